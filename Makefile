@@ -1,0 +1,54 @@
+# Builds both services into build/, and runs everything a user runs: `make help` lists it.
+# SANITIZE=1 builds into build/sanitize with ASan and UBSan.
+
+BUILD := build$(if $(SANITIZE),/sanitize)
+CC := gcc
+
+PACKAGES := jansson rdkafka libpq
+DEPENDENCIES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
+
+CFLAGS := -std=gnu17 -D_GNU_SOURCE -g -O2 -I. $(DEPENDENCIES) \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wno-format-zero-length -Wvla -Wconversion -Werror \
+	-fstack-protector-strong -fPIE -MMD -MP
+LDFLAGS := -pie -Wl,-z,relro,-z,now
+ifdef SANITIZE
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+else
+CFLAGS += -D_FORTIFY_SOURCE=2
+endif
+LDLIBS := -lpq -lrdkafka -lcivetweb -ljansson -lpthread
+
+# The pure core: no I/O, no clock, no environment. The unit tests link these objects and jansson
+# only, so an impure call breaks their link.
+PURE := common/error common/strbuf common/parse common/backoff common/config common/metrics \
+	common/event common/event_json common/pg_array common/relay_ledger common/http \
+	order-service/order order-service/order_json \
+	delivery-service/delivery delivery-service/lanes
+
+COMMON := $(basename $(wildcard common/*.c))
+ORDER := $(basename $(wildcard order-service/*.c))
+DELIVERY := $(basename $(wildcard delivery-service/*.c))
+objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
+
+.PHONY: all
+all: $(BUILD)/order-service $(BUILD)/delivery-service
+
+$(BUILD)/order-service: $(call objects,$(COMMON) $(ORDER))
+$(BUILD)/delivery-service: $(call objects,$(COMMON) $(DELIVERY))
+$(BUILD)/order-service $(BUILD)/delivery-service:
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include lab/stack.mk
+
+.PHONY: clean distclean
+clean:
+	rm -rf build

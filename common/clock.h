@@ -1,0 +1,23 @@
+/*
+ * The two clocks. Durations and deadlines use clock_mono_ms only; wall time only ever leaves the
+ * process (events, logs, SQL).
+ *
+ * Threads: any.
+ */
+#ifndef COMMON_CLOCK_H
+#define COMMON_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);
+int64_t clock_wall_ms(void); /* since 1970-01-01 UTC */
+
+#define CLOCK_TEXT_SIZE 25 /* 2026-01-02T03:04:05.678Z and the NUL */
+void clock_format_utc(int64_t wall_ms, char text[CLOCK_TEXT_SIZE]);
+
+/* Blocks for ms; for retry loops of a thread that has nothing else to wait for. */
+void clock_pause_ms(int64_t ms);
+
+#endif

@@ -1,0 +1,204 @@
+#include "common/config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/parse.h"
+#include "common/version.h"
+
+static void *field(void *cfg, const struct config_key *key)
+{
+	return (char *)cfg + key->offset;
+}
+
+static const void *field_const(const void *cfg, const struct config_key *key)
+{
+	return (const char *)cfg + key->offset;
+}
+
+static int choice_index(const char *const *choices, const char *text, size_t len)
+{
+	for (int i = 0; choices[i]; i++) {
+		if (strlen(choices[i]) == len && memcmp(choices[i], text, len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool parse_set(const struct config_key *key, const char *value, unsigned *set)
+{
+	unsigned bits = 0;
+
+	while (*value) {
+		size_t len = strcspn(value, ",");
+		int i = choice_index(key->choices, value, len);
+
+		if (i < 0)
+			return false;
+		bits |= 1u << i;
+		value += len + (value[len] == ',');
+	}
+	*set = bits;
+	return true;
+}
+
+static bool parse_value(const struct config_key *key, const char *value, void *target)
+{
+	switch (key->type) {
+	case CONFIG_TEXT:
+		*(const char **)target = value;
+		return true;
+	case CONFIG_INT:
+		return parse_i64(value, strlen(value), key->min, key->max, target);
+	case CONFIG_CHOICE: {
+		int i = choice_index(key->choices, value, strlen(value));
+
+		if (i >= 0)
+			*(int *)target = i;
+		return i >= 0;
+	}
+	case CONFIG_SET:
+		return parse_set(key, value, target);
+	}
+	return false;
+}
+
+static void put_choices(const struct config_key *key, const char *separator, struct strbuf *out)
+{
+	for (int i = 0; key->choices[i]; i++)
+		strbuf_printf(out, "%s%s", i ? separator : "", key->choices[i]);
+}
+
+static void put_allowed(const struct config_key *key, struct strbuf *out)
+{
+	if (key->type == CONFIG_INT) {
+		strbuf_printf(out, "a whole number from %" PRId64 " to %" PRId64, key->min,
+			      key->max);
+		return;
+	}
+	strbuf_puts(out, key->type == CONFIG_SET ? "some of " : "one of ");
+	put_choices(key, ", ", out);
+}
+
+size_t config_load(const struct config_program *program, config_lookup *lookup, void *cfg,
+		   struct strbuf *problems)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < program->key_count; i++) {
+		const struct config_key *key = &program->keys[i];
+		const char *value = lookup(key->name);
+
+		if (!value || !*value)
+			value = key->fallback;
+		if (parse_value(key, value, field(cfg, key)))
+			continue;
+		bad++;
+		strbuf_printf(problems, "%s=%.60s: must be ", key->name, value);
+		put_allowed(key, problems);
+		strbuf_puts(problems, "\n");
+	}
+	return bad;
+}
+
+void config_mask_url(const char *url, struct strbuf *out)
+{
+	const char *authority = strstr(url, "://");
+	const char *at, *colon;
+	size_t span;
+
+	/* Keyword form, or parameters that may carry a secret: nothing of it is safe to show. */
+	if (!authority || strstr(url, "password") || strstr(url, "passfile")) {
+		strbuf_puts(out, *url ? "***" : "");
+		return;
+	}
+	authority += 3;
+	span = strcspn(authority, "/?#");
+	at = memrchr(authority, '@', span);
+	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	if (!colon) {
+		/* An '@' further on means an unescaped '/' in a password. */
+		strbuf_puts(out, !at && strchr(authority, '@') ? "***" : url);
+		return;
+	}
+	strbuf_printf(out, "%.*s:***%s", (int)(colon - url), url, at);
+}
+
+static void mask_pairs(const char *pairs, struct strbuf *out)
+{
+	while (*pairs) {
+		size_t len = strcspn(pairs, ";\n");
+		size_t name = strcspn(pairs, "=;\n");
+
+		strbuf_printf(out, "%.*s=***%s", (int)name, pairs, pairs[len] ? ";" : "");
+		pairs += len + (pairs[len] != '\0');
+	}
+}
+
+static void put_value(const struct config_key *key, const void *at, struct strbuf *out)
+{
+	switch (key->type) {
+	case CONFIG_TEXT: {
+		const char *text = *(const char *const *)at;
+
+		if (key->secrecy == CONFIG_SECRET_URL)
+			config_mask_url(text, out);
+		else if (key->secrecy == CONFIG_SECRET_PAIRS)
+			mask_pairs(text, out);
+		else
+			strbuf_puts(out, text);
+		return;
+	}
+	case CONFIG_INT:
+		strbuf_printf(out, "%" PRId64, *(const int64_t *)at);
+		return;
+	case CONFIG_CHOICE:
+		strbuf_puts(out, key->choices[*(const int *)at]);
+		return;
+	case CONFIG_SET: {
+		unsigned set = *(const unsigned *)at;
+		const char *comma = "";
+
+		for (int i = 0; key->choices[i]; i++) {
+			if (set & (1u << i)) {
+				strbuf_printf(out, "%s%s", comma, key->choices[i]);
+				comma = ",";
+			}
+		}
+		return;
+	}
+	}
+}
+
+void config_print(const struct config_program *program, const void *cfg, struct strbuf *out)
+{
+	for (size_t i = 0; i < program->key_count; i++) {
+		const struct config_key *key = &program->keys[i];
+
+		strbuf_printf(out, "%s=", key->name);
+		put_value(key, field_const(cfg, key), out);
+		strbuf_puts(out, "\n");
+	}
+}
+
+void config_help(const struct config_program *program, struct strbuf *out)
+{
+	strbuf_printf(out, "%s %s - %s\n\nUsage: %s [--help|--version|--check-config|--print-config]\n",
+		      program->name, PROJECT_VERSION, program->summary, program->name);
+	strbuf_puts(out, "\nRuns in the foreground until SIGTERM or SIGINT. "
+			 "Settings come from the environment:\n\n");
+	for (size_t i = 0; i < program->key_count; i++) {
+		const struct config_key *key = &program->keys[i];
+
+		strbuf_printf(out, "  %-24s %s\n  %-24s default: %s", key->name, key->help, "",
+			      *key->fallback ? key->fallback : "(empty)");
+		if (key->type == CONFIG_INT)
+			strbuf_printf(out, "; %" PRId64 " to %" PRId64, key->min, key->max);
+		if (key->choices) {
+			strbuf_puts(out, key->type == CONFIG_SET ? "; some of: " : "; one of: ");
+			put_choices(key, " ", out);
+		}
+		strbuf_puts(out, "\n");
+	}
+	strbuf_puts(out, "\nExit status: 0 stopped by a signal, 1 cannot run, 2 bad settings.\n");
+}

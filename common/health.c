@@ -1,0 +1,49 @@
+#include "common/health.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "common/http_json.h"
+
+#define METRICS_MAX_BYTES 65536
+
+void health_live(void *context, const struct http_request *request, struct http_response *response)
+{
+	(void)context;
+	(void)request;
+	http_respond_json(response, 200, json_pack("{s:s}", "status", "alive"));
+}
+
+void health_ready(void *context, const struct http_request *request, struct http_response *response)
+{
+	const struct health *health = context;
+	json_t *root = json_object();
+	bool ready = true;
+
+	(void)request;
+	for (size_t i = 0; i < health->check_count; i++) {
+		bool ok = health->checks[i].ok(health->checks[i].context);
+
+		(void)json_object_set_new(root, health->checks[i].name, json_string(ok ? "up" : "down"));
+		ready = ready && ok;
+	}
+	(void)json_object_set_new(root, "status", json_string(ready ? "ready" : "not ready"));
+	if (!ready)
+		http_response_header(response, "Retry-After", "1");
+	http_respond_json(response, ready ? 200 : 503, root);
+}
+
+void health_metrics(void *context, const struct http_request *request,
+		    struct http_response *response)
+{
+	const struct health *health = context;
+	struct metrics_out out = { .text = { .buf = malloc(METRICS_MAX_BYTES),
+					     .size = METRICS_MAX_BYTES } };
+
+	(void)request;
+	if (out.text.buf) {
+		out.text.buf[0] = '\0';
+		health->metrics(health->context, &out);
+	}
+	http_respond_text(response, 200, "text/plain; version=0.0.4; charset=utf-8", out.text.buf);
+}

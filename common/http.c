@@ -1,0 +1,121 @@
+#include "common/http.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool path_matches(const char *pattern, const char *path, const char **param)
+{
+	const char *hole = strstr(pattern, "{}");
+	size_t fixed = hole ? (size_t)(hole - pattern) : strlen(pattern);
+
+	if (strncmp(pattern, path, fixed) != 0)
+		return false;
+	*param = hole ? path + fixed : NULL;
+	return hole ? path[fixed] != '\0' && !strchr(path + fixed, '/') : path[fixed] == '\0';
+}
+
+enum http_match http_route_find(const struct http_route *routes, size_t count, const char *method,
+				const char *path, const struct http_route **route,
+				const char **param, struct strbuf *allow)
+{
+	enum http_match found = HTTP_NO_PATH;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!path_matches(routes[i].path, path, param))
+			continue;
+		if (strcmp(routes[i].method, method) == 0) {
+			*route = &routes[i];
+			return HTTP_MATCHED;
+		}
+		strbuf_printf(allow, "%s%s", allow->len ? ", " : "", routes[i].method);
+		found = HTTP_NO_METHOD;
+	}
+	return found;
+}
+
+const char *http_query(const struct http_request *request, const char *name, size_t *len)
+{
+	size_t name_len = strlen(name);
+
+	for (const char *at = request->query; at && *at;) {
+		size_t span = strcspn(at, "&");
+
+		if (span > name_len && at[name_len] == '=' && strncmp(at, name, name_len) == 0) {
+			*len = span - name_len - 1;
+			return at + name_len + 1;
+		}
+		at += span + (at[span] == '&');
+	}
+	return NULL;
+}
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+	return request->header ? request->header(request->source, name) : NULL;
+}
+
+void http_response_init(struct http_response *response)
+{
+	*response = (struct http_response){ .status = 500 };
+	response->headers =
+		(struct strbuf){ .buf = response->header_text, .size = sizeof(response->header_text) };
+}
+
+void http_response_fini(struct http_response *response)
+{
+	free(response->body);
+	response->body = NULL;
+}
+
+void http_response_header(struct http_response *response, const char *name, const char *fmt, ...)
+{
+	char value[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	strbuf_printf(&response->headers, "%s: %s\r\n", name, value);
+}
+
+const char *http_reason(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 201:
+		return "Created";
+	case 204:
+		return "No Content";
+	case 400:
+		return "Bad Request";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 408:
+		return "Request Timeout";
+	case 412:
+		return "Precondition Failed";
+	case 413:
+		return "Content Too Large";
+	case 414:
+		return "URI Too Long";
+	case 415:
+		return "Unsupported Media Type";
+	case 422:
+		return "Unprocessable Content";
+	case 431:
+		return "Request Header Fields Too Large";
+	case 500:
+		return "Internal Server Error";
+	case 501:
+		return "Not Implemented";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Error";
+	}
+}

@@ -1,0 +1,68 @@
+/*
+ * What a REST handler sees: a request, a response to fill, and the table of routes. The server
+ * behind it is in http_server.h; handlers and their tests need only this and http_json.h.
+ *
+ * Threads: a request and its response belong to the worker thread that runs the handler.
+ */
+#ifndef COMMON_HTTP_H
+#define COMMON_HTTP_H
+
+#include <stddef.h>
+
+#include "common/strbuf.h"
+
+struct http_request {
+	const char *method;
+	const char *path;
+	const char *query;  /* after the '?', NULL: none */
+	const char *param;  /* what stood for the route's {}, NUL-terminated; NULL: no {} */
+	const char *body;   /* borrowed; NULL: none */
+	size_t body_len;
+	const char *(*header)(const void *source, const char *name); /* NULL: not sent */
+	const void *source;
+};
+
+struct http_response {
+	int status;
+	const char *content_type; /* NULL: no body */
+	char *body;		  /* owned, malloc'd */
+	size_t body_len;
+	struct strbuf headers; /* further header lines, each with its CRLF */
+	char header_text[512];
+};
+
+typedef void http_handler(void *context, const struct http_request *request,
+			  struct http_response *response);
+
+struct http_route {
+	const char *method;
+	const char *path; /* "/orders" or "/orders/{}": {} is one path segment */
+	http_handler *handle;
+	void *context;
+};
+
+enum http_match { HTTP_MATCHED, HTTP_NO_PATH, HTTP_NO_METHOD };
+
+/*
+ * Finds the route. HTTP_MATCHED writes *route and *param (the segment, inside path, NULL if the
+ * route has none); HTTP_NO_METHOD writes the path's methods to allow, "GET, POST".
+ */
+enum http_match http_route_find(const struct http_route *routes, size_t count, const char *method,
+				const char *path, const struct http_route **route,
+				const char **param, struct strbuf *allow);
+
+/* The value of a query parameter, percent-decoded is not needed for numbers: *len its length.
+ * NULL: not there. */
+const char *http_query(const struct http_request *request, const char *name, size_t *len);
+
+const char *http_request_header(const struct http_request *request, const char *name);
+
+void http_response_init(struct http_response *response);
+void http_response_fini(struct http_response *response);
+void http_response_header(struct http_response *response, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The reason phrase of a status: "Not Found". */
+const char *http_reason(int status);
+
+#endif

@@ -1,0 +1,126 @@
+#include "common/http_json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/log.h"
+
+#define RETRY_AFTER_S 1
+#define NESTING_MAX 32 /* jansson recurses, and a worker thread's stack is small */
+
+void http_respond_text(struct http_response *response, int status, const char *content_type,
+		       char *text)
+{
+	http_response_fini(response);
+	response->status = text ? status : 500;
+	response->content_type = text ? content_type : NULL;
+	response->body = text;
+	response->body_len = text ? strlen(text) : 0;
+}
+
+void http_respond_json(struct http_response *response, int status, json_t *root)
+{
+	http_respond_text(response, status, "application/json",
+			  root ? json_dumps(root, JSON_COMPACT) : NULL);
+	json_decref(root);
+}
+
+void http_respond_problem(struct http_response *response, int status, const char *field,
+			  const char *fmt, ...)
+{
+	char detail[400];
+	json_t *root;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	root = json_pack("{s:s, s:s, s:i, s:s, s:s*}", "type", "about:blank", "title",
+			 http_reason(status), "status", status, "detail", detail, "field", field);
+	if (!root) /* the detail was cut inside a character */
+		root = json_pack("{s:s, s:s, s:i}", "type", "about:blank", "title",
+				 http_reason(status), "status", status);
+	http_respond_text(response, status, "application/problem+json",
+			  root ? json_dumps(root, JSON_COMPACT) : NULL);
+	json_decref(root);
+}
+
+void http_respond_error(struct http_response *response, const struct error *err)
+{
+	if (err->status == ST_UNAVAILABLE) {
+		http_response_header(response, "Retry-After", "%d", RETRY_AFTER_S);
+		http_respond_problem(response, 503, NULL, "%s", err->msg);
+		return;
+	}
+	log_error("http", "request failed", "status=%s error=%s", log_quote(status_name(err->status),
+		  strlen(status_name(err->status))).text, LOG_QUOTE(err->msg));
+	http_respond_problem(response, 500, NULL, "an error inside the service; its log says more");
+}
+
+static bool is_json_type(const char *type)
+{
+	size_t len = strcspn(type, "; \t");
+
+	return (len == 16 && strncasecmp(type, "application/json", len) == 0) ||
+	       (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0);
+}
+
+static bool too_deep(const char *text, size_t len)
+{
+	int depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (in_string) {
+			if (text[i] == '\\')
+				i++;
+			else
+				in_string = text[i] != '"';
+		} else if (text[i] == '"') {
+			in_string = true;
+		} else if (text[i] == '{' || text[i] == '[') {
+			if (++depth > NESTING_MAX)
+				return true;
+		} else if (text[i] == '}' || text[i] == ']') {
+			depth--;
+		}
+	}
+	return false;
+}
+
+json_t *http_body_object(const struct http_request *request, struct http_response *response)
+{
+	const char *type = http_request_header(request, "Content-Type");
+	json_error_t why;
+	json_t *root;
+
+	if (type && !is_json_type(type)) {
+		http_respond_problem(response, 415, NULL, "send the body as application/json, not %.80s",
+				     type);
+		return NULL;
+	}
+	if (request->body_len == 0) {
+		http_respond_problem(response, 400, NULL, "the body is empty; send a JSON object");
+		return NULL;
+	}
+	if (too_deep(request->body, request->body_len)) {
+		http_respond_problem(response, 400, NULL, "the body nests deeper than %d", NESTING_MAX);
+		return NULL;
+	}
+	root = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+			  &why);
+	if (!root) {
+		http_respond_problem(response, 400, NULL, "the body is not JSON: %s (line %d, column %d)",
+				     why.text, why.line, why.column);
+		return NULL;
+	}
+	if (!json_is_object(root)) {
+		json_decref(root);
+		http_respond_problem(response, 400, NULL, "the body must be a JSON object");
+		return NULL;
+	}
+	return root;
+}

@@ -1,0 +1,247 @@
+#include "common/http_server.h"
+
+#include <civetweb.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/clock.h"
+#include "common/http_json.h"
+#include "common/log.h"
+
+#define DRAIN_MAX_BYTES (4 * 1024 * 1024) /* of a refused body, so that the client hears the answer */
+
+struct http_server {
+	struct mg_context *mg;
+	const struct http_route *routes;
+	size_t route_count;
+	_Atomic int64_t answers[6]; /* by status class: 2 is 2xx */
+	struct histogram latency_us;
+};
+
+static bool keep_alive(const struct mg_request_info *info)
+{
+	const char *connection = NULL;
+
+	for (int i = 0; i < info->num_headers; i++) {
+		if (strcasecmp(info->http_headers[i].name, "Connection") == 0)
+			connection = info->http_headers[i].value;
+	}
+	if (connection)
+		return strcasecmp(connection, "close") != 0;
+	return info->http_version && strcmp(info->http_version, "1.1") == 0;
+}
+
+/* Header and body in one write: two would wait for each other's acknowledgement. */
+static void write_response(struct mg_connection *conn, const struct http_response *r, bool keep)
+{
+	size_t room = 1024 + r->headers.len + r->body_len;
+	char *out = malloc(room);
+	int n;
+
+	if (!out)
+		return;
+	n = snprintf(out, room, "HTTP/1.1 %d %s\r\n", r->status, http_reason(r->status));
+	if (r->content_type)
+		n += snprintf(out + n, room - (size_t)n, "Content-Type: %s\r\n", r->content_type);
+	if (r->status != 204)
+		n += snprintf(out + n, room - (size_t)n, "Content-Length: %zu\r\n", r->body_len);
+	n += snprintf(out + n, room - (size_t)n, "%.*sConnection: %s\r\n\r\n", (int)r->headers.len,
+		      r->headers.buf, keep ? "keep-alive" : "close");
+	if (r->body_len > 0)
+		memcpy(out + n, r->body, r->body_len);
+	(void)mg_write(conn, out, (size_t)n + r->body_len);
+	free(out);
+}
+
+/* Reads the whole body into a new buffer. Returns the problem's status, 0 for none. */
+static int read_body(struct mg_connection *conn, long long announced, char **body, size_t *len)
+{
+	size_t capacity = announced > 0 ? (size_t)announced : HTTP_BODY_MAX_BYTES;
+	char scrap[4096];
+	size_t drained = 0;
+	int n;
+
+	*body = NULL;
+	*len = 0;
+	if (announced == 0)
+		return 0;
+	if (announced <= HTTP_BODY_MAX_BYTES) {
+		*body = malloc(capacity + 1);
+		if (!*body)
+			return 503;
+		while (*len < capacity && (n = mg_read(conn, *body + *len, capacity - *len)) > 0)
+			*len += (size_t)n;
+		(*body)[*len] = '\0';
+		if (announced > 0)
+			return *len == (size_t)announced ? 0 : 400;
+		if (mg_read(conn, scrap, 1) <= 0)
+			return 0;
+	}
+	while (drained < DRAIN_MAX_BYTES && (n = mg_read(conn, scrap, sizeof(scrap))) > 0)
+		drained += (size_t)n;
+	return 413;
+}
+
+static const char *header_of(const void *source, const char *name)
+{
+	return mg_get_header(source, name);
+}
+
+static void dispatch(struct http_server *server, const struct mg_request_info *info,
+		     struct http_request *request, struct http_response *response)
+{
+	const struct http_route *route = NULL;
+	char methods[64] = "";
+	struct strbuf allow = STRBUF_ON(methods);
+
+	switch (http_route_find(server->routes, server->route_count, info->request_method,
+				info->local_uri, &route, &request->param, &allow)) {
+	case HTTP_MATCHED:
+		route->handle(route->context, request, response);
+		return;
+	case HTTP_NO_METHOD:
+		http_response_header(response, "Allow", "%s", methods);
+		http_respond_problem(response, 405, NULL, "%s takes %s, not %.20s", info->local_uri,
+				     methods, info->request_method);
+		return;
+	case HTTP_NO_PATH:
+		http_respond_problem(response, 404, NULL, "there is nothing at %.100s", info->local_uri);
+		return;
+	}
+}
+
+static void count_answer(struct http_server *server, int status)
+{
+	int class = status / 100;
+
+	if (class >= 1 && class <= 5)
+		atomic_fetch_add(&server->answers[class], 1);
+}
+
+/* Runs on a worker thread for every well-formed request. */
+static int on_request(struct mg_connection *conn)
+{
+	const struct mg_request_info *info = mg_get_request_info(conn);
+	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+	int64_t started = clock_mono_us();
+	struct http_response response;
+	struct http_request request = {
+		.method = info->request_method,
+		.path = info->local_uri,
+		.query = info->query_string,
+		.header = header_of,
+		.source = conn,
+	};
+	char *body = NULL;
+	bool keep = keep_alive(info);
+	/* -1: chunked, or no length given; a method without a body then sends none. */
+	bool bodyless = info->content_length < 0 && !mg_get_header(conn, "Transfer-Encoding");
+	int refused = read_body(conn, bodyless ? 0 : info->content_length, &body, &request.body_len);
+
+	http_response_init(&response);
+	request.body = body;
+	if (refused == 413)
+		http_respond_problem(&response, 413, NULL, "the body may have at most %d bytes",
+				     HTTP_BODY_MAX_BYTES);
+	else if (refused)
+		http_respond_problem(&response, refused, NULL, "the body did not arrive whole");
+	else
+		dispatch(server, info, &request, &response);
+	keep = keep && !refused;
+	write_response(conn, &response, keep);
+	count_answer(server, response.status);
+	histogram_observe(&server->latency_us, clock_mono_us() - started);
+	http_response_fini(&response);
+	free(body);
+	return response.status;
+}
+
+/* Runs on a worker thread when civetweb itself refuses a request. */
+static int on_error(struct mg_connection *conn, int status, const char *text)
+{
+	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+	struct http_response response;
+
+	http_response_init(&response);
+	http_respond_problem(&response, status, NULL, "%.200s", text ? text : http_reason(status));
+	write_response(conn, &response, false);
+	count_answer(server, status);
+	http_response_fini(&response);
+	return 0;
+}
+
+static int on_log(const struct mg_connection *conn, const char *text)
+{
+	(void)conn;
+	log_warn("http", "server says", "text=%s", LOG_QUOTE(text));
+	return 1;
+}
+
+enum status http_server_open(struct http_server **out, const char *host, int64_t port,
+			     int64_t threads, const struct http_route *routes, size_t route_count,
+			     struct error *err)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+	struct mg_callbacks callbacks = { .begin_request = on_request,
+					  .http_error = on_error,
+					  .log_message = on_log };
+	char address[128], workers[24];
+	const char *options[] = { "listening_ports", address, "num_threads", workers,
+				  "enable_keep_alive", "yes", "keep_alive_timeout_ms", "500",
+				  "request_timeout_ms", "10000", "tcp_nodelay", "1",
+				  "listen_backlog", "4096", "connection_queue", "4096",
+				  "enable_directory_listing", "no", "max_request_size", "16384", NULL };
+	struct mg_init_data init = { .callbacks = &callbacks, .configuration_options = options };
+	char why[128] = "";
+	struct mg_error_data problem = { .text = why, .text_buffer_size = sizeof(why) };
+
+	if (!server)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	server->routes = routes;
+	server->route_count = route_count;
+	init.user_data = server;
+	(void)snprintf(address, sizeof(address), strchr(host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64,
+		       host, port);
+	(void)snprintf(workers, sizeof(workers), "%" PRId64, threads);
+	server->mg = mg_start2(&init, &problem);
+	if (!server->mg) {
+		free(server);
+		return error_set(err, ST_INVALID,
+				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT", address,
+				 why);
+	}
+	*out = server;
+	return ST_OK;
+}
+
+void http_server_close(struct http_server *server)
+{
+	if (!server)
+		return;
+	mg_stop(server->mg);
+	free(server);
+}
+
+int http_server_port(const struct http_server *server)
+{
+	struct mg_server_port ports[1];
+
+	return mg_get_server_ports(server->mg, 1, ports) == 1 ? ports[0].port : 0;
+}
+
+void http_server_metrics(struct http_server *server, struct metrics_out *out)
+{
+	char label[24];
+
+	metrics_family(out, "http_requests_total", "counter", "Answered requests by status class.");
+	for (int class = 2; class <= 5; class++) {
+		(void)snprintf(label, sizeof(label), "status=\"%dxx\"", class);
+		metrics_sample(out, "http_requests_total", label, atomic_load(&server->answers[class]));
+	}
+	histogram_write(out, &server->latency_us, "http_request_duration_seconds",
+			"Time from the request's head to the answer.", 1e6);
+}

@@ -1,0 +1,36 @@
+/*
+ * The HTTP server (civetweb): reads bounded requests, finds the route, writes the response.
+ * Everything that goes wrong below the handlers (bad request line, unknown method, body too
+ * large) is answered as a problem too.
+ *
+ * Threads: open and close from main; handlers run on the server's worker threads.
+ */
+#ifndef COMMON_HTTP_SERVER_H
+#define COMMON_HTTP_SERVER_H
+
+#include <stdint.h>
+
+#include "common/error.h"
+#include "common/http.h"
+#include "common/metrics.h"
+
+struct http_server;
+
+#define HTTP_BODY_MAX_BYTES 65536
+
+/*
+ * Listens on host:port (port 0: any free one) with the given number of worker threads. routes and
+ * the contexts in them are borrowed until close. ST_INVALID: the address cannot be used.
+ */
+MUST_CHECK enum status http_server_open(struct http_server **out, const char *host, int64_t port,
+					int64_t threads, const struct http_route *routes,
+					size_t route_count, struct error *err);
+
+/* Stops listening, waits for the running handlers. */
+void http_server_close(struct http_server *server);
+
+int http_server_port(const struct http_server *server);
+
+void http_server_metrics(struct http_server *server, struct metrics_out *out);
+
+#endif

@@ -1,0 +1,60 @@
+#include "common/parse.h"
+
+bool parse_i64(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
+{
+	bool negative = len > 0 && text[0] == '-';
+	size_t i = negative ? 1 : 0;
+	int64_t value = 0;
+
+	if (i == len)
+		return false;
+	for (; i < len; i++) {
+		int digit = text[i] - '0';
+
+		if (digit < 0 || digit > 9)
+			return false;
+		/* Counting downwards reaches INT64_MIN, which has no positive twin. */
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_sub_overflow(value, digit, &value))
+			return false;
+	}
+	if (!negative && __builtin_sub_overflow(0, value, &value))
+		return false;
+	if (value < min || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+/* The length of the sequence that starts at s, 0 if it is malformed (RFC 3629, section 4). */
+static size_t utf8_sequence(const unsigned char *s, size_t room)
+{
+	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4 : 0;
+
+	if (len == 0 || len > room || s[0] == 0)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+bool utf8_count(const char *text, size_t len, size_t *chars)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; count++) {
+		size_t step = utf8_sequence((const unsigned char *)text + i, len - i);
+
+		if (step == 0)
+			return false;
+		i += step;
+	}
+	*chars = count;
+	return true;
+}

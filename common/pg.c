@@ -1,0 +1,435 @@
+#include "common/pg.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/parse.h"
+
+#define ANSWER_TIMEOUT_MS 15000
+#define RECONNECT_PAUSE_MS 100 /* a burst of callers makes one attempt, not one each */
+
+struct pg {
+	PGconn *conn; /* NULL: not connected */
+	const char *url, *application;
+	const struct pg_statement *statements;
+	size_t statement_count;
+	int64_t next_attempt_mono_ms;
+};
+
+static uint64_t to_be(uint64_t value, size_t bytes)
+{
+	return __builtin_bswap64(value << (8 * (8 - bytes)));
+}
+
+static void param(struct pg_params *p, const char *value, size_t len, int format)
+{
+	if (p->count == PG_PARAMS_MAX) {
+		p->failed = true;
+		return;
+	}
+	p->values[p->count] = value;
+	p->lengths[p->count] = (int)len;
+	p->formats[p->count] = format;
+	p->count++;
+}
+
+static void param_integer(struct pg_params *p, uint64_t value, size_t bytes)
+{
+	if (p->count < PG_PARAMS_MAX)
+		p->integers[p->count] = to_be(value, bytes);
+	param(p, (const char *)&p->integers[p->count % PG_PARAMS_MAX], bytes, 1);
+}
+
+void pg_param_i32(struct pg_params *p, int32_t value)
+{
+	param_integer(p, (uint32_t)value, 4);
+}
+
+void pg_param_i64(struct pg_params *p, int64_t value)
+{
+	param_integer(p, (uint64_t)value, 8);
+}
+
+void pg_param_text(struct pg_params *p, const char *text)
+{
+	param(p, text, text ? strlen(text) : 0, 0);
+}
+
+void pg_param_array(struct pg_params *p, struct pg_array *array)
+{
+	if (!pg_array_finish(array) || array->len > INT32_MAX)
+		p->failed = true;
+	param(p, (const char *)array->data, array->len, 1);
+}
+
+enum status pg_open(struct pg **out, const char *url, const char *application,
+		    const struct pg_statement *statements, size_t statement_count,
+		    struct error *err)
+{
+	struct pg *pg = calloc(1, sizeof(*pg));
+
+	if (!pg)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	pg->url = url;
+	pg->application = application;
+	pg->statements = statements;
+	pg->statement_count = statement_count;
+	*out = pg;
+	return ST_OK;
+}
+
+static void disconnect(struct pg *pg)
+{
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+}
+
+void pg_close(struct pg *pg)
+{
+	if (!pg)
+		return;
+	disconnect(pg);
+	free(pg);
+}
+
+/* libpq's first line, without the newline; it never holds the password. */
+static enum status set_libpq_error(struct error *err, enum status st, const char *text)
+{
+	return error_set(err, st, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+static enum status status_of_sqlstate(const char *state)
+{
+	if (!state)
+		return ST_UNAVAILABLE;
+	if (strcmp(state, "23505") == 0)
+		return ST_CONFLICT;
+	/* connection, resources, operator intervention, transaction rollback, lock timeout,
+	 * read-only standby */
+	if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 ||
+	    strncmp(state, "57", 2) == 0 || strncmp(state, "40", 2) == 0 ||
+	    strcmp(state, "55P03") == 0 || strcmp(state, "25006") == 0)
+		return ST_UNAVAILABLE;
+	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
+		return ST_INVALID;
+	return ST_INTERNAL;
+}
+
+static enum status set_result_error(struct error *err, const PGresult *result)
+{
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	return set_libpq_error(err, status_of_sqlstate(PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+			       text ? text : "no answer");
+}
+
+/* Waits until the socket is ready for events; false at the deadline or on a broken socket. */
+static bool wait_socket(struct pg *pg, short events, int64_t deadline)
+{
+	struct pollfd fd = { .fd = PQsocket(pg->conn), .events = events };
+	int64_t left = deadline - clock_mono_ms();
+	int n;
+
+	if (left <= 0)
+		return false;
+	n = poll(&fd, 1, (int)left);
+	if (n < 0)
+		return errno == EINTR;
+	return n > 0 && ((fd.revents & POLLIN) == 0 || PQconsumeInput(pg->conn) == 1);
+}
+
+/* Sends what is queued, reading meanwhile: a server that waits for us to read would deadlock. */
+static enum status flush(struct pg *pg, int64_t deadline, struct error *err)
+{
+	int more;
+
+	while ((more = PQflush(pg->conn)) == 1) {
+		if (!wait_socket(pg, POLLIN | POLLOUT, deadline))
+			return error_set(err, ST_UNAVAILABLE, "database does not take the request");
+	}
+	if (more < 0)
+		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	return ST_OK;
+}
+
+/* The next result or NULL for the end of one statement's results. */
+static enum status next_result(struct pg *pg, int64_t deadline, PGresult **out, struct error *err)
+{
+	while (PQisBusy(pg->conn)) {
+		if (!wait_socket(pg, POLLIN, deadline))
+			return error_set(err, ST_UNAVAILABLE, "database does not answer: %.*s",
+					 (int)strcspn(PQerrorMessage(pg->conn), "\n"),
+					 PQerrorMessage(pg->conn));
+	}
+	*out = PQgetResult(pg->conn);
+	if (PQstatus(pg->conn) == CONNECTION_BAD) {
+		PQclear(*out);
+		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	}
+	return ST_OK;
+}
+
+/*
+ * Reads the answer to one queued statement, or to the sync when result is NULL. A server-side
+ * error lands in err and the reading goes on; only a lost connection is returned.
+ */
+static enum status read_answer(struct pg *pg, int64_t deadline, PGresult **result,
+			       struct error *first, struct error *err)
+{
+	PGresult *r = NULL;
+	enum status st = next_result(pg, deadline, &r, err);
+
+	if (st != ST_OK)
+		return st;
+	switch (PQresultStatus(r)) {
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+	case PGRES_PIPELINE_SYNC:
+		break;
+	case PGRES_PIPELINE_ABORTED:
+		break;
+	default:
+		if (first->status == ST_OK)
+			(void)set_result_error(first, r);
+	}
+	if (!result) {
+		PQclear(r);
+		return ST_OK;
+	}
+	*result = r;
+	/* Each statement's results end with a NULL. */
+	st = next_result(pg, deadline, &r, err);
+	if (st == ST_OK)
+		PQclear(r);
+	return st;
+}
+
+static enum status prepare_all(struct pg *pg, struct error *err)
+{
+	static const struct pg_statement own[] = { { PG_BEGIN, "begin" }, { PG_COMMIT, "commit" } };
+	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
+	struct error first = { 0 };
+	size_t total = pg->statement_count + 2;
+	enum status st;
+
+	for (size_t i = 0; i < total; i++) {
+		const struct pg_statement *s = i < 2 ? &own[i] : &pg->statements[i - 2];
+
+		if (PQsendPrepare(pg->conn, s->name, s->sql, 0, NULL) != 1)
+			return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	}
+	if (PQpipelineSync(pg->conn) != 1)
+		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	st = flush(pg, deadline, err);
+	for (size_t i = 0; st == ST_OK && i < total; i++) {
+		PGresult *r = NULL;
+		bool before = first.status != ST_OK;
+
+		st = read_answer(pg, deadline, &r, &first, err);
+		PQclear(r);
+		if (!before && first.status != ST_OK && i >= 2)
+			(void)error_wrap(&first, "preparing %s", pg->statements[i - 2].name);
+	}
+	if (st == ST_OK)
+		st = read_answer(pg, deadline, NULL, &first, err);
+	if (st == ST_OK && first.status != ST_OK) {
+		*err = first;
+		st = err->status;
+	}
+	return st;
+}
+
+/*
+ * Keepalives and tcp_user_timeout bound a dead network. The planner options: our statements touch
+ * few rows by key, but a plan made while a table is still empty would read it whole, and stay so
+ * when the table has grown.
+ */
+static PGconn *start_connection(const struct pg *pg)
+{
+	const char *const names[] = { "dbname", "application_name", "connect_timeout", "keepalives_idle",
+				      "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+				      "client_encoding", "options", NULL };
+	const char *const values[] = { pg->url, pg->application, "3", "5", "2", "3", "10000", "UTF8",
+				       "-c enable_seqscan=off -c enable_hashjoin=off "
+				       "-c enable_mergejoin=off -c idle_in_transaction_session_timeout=20s",
+				       NULL };
+
+	return PQconnectdbParams(names, values, 1);
+}
+
+/* Asked before each use, so that a server's restart costs an idle connection no failed call. */
+static bool alive(const struct pg *pg)
+{
+	struct pollfd fd;
+
+	if (!pg->conn || PQstatus(pg->conn) != CONNECTION_OK)
+		return false;
+	fd = (struct pollfd){ .fd = PQsocket(pg->conn), .events = POLLRDHUP };
+	return poll(&fd, 1, 0) == 0;
+}
+
+enum status pg_connect(struct pg *pg, struct error *err)
+{
+	enum status st;
+
+	if (alive(pg))
+		return ST_OK;
+	disconnect(pg);
+	if (clock_mono_ms() < pg->next_attempt_mono_ms)
+		return error_set(err, ST_UNAVAILABLE, "database is not reachable");
+	pg->conn = start_connection(pg);
+	if (PQstatus(pg->conn) != CONNECTION_OK)
+		st = set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	else if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1)
+		st = set_libpq_error(err, ST_INTERNAL, PQerrorMessage(pg->conn));
+	else
+		st = prepare_all(pg, err);
+	if (st != ST_OK) {
+		disconnect(pg);
+		pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;
+		return error_wrap(err, "connecting to the database");
+	}
+	return ST_OK;
+}
+
+static enum status send_calls(struct pg *pg, const struct pg_call *calls, size_t count,
+			      struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct pg_params *p = calls[i].params;
+
+		if (p && p->failed)
+			return error_set(err, ST_INTERNAL, "parameters of %s", calls[i].statement);
+		if (PQsendQueryPrepared(pg->conn, calls[i].statement, p ? p->count : 0,
+					p ? p->values : NULL, p ? p->lengths : NULL,
+					p ? p->formats : NULL, 1) != 1)
+			return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	}
+	if (PQpipelineSync(pg->conn) != 1)
+		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+	return ST_OK;
+}
+
+static enum status exchange(struct pg *pg, struct pg_call *calls, size_t count,
+			    struct error *first, struct error *err)
+{
+	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
+	enum status st = send_calls(pg, calls, count, err);
+
+	if (st == ST_OK)
+		st = flush(pg, deadline, err);
+	for (size_t i = 0; st == ST_OK && i < count; i++) {
+		bool before = first->status != ST_OK;
+
+		st = read_answer(pg, deadline, &calls[i].result, first, err);
+		if (!before && first->status != ST_OK)
+			(void)error_wrap(first, "%s", calls[i].statement);
+	}
+	if (st == ST_OK)
+		st = read_answer(pg, deadline, NULL, first, err);
+	return st;
+}
+
+enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+{
+	struct error first = { 0 };
+	enum status st;
+
+	for (size_t i = 0; i < count; i++)
+		calls[i].result = NULL;
+	st = pg_connect(pg, err);
+	if (st != ST_OK)
+		return st;
+	st = exchange(pg, calls, count, &first, err);
+	if (st == ST_OK && first.status == ST_OK)
+		return ST_OK;
+	pg_clear(calls, count);
+	if (st != ST_OK) {
+		/* Something may still be queued on this connection: nothing on it can be trusted. */
+		disconnect(pg);
+		return error_wrap(err, "database");
+	}
+	pg_rollback(pg);
+	*err = first;
+	return err->status;
+}
+
+void pg_rollback(struct pg *pg)
+{
+	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
+	struct error ignored = { 0 };
+	PGresult *r = NULL;
+
+	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
+		return;
+	if (PQsendQueryParams(pg->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1 ||
+	    PQpipelineSync(pg->conn) != 1 || flush(pg, deadline, &ignored) != ST_OK ||
+	    read_answer(pg, deadline, &r, &ignored, &ignored) != ST_OK ||
+	    read_answer(pg, deadline, NULL, &ignored, &ignored) != ST_OK ||
+	    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+		disconnect(pg);
+	PQclear(r);
+}
+
+void pg_clear(struct pg_call *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		PQclear(calls[i].result);
+		calls[i].result = NULL;
+	}
+}
+
+int pg_socket(const struct pg *pg)
+{
+	return pg->conn ? PQsocket(pg->conn) : -1;
+}
+
+bool pg_take_notifications(struct pg *pg)
+{
+	PGnotify *notice;
+	bool any = false;
+
+	if (!pg->conn)
+		return false;
+	if (PQconsumeInput(pg->conn) != 1 || PQstatus(pg->conn) != CONNECTION_OK) {
+		disconnect(pg);
+		return false;
+	}
+	while ((notice = PQnotifies(pg->conn))) {
+		PQfreemem(notice);
+		any = true;
+	}
+	return any;
+}
+
+int pg_backend_pid(const struct pg *pg)
+{
+	return pg->conn ? PQbackendPID(pg->conn) : 0;
+}
+
+int64_t pg_i64(const PGresult *result, int row, int column)
+{
+	const unsigned char *bytes = (const unsigned char *)PQgetvalue(result, row, column);
+	int len = PQgetlength(result, row, column);
+	uint64_t value = len > 0 && (bytes[0] & 0x80) ? UINT64_MAX : 0;
+
+	for (int i = 0; i < len; i++)
+		value = value << 8 | bytes[i];
+	return (int64_t)value;
+}
+
+const char *pg_text(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+int64_t pg_affected(PGresult *result)
+{
+	const char *text = PQcmdTuples(result);
+	int64_t n = 0;
+
+	return parse_i64(text, strlen(text), 0, INT64_MAX, &n) ? n : 0;
+}

@@ -1,0 +1,102 @@
+/*
+ * One PostgreSQL connection that mends itself, and the one way to run statements on it.
+ *
+ * Statements are prepared per connection from the owner's table, and run in libpq's pipeline mode:
+ * pg_run sends any number of them with one flush and reads all results, so a batch costs one round
+ * trip. Parameters and results are binary. Every wait has a deadline: a server that hangs is
+ * treated as gone.
+ *
+ * Threads: a struct pg has one owner at a time.
+ */
+#ifndef COMMON_PG_H
+#define COMMON_PG_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "common/pg_array.h"
+
+struct pg;
+
+struct pg_statement {
+	const char *name;
+	const char *sql;
+};
+
+#define PG_PARAMS_MAX 16
+
+/* Parameters of one call. Pointers are borrowed until pg_run returns. */
+struct pg_params {
+	int count;
+	const char *values[PG_PARAMS_MAX];
+	int lengths[PG_PARAMS_MAX];
+	int formats[PG_PARAMS_MAX];
+	uint64_t integers[PG_PARAMS_MAX]; /* in network order */
+	bool failed;			  /* too many, or an array without memory */
+};
+
+void pg_param_i32(struct pg_params *p, int32_t value);
+void pg_param_i64(struct pg_params *p, int64_t value);
+void pg_param_text(struct pg_params *p, const char *text); /* NULL: an SQL null */
+void pg_param_array(struct pg_params *p, struct pg_array *array);
+
+/* One statement of a pg_run. */
+struct pg_call {
+	const char *statement;		/* a name in the table, or PG_BEGIN, PG_COMMIT */
+	const struct pg_params *params; /* NULL: none */
+	PGresult *result;		/* written on ST_OK: owned by the caller (PQclear) */
+};
+
+#define PG_BEGIN "begin"
+#define PG_COMMIT "commit"
+
+/*
+ * A handle that connects at its first use. url, application and statements are borrowed for its
+ * lifetime. ST_INTERNAL: out of memory.
+ */
+MUST_CHECK enum status pg_open(struct pg **out, const char *url, const char *application,
+			       const struct pg_statement *statements, size_t statement_count,
+			       struct error *err);
+void pg_close(struct pg *pg);
+
+/* Connects unless connected. ST_UNAVAILABLE: the server cannot be had now. */
+MUST_CHECK enum status pg_connect(struct pg *pg, struct error *err);
+
+/*
+ * Runs the calls in order, connecting first if need be. Without PG_BEGIN they are one implicit
+ * transaction; a transaction begun in one pg_run may be committed in a later one.
+ * On any error nothing of the transaction stays (it is rolled back, or the connection is dropped),
+ * no result is written, and the status says what to do:
+ * ST_UNAVAILABLE: retry; if the calls held a commit, its outcome is unknown.
+ * ST_CONFLICT: a unique key. ST_INVALID: the data. ST_INTERNAL: our SQL or the schema.
+ */
+MUST_CHECK enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count,
+			      struct error *err);
+
+/* Rolls an open transaction back; drops the connection if that fails. */
+void pg_rollback(struct pg *pg);
+
+/* Clears the results of calls (those that are not NULL). */
+void pg_clear(struct pg_call *calls, size_t count);
+
+/* The socket to poll for notifications, -1 when not connected. */
+int pg_socket(const struct pg *pg);
+
+/* Takes in what the server sent and forgets the notifications; true if there was one.
+ * A lost connection is noticed here too: pg_socket is -1 afterwards. */
+bool pg_take_notifications(struct pg *pg);
+
+/* The server's process id of this session. */
+int pg_backend_pid(const struct pg *pg);
+
+/* Binary results: integers of 2, 4 or 8 bytes, and text (NUL-terminated by libpq). */
+int64_t pg_i64(const PGresult *result, int row, int column);
+const char *pg_text(const PGresult *result, int row, int column);
+
+/* Rows that a statement changed. */
+int64_t pg_affected(PGresult *result);
+
+#endif

@@ -1,0 +1,103 @@
+#include "common/pg_pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/clock.h"
+
+#define TAKE_TIMEOUT_S 3
+
+struct pg_pool {
+	pthread_mutex_t mu;
+	pthread_cond_t freed;
+	struct pg **idle; /* guarded by mu: a stack of idle_count */
+	size_t idle_count; /* guarded by mu */
+	size_t size;
+};
+
+static enum status init_sync(struct pg_pool *pool, struct error *err)
+{
+	pthread_condattr_t attr;
+
+	if (pthread_mutex_init(&pool->mu, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
+	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+	    pthread_cond_init(&pool->freed, &attr) != 0)
+		return error_set(err, ST_INTERNAL, "cannot make a lock");
+	(void)pthread_condattr_destroy(&attr);
+	return ST_OK;
+}
+
+enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
+			 const char *application, const struct pg_statement *statements,
+			 size_t statement_count, struct error *err)
+{
+	struct pg_pool *pool = calloc(1, sizeof(*pool));
+	enum status st = ST_OK;
+
+	if (!pool || !(pool->idle = calloc(size, sizeof(struct pg *)))) {
+		free(pool);
+		return error_set(err, ST_INTERNAL, "out of memory");
+	}
+	st = init_sync(pool, err);
+	for (pool->size = size; st == ST_OK && pool->idle_count < size; pool->idle_count++)
+		st = pg_open(&pool->idle[pool->idle_count], url, application, statements,
+			     statement_count, err);
+	if (st != ST_OK) {
+		pg_pool_close(pool);
+		return st;
+	}
+	*out = pool;
+	return ST_OK;
+}
+
+void pg_pool_close(struct pg_pool *pool)
+{
+	if (!pool)
+		return;
+	for (size_t i = 0; i < pool->idle_count; i++)
+		pg_close(pool->idle[i]);
+	(void)pthread_cond_destroy(&pool->freed);
+	(void)pthread_mutex_destroy(&pool->mu);
+	free(pool->idle);
+	free(pool);
+}
+
+static struct pg *take(struct pg_pool *pool)
+{
+	struct timespec deadline;
+	struct pg *pg = NULL;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += TAKE_TIMEOUT_S;
+	(void)pthread_mutex_lock(&pool->mu);
+	while (pool->idle_count == 0 &&
+	       pthread_cond_timedwait(&pool->freed, &pool->mu, &deadline) == 0)
+		;
+	if (pool->idle_count > 0)
+		pg = pool->idle[--pool->idle_count];
+	(void)pthread_mutex_unlock(&pool->mu);
+	return pg;
+}
+
+static void give(struct pg_pool *pool, struct pg *pg)
+{
+	(void)pthread_mutex_lock(&pool->mu);
+	pool->idle[pool->idle_count++] = pg;
+	(void)pthread_cond_signal(&pool->freed);
+	(void)pthread_mutex_unlock(&pool->mu);
+}
+
+enum status pg_pool_run(struct pg_pool *pool, struct pg_call *calls, size_t count,
+			struct error *err)
+{
+	struct pg *pg = take(pool);
+	enum status st;
+
+	if (!pg)
+		return error_set(err, ST_UNAVAILABLE, "all %zu database connections are busy",
+				 pool->size);
+	st = pg_run(pg, calls, count, err);
+	give(pool, pg);
+	return st;
+}

@@ -1,0 +1,27 @@
+/*
+ * A few connections for many threads (the HTTP workers' reads). Connections are made when first
+ * needed; whoever finds none free waits, with a deadline.
+ *
+ * Threads: any.
+ */
+#ifndef COMMON_PG_POOL_H
+#define COMMON_PG_POOL_H
+
+#include "common/pg.h"
+
+struct pg_pool;
+
+/* url, application and statements are borrowed for the pool's lifetime. Returns owned. */
+MUST_CHECK enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
+				    const char *application, const struct pg_statement *statements,
+				    size_t statement_count, struct error *err);
+
+/* Every connection must have been given back. */
+void pg_pool_close(struct pg_pool *pool);
+
+/* Takes a connection, runs the calls as pg_run does, gives it back.
+ * ST_UNAVAILABLE also when none came free in time. */
+MUST_CHECK enum status pg_pool_run(struct pg_pool *pool, struct pg_call *calls, size_t count,
+				   struct error *err);
+
+#endif

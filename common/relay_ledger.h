@@ -1,0 +1,54 @@
+/*
+ * What became of each outbox row that the relay handed to Kafka. Pure.
+ *
+ * A batch goes through one cycle: rows are added in outbox order, each gets exactly one verdict
+ * (in any order, from the delivery reports), and when none is outstanding the batch is settled:
+ * acked rows may be deleted, refused rows go to the dead letters, rows to be retried simply stay
+ * in the outbox and come again with the next batch, in their order.
+ *
+ * Threads: one owner.
+ */
+#ifndef COMMON_RELAY_LEDGER_H
+#define COMMON_RELAY_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RELAY_BATCH_MAX 2000
+
+enum relay_verdict {
+	RELAY_OUTSTANDING = 0, /* handed over, no report yet */
+	RELAY_ACKED,
+	RELAY_REFUSED, /* for good: no retry would help */
+	RELAY_RETRY,
+};
+
+struct relay_row {
+	int64_t id;
+	enum relay_verdict verdict;
+	int reason; /* Kafka's error code, for RELAY_REFUSED and RELAY_RETRY */
+};
+
+struct relay_ledger {
+	struct relay_row rows[RELAY_BATCH_MAX];
+	size_t count;
+	size_t outstanding, acked, refused, retry; /* rows by verdict */
+	int retry_reason;			   /* of the latest RELAY_RETRY */
+};
+
+void relay_ledger_reset(struct relay_ledger *ledger);
+
+/* Adds a row as outstanding. Returns it: its address is stable until the reset. */
+struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id);
+
+/* Gives an outstanding row its verdict; a second verdict on a row is ignored. */
+void relay_ledger_report(struct relay_ledger *ledger, struct relay_row *row,
+			 enum relay_verdict verdict, int reason);
+
+/* Every row still outstanding becomes RELAY_RETRY (the producer is given up). */
+void relay_ledger_abandon(struct relay_ledger *ledger, int reason);
+
+bool relay_ledger_settled(const struct relay_ledger *ledger);
+
+#endif

@@ -1,0 +1,23 @@
+#include "common/service_config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const char *const log_level_names[] = { "error", "warn", "info", "debug", NULL };
+
+struct kafka_settings service_kafka(const struct service_config *config, const char *client_id)
+{
+	return (struct kafka_settings){ .bootstrap_servers = config->kafka_bootstrap_servers,
+					.topic = config->kafka_topic,
+					.extra = config->kafka_conf,
+					.client_id = client_id };
+}
+
+void service_replica(const struct service_config *config, const char *service,
+		     char name[REPLICA_NAME_MAX])
+{
+	if (config->replica[0])
+		(void)snprintf(name, REPLICA_NAME_MAX, "%s", config->replica);
+	else
+		(void)snprintf(name, REPLICA_NAME_MAX, "%s-%" PRId64, service, config->http_port);
+}

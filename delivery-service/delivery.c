@@ -1,0 +1,52 @@
+#include "delivery-service/delivery.h"
+
+#include <string.h>
+
+const struct delivery_rule delivery_rules[DELIVERY_STATE_COUNT * EVENT_TYPE_COUNT] = {
+	{ DELIVERY_NONE, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "the delivery begins" },
+	{ DELIVERY_NONE, EVENT_MODIFIED, DELIVERY_UNKNOWN, DELIVERY_NONE, "nothing to modify" },
+	{ DELIVERY_NONE, EVENT_CANCELLED, DELIVERY_UNKNOWN, DELIVERY_NONE, "nothing to cancel" },
+
+	{ DELIVERY_STARTED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED,
+	  "without versions: an order service that counts anew" },
+	{ DELIVERY_STARTED, EVENT_MODIFIED, DELIVERY_APPLY, DELIVERY_MODIFIED, "the usual change" },
+	{ DELIVERY_STARTED, EVENT_CANCELLED, DELIVERY_APPLY, DELIVERY_CANCELLED, "the usual end" },
+
+	{ DELIVERY_MODIFIED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "as above: anew" },
+	{ DELIVERY_MODIFIED, EVENT_MODIFIED, DELIVERY_APPLY, DELIVERY_MODIFIED, "one more change" },
+	{ DELIVERY_MODIFIED, EVENT_CANCELLED, DELIVERY_APPLY, DELIVERY_CANCELLED, "the usual end" },
+
+	{ DELIVERY_CANCELLED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "as above: anew" },
+	{ DELIVERY_CANCELLED, EVENT_MODIFIED, DELIVERY_APPLY, DELIVERY_MODIFIED,
+	  "the lab's lesson: a late event brings a cancelled delivery back" },
+	{ DELIVERY_CANCELLED, EVENT_CANCELLED, DELIVERY_APPLY, DELIVERY_CANCELLED,
+	  "without versions: cancelled is cancelled" },
+};
+
+struct delivery_decision delivery_decide(enum delivery_state state, int32_t version,
+					 enum event_type event, int32_t event_version, bool seen)
+{
+	const struct delivery_rule *rule = &delivery_rules[state * EVENT_TYPE_COUNT + (int)event];
+
+	if (event_version > 0 && seen)
+		return (struct delivery_decision){ .verdict = DELIVERY_DUPLICATE };
+	return (struct delivery_decision){
+		.verdict = rule->verdict,
+		.next = rule->next,
+		.late = rule->verdict == DELIVERY_APPLY && event_version > 0 && event_version < version,
+	};
+}
+
+const char *delivery_status(enum delivery_state state)
+{
+	return event_delivery_statuses[state - 1];
+}
+
+enum delivery_state delivery_state_of(const char *status)
+{
+	for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
+		if (strcmp(event_delivery_statuses[i], status) == 0)
+			return (enum delivery_state)(i + 1);
+	}
+	return DELIVERY_NONE;
+}

@@ -1,0 +1,23 @@
+# What a user runs. Settings go to the scripts and services as environment: make exports every
+# variable of its command line (make up EVENT_KEY=none DELIVERY_DELAY_MS=1000).
+# demo and up build through a second make, since the packages that the build needs may only come now.
+
+.PHONY: demo up down status scale partitions psql topic packages
+
+demo: packages
+	@$(MAKE) --no-print-directory all
+	@lab/ordering.sh
+
+up: packages
+	@$(MAKE) --no-print-directory all
+	@lab/stack.sh up
+
+down status psql topic:
+	@lab/stack.sh $@
+
+# The shell reads N from the environment.
+scale partitions:
+	@lab/stack.sh $@ "$$N"
+
+packages:
+	@common/packages.sh install

@@ -1,0 +1,350 @@
+#!/usr/bin/env bash
+# The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
+#
+# usage: lab/stack.sh up | down | status | scale N | partitions N | psql | topic
+#   up            starts what does not run, restarts the services with the settings of now; ready on return
+#   down          stops everything; the data stay
+#   status        what runs, where, and how far the consumers are
+#   scale N       that many delivery replicas, while all runs
+#   partitions N  more partitions for the topic, while all runs
+#   psql          opens psql on the lab's tables, or runs the statement in SQL
+#   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
+# env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082, replicas count upwards),
+#      BUILD_DIR (build), RUN_DIR, and every setting of the services (EVENT_KEY, DELIVERY_DELAY_MS, ...).
+# up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a replica
+# that comes later has the same, and nobody has to repeat a port.
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../common/process.sh"
+
+readonly PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT)
+readonly SETTINGS=(EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON PROCESSING_ORDER MAX_CONCURRENCY
+	SEQUENCING LOG_LEVEL KAFKA_TOPIC KAFKA_CONF BUILD_DIR)
+readonly SETTINGS_FILE=$RUN_DIR/stack.env
+readonly READY_SECONDS=15
+readonly STOP_SECONDS=10
+
+# usage: the usage lines of this file, to stderr; exit 2.
+usage() {
+	sed -n '4,11s/^# //p' "$0" >&2
+	exit 2
+}
+
+# save_settings: the ports and those settings that the environment gives, one NAME=value a line.
+save_settings() {
+	local name
+	for name in "${PORTS[@]}" "${SETTINGS[@]}"; do
+		[[ -z ${!name+set} ]] || printf '%s=%s\n' "$name" "${!name//$'\n'/ }"
+	done >"$SETTINGS_FILE"
+}
+
+# load_settings NAME...: takes the named settings from the last up; what the environment says goes first.
+load_settings() {
+	local name value
+	[[ -r $SETTINGS_FILE ]] || return 0
+	while IFS='=' read -r name value; do
+		[[ " $* " == *" $name "* && -z ${!name+set} ]] || continue
+		export "$name=$value"
+	done <"$SETTINGS_FILE"
+}
+
+# default_settings: what neither the environment nor the last up gave.
+default_settings() {
+	local name
+	: "${KAFKA_PORT:=9092}" "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
+	require_number KAFKA_PORT 1 65534
+	: "${KAFKA_CONTROLLER_PORT:=$((KAFKA_PORT + 1))}"
+	for name in "${PORTS[@]}"; do
+		require_number "$name" 1 65535
+		export "${name?}"
+	done
+	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
+	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling}
+	export PGPASSFILE=$RUN_DIR/pgpass KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT HTTP_HOST=127.0.0.1
+}
+
+# require_same_ports: a stack that runs cannot move to other ports.
+require_same_ports() {
+	local name value
+	[[ -r $SETTINGS_FILE ]] || return 0
+	while IFS='=' read -r name value; do
+		[[ " ${PORTS[*]} " != *" $name "* || ${!name:-$value} == "$value" ]] ||
+			die "the stack runs with $name=$value, not ${!name}: make down first, or set another RUN_DIR"
+	done <"$SETTINGS_FILE"
+}
+
+# all_processes: prints the name of every part that has a pid file, in the order in which they stop.
+all_processes() {
+	replicas | sort -t - -k 2 -rn
+	printf '%s\n' order-service kafka-1 postgres
+}
+
+# any_running: at least one part runs.
+any_running() {
+	local name
+	while read -r name; do
+		! process_alive "$name" || return 0
+	done < <(all_processes)
+	return 1
+}
+
+# replicas: prints the names of the delivery replicas that run: delivery-1, delivery-2, ...
+replicas() {
+	local file name
+	for file in "$RUN_DIR"/pid/delivery-*; do
+		name=${file##*/}
+		[[ $name =~ ^delivery-[0-9]+$ ]] || continue
+		! process_alive "$name" || printf '%s\n' "$name"
+	done
+}
+
+# replica_port NUMBER: prints the port of the delivery replica.
+replica_port() {
+	printf '%s' $((DELIVERY_PORT + $1 - 1))
+}
+
+# is_ready PORT: the service there says that it is ready.
+is_ready() {
+	curl -f -s -o /dev/null --noproxy '*' --max-time 2 "http://127.0.0.1:$1/readyz"
+}
+
+# start_order: starts order-service, without waiting for it.
+start_order() {
+	process_start order-service - env HTTP_PORT="$ORDER_PORT" \
+		DATABASE_URL="postgresql://order_service@127.0.0.1:$PG_PORT/lab" "$BUILD_DIR/order-service"
+}
+
+# start_replica NUMBER: starts a delivery replica, without waiting for it.
+start_replica() {
+	local port
+	port=$(replica_port "$1")
+	require_port_free "$port" "delivery-service $1" DELIVERY_PORT
+	process_start "delivery-$1" - env HTTP_PORT="$port" REPLICA="delivery-$port" \
+		DATABASE_URL="postgresql://delivery_service@127.0.0.1:$PG_PORT/lab" "$BUILD_DIR/delivery-service"
+}
+
+# stop_all NAME...: stops the processes, all at the same time.
+stop_all() {
+	local name pid status=0 pids=()
+	for name; do
+		process_stop "$name" "$STOP_SECONDS" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	return "$status"
+}
+
+# start_base: PostgreSQL and, at the same time, Kafka with its topics.
+start_base() {
+	local cluster status=0
+	"$REPO_DIR/sql/cluster.sh" start &
+	cluster=$!
+	{ "$REPO_DIR/kafka/broker.sh" start && "$REPO_DIR/kafka/topics.sh" create; } || status=1
+	wait "$cluster" || status=1
+	((status == 0)) || die "the stack is not up (the reason is above); make down stops the parts that run"
+}
+
+# start_services NUMBER: order-service and that many delivery replicas; ready on return.
+start_services() {
+	local number
+	start_order
+	for ((number = 1; number <= $1; number++)); do
+		start_replica "$number"
+	done
+	process_wait_ready order-service "$READY_SECONDS" is_ready "$ORDER_PORT"
+	for ((number = 1; number <= $1; number++)); do
+		process_wait_ready "delivery-$number" "$READY_SECONDS" is_ready "$(replica_port "$number")"
+	done
+}
+
+# up: see the usage above.
+up() {
+	local running count
+	"$REPO_DIR/common/packages.sh" install run
+	lock_take stack
+	[[ -x $BUILD_DIR/order-service && -x $BUILD_DIR/delivery-service ]] ||
+		die "order-service and delivery-service are not in $BUILD_DIR: type make first"
+	mapfile -t running < <(replicas)
+	count=$((${#running[@]} > 0 ? ${#running[@]} : 1))
+	if process_alive order-service || ((${#running[@]} > 0)); then
+		say "the stack is up: restarting the services with the settings of now"
+		stop_all "${running[@]}" order-service
+	fi
+	require_port_free "$ORDER_PORT" order-service ORDER_PORT
+	require_port_free "$DELIVERY_PORT" delivery-service DELIVERY_PORT
+	save_settings
+	start_base
+	start_services "$count"
+	say_what_next
+}
+
+# say_what_next: where everything is, and what to type.
+say_what_next() {
+	local number count
+	count=$(replicas | wc -l)
+	say ""
+	say "order-service       http://127.0.0.1:$ORDER_PORT/orders (event key: ${EVENT_KEY:-order-id})"
+	for ((number = 1; number <= count; number++)); do
+		say "delivery-service $number  http://127.0.0.1:$(replica_port "$number")/deliveries"
+	done
+	say "Kafka               127.0.0.1:$KAFKA_PORT, topic $KAFKA_TOPIC"
+	say "PostgreSQL          127.0.0.1:$PG_PORT, database lab"
+	say "logs                $RUN_DIR/log"
+	cat <<-END
+
+		What to type next:
+		  http :$ORDER_PORT/orders customerId=2000 productId=100 productName=RADIO qty=3 address=PUSAN
+		  http PATCH :$ORDER_PORT/orders/1 address=SEOUL
+		  http DELETE :$ORDER_PORT/orders/1
+		  make topic                                    the events, live
+		  make psql SQL='select * from delivery_table'  the deliveries
+		  make partitions N=2; make scale N=2; make up EVENT_KEY=none; make status; make down
+	END
+}
+
+# down: see the usage above. The services first, then Kafka and PostgreSQL together.
+down() {
+	local names broker status=0
+	lock_take stack
+	if ! any_running; then
+		say "nothing runs in $RUN_DIR"
+		return 0
+	fi
+	mapfile -t names < <(replicas)
+	stop_all "${names[@]}" order-service || status=1
+	"$REPO_DIR/kafka/broker.sh" stop &
+	broker=$!
+	"$REPO_DIR/sql/cluster.sh" stop || status=1
+	wait "$broker" || status=1
+	((status == 0)) || die "not everything could be stopped (the reason is above)"
+	say "stopped; the data stay in $RUN_DIR"
+}
+
+# status_line PART NAME PORT COMMAND...: a row of the table; the command tells whether it is ready.
+status_line() {
+	local part=$1 name=$2 port=$3 ready=no
+	shift 3
+	if process_pid "$name"; then
+		! "$@" >/dev/null 2>&1 || ready=yes
+		printf '%-20s %-8s %-6s %s\n' "$part" "$PROCESS_PID" "$port" "$ready"
+	else
+		printf '%-20s %-8s %-6s %s\n' "$part" - "$port" "not running"
+	fi
+}
+
+# status: see the usage above.
+status() {
+	local name names
+	printf '%-20s %-8s %-6s %s\n' part pid port ready
+	status_line PostgreSQL postgres "$PG_PORT" pg_isready -q -h 127.0.0.1 -p "$PG_PORT"
+	status_line Kafka kafka-1 "$KAFKA_PORT" kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -L -m 2
+	status_line order-service order-service "$ORDER_PORT" is_ready "$ORDER_PORT"
+	mapfile -t names < <(replicas | sort -t - -k 2 -n)
+	((${#names[@]} > 0)) || names=(delivery-1)
+	for name in "${names[@]}"; do
+		status_line "delivery-service ${name#*-}" "$name" "$(replica_port "${name#*-}")" \
+			is_ready "$(replica_port "${name#*-}")"
+	done
+	process_alive kafka-1 || return 0
+	say ""
+	kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -L -t "$KAFKA_TOPIC" -m 5 2>&1 |
+		sed -n 's/^ *topic "\(.*\)" with \([0-9]*\) partitions.*/topic \1, partitions: \2/p'
+	"$REPO_DIR/kafka/topics.sh" groups
+}
+
+# require_up: the stack runs, or die.
+require_up() {
+	local name
+	for name in postgres kafka-1 order-service; do
+		process_alive "$name" || die "$name does not run in $RUN_DIR: make up"
+	done
+}
+
+# scale N: see the usage above.
+scale() {
+	local N=${1-} number name names=()
+	[[ -n $N ]] || die "how many replicas? make scale N=3"
+	require_number N 0 100
+	lock_take stack
+	require_up
+	for name in $(replicas); do
+		((${name#*-} <= N)) || names+=("$name")
+	done
+	stop_all "${names[@]}"
+	names=()
+	for ((number = 1; number <= N; number++)); do
+		process_gone "delivery-$number" || continue
+		start_replica "$number"
+		names+=("$number")
+	done
+	for number in "${names[@]}"; do
+		process_wait_ready "delivery-$number" "$READY_SECONDS" is_ready "$(replica_port "$number")"
+	done
+	for name in $(replicas | sort -t - -k 2 -n); do
+		say "delivery-service ${name#*-}  http://127.0.0.1:$(replica_port "${name#*-}")/deliveries"
+	done
+}
+
+# partitions N: see the usage above.
+partitions() {
+	[[ -n ${1-} ]] || die "how many partitions? make partitions N=2"
+	"$REPO_DIR/kafka/topics.sh" alter "$1"
+	"$REPO_DIR/kafka/topics.sh" describe
+}
+
+# open_psql: see the usage above.
+open_psql() {
+	if [[ -n ${SQL-} ]]; then
+		exec "$REPO_DIR/sql/cluster.sh" psql -X -P pager=off -v ON_ERROR_STOP=1 -c "$SQL"
+	fi
+	exec "$REPO_DIR/sql/cluster.sh" psql
+}
+
+# topic: see the usage above. A group of its own, never committed, so that it sees everything, also in
+# partitions that are added while it runs.
+topic() {
+	local until_end=()
+	process_alive kafka-1 || die "Kafka in $RUN_DIR is not running: make up"
+	[[ ${FOLLOW:-1} != 0 ]] || until_end=(-e)
+	printf '%-9s %6s  %-6s %-18s %s\n' partition offset key type value
+	# -f of kcat cannot show one header; jq can.
+	# shellcheck disable=SC2016 # jq's variables
+	kcat -q -u -J "${until_end[@]}" -b "$KAFKA_BOOTSTRAP_SERVERS" -X auto.offset.reset=earliest \
+		-X enable.auto.commit=false -X log_level=3 -X topic.metadata.refresh.interval.ms=1000 \
+		-G "lab-topic-$$-$RANDOM" "$KAFKA_TOPIC" |
+		jq -r --unbuffered '
+			def left($n): tostring | . + (" " * ($n - length) // "");
+			def right($n): tostring | (" " * ($n - length) // "") + .;
+			def header($name): .headers as $h | ($h // [] | index($name)) as $i
+				| if $i == null then "-" else $h[$i + 1] // "-" end | ltrimstr("\"") | rtrimstr("\"");
+			[(.partition | left(9)), (.offset | right(6)) + " ", (.key // "-" | left(6)),
+				(header("type") | left(18)), (.payload // "(null)" | tostring)] | join(" ")'
+}
+
+main() {
+	local command=${1-}
+	case $command in
+	up)
+		if any_running; then
+			require_same_ports
+			load_settings "${PORTS[@]}"
+		fi
+		;;
+	*) load_settings "${PORTS[@]}" "${SETTINGS[@]}" ;;
+	esac
+	default_settings
+	case $command in
+	up) up ;;
+	down) down ;;
+	status) status ;;
+	scale) scale "${2-}" ;;
+	partitions) partitions "${2-}" ;;
+	psql) open_psql ;;
+	topic) topic ;;
+	*) usage ;;
+	esac
+}
+
+main "$@"

@@ -1,0 +1,175 @@
+/*
+ * order-service: takes orders over REST, stores them with their events, publishes the events.
+ * Start-up order: settings, signals (before any thread), writer, relay, HTTP; the end is the
+ * reverse, so no request is taken that could not be finished.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/health.h"
+#include "common/http_server.h"
+#include "common/log.h"
+#include "common/relay.h"
+#include "common/service_config.h"
+#include "common/stop.h"
+#include "common/version.h"
+#include "order-service/order_api.h"
+
+#define READ_CONNECTIONS 4
+
+enum event_key { EVENT_KEY_ORDER_ID, EVENT_KEY_NONE };
+static const char *const event_keys[] = { "order-id", "none", NULL };
+
+struct config {
+	struct service_config service;
+	int event_key;
+};
+
+static const struct config_key keys[] = {
+	SERVICE_CONFIG_KEYS(struct config, service,
+			    "postgresql://order_service@127.0.0.1:15432/lab", "8081"),
+	{ "EVENT_KEY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, event_key), "order-id", 0,
+	  0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
+};
+
+static const struct config_program program = {
+	.name = "order-service",
+	.summary = "orders over REST, stored in PostgreSQL, announced on Kafka",
+	.keys = keys,
+	.key_count = sizeof(keys) / sizeof(keys[0]),
+};
+
+struct service {
+	struct stop *stop;
+	struct order_writer *writer;
+	struct pg_pool *reads;
+	struct relay *relay;
+	struct http_server *http;
+	struct order_api api;
+};
+
+static bool database_ok(void *context)
+{
+	struct service *s = context;
+	struct order ignored;
+	struct error err;
+
+	return order_read(s->reads, 0, &ignored, &err) == ST_NOT_FOUND;
+}
+
+static bool broker_ok(void *context)
+{
+	struct service *s = context;
+
+	return relay_broker_reachable(s->relay);
+}
+
+static void write_metrics(void *context, struct metrics_out *out)
+{
+	struct service *s = context;
+
+	http_server_metrics(s->http, out);
+	order_writer_metrics(s->writer, out);
+	relay_metrics(s->relay, out);
+}
+
+static enum status open_writer(struct service *s, const struct config *config, struct error *err)
+{
+	struct order_store *store = NULL;
+
+	if (order_store_open(&store, config->service.database_url, config->service.kafka_topic, err) !=
+	    ST_OK)
+		return err->status;
+	if (order_writer_open(&s->writer, store, err) != ST_OK) {
+		order_store_close(store);
+		return err->status;
+	}
+	return ST_OK;
+}
+
+static enum status open_relay(struct service *s, const struct config *config, const char *replica,
+			      struct error *err)
+{
+	const struct relay_config relay = {
+		.database_url = config->service.database_url,
+		.channel = "outbox_orders",
+		.instance = replica,
+		.kafka = service_kafka(&config->service, replica),
+		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
+	};
+
+	return relay_open(&s->relay, &relay, err);
+}
+
+/* Serves until a signal. */
+static enum status serve(struct service *s, const struct config *config, struct error *err)
+{
+	const struct health_check checks[] = { { "database", database_ok, s },
+					       { "broker", broker_ok, s } };
+	struct health health = { checks, 2, write_metrics, s };
+	const struct http_route routes[] = {
+		{ "POST", "/orders", order_api_place, &s->api },
+		{ "GET", "/orders", order_api_list, &s->api },
+		{ "GET", "/orders/{}", order_api_get, &s->api },
+		{ "PATCH", "/orders/{}", order_api_modify, &s->api },
+		{ "DELETE", "/orders/{}", order_api_cancel, &s->api },
+		{ "GET", "/healthz", health_live, &health },
+		{ "GET", "/readyz", health_ready, &health },
+		{ "GET", "/metrics", health_metrics, &health },
+	};
+	int sig;
+
+	if (http_server_open(&s->http, config->service.http_host, config->service.http_port,
+			     config->service.http_threads, routes,
+			     sizeof(routes) / sizeof(routes[0]), err) != ST_OK)
+		return err->status;
+	log_info("order", "listening", "host=%s port=%d event_key=%s version=%s",
+		 config->service.http_host, http_server_port(s->http), event_keys[config->event_key],
+		 PROJECT_VERSION);
+	sig = stop_wait(s->stop);
+	stop_arm_second_signal();
+	log_info("order", "stopping", "signal=%d", sig);
+	http_server_close(s->http);
+	return ST_OK;
+}
+
+static enum status run(const struct config *config, struct error *err)
+{
+	struct service s = { 0 };
+	char replica[REPLICA_NAME_MAX];
+	enum status st;
+
+	service_replica(&config->service, "order", replica);
+	st = stop_open(&s.stop, err);
+	if (st == ST_OK)
+		st = open_writer(&s, config, err);
+	if (st == ST_OK)
+		st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
+				  "order-service reads", order_read_statements,
+				  order_read_statement_count, err);
+	if (st == ST_OK)
+		st = open_relay(&s, config, replica, err);
+	s.api = (struct order_api){ .writer = s.writer, .reads = s.reads };
+	if (st == ST_OK)
+		st = serve(&s, config, err);
+	relay_close(s.relay);
+	order_writer_close(s.writer);
+	pg_pool_close(s.reads);
+	stop_close(s.stop);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { 0 };
+	struct error err = { 0 };
+	int done = config_main(&program, argc, argv, &config);
+
+	if (done >= 0)
+		return done;
+	log_set_level((enum log_level)config.service.log_level);
+	if (run(&config, &err) == ST_OK)
+		return 0;
+	log_error("order", "cannot run", "error=%s", LOG_QUOTE(err.msg));
+	return err.status == ST_INVALID ? 2 : 1;
+}

@@ -1,0 +1,91 @@
+#include "order-service/order.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void order_place(struct order *order, int64_t id, const struct order_content *content)
+{
+	order->id = id;
+	order->version = 1;
+	order->last = EVENT_PLACED;
+	order->content = *content;
+}
+
+static enum status check_change(const struct order *order, int32_t expected_version,
+				struct error *err)
+{
+	if (order_is_cancelled(order))
+		return error_set(err, ST_NOT_FOUND, "order %" PRId64 " is cancelled", order->id);
+	if (expected_version != 0 && expected_version != order->version)
+		return error_set(err, ST_CONFLICT, "order %" PRId64 " is at version %d, not %d",
+				 order->id, order->version, expected_version);
+	return ST_OK;
+}
+
+static bool take_text(char *current, const char *wanted)
+{
+	if (strcmp(current, wanted) == 0)
+		return false;
+	memcpy(current, wanted, strlen(wanted) + 1); /* both arrays have the field's size */
+	return true;
+}
+
+enum status order_modify(struct order *order, unsigned fields, const struct order_content *content,
+			 int32_t expected_version, bool *changed, struct error *err)
+{
+	struct order_content *mine = &order->content;
+	bool any = false;
+
+	if (check_change(order, expected_version, err) != ST_OK)
+		return err->status;
+	if (fields & ORDER_PRODUCT_ID)
+		any |= take_text(mine->product_id, content->product_id);
+	if (fields & ORDER_PRODUCT_NAME)
+		any |= take_text(mine->product_name, content->product_name);
+	if (fields & ORDER_ADDRESS)
+		any |= take_text(mine->address, content->address);
+	if ((fields & ORDER_QTY) && mine->qty != content->qty) {
+		mine->qty = content->qty;
+		any = true;
+	}
+	if (any) {
+		order->version++;
+		order->last = EVENT_MODIFIED;
+	}
+	*changed = any;
+	return ST_OK;
+}
+
+enum status order_cancel(struct order *order, int32_t expected_version, struct error *err)
+{
+	if (check_change(order, expected_version, err) != ST_OK)
+		return err->status;
+	order->version++;
+	order->last = EVENT_CANCELLED;
+	return ST_OK;
+}
+
+bool order_is_cancelled(const struct order *order)
+{
+	return order->last == EVENT_CANCELLED;
+}
+
+const char *order_status(const struct order *order)
+{
+	return event_order_statuses[order->last];
+}
+
+struct order_event order_to_event(const struct order *order, int64_t timestamp_ms)
+{
+	return (struct order_event){
+		.type = order->last,
+		.timestamp_ms = timestamp_ms,
+		.order_id = order->id,
+		.version = order->version,
+		.qty = order->content.qty,
+		.customer_id = order->content.customer_id,
+		.product_id = order->content.product_id,
+		.product_name = order->content.product_name,
+		.address = order->content.address,
+	};
+}

@@ -1,0 +1,21 @@
+/*
+ * The order API: HTTP to commands and back. The contract is in README.md.
+ *
+ * Threads: handlers run on HTTP workers.
+ */
+#ifndef ORDER_SERVICE_ORDER_API_H
+#define ORDER_SERVICE_ORDER_API_H
+
+#include "common/http.h"
+#include "common/pg_pool.h"
+#include "order-service/order_writer.h"
+
+struct order_api {
+	struct order_writer *writer; /* borrowed */
+	struct pg_pool *reads;	     /* borrowed */
+};
+
+/* For the route table, with a struct order_api as context. */
+http_handler order_api_place, order_api_list, order_api_get, order_api_modify, order_api_cancel;
+
+#endif

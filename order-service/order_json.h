@@ -1,0 +1,25 @@
+/*
+ * Orders as JSON: what the REST API takes and shows. Pure: links jansson only.
+ *
+ * Threads: any.
+ */
+#ifndef ORDER_SERVICE_ORDER_JSON_H
+#define ORDER_SERVICE_ORDER_JSON_H
+
+#include <jansson.h>
+
+#include "order-service/order.h"
+
+/*
+ * Reads the members of body into content; *fields says which were there. allowed: the fields that
+ * may come; required: those that must. Numbers may be numeric strings (httpie's field=3).
+ * ST_INVALID: *field names the member at fault (borrowed from body, or static), err says why.
+ */
+MUST_CHECK enum status order_content_read(const json_t *body, unsigned allowed, unsigned required,
+					  struct order_content *content, unsigned *fields,
+					  const char **field, struct error *err);
+
+/* Returns owned; NULL when out of memory. */
+json_t *order_to_json(const struct order *order);
+
+#endif

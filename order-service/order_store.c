@@ -1,0 +1,404 @@
+/*
+ * A batch takes two round trips: (1) begin, find what the idempotency keys placed, lock the
+ * orders to be changed, draw ids for the new ones; (2) write orders and events, commit. Between
+ * the two, the rules decide in memory, so several commands of one order see each other.
+ * Orders are locked in id order: two replicas cannot deadlock.
+ */
+#include "order-service/order_store.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/event_json.h"
+#include "common/outbox.h"
+
+#define ORDER_COLUMNS "id, version, status, customer_id, product_id, product_name, qty, address"
+
+static const struct pg_statement statements[] = {
+	{ "orders_by_key", "select idempotency_key, " ORDER_COLUMNS
+			   " from orders where idempotency_key = any($1::text[])" },
+	{ "orders_lock", "select " ORDER_COLUMNS
+			 " from orders where id = any($1::int8[]) order by id for update" },
+	{ "orders_ids", "select nextval('orders_id_seq') from generate_series(1, $1::int4)" },
+	{ "orders_insert",
+	  "insert into orders (id, version, status, customer_id, product_id, product_name, qty, "
+	  "address, idempotency_key) select * from unnest($1::int8[], $2::int4[], $3::text[], "
+	  "$4::int8[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[])" },
+	{ "orders_update",
+	  "update orders o set version = n.version, status = n.status, product_id = n.product_id, "
+	  "product_name = n.product_name, qty = n.qty, address = n.address, updated_at = now() "
+	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], "
+	  "$7::text[]) as n (id, version, status, product_id, product_name, qty, address) "
+	  "where o.id = n.id" },
+	OUTBOX_INSERT_STATEMENT,
+};
+
+const struct pg_statement order_read_statements[] = {
+	{ "order_read", "select " ORDER_COLUMNS " from orders where id = $1::int8" },
+	{ "order_page", "select " ORDER_COLUMNS " from orders where id > $1::int8 "
+			"and status <> 'ORDER CANCELLED' order by id limit $2::int8" },
+};
+const size_t order_read_statement_count = 2;
+
+struct order_store {
+	struct pg *pg;
+	const char *topic;
+};
+
+/* One order of the batch under work: loaded or placed, then changed by its commands in turn. */
+struct working {
+	struct order order;
+	const char *idempotency_key; /* of a new order */
+	bool is_new, changed;
+};
+
+struct batch {
+	struct order_command **commands;
+	size_t count;
+	struct working *working; /* sorted by id up to loaded, then the new ones */
+	size_t loaded, working_count;
+	PGresult *by_key, *ids; /* owned */
+	size_t next_id;
+	struct outbox_batch events;
+};
+
+enum status order_store_open(struct order_store **out, const char *database_url, const char *topic,
+			     struct error *err)
+{
+	struct order_store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	store->topic = topic;
+	if (pg_open(&store->pg, database_url, "order-service writer", statements,
+		    sizeof(statements) / sizeof(statements[0]), err) != ST_OK) {
+		free(store);
+		return err->status;
+	}
+	*out = store;
+	return ST_OK;
+}
+
+void order_store_close(struct order_store *store)
+{
+	if (!store)
+		return;
+	pg_close(store->pg);
+	free(store);
+}
+
+static enum event_type last_event_of(const char *status)
+{
+	for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
+		if (strcmp(event_order_statuses[i], status) == 0)
+			return (enum event_type)i;
+	}
+	return EVENT_PLACED;
+}
+
+static void copy_text(char *to, size_t size, const PGresult *result, int row, int column)
+{
+	size_t len = (size_t)PQgetlength(result, row, column);
+
+	if (len >= size)
+		len = size - 1;
+	memcpy(to, PQgetvalue(result, row, column), len);
+	to[len] = '\0';
+}
+
+/* ORDER_COLUMNS starting at column. */
+static void read_row(const PGresult *result, int row, int column, struct order *order)
+{
+	struct order_content *c = &order->content;
+
+	order->id = pg_i64(result, row, column);
+	order->version = (int32_t)pg_i64(result, row, column + 1);
+	order->last = last_event_of(pg_text(result, row, column + 2));
+	c->customer_id = pg_i64(result, row, column + 3);
+	copy_text(c->product_id, sizeof(c->product_id), result, row, column + 4);
+	copy_text(c->product_name, sizeof(c->product_name), result, row, column + 5);
+	c->qty = (int32_t)pg_i64(result, row, column + 6);
+	copy_text(c->address, sizeof(c->address), result, row, column + 7);
+}
+
+/* --- first round trip ---------------------------------------------------------------------- */
+
+static enum status load(struct order_store *store, struct batch *b, struct error *err)
+{
+	struct pg_array keys, ids;
+	struct pg_params p_keys = { 0 }, p_lock = { 0 }, p_ids = { 0 };
+	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL },
+				   { "orders_by_key", &p_keys, NULL },
+				   { "orders_lock", &p_lock, NULL },
+				   { "orders_ids", &p_ids, NULL } };
+	int32_t places = 0;
+	enum status st;
+
+	pg_array_init(&keys, PG_ARRAY_TEXT);
+	pg_array_init(&ids, PG_ARRAY_INT8);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct order_command *c = b->commands[i];
+
+		if (c->kind != COMMAND_PLACE)
+			pg_array_i64(&ids, c->order_id);
+		else if (c->idempotency_key)
+			pg_array_text(&keys, c->idempotency_key);
+		places += c->kind == COMMAND_PLACE;
+	}
+	pg_param_array(&p_keys, &keys);
+	pg_param_array(&p_lock, &ids);
+	pg_param_i32(&p_ids, places);
+	st = pg_run(store->pg, calls, 4, err);
+	pg_array_fini(&keys);
+	pg_array_fini(&ids);
+	if (st != ST_OK)
+		return st;
+	b->by_key = calls[1].result;
+	b->ids = calls[3].result;
+	for (int row = 0; row < PQntuples(calls[2].result); row++)
+		read_row(calls[2].result, row, 0, &b->working[b->loaded++].order);
+	b->working_count = b->loaded;
+	PQclear(calls[0].result);
+	PQclear(calls[2].result);
+	return ST_OK;
+}
+
+/* --- the rules, in memory ------------------------------------------------------------------ */
+
+static int by_id(const void *key, const void *element)
+{
+	int64_t id = *(const int64_t *)key, other = ((const struct working *)element)->order.id;
+
+	return (id > other) - (id < other);
+}
+
+static void add_event(struct order_store *store, struct batch *b, const struct order *order,
+		      bool *no_memory)
+{
+	struct order_event event = order_to_event(order, clock_wall_ms());
+	char *payload = event_encode_order(&event);
+
+	if (payload)
+		outbox_batch_add_event(&b->events, store->topic, order->id,
+				       event_order_names[event.type], payload);
+	else
+		*no_memory = true;
+	free(payload);
+}
+
+/* The order that this key placed, earlier or in this batch; false: none. */
+static bool placed_before(const struct batch *b, const char *key, struct order *order)
+{
+	for (int row = 0; row < PQntuples(b->by_key); row++) {
+		if (strcmp(pg_text(b->by_key, row, 0), key) == 0) {
+			read_row(b->by_key, row, 1, order);
+			return true;
+		}
+	}
+	for (size_t i = b->loaded; i < b->working_count; i++) {
+		const struct working *w = &b->working[i];
+
+		if (w->idempotency_key && strcmp(w->idempotency_key, key) == 0) {
+			*order = w->order;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void place(struct order_store *store, struct batch *b, struct order_command *c,
+		  bool *no_memory)
+{
+	struct working *w = &b->working[b->working_count];
+
+	c->answer.status = ST_OK;
+	c->replayed = c->idempotency_key && placed_before(b, c->idempotency_key, &c->order);
+	if (c->replayed)
+		return;
+	*w = (struct working){ .idempotency_key = c->idempotency_key, .is_new = true };
+	order_place(&w->order, pg_i64(b->ids, (int)b->next_id++, 0), &c->content);
+	b->working_count++;
+	c->order = w->order;
+	add_event(store, b, &w->order, no_memory);
+}
+
+static void change(struct order_store *store, struct batch *b, struct order_command *c,
+		   bool *no_memory)
+{
+	struct working *w =
+		bsearch(&c->order_id, b->working, b->loaded, sizeof(struct working), by_id);
+	bool changed = true;
+
+	if (!w) {
+		(void)error_set(&c->answer, ST_NOT_FOUND, "there is no order %" PRId64, c->order_id);
+		return;
+	}
+	c->answer.status = ST_OK;
+	if (c->kind == COMMAND_MODIFY) {
+		if (order_modify(&w->order, c->fields, &c->content, c->expected_version, &changed,
+				 &c->answer) != ST_OK)
+			return;
+	} else if (order_cancel(&w->order, c->expected_version, &c->answer) != ST_OK) {
+		return;
+	}
+	c->order = w->order;
+	if (!changed)
+		return;
+	w->changed = true;
+	add_event(store, b, &w->order, no_memory);
+}
+
+/* --- second round trip --------------------------------------------------------------------- */
+
+enum columns { C_ID, C_VERSION, C_STATUS, C_CUSTOMER, C_PRODUCT, C_NAME, C_QTY, C_ADDRESS, C_KEY,
+	       C_COUNT };
+
+static const enum pg_array_type column_types[C_COUNT] = {
+	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_INT8, PG_ARRAY_TEXT,
+	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
+};
+
+static void columns_add(struct pg_array columns[C_COUNT], const struct working *w)
+{
+	const struct order_content *c = &w->order.content;
+
+	pg_array_i64(&columns[C_ID], w->order.id);
+	pg_array_i32(&columns[C_VERSION], w->order.version);
+	pg_array_text(&columns[C_STATUS], order_status(&w->order));
+	pg_array_i64(&columns[C_CUSTOMER], c->customer_id);
+	pg_array_text(&columns[C_PRODUCT], c->product_id);
+	pg_array_text(&columns[C_NAME], c->product_name);
+	pg_array_i32(&columns[C_QTY], c->qty);
+	pg_array_text(&columns[C_ADDRESS], c->address);
+	pg_array_text(&columns[C_KEY], w->idempotency_key);
+}
+
+static enum status save(struct order_store *store, struct batch *b, struct error *err)
+{
+	static const enum columns updated[] = { C_ID, C_VERSION, C_STATUS, C_PRODUCT, C_NAME, C_QTY,
+						C_ADDRESS };
+	struct pg_array fresh[C_COUNT], old[C_COUNT];
+	struct pg_params p_insert = { 0 }, p_update = { 0 }, p_outbox = { 0 };
+	struct pg_call calls[4];
+	size_t n = 0;
+	enum status st;
+
+	for (int c = 0; c < C_COUNT; c++) {
+		pg_array_init(&fresh[c], column_types[c]);
+		pg_array_init(&old[c], column_types[c]);
+	}
+	for (size_t i = 0; i < b->working_count; i++) {
+		if (b->working[i].is_new)
+			columns_add(fresh, &b->working[i]);
+		else if (b->working[i].changed)
+			columns_add(old, &b->working[i]);
+	}
+	for (int c = 0; c < C_COUNT; c++)
+		pg_param_array(&p_insert, &fresh[c]);
+	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
+		pg_param_array(&p_update, &old[updated[i]]);
+	outbox_batch_params(&b->events, &p_outbox);
+	if (fresh[C_ID].count)
+		calls[n++] = (struct pg_call){ "orders_insert", &p_insert, NULL };
+	if (old[C_ID].count)
+		calls[n++] = (struct pg_call){ "orders_update", &p_update, NULL };
+	if (b->events.count)
+		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &p_outbox, NULL };
+	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };
+	st = pg_run(store->pg, calls, n, err);
+	if (st == ST_OK)
+		pg_clear(calls, n);
+	for (int c = 0; c < C_COUNT; c++) {
+		pg_array_fini(&fresh[c]);
+		pg_array_fini(&old[c]);
+	}
+	return st;
+}
+
+static enum status apply_once(struct order_store *store, struct batch *b, struct error *err)
+{
+	bool no_memory = false;
+	enum status st = load(store, b, err);
+
+	if (st != ST_OK)
+		return st;
+	for (size_t i = 0; i < b->count; i++) {
+		struct order_command *c = b->commands[i];
+
+		c->replayed = false;
+		if (c->kind == COMMAND_PLACE)
+			place(store, b, c, &no_memory);
+		else
+			change(store, b, c, &no_memory);
+	}
+	if (no_memory) {
+		pg_rollback(store->pg);
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	}
+	return save(store, b, err);
+}
+
+enum status order_store_apply(struct order_store *store, struct order_command **commands,
+			      size_t count, struct error *err)
+{
+	enum status st = ST_CONFLICT;
+
+	/* ST_CONFLICT: another replica placed an order with one of our keys between our two round
+	 * trips. It is committed now, so the second try finds it. */
+	for (int tries = 0; st == ST_CONFLICT && tries < 3; tries++) {
+		struct batch b = { .commands = commands, .count = count };
+
+		b.working = malloc(count * sizeof(*b.working));
+		if (!b.working)
+			return error_set(err, ST_UNAVAILABLE, "out of memory");
+		memset(b.working, 0, count * sizeof(*b.working));
+		outbox_batch_init(&b.events);
+		st = apply_once(store, &b, err);
+		outbox_batch_fini(&b.events);
+		PQclear(b.by_key);
+		PQclear(b.ids);
+		free(b.working);
+	}
+	return st;
+}
+
+/* --- reads --------------------------------------------------------------------------------- */
+
+enum status order_read(struct pg_pool *pool, int64_t id, struct order *out, struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "order_read", &params, NULL };
+
+	pg_param_i64(&params, id);
+	if (pg_pool_run(pool, &call, 1, err) != ST_OK)
+		return err->status;
+	err->status = ST_NOT_FOUND;
+	if (PQntuples(call.result) == 1) {
+		read_row(call.result, 0, 0, out);
+		if (!order_is_cancelled(out))
+			err->status = ST_OK;
+	}
+	pg_clear(&call, 1);
+	if (err->status == ST_NOT_FOUND)
+		return error_set(err, ST_NOT_FOUND, "there is no order %" PRId64, id);
+	return ST_OK;
+}
+
+enum status order_read_page(struct pg_pool *pool, int64_t after, size_t limit, struct order *out,
+			    size_t *count, struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "order_page", &params, NULL };
+
+	pg_param_i64(&params, after);
+	pg_param_i64(&params, (int64_t)limit);
+	if (pg_pool_run(pool, &call, 1, err) != ST_OK)
+		return err->status;
+	*count = (size_t)PQntuples(call.result);
+	for (size_t i = 0; i < *count; i++)
+		read_row(call.result, (int)i, 0, &out[i]);
+	pg_clear(&call, 1);
+	return ST_OK;
+}

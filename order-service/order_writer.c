@@ -1,0 +1,173 @@
+#include "order-service/order_writer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+/* A submitted command, on its HTTP thread's stack. */
+struct ticket {
+	struct order_command *command;
+	struct ticket *next;
+	bool answered;	       /* guarded by mu */
+	pthread_cond_t wakeup; /* with mu */
+};
+
+struct order_writer {
+	struct order_store *store; /* the writer thread's */
+	pthread_t thread;
+	pthread_mutex_t mu;
+	pthread_cond_t work;	     /* with mu: the queue is not empty, or stopping */
+	struct ticket *first, **end; /* guarded by mu: FIFO */
+	size_t queued;		     /* guarded by mu */
+	bool stopping;		     /* guarded by mu */
+	int64_t next_complaint_mono_ms;
+	_Atomic int64_t refused;
+	struct histogram batch_size, batch_us;
+};
+
+/* Waits for tickets and takes up to ORDER_BATCH_MAX of them. 0: stopping and nothing is left. */
+static size_t take_batch(struct order_writer *w, struct ticket *tickets[ORDER_BATCH_MAX])
+{
+	size_t n = 0;
+
+	(void)pthread_mutex_lock(&w->mu);
+	while (!w->first && !w->stopping)
+		(void)pthread_cond_wait(&w->work, &w->mu);
+	while (w->first && n < ORDER_BATCH_MAX) {
+		tickets[n++] = w->first;
+		w->first = w->first->next;
+	}
+	if (!w->first)
+		w->end = &w->first;
+	w->queued -= n;
+	(void)pthread_mutex_unlock(&w->mu);
+	return n;
+}
+
+static void answer_all(struct order_command **commands, size_t count, const struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		commands[i]->answer = *err;
+}
+
+static void apply(struct order_writer *w, struct order_command **commands, size_t count)
+{
+	struct error err;
+	enum status st = order_store_apply(w->store, commands, count, &err);
+
+	if (st == ST_OK)
+		return;
+	if (log_due(&w->next_complaint_mono_ms, 2000))
+		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s", count,
+			 status_name(st), LOG_QUOTE(err.msg));
+	/* If one command's data is at fault, only that one may fail. */
+	if (st != ST_UNAVAILABLE && count > 1) {
+		for (size_t i = 0; i < count; i++)
+			apply(w, commands + i, 1);
+		return;
+	}
+	answer_all(commands, count, &err);
+}
+
+static void wake_all(struct order_writer *w, struct ticket **tickets, size_t count)
+{
+	(void)pthread_mutex_lock(&w->mu);
+	for (size_t i = 0; i < count; i++) {
+		tickets[i]->answered = true;
+		(void)pthread_cond_signal(&tickets[i]->wakeup);
+	}
+	(void)pthread_mutex_unlock(&w->mu);
+}
+
+static void *writer_main(void *arg)
+{
+	struct order_writer *w = arg;
+	struct ticket *tickets[ORDER_BATCH_MAX];
+	struct order_command *commands[ORDER_BATCH_MAX];
+	size_t n;
+
+	while ((n = take_batch(w, tickets)) > 0) {
+		int64_t started = clock_mono_us();
+
+		for (size_t i = 0; i < n; i++)
+			commands[i] = tickets[i]->command;
+		apply(w, commands, n);
+		histogram_observe(&w->batch_size, (int64_t)n);
+		histogram_observe(&w->batch_us, clock_mono_us() - started);
+		wake_all(w, tickets, n);
+	}
+	return NULL;
+}
+
+enum status order_writer_open(struct order_writer **out, struct order_store *store,
+			      struct error *err)
+{
+	struct order_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	w->store = store;
+	w->end = &w->first;
+	(void)pthread_mutex_init(&w->mu, NULL);
+	(void)pthread_cond_init(&w->work, NULL);
+	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
+		free(w);
+		return error_set(err, ST_INTERNAL, "cannot start the writer's thread");
+	}
+	*out = w;
+	return ST_OK;
+}
+
+void order_writer_close(struct order_writer *w)
+{
+	if (!w)
+		return;
+	(void)pthread_mutex_lock(&w->mu);
+	w->stopping = true;
+	(void)pthread_cond_signal(&w->work);
+	(void)pthread_mutex_unlock(&w->mu);
+	(void)pthread_join(w->thread, NULL);
+	order_store_close(w->store);
+	(void)pthread_cond_destroy(&w->work);
+	(void)pthread_mutex_destroy(&w->mu);
+	free(w);
+}
+
+void order_writer_submit(struct order_writer *w, struct order_command *command)
+{
+	struct ticket ticket = { .command = command };
+
+	(void)pthread_cond_init(&ticket.wakeup, NULL);
+	(void)pthread_mutex_lock(&w->mu);
+	if (w->queued >= ORDER_QUEUE_MAX) {
+		atomic_fetch_add(&w->refused, 1);
+		(void)error_set(&command->answer, ST_UNAVAILABLE, "too many requests are waiting");
+	} else {
+		*w->end = &ticket;
+		w->end = &ticket.next;
+		w->queued++;
+		(void)pthread_cond_signal(&w->work);
+		while (!ticket.answered)
+			(void)pthread_cond_wait(&ticket.wakeup, &w->mu);
+	}
+	(void)pthread_mutex_unlock(&w->mu);
+	(void)pthread_cond_destroy(&ticket.wakeup);
+}
+
+void order_writer_metrics(struct order_writer *w, struct metrics_out *out)
+{
+	int64_t queued;
+
+	(void)pthread_mutex_lock(&w->mu);
+	queued = (int64_t)w->queued;
+	(void)pthread_mutex_unlock(&w->mu);
+	metrics_one(out, "order_queue_depth", "gauge", "Commands that wait for the writer.", queued);
+	metrics_one(out, "order_queue_refused_total", "counter", "Commands refused by a full queue.",
+		    atomic_load(&w->refused));
+	histogram_write(out, &w->batch_size, "order_batch_commands", "Commands per transaction.", 1);
+	histogram_write(out, &w->batch_us, "order_batch_duration_seconds",
+			"Time of one transaction.", 1e6);
+}

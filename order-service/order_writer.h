@@ -1,0 +1,32 @@
+/*
+ * Group commit: HTTP threads hand in their commands and wait; one thread applies all that wait
+ * as one batch, in the order they came, and wakes each with its own answer. While a batch
+ * commits, the next one gathers, so the batches grow with the load by themselves.
+ *
+ * Threads: order_writer_submit from any; open and close from main, close after the last submit.
+ */
+#ifndef ORDER_SERVICE_ORDER_WRITER_H
+#define ORDER_SERVICE_ORDER_WRITER_H
+
+#include "common/metrics.h"
+#include "order-service/order_store.h"
+
+struct order_writer;
+
+#define ORDER_QUEUE_MAX 20000
+
+/* Takes store: the writer's thread is its only user, close closes it. On error store stays the
+ * caller's. */
+MUST_CHECK enum status order_writer_open(struct order_writer **out, struct order_store *store,
+					 struct error *err);
+void order_writer_close(struct order_writer *writer);
+
+/*
+ * Blocks until the command is answered; the answer is in the command. A full queue answers
+ * ST_UNAVAILABLE at once, with nothing done.
+ */
+void order_writer_submit(struct order_writer *writer, struct order_command *command);
+
+void order_writer_metrics(struct order_writer *writer, struct metrics_out *out);
+
+#endif

@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# The private PostgreSQL cluster: Debian's server, data in $RUN_DIR/postgres, 127.0.0.1 only, durable.
+# It touches no other cluster.
+#
+# usage: sql/cluster.sh start | stop | restart | status | psql [ARGUMENT...]
+#   start    makes the cluster on first use, starts it, applies sql/migrations; ready when it returns
+#   stop     stops it; the data stay
+#   status   says whether it runs; exit code 3 if not
+#   psql     opens psql on the lab's database as its owner, with psql's arguments
+# env: PG_PORT  (15432)
+#      RUN_DIR  see common/process.sh
+# Passwords are random for each cluster and only in $RUN_DIR/pgpass (PGPASSFILE of psql and the services).
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../common/process.sh"
+
+PG_PORT=${PG_PORT:-15432}
+require_number PG_PORT 1 65535
+readonly NAME=postgres
+readonly DATA=$RUN_DIR/postgres
+readonly START_SECONDS=60
+readonly STOP_SECONDS=20
+readonly URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
+export PGPASSFILE=$RUN_DIR/pgpass
+export PSQL_HISTORY=$RUN_DIR/psql_history
+
+# usage: the usage lines of this file, to stderr; exit 2.
+usage() {
+	sed -n '5,9s/^# //p' "$0" >&2
+	exit 2
+}
+
+# find_server: sets BIN to the folder of the server's programs.
+find_server() {
+	local folder
+	for folder in /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin; do
+		[[ -x $folder/postgres && -x $folder/initdb ]] || continue
+		BIN=$folder
+		return 0
+	done
+	die "PostgreSQL's server is missing from /usr/lib/postgresql: run common/packages.sh install"
+}
+
+# find_user: sets AS_SERVER to the command that puts a program under the server's user. PostgreSQL
+# refuses to run as root, so root hands it to Debian's user postgres. Where that user cannot reach the
+# data, because a folder above them is root's alone (a clone under /root), the server also gets the
+# one capability that lets it pass through such folders. (The try is a chdir and not test -x: access(2)
+# answers without the capabilities.)
+find_user() {
+	local capability
+	AS_SERVER=()
+	((EUID == 0)) || return 0
+	AS_SERVER=(setpriv --reuid=postgres --regid=postgres --init-groups)
+	! "${AS_SERVER[@]}" env -C "$RUN_DIR" true 2>/dev/null || return 0
+	# Containers often have only the second.
+	for capability in dac_read_search dac_override; do
+		AS_SERVER=(setpriv --reuid=postgres --regid=postgres --init-groups
+			"--inh-caps=+$capability" "--ambient-caps=+$capability")
+		! "${AS_SERVER[@]}" env -C "$RUN_DIR" true 2>/dev/null || return 0
+	done
+	die "the user postgres cannot reach $RUN_DIR: set RUN_DIR to a folder that it can, or use an ordinary user"
+}
+
+# random_password: 128 bits as hexadecimal digits.
+random_password() {
+	head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n'
+}
+
+# make_passwords: a new passfile.
+make_passwords() {
+	local role
+	rm -f "$PGPASSFILE"
+	(
+		umask 077
+		for role in lab order_service delivery_service; do
+			printf '127.0.0.1:*:*:%s:%s\n' "$role" "$(random_password)"
+		done >"$PGPASSFILE"
+	)
+}
+
+# password_of ROLE: prints it.
+password_of() {
+	sed -n "s/^127\.0\.0\.1:\*:\*:$1://p" "$PGPASSFILE"
+}
+
+# make_cluster: initdb. One that was interrupted is done anew. The password comes through a pipe
+# that the server's own user makes.
+make_cluster() {
+	local log=$RUN_DIR/log/postgres-initdb.log
+	[[ ! -e $DATA/made ]] || return 0
+	rm -rf "$DATA"
+	mkdir -m 700 "$DATA"
+	((EUID != 0)) || chown postgres:postgres "$DATA"
+	make_passwords
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	password_of lab | "${AS_SERVER[@]}" env -C / LC_ALL=C bash -c 'exec "$1" --pgdata="$2" \
+		--pwfile=<(cat) --username=lab --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 \
+		--data-checksums --no-sync --no-instructions' initdb "$BIN/initdb" "$DATA/data" >"$log" 2>&1 ||
+		die "the cluster in $DATA could not be made; $(process_last_words "$log")"
+	write_settings
+	sync -f "$DATA"
+	touch "$DATA/made"
+}
+
+# write_settings: what differs from PostgreSQL's defaults. fsync and full_page_writes stay on. The
+# port comes on the command line of each start.
+write_settings() {
+	cat >>"$DATA/data/postgresql.conf" <<-END
+
+		# Added by sql/cluster.sh
+		listen_addresses = '127.0.0.1'
+		unix_socket_directories = ''
+		max_connections = 100
+		shared_buffers = 128MB
+		log_line_prefix = '%m [%p] %q%u@%d '
+		log_timezone = 'UTC'
+		timezone = 'UTC'
+	END
+	printf 'host all all 127.0.0.1/32 scram-sha-256\n' >"$DATA/data/pg_hba.conf"
+}
+
+# clear_remains: after a kill -9 of the server its backends may live on for a moment and hold its shared
+# memory, and postmaster.pid is left over; the next server would take a stranger who got that pid for
+# its predecessor. Waits for the backends, then removes the file, unless a server does work there.
+clear_remains() {
+	local pid file=$DATA/data/postmaster.pid
+	[[ -r $file ]] || return 0
+	pid=$(head -n 1 "$file")
+	if [[ $(readlink "/proc/$pid/cwd") == "$DATA/data" ]]; then
+		die "another server, pid $pid, works on $DATA/data: stop it with kill -INT $pid"
+	fi
+	wait_until 10 "the backends of the killed server are gone" memory_unused "$file" ||
+		die "backends of a killed server still work on $DATA/data: end them"
+	rm -f "$file"
+}
+
+# memory_unused POSTMASTER_PID_FILE: no process is attached to the shared memory segment that the file names.
+memory_unused() {
+	local id
+	id=$(awk 'NR == 7 { print $2 }' "$1")
+	awk -v id="${id:-none}" '$2 == id && $7 > 0 { used = 1 } END { exit used }' /proc/sysvipc/shm
+}
+
+# accepts: the server takes connections.
+accepts() {
+	"$BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"
+}
+
+# require_same_port: the server that runs has the port that is asked for.
+require_same_port() {
+	local port
+	port=$(sed -n 4p "$DATA/data/postmaster.pid")
+	[[ $port == "$PG_PORT" ]] || die "$NAME runs with PG_PORT=$port, not $PG_PORT: stop it first, or use that port"
+}
+
+# start_server: starts it if it does not run, and waits until it accepts connections.
+start_server() {
+	if process_alive "$NAME"; then
+		require_same_port
+		return 0
+	fi
+	require_port_free "$PG_PORT" "PostgreSQL" PG_PORT
+	clear_remains
+	process_start "$NAME" - "${AS_SERVER[@]}" env -C / LC_ALL=C.UTF-8 \
+		"$BIN/postgres" -D "$DATA/data" -p "$PG_PORT"
+	process_wait_ready "$NAME" "$START_SECONDS" accepts
+}
+
+# make_database: the lab's database, once.
+make_database() {
+	local sql=(psql -X -q -A -t -v ON_ERROR_STOP=1 -d "${URL%/lab}/postgres")
+	[[ ! -e $DATA/database ]] || return 0
+	if [[ -z $("${sql[@]}" -c "select 1 from pg_database where datname = 'lab'") ]]; then
+		"${sql[@]}" -c 'create database lab'
+	fi
+	touch "$DATA/database"
+}
+
+# migrate: brings the schema up to date and sets the services' passwords.
+migrate() {
+	ORDER_SERVICE_PASSWORD=$(password_of order_service) \
+	DELIVERY_SERVICE_PASSWORD=$(password_of delivery_service) \
+	DATABASE_URL=$URL "$REPO_DIR/sql/migrate.sh"
+}
+
+# start: see the usage above. On a running cluster it still applies new migrations.
+start() {
+	find_server
+	run_dir_prepare
+	find_user
+	make_cluster
+	start_server
+	make_database
+	migrate
+}
+
+# stop: see the usage above. INT is PostgreSQL's fast stop: it ends the sessions and writes a checkpoint.
+stop() {
+	process_stop "$NAME" "$STOP_SECONDS" INT
+}
+
+# status: see the usage above.
+status() {
+	if ! process_pid "$NAME"; then
+		say "$NAME is not running"
+		exit 3
+	fi
+	say "$NAME runs: pid $PROCESS_PID, 127.0.0.1:$PG_PORT"
+}
+
+case ${1-} in
+start) start ;;
+stop) stop ;;
+restart)
+	stop
+	start
+	;;
+status) status ;;
+psql)
+	shift
+	process_alive "$NAME" || die "the cluster in $RUN_DIR is not running: make up"
+	exec psql "$URL" "$@"
+	;;
+*) usage ;;
+esac

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Applies sql/migrations/NNN_name.sql in the order of their numbers, each once, each in one transaction
+# with its record in public.schema_migration. One line for each file that it applies, else silent.
+#
+# usage: sql/migrate.sh
+# env: DATABASE_URL               the database, as a role that may create roles and schemas (needed)
+#      PGPASSFILE                 passwords, as libpq takes them
+#      ORDER_SERVICE_PASSWORD     if given, the password of the role order_service from now on
+#      DELIVERY_SERVICE_PASSWORD  the same for delivery_service
+# Needs bash, psql 15 or later and sha256sum; no other file but the migrations, so it works in a container.
+# Several at the same time wait for each other. A file that was applied must never change: put the
+# change into a new file.
+set -euo pipefail
+
+FOLDER=$(cd "$(dirname "$(realpath "$0")")/migrations" && pwd)
+readonly FOLDER
+# Any number will do; it only has to be the same for everyone who migrates this database.
+readonly LOCK=7262736
+
+# die TEXT...: one line to stderr; exit 1.
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# run_psql ARGUMENT...: psql on the database, without the user's settings, ended by the first error.
+run_psql() {
+	PGOPTIONS="-c client_min_messages=warning" \
+		psql -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=terse "$@" -d "$DATABASE_URL"
+}
+
+# checksum_of FILE: its sha256.
+checksum_of() {
+	local sum
+	sum=$(sha256sum <"$1")
+	printf '%s' "${sum%% *}"
+}
+
+# list_files: fills FILES, indexed by number; dies when a name is wrong or a number comes twice.
+list_files() {
+	local file name number
+	for file in "$FOLDER"/*.sql; do
+		name=${file##*/}
+		[[ $name =~ ^([0-9]{3})_[a-z0-9_]+\.sql$ ]] || die "$file: the name must be NNN_name.sql"
+		number=$((10#${BASH_REMATCH[1]}))
+		[[ -z ${FILES[$number]-} ]] || die "$file: number $number is taken by ${FILES[$number]##*/}"
+		FILES[number]=$file
+	done
+}
+
+# check_recorded: reads what is applied; dies when a file has changed since, or is not there any more.
+check_recorded() {
+	local rows number name sum
+	rows=$(run_psql 2>&1 -c "
+		select pg_advisory_xact_lock($LOCK);
+		create table if not exists public.schema_migration (
+			number int primary key,
+			name text not null,
+			checksum text not null,
+			applied_at timestamptz not null default now());
+		select number, name, checksum from public.schema_migration order by number") ||
+		die "the database of DATABASE_URL cannot be migrated: ${rows%%$'\n'*}"
+	while IFS='|' read -r number name sum; do
+		[[ -n $number ]] || continue
+		[[ -n ${FILES[$number]-} ]] ||
+			die "$FOLDER has no file for the applied migration $name: the database is newer than this folder"
+		[[ $sum == "$(checksum_of "${FILES[$number]}")" ]] ||
+			die "${FILES[$number]} has changed since it was applied: restore it and put the change into a new file"
+		APPLIED[number]=1
+	done <<<"$rows"
+}
+
+# script_for NUMBER: prints the psql script that applies the file, unless another migrate.sh just did.
+script_for() {
+	local file=${FILES[$1]} name=${FILES[$1]##*/}
+	cat <<-END
+		begin;
+		select pg_advisory_xact_lock($LOCK) \g /dev/null
+		select not exists (select from public.schema_migration where number = $1) as pending \gset
+		\if :pending
+		\i '${file//\'/\'\'}'
+		insert into public.schema_migration (number, name, checksum)
+			values ($1, '${name%.sql}', '$(checksum_of "$file")');
+		\endif
+		commit;
+		\if :pending
+		\echo migration ${name%.sql} applied
+		\endif
+	END
+}
+
+# apply_pending: one psql for all files that are not recorded. The first error ends it; the files
+# before it stay applied.
+apply_pending() {
+	local number script=
+	for number in "${!FILES[@]}"; do
+		[[ -n ${APPLIED[$number]-} ]] || script+=$(script_for "$number")$'\n'
+	done
+	[[ -n $script ]] || return 0
+	run_psql -f - <<<"$script" || die "the migration above failed and left nothing behind: correct it and try again"
+}
+
+# set_passwords: gives the services' roles the passwords from the environment. They go to the server
+# in no command line and no file.
+set_passwords() {
+	local script='
+		\getenv password ORDER_SERVICE_PASSWORD
+		\if :{?password}
+		alter role order_service password :'\''password'\'';
+		\unset password
+		\endif
+		\getenv password DELIVERY_SERVICE_PASSWORD
+		\if :{?password}
+		alter role delivery_service password :'\''password'\'';
+		\endif'
+	[[ -n ${ORDER_SERVICE_PASSWORD-} ]] || unset ORDER_SERVICE_PASSWORD
+	[[ -n ${DELIVERY_SERVICE_PASSWORD-} ]] || unset DELIVERY_SERVICE_PASSWORD
+	[[ -n ${ORDER_SERVICE_PASSWORD-}${DELIVERY_SERVICE_PASSWORD-} ]] || return 0
+	run_psql -f - <<<"$script" || die "the passwords of the services' roles could not be set"
+}
+
+[[ -n ${DATABASE_URL-} ]] || die "DATABASE_URL is not set: e.g. postgresql://lab@127.0.0.1:15432/lab"
+declare -a FILES=() APPLIED=()
+list_files
+check_recorded
+apply_pending
+set_passwords
