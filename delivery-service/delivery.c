@@ -26,7 +26,7 @@ const struct delivery_rule delivery_rules[DELIVERY_STATE_COUNT * EVENT_TYPE_COUN
 struct delivery_decision delivery_decide(enum delivery_state state, int32_t version,
 					 enum event_type event, int32_t event_version, bool seen)
 {
-	const struct delivery_rule *rule = &delivery_rules[state * EVENT_TYPE_COUNT + (int)event];
+	const struct delivery_rule *rule = &delivery_rules[(unsigned)state * EVENT_TYPE_COUNT + event];
 
 	if (event_version > 0 && seen)
 		return (struct delivery_decision){ .verdict = DELIVERY_DUPLICATE };

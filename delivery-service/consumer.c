@@ -1,0 +1,182 @@
+#include "delivery-service/consumer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+
+struct consumer {
+	rd_kafka_t *rk;
+	const char *topic;
+	struct consumer_callbacks callbacks;
+	int64_t next_complaint_mono_ms;
+};
+
+/* Fills in where to start. False: at least one partition cannot be claimed. */
+static bool claim_all(struct consumer *c, rd_kafka_topic_partition_list_t *partitions)
+{
+	for (int i = 0; i < partitions->cnt; i++) {
+		rd_kafka_topic_partition_t *p = &partitions->elems[i];
+		int64_t offset = c->callbacks.assigned(c->callbacks.context, p->partition);
+
+		if (offset < 0)
+			return false;
+		p->offset = offset > 0 ? offset : RD_KAFKA_OFFSET_BEGINNING;
+		log_info("consumer", "partition assigned", "partition=%" PRId32 " offset=%" PRId64,
+			 p->partition, offset);
+	}
+	return true;
+}
+
+static void drop_all(struct consumer *c, const rd_kafka_topic_partition_list_t *partitions)
+{
+	for (int i = 0; i < partitions->cnt; i++) {
+		c->callbacks.revoked(c->callbacks.context, partitions->elems[i].partition);
+		log_info("consumer", "partition revoked", "partition=%" PRId32,
+			 partitions->elems[i].partition);
+	}
+}
+
+static void log_rebalance_error(rd_kafka_error_t *error)
+{
+	if (!error)
+		return;
+	log_warn("consumer", "rebalance", "error=%s", LOG_QUOTE(rd_kafka_error_string(error)));
+	rd_kafka_error_destroy(error);
+}
+
+/* Runs inside consumer_poll and consumer_close, between two transactions of the loop. */
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+	struct consumer *c = opaque;
+
+	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		if (!claim_all(c, partitions))
+			partitions->cnt = 0; /* stopping: the group hears of it when we leave */
+		log_rebalance_error(rd_kafka_incremental_assign(rk, partitions));
+		return;
+	}
+	drop_all(c, partitions);
+	log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
+}
+
+static enum status subscribe(struct consumer *c, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	(void)rd_kafka_topic_partition_list_add(topics, c->topic, RD_KAFKA_PARTITION_UA);
+	code = rd_kafka_subscribe(c->rk, topics);
+	rd_kafka_topic_partition_list_destroy(topics);
+	if (code)
+		return error_set(err, ST_INVALID, "cannot subscribe to %s: %s", c->topic,
+				 rd_kafka_err2str(code));
+	return ST_OK;
+}
+
+enum status consumer_open(struct consumer **out, const struct kafka_settings *settings,
+			  const char *group, const struct consumer_callbacks *callbacks,
+			  struct error *err)
+{
+	const char *const pairs[] = {
+		"group.id", group,
+		"partition.assignment.strategy", "cooperative-sticky",
+		"session.timeout.ms", "10000",
+		"heartbeat.interval.ms", "1000",
+		"auto.offset.reset", "earliest",
+		"enable.auto.offset.store", "false",
+		"auto.commit.interval.ms", "1000",
+		/* What librdkafka holds for us; the lanes hold their own bounded share. */
+		"queued.max.messages.kbytes", "8192",
+		"queued.min.messages", "5000",
+		"fetch.max.bytes", "4194304",
+		"fetch.error.backoff.ms", "100",
+		NULL,
+	};
+	struct consumer *c = calloc(1, sizeof(*c));
+	rd_kafka_conf_t *conf = NULL;
+	char why[200];
+
+	if (!c)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	c->topic = settings->topic;
+	c->callbacks = *callbacks;
+	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
+		goto fail_conf;
+	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_opaque(conf, c);
+	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	if (!c->rk) {
+		rd_kafka_conf_destroy(conf);
+		(void)error_set(err, ST_INVALID, "Kafka consumer: %s", why);
+		goto fail_conf;
+	}
+	(void)rd_kafka_poll_set_consumer(c->rk);
+	if (subscribe(c, err) != ST_OK)
+		goto fail_subscribe;
+	*out = c;
+	return ST_OK;
+
+fail_subscribe:
+	rd_kafka_destroy(c->rk);
+fail_conf:
+	free(c);
+	return err->status;
+}
+
+void consumer_close(struct consumer *c)
+{
+	if (!c)
+		return;
+	(void)rd_kafka_consumer_close(c->rk);
+	rd_kafka_destroy(c->rk);
+	free(c);
+}
+
+rd_kafka_message_t *consumer_poll(struct consumer *c, int timeout_ms)
+{
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, timeout_ms);
+
+	if (!m || !m->err)
+		return m;
+	if (log_due(&c->next_complaint_mono_ms, 5000))
+		log_warn("consumer", "cannot read now", "error=%s",
+			 LOG_QUOTE(rd_kafka_message_errstr(m)));
+	rd_kafka_message_destroy(m);
+	return NULL;
+}
+
+static rd_kafka_topic_partition_list_t *one_partition(const struct consumer *c, int32_t partition)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+	(void)rd_kafka_topic_partition_list_add(list, c->topic, partition);
+	return list;
+}
+
+void consumer_pause(struct consumer *c, int32_t partition, bool paused)
+{
+	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
+
+	if (paused)
+		(void)rd_kafka_pause_partitions(c->rk, list);
+	else
+		(void)rd_kafka_resume_partitions(c->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+void consumer_store(struct consumer *c, int32_t partition, int64_t next_offset)
+{
+	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
+
+	list->elems[0].offset = next_offset;
+	(void)rd_kafka_offsets_store(c->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+bool consumer_reachable(struct consumer *c)
+{
+	return kafka_reachable(c->rk, 500);
+}

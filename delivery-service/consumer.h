@@ -1,0 +1,48 @@
+/*
+ * A member of the consumer group: messages in, rebalances out. Cooperative: a partition that
+ * stays is not interrupted when others come or go. Positions are the owner's, who names the
+ * offset to start from; what is committed to Kafka is only for the tools that show lag.
+ *
+ * Threads: everything, the callbacks too, on the one thread that polls; consumer_reachable any.
+ */
+#ifndef DELIVERY_SERVICE_CONSUMER_H
+#define DELIVERY_SERVICE_CONSUMER_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+
+struct consumer;
+
+struct consumer_callbacks {
+	/* A partition is ours from now on. Returns the offset to start from, -1 to give the
+	 * assignment back (stopping). May block for as long as the database is away. */
+	int64_t (*assigned)(void *context, int32_t partition);
+	/* It is no longer ours, whether we were asked or not: write nothing more for it. */
+	void (*revoked)(void *context, int32_t partition);
+	void *context;
+};
+
+/* Joins group on settings->topic; strings and callbacks' context are borrowed until close.
+ * ST_INVALID: a setting. */
+MUST_CHECK enum status consumer_open(struct consumer **out, const struct kafka_settings *settings,
+				     const char *group, const struct consumer_callbacks *callbacks,
+				     struct error *err);
+
+/* Leaves the group, so that others take over at once. Every message must have been destroyed. */
+void consumer_close(struct consumer *consumer);
+
+/* The next message (owned: rd_kafka_message_destroy) or NULL; runs the callbacks. Errors are
+ * logged here, they mend themselves. */
+rd_kafka_message_t *consumer_poll(struct consumer *consumer, int timeout_ms);
+
+/* Stops and resumes the flow of one partition. */
+void consumer_pause(struct consumer *consumer, int32_t partition, bool paused);
+
+/* Tells Kafka that everything below next_offset is done (sent within a second or at close). */
+void consumer_store(struct consumer *consumer, int32_t partition, int64_t next_offset);
+
+bool consumer_reachable(struct consumer *consumer);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Dead letters: what cannot be applied goes to the dead-letter topic as it came (key, payload,
+ * headers), with the reason and its origin in headers named as Spring Cloud Stream names them.
+ * It goes through the outbox, in the transaction that moves the position past it: it is neither
+ * lost nor doubled by a crash.
+ *
+ * Threads: any; the batch has one owner.
+ */
+#ifndef DELIVERY_SERVICE_DEAD_LETTER_H
+#define DELIVERY_SERVICE_DEAD_LETTER_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "common/outbox.h"
+
+#define DEAD_LETTER_TOPIC "dlq-kafka.delivery"
+
+/* False: out of memory. */
+bool dead_letter_add(struct outbox_batch *batch, const rd_kafka_message_t *message,
+		     const char *reason);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * The delivery API: what became of the orders, read only.
+ *
+ * Threads: handlers run on HTTP workers.
+ */
+#ifndef DELIVERY_SERVICE_DELIVERY_API_H
+#define DELIVERY_SERVICE_DELIVERY_API_H
+
+#include <stdbool.h>
+
+#include "common/http.h"
+#include "common/pg_pool.h"
+
+/* For the pool that serves the reads. */
+extern const struct pg_statement delivery_read_statements[];
+extern const size_t delivery_read_statement_count;
+
+/* For the route table, with the struct pg_pool as context. */
+http_handler delivery_api_list, delivery_api_get;
+
+/* True if the database answers. */
+bool delivery_api_database_reachable(struct pg_pool *reads);
+
+#endif

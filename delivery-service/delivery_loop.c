@@ -1,0 +1,471 @@
+#include "delivery-service/delivery_loop.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "delivery-service/consumer.h"
+#include "delivery-service/delivery_store.h"
+#include "delivery-service/partitions.h"
+
+#define POLL_MAX_MS 100	     /* how long a stop may go unnoticed */
+#define POLL_BURST 1000	     /* messages taken in before the due work is looked at again */
+#define SKIPPED_FLUSH_MS 500 /* when only skipped messages moved a position */
+#define HELD_MESSAGES_MAX 5000
+#define HELD_BYTES_MAX (4 * 1024 * 1024)
+
+struct delivery_loop {
+	struct delivery_loop_config config;
+	struct stop *stop;
+	struct delivery_store *store;
+	struct consumer *consumer;
+	struct lanes *lanes;
+	struct partitions partitions;
+	struct inbound *done[DELIVERY_BATCH_MAX]; /* worked, in order, to be written next */
+	size_t done_count;
+	int64_t flush_at_mono_ms; /* for positions without effects; INT64_MAX: none */
+	struct backoff backoff;
+	int64_t retry_at_mono_ms; /* after a failed write */
+	int64_t next_complaint_mono_ms;
+	pthread_t thread;
+	_Atomic bool stopping;
+	_Atomic int64_t applied, late, duplicates, dead_letters, skipped, fenced, rebalances;
+	_Atomic int64_t in_work, waiting, assigned;
+	struct histogram batch_size, batch_us;
+};
+
+/* --- partitions come and go ---------------------------------------------------------------- */
+
+static void complain(struct delivery_loop *l, const char *what, const struct error *err)
+{
+	if (log_due(&l->next_complaint_mono_ms, 5000))
+		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
+}
+
+/* Runs inside consumer_poll. Without the database nothing can be done anyway, so it waits. */
+static int64_t on_assigned(void *context, int32_t partition)
+{
+	struct delivery_loop *l = context;
+	struct delivery_position position = { .partition = partition };
+	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
+	struct error err;
+
+	while (delivery_store_claim(l->store, &position, &err) != ST_OK) {
+		if (atomic_load(&l->stopping))
+			return -1;
+		complain(l, "cannot claim a partition", &err);
+		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));
+	}
+	if (!partitions_add(&l->partitions, partition, position.next_offset, position.epoch))
+		return -1;
+	atomic_fetch_add(&l->rebalances, 1);
+	return position.next_offset;
+}
+
+static bool of_partition(const struct lane_item *item, void *context)
+{
+	return ((const struct inbound *)item)->message->partition == *(const int32_t *)context;
+}
+
+static void drop_item(struct lane_item *item, void *context)
+{
+	(void)context;
+	inbound_free((struct inbound *)item);
+}
+
+/* Forgets everything of a partition, its work in progress included. */
+static void drop_partition(struct delivery_loop *l, int32_t partition)
+{
+	size_t kept = 0;
+
+	lanes_remove(l->lanes, of_partition, drop_item, &partition);
+	for (size_t i = 0; i < l->done_count; i++) {
+		if (l->done[i]->message->partition == partition)
+			inbound_free(l->done[i]);
+		else
+			l->done[kept++] = l->done[i];
+	}
+	l->done_count = kept;
+	partitions_remove(&l->partitions, partition);
+}
+
+static void on_revoked(void *context, int32_t partition)
+{
+	struct delivery_loop *l = context;
+
+	drop_partition(l, partition);
+	atomic_fetch_add(&l->rebalances, 1);
+}
+
+/* --- taking in ----------------------------------------------------------------------------- */
+
+static int64_t work_of(const struct delivery_loop *l, const struct inbound *in)
+{
+	return in->event && (l->config.delay_on & (1u << in->event->type)) ? l->config.delay_ms : 0;
+}
+
+/* A full partition is paused; it resumes at half, so that it does not flutter. */
+static void balance(struct delivery_loop *l, struct partition *p)
+{
+	size_t share = p->paused ? 2 : 1;
+	bool full = p->held_messages > HELD_MESSAGES_MAX / share ||
+		    p->held_bytes > HELD_BYTES_MAX / share;
+
+	if (full == p->paused)
+		return;
+	p->paused = full;
+	consumer_pause(l->consumer, p->number, full);
+}
+
+static void give_up(struct delivery_loop *l, const char *why)
+{
+	log_error("delivery", "cannot go on", "error=%s", LOG_QUOTE(why));
+	atomic_store(&l->stopping, true);
+	stop_request(l->stop);
+}
+
+static void take_in(struct delivery_loop *l, rd_kafka_message_t *m)
+{
+	struct partition *p = partitions_find(&l->partitions, m->partition);
+	struct inbound *in;
+
+	if (!p || m->offset < p->next_read) {
+		rd_kafka_message_destroy(m);
+		return;
+	}
+	p->next_read = m->offset + 1;
+	in = inbound_new(m, clock_wall_ms());
+	if (in) {
+		in->item.lane = m->partition;
+		in->item.work_ms = work_of(l, in);
+	}
+	if (!in || !lanes_push(l->lanes, &in->item)) {
+		inbound_free(in);
+		give_up(l, "out of memory");
+		return;
+	}
+	p->held_messages++;
+	p->held_bytes += m->len;
+	balance(l, p);
+	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
+		  m->partition, m->offset, in->event ? in->event->order_id : 0);
+}
+
+static void poll_messages(struct delivery_loop *l, int timeout_ms)
+{
+	rd_kafka_message_t *m = consumer_poll(l->consumer, timeout_ms);
+
+	for (int n = 0; m; n++) {
+		take_in(l, m);
+		if (n == POLL_BURST)
+			break;
+		m = consumer_poll(l->consumer, 0);
+	}
+}
+
+/* --- what is done -------------------------------------------------------------------------- */
+
+/* Moves worked items into the batch; skipped ones only move their position. */
+static void collect_done(struct delivery_loop *l)
+{
+	int64_t now = clock_mono_ms();
+
+	while (l->done_count < DELIVERY_BATCH_MAX) {
+		struct inbound *in = (struct inbound *)lanes_pop_done(l->lanes, now);
+		struct partition *p;
+
+		if (!in)
+			break;
+		p = partitions_find(&l->partitions, in->message->partition);
+		p->next_offset = in->message->offset + 1;
+		p->held_messages--;
+		p->held_bytes -= in->message->len;
+		balance(l, p);
+		if (in->event || in->reason[0]) {
+			l->done[l->done_count++] = in;
+			continue;
+		}
+		atomic_fetch_add(&l->skipped, 1);
+		inbound_free(in);
+		if (l->flush_at_mono_ms == INT64_MAX)
+			l->flush_at_mono_ms = now + SKIPPED_FLUSH_MS;
+	}
+}
+
+static void count_one(struct delivery_loop *l, const struct inbound *in)
+{
+	const rd_kafka_message_t *m = in->message;
+	const char *unknown = in->event && in->decision.verdict == DELIVERY_UNKNOWN ? "unknown order" :
+											   NULL;
+
+	if (in->reason[0] || unknown) {
+		atomic_fetch_add(&l->dead_letters, 1);
+		log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s",
+			 m->partition, m->offset, LOG_QUOTE(unknown ? unknown : in->reason));
+	} else if (in->decision.verdict == DELIVERY_DUPLICATE) {
+		atomic_fetch_add(&l->duplicates, 1);
+	} else {
+		atomic_fetch_add(&l->applied, 1);
+		log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s",
+			  in->event->order_id, in->event->version, event_order_names[in->event->type]);
+	}
+	if (in->event && in->decision.late) {
+		atomic_fetch_add(&l->late, 1);
+		log_warn("delivery", "applied after a newer event of its order",
+			 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
+			 in->event->order_id, in->event->version, event_order_names[in->event->type],
+			 m->partition, m->offset);
+	}
+}
+
+static void forget_done(struct delivery_loop *l, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		count_one(l, l->done[i]);
+		inbound_free(l->done[i]);
+	}
+	for (size_t i = count; i < l->done_count; i++)
+		l->done[i - count] = l->done[i];
+	l->done_count -= count;
+}
+
+/* The positions as they will be once the batch is written. Returns how many have moved. */
+static size_t moved_positions(const struct delivery_loop *l, struct delivery_position *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->partitions.count; i++) {
+		const struct partition *p = &l->partitions.list[i];
+
+		if (p->next_offset > p->stored_offset)
+			out[n++] = (struct delivery_position){ .partition = p->number,
+							       .next_offset = p->next_offset,
+							       .epoch = p->epoch };
+	}
+	return n;
+}
+
+static void positions_stored(struct delivery_loop *l, const struct delivery_position *positions,
+			     size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		partitions_find(&l->partitions, positions[i].partition)->stored_offset =
+			positions[i].next_offset;
+		consumer_store(l->consumer, positions[i].partition, positions[i].next_offset);
+	}
+}
+
+/* Somebody else owns these now: what we hold of them is theirs to do. */
+static void drop_fenced(struct delivery_loop *l, const struct delivery_position *positions,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!positions[i].fenced)
+			continue;
+		atomic_fetch_add(&l->fenced, 1);
+		log_warn("delivery", "fenced: the partition has a new owner",
+			 "partition=%" PRId32 " epoch=%" PRId64, positions[i].partition,
+			 positions[i].epoch);
+		drop_partition(l, positions[i].partition);
+	}
+}
+
+/*
+ * Some event's data is refused by the database: the first of the batch is written alone, and if
+ * it is the one, it becomes a dead letter. The rest follows in the next rounds.
+ */
+static enum status write_first(struct delivery_loop *l, struct error *err)
+{
+	struct inbound *in = l->done[0];
+	const struct partition *p = partitions_find(&l->partitions, in->message->partition);
+	struct delivery_position position = { .partition = p->number,
+					      .next_offset = in->message->offset + 1,
+					      .epoch = p->epoch };
+	enum status st = delivery_store_write(l->store, &position, 1, &in, 1, err);
+
+	if (st == ST_INVALID) {
+		free(in->event);
+		in->event = NULL;
+		(void)snprintf(in->reason, sizeof(in->reason), "%.159s", err->msg);
+		st = delivery_store_write(l->store, &position, 1, &in, 1, err);
+	}
+	if (st == ST_OK) {
+		positions_stored(l, &position, 1);
+		forget_done(l, 1);
+	} else if (st == ST_FENCED) {
+		drop_fenced(l, &position, 1);
+	}
+	return st;
+}
+
+static enum status write_batch(struct delivery_loop *l, struct error *err)
+{
+	struct delivery_position *positions =
+		calloc(l->partitions.count + 1, sizeof(*positions));
+	int64_t started = clock_mono_us();
+	enum status st;
+	size_t n;
+
+	if (!positions)
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	n = moved_positions(l, positions);
+	st = delivery_store_write(l->store, positions, n, l->done, l->done_count, err);
+	if (st == ST_OK) {
+		positions_stored(l, positions, n);
+		histogram_observe(&l->batch_size, (int64_t)l->done_count);
+		histogram_observe(&l->batch_us, clock_mono_us() - started);
+		forget_done(l, l->done_count);
+		l->flush_at_mono_ms = INT64_MAX;
+	} else if (st == ST_FENCED) {
+		drop_fenced(l, positions, n);
+	} else if (st == ST_INVALID && l->done_count > 0) {
+		st = write_first(l, err);
+	}
+	free(positions);
+	return st;
+}
+
+static void write_due(struct delivery_loop *l)
+{
+	int64_t now = clock_mono_ms();
+	struct error err;
+	enum status st;
+
+	if (now < l->retry_at_mono_ms || (l->done_count == 0 && now < l->flush_at_mono_ms))
+		return;
+	if (!partitions_dirty(&l->partitions)) {
+		l->flush_at_mono_ms = INT64_MAX;
+		return;
+	}
+	st = write_batch(l, &err);
+	if (st == ST_OK || st == ST_FENCED) {
+		backoff_reset(&l->backoff);
+		return;
+	}
+	l->retry_at_mono_ms = now + backoff_next_ms(&l->backoff, (uint32_t)clock_mono_us());
+	if (st == ST_UNAVAILABLE)
+		complain(l, "cannot write, trying again", &err);
+	else if (log_due(&l->next_complaint_mono_ms, 5000))
+		log_error("delivery", "cannot write, trying again", "error=%s", LOG_QUOTE(err.msg));
+}
+
+/* --- the loop ------------------------------------------------------------------------------ */
+
+/* Until the next thing to do, at most POLL_MAX_MS. */
+static int poll_timeout(const struct delivery_loop *l)
+{
+	int64_t now = clock_mono_ms(), until = now + POLL_MAX_MS;
+	int64_t next = l->done_count > 0 ? l->retry_at_mono_ms : lanes_next_due(l->lanes);
+
+	if (next < until)
+		until = next;
+	if (l->flush_at_mono_ms < until)
+		until = l->flush_at_mono_ms;
+	return until > now ? (int)(until - now) : 0;
+}
+
+static void *loop_main(void *arg)
+{
+	struct delivery_loop *l = arg;
+
+	while (!atomic_load(&l->stopping)) {
+		poll_messages(l, poll_timeout(l));
+		collect_done(l);
+		write_due(l);
+		atomic_store(&l->in_work, (int64_t)lanes_in_work(l->lanes));
+		atomic_store(&l->waiting, (int64_t)lanes_waiting(l->lanes));
+		atomic_store(&l->assigned, (int64_t)l->partitions.count);
+	}
+	return NULL;
+}
+
+static void release(struct delivery_loop *l)
+{
+	while (l->partitions.count > 0)
+		drop_partition(l, l->partitions.list[0].number);
+	consumer_close(l->consumer);
+	partitions_fini(&l->partitions);
+	lanes_close(l->lanes);
+	delivery_store_close(l->store);
+	free(l);
+}
+
+enum status delivery_loop_open(struct delivery_loop **out,
+			       const struct delivery_loop_config *config, struct stop *stop,
+			       struct error *err)
+{
+	struct delivery_loop *l = calloc(1, sizeof(*l));
+	struct consumer_callbacks callbacks = { on_assigned, on_revoked, l };
+
+	if (!l)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	l->config = *config;
+	l->stop = stop;
+	l->flush_at_mono_ms = INT64_MAX;
+	l->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
+	l->lanes = lanes_open((size_t)config->max_concurrency);
+	if (!l->lanes) {
+		(void)error_set(err, ST_INTERNAL, "out of memory");
+		goto fail;
+	}
+	if (delivery_store_open(&l->store, config->database_url, config->kafka.topic, config->replica,
+				err) != ST_OK ||
+	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
+		goto fail;
+	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {
+		(void)error_set(err, ST_INTERNAL, "cannot start the delivery thread");
+		goto fail;
+	}
+	*out = l;
+	return ST_OK;
+
+fail:
+	release(l);
+	return err->status;
+}
+
+void delivery_loop_close(struct delivery_loop *l)
+{
+	if (!l)
+		return;
+	atomic_store(&l->stopping, true);
+	(void)pthread_join(l->thread, NULL);
+	release(l);
+}
+
+bool delivery_loop_broker_reachable(struct delivery_loop *l)
+{
+	return consumer_reachable(l->consumer);
+}
+
+void delivery_loop_metrics(struct delivery_loop *l, struct metrics_out *out)
+{
+	metrics_one(out, "delivery_events_applied_total", "counter", "Events that had their effect.",
+		    atomic_load(&l->applied));
+	metrics_one(out, "delivery_events_late_total", "counter",
+		    "Events applied after a newer one of their order.", atomic_load(&l->late));
+	metrics_one(out, "delivery_events_duplicate_total", "counter",
+		    "Events that had had their effect before.", atomic_load(&l->duplicates));
+	metrics_one(out, "delivery_events_skipped_total", "counter",
+		    "Messages of other types on the topic.", atomic_load(&l->skipped));
+	metrics_one(out, "delivery_dead_letters_total", "counter",
+		    "Messages sent to the dead-letter topic.", atomic_load(&l->dead_letters));
+	metrics_one(out, "delivery_fenced_writes_total", "counter",
+		    "Partitions found to have a new owner when writing.", atomic_load(&l->fenced));
+	metrics_one(out, "delivery_rebalances_total", "counter", "Partitions assigned or revoked.",
+		    atomic_load(&l->rebalances));
+	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
+		    atomic_load(&l->assigned));
+	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
+		    atomic_load(&l->in_work));
+	metrics_one(out, "delivery_events_held", "gauge", "Messages taken in and not done.",
+		    atomic_load(&l->waiting));
+	histogram_write(out, &l->batch_size, "delivery_batch_events", "Events per transaction.", 1);
+	histogram_write(out, &l->batch_us, "delivery_batch_duration_seconds",
+			"Time of one transaction.", 1e6);
+}

@@ -1,0 +1,44 @@
+/*
+ * The delivery loop: one thread that polls, lets each event be worked for its time, and writes
+ * what is done in batches. It alone touches consumer, lanes, partitions and store, so a rebalance
+ * or a stop always falls between two transactions; work in progress is simply forgotten then and
+ * done anew by the partition's next owner.
+ *
+ * Threads: open and close from main; metrics and reachable from any.
+ */
+#ifndef DELIVERY_SERVICE_DELIVERY_LOOP_H
+#define DELIVERY_SERVICE_DELIVERY_LOOP_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "common/kafka_client.h"
+#include "common/metrics.h"
+#include "common/stop.h"
+
+struct delivery_loop;
+
+struct delivery_loop_config {
+	const char *database_url;
+	const char *group;
+	const char *replica;
+	struct kafka_settings kafka;
+	int64_t delay_ms;	 /* the simulated work ... */
+	unsigned delay_on;	 /* ... of the types whose bit (1 << enum event_type) is set */
+	int64_t max_concurrency; /* events in work at once */
+};
+
+/* Starts the thread; database and broker need not be there yet. config's strings and stop are
+ * borrowed until close; a loop that cannot go on requests the stop. */
+MUST_CHECK enum status delivery_loop_open(struct delivery_loop **out,
+					  const struct delivery_loop_config *config,
+					  struct stop *stop, struct error *err);
+
+/* Ends the loop between two transactions and leaves the group. */
+void delivery_loop_close(struct delivery_loop *loop);
+
+bool delivery_loop_broker_reachable(struct delivery_loop *loop);
+
+void delivery_loop_metrics(struct delivery_loop *loop, struct metrics_out *out);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Deliveries in PostgreSQL: effect, history, position and outgoing events of a batch are one
+ * transaction, so an event has its effect exactly once, or not yet.
+ *
+ * Threads: one owner (the delivery loop). Reads are in delivery_read.h.
+ */
+#ifndef DELIVERY_SERVICE_DELIVERY_STORE_H
+#define DELIVERY_SERVICE_DELIVERY_STORE_H
+
+#include "common/error.h"
+#include "delivery-service/inbound.h"
+
+struct delivery_store;
+
+/* Strings are borrowed until close. topic: where events come from and go to. */
+MUST_CHECK enum status delivery_store_open(struct delivery_store **out, const char *database_url,
+					   const char *topic, const char *replica,
+					   struct error *err);
+void delivery_store_close(struct delivery_store *store);
+
+/* A partition's place in the work. */
+struct delivery_position {
+	int32_t partition;
+	int64_t next_offset; /* everything below is done */
+	int64_t epoch;	     /* the fencing token of this assignment */
+	bool fenced;	     /* written by delivery_store_write on ST_FENCED */
+};
+
+/*
+ * Claims a partition: raises its epoch, so that whoever held it before can write no more.
+ * position->partition is given; next_offset (0 for a partition never seen) and epoch are written.
+ */
+MUST_CHECK enum status delivery_store_claim(struct delivery_store *store,
+					    struct delivery_position *position, struct error *err);
+
+#define DELIVERY_BATCH_MAX 1000
+
+/*
+ * Writes the effects of events in their order, and the new positions, in one transaction.
+ * Each event's decision is written. events may be none: then only the positions move.
+ * ST_FENCED: nothing is written; the positions marked fenced belong to somebody else now.
+ * ST_UNAVAILABLE: retry. ST_INVALID: some event's data; write them one by one to find it.
+ */
+MUST_CHECK enum status delivery_store_write(struct delivery_store *store,
+					    struct delivery_position *positions,
+					    size_t position_count, struct inbound **events,
+					    size_t event_count, struct error *err);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * One message on its way from the topic to its effect.
+ *
+ * Threads: the delivery loop's.
+ */
+#ifndef DELIVERY_SERVICE_INBOUND_H
+#define DELIVERY_SERVICE_INBOUND_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "common/event.h"
+#include "delivery-service/delivery.h"
+#include "delivery-service/lanes.h"
+
+struct inbound {
+	struct lane_item item; /* first: the lanes hand it back */
+	rd_kafka_message_t *message; /* owned: topic, partition, offset, key, payload, headers */
+	struct order_event *event;   /* owned; NULL: skipped, or a dead letter */
+	int64_t received_wall_ms;
+	char reason[160]; /* why it is a dead letter; empty: it is none */
+	struct delivery_decision decision; /* written by delivery_store_write */
+};
+
+/*
+ * Takes message and reads it: an order event gets event, what cannot be read gets a reason, and
+ * what is none of ours (Delivery* and other types) gets neither. Returns owned, NULL when out of
+ * memory (message is destroyed then).
+ */
+struct inbound *inbound_new(rd_kafka_message_t *message, int64_t received_wall_ms);
+
+void inbound_free(struct inbound *in);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * delivery-service: turns order events into deliveries, exactly once, and says so on the topic.
+ * Start-up order: settings, signals (before any thread), relay, delivery loop, HTTP. At the end
+ * the loop goes first: it leaves the group, so that another replica takes over at once.
+ */
+#include <inttypes.h>
+
+#include "common/event.h"
+#include "common/health.h"
+#include "common/http_server.h"
+#include "common/log.h"
+#include "common/relay.h"
+#include "common/service_config.h"
+#include "common/stop.h"
+#include "common/version.h"
+#include "delivery-service/delivery_api.h"
+#include "delivery-service/delivery_loop.h"
+
+#define READ_CONNECTIONS 2
+
+static const char *const processing_orders[] = { "partition", NULL };
+static const char *const sequencings[] = { "off", NULL };
+
+struct config {
+	struct service_config service;
+	const char *group;
+	int64_t delay_ms;
+	unsigned delay_on;
+	int processing_order;
+	int64_t max_concurrency;
+	int sequencing;
+};
+
+static const struct config_key keys[] = {
+	SERVICE_CONFIG_KEYS(struct config, service,
+			    "postgresql://delivery_service@127.0.0.1:15432/lab", "8082"),
+	{ "KAFKA_GROUP", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, group), "delivery", 0, 0,
+	  NULL, "consumer group" },
+	{ "DELIVERY_DELAY_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, delay_ms), "10000", 0,
+	  3600000, NULL, "simulated work per event, in milliseconds" },
+	{ "DELIVERY_DELAY_ON", CONFIG_SET, CONFIG_PUBLIC, offsetof(struct config, delay_on),
+	  "OrderModified", 0, 0, event_order_names, "events that take that work" },
+	{ "PROCESSING_ORDER", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, processing_order),
+	  "partition", 0, 0, processing_orders, "events of one partition are worked one by one" },
+	{ "MAX_CONCURRENCY", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, max_concurrency), "1",
+	  1, 1000000, NULL, "events in work at once in this replica" },
+	{ "SEQUENCING", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sequencing), "off", 0, 0,
+	  sequencings, "off: events are applied as their partitions carry them" },
+};
+
+static const struct config_program program = {
+	.name = "delivery-service",
+	.summary = "deliveries in PostgreSQL, from the order events on Kafka",
+	.keys = keys,
+	.key_count = sizeof(keys) / sizeof(keys[0]),
+};
+
+struct service {
+	struct stop *stop;
+	struct pg_pool *reads;
+	struct relay *relay;
+	struct delivery_loop *loop;
+	struct http_server *http;
+};
+
+static bool database_ok(void *context)
+{
+	struct service *s = context;
+
+	return delivery_api_database_reachable(s->reads);
+}
+
+static bool broker_ok(void *context)
+{
+	struct service *s = context;
+
+	return delivery_loop_broker_reachable(s->loop);
+}
+
+static void write_metrics(void *context, struct metrics_out *out)
+{
+	struct service *s = context;
+
+	http_server_metrics(s->http, out);
+	delivery_loop_metrics(s->loop, out);
+	relay_metrics(s->relay, out);
+}
+
+static enum status open_relay(struct service *s, const struct config *config, const char *replica,
+			      struct error *err)
+{
+	const struct relay_config relay = {
+		.database_url = config->service.database_url,
+		.channel = "outbox_delivery",
+		.instance = replica,
+		.kafka = service_kafka(&config->service, replica),
+		.keyed = true, /* so that an order's Delivery* events stay in their order */
+	};
+
+	return relay_open(&s->relay, &relay, err);
+}
+
+static enum status open_loop(struct service *s, const struct config *config, const char *replica,
+			     struct error *err)
+{
+	const struct delivery_loop_config loop = {
+		.database_url = config->service.database_url,
+		.group = config->group,
+		.replica = replica,
+		.kafka = service_kafka(&config->service, replica),
+		.delay_ms = config->delay_ms,
+		.delay_on = config->delay_on,
+		.max_concurrency = config->max_concurrency,
+	};
+
+	return delivery_loop_open(&s->loop, &loop, s->stop, err);
+}
+
+/* Serves until a signal; the loop is closed here, before HTTP. */
+static enum status serve(struct service *s, const struct config *config, const char *replica,
+			 struct error *err)
+{
+	const struct health_check checks[] = { { "database", database_ok, s },
+					       { "broker", broker_ok, s } };
+	struct health health = { checks, 2, write_metrics, s };
+	const struct http_route routes[] = {
+		{ "GET", "/deliveries", delivery_api_list, s->reads },
+		{ "GET", "/deliveries/{}", delivery_api_get, s->reads },
+		{ "GET", "/healthz", health_live, &health },
+		{ "GET", "/readyz", health_ready, &health },
+		{ "GET", "/metrics", health_metrics, &health },
+	};
+	int sig;
+
+	if (http_server_open(&s->http, config->service.http_host, config->service.http_port,
+			     config->service.http_threads, routes,
+			     sizeof(routes) / sizeof(routes[0]), err) != ST_OK)
+		return err->status;
+	log_info("delivery", "listening",
+		 "host=%s port=%d replica=%s delay_ms=%" PRId64 " max_concurrency=%" PRId64
+		 " version=%s",
+		 config->service.http_host, http_server_port(s->http), replica, config->delay_ms,
+		 config->max_concurrency, PROJECT_VERSION);
+	sig = stop_wait(s->stop);
+	stop_arm_second_signal();
+	log_info("delivery", "stopping", "signal=%d", sig);
+	http_server_close(s->http);
+	return ST_OK;
+}
+
+static enum status run(const struct config *config, struct error *err)
+{
+	struct service s = { 0 };
+	char replica[REPLICA_NAME_MAX];
+	enum status st;
+
+	service_replica(&config->service, "delivery", replica);
+	st = stop_open(&s.stop, err);
+	if (st == ST_OK)
+		st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
+				  "delivery-service reads", delivery_read_statements,
+				  delivery_read_statement_count, err);
+	if (st == ST_OK)
+		st = open_relay(&s, config, replica, err);
+	if (st == ST_OK)
+		st = open_loop(&s, config, replica, err);
+	if (st == ST_OK)
+		st = serve(&s, config, replica, err);
+	delivery_loop_close(s.loop);
+	relay_close(s.relay);
+	pg_pool_close(s.reads);
+	stop_close(s.stop);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { 0 };
+	struct error err = { 0 };
+	int done = config_main(&program, argc, argv, &config);
+
+	if (done >= 0)
+		return done;
+	log_set_level((enum log_level)config.service.log_level);
+	if (run(&config, &err) == ST_OK)
+		return 0;
+	log_error("delivery", "cannot run", "error=%s", LOG_QUOTE(err.msg));
+	return err.status == ST_INVALID ? 2 : 1;
+}
