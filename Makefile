@@ -25,7 +25,8 @@ LDLIBS := -lpq -lrdkafka -lcivetweb -ljansson -lpthread
 PURE := common/error common/strbuf common/parse common/backoff common/config common/metrics \
 	common/event common/event_json common/pg_array common/relay_ledger common/http \
 	order-service/order order-service/order_json \
-	delivery-service/delivery delivery-service/lanes
+	delivery-service/delivery delivery-service/delivery_batch delivery-service/lanes \
+	delivery-service/partitions
 
 COMMON := $(basename $(wildcard common/*.c))
 ORDER := $(basename $(wildcard order-service/*.c))
@@ -47,8 +48,23 @@ $(BUILD)/obj/%.o: %.c
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
--include lab/stack.mk
+-include lab/*.mk tests/*.mk tests/*/*.mk
 
 .PHONY: clean distclean
 clean:
 	rm -rf build
+
+SHELL_SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+.PHONY: format lint
+format:
+	clang-format -i $(SOURCES)
+
+lint: packages
+	tests/check_sources.sh
+	clang-format --dry-run --Werror $(SOURCES)
+	shellcheck -x $(SHELL_SCRIPTS)
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
+		common order-service delivery-service

@@ -12,8 +12,8 @@
 
 struct backoff {
 	int64_t base_ms; /* the first wait's upper bound */
-	int64_t cap_ms;	 /* no wait is longer */
-	unsigned tries;	 /* failed tries in a row; 0 after a success */
+	int64_t cap_ms;  /* no wait is longer */
+	unsigned tries;  /* failed tries in a row; 0 after a success */
 };
 
 /* The next wait, in [bound/2, bound] with bound = min(cap, base * 2^tries); counts the try. */

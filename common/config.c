@@ -183,7 +183,8 @@ void config_print(const struct config_program *program, const void *cfg, struct 
 
 void config_help(const struct config_program *program, struct strbuf *out)
 {
-	strbuf_printf(out, "%s %s - %s\n\nUsage: %s [--help|--version|--check-config|--print-config]\n",
+	strbuf_printf(out,
+		      "%s %s - %s\n\nUsage: %s [--help|--version|--check-config|--print-config]\n",
 		      program->name, PROJECT_VERSION, program->summary, program->name);
 	strbuf_puts(out, "\nRuns in the foreground until SIGTERM or SIGINT. "
 			 "Settings come from the environment:\n\n");

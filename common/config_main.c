@@ -35,8 +35,9 @@ int config_main(const struct config_program *program, int argc, char **argv, voi
 	struct strbuf problems = STRBUF_ON(text);
 	const char *flag = argc > 1 ? argv[1] : "";
 
-	if (argc > 2 || (argc == 2 && strcmp(flag, "--help") != 0 && strcmp(flag, "--version") != 0 &&
-			 strcmp(flag, "--check-config") != 0 && strcmp(flag, "--print-config") != 0)) {
+	if (argc > 2 ||
+	    (argc == 2 && strcmp(flag, "--help") != 0 && strcmp(flag, "--version") != 0 &&
+	     strcmp(flag, "--check-config") != 0 && strcmp(flag, "--print-config") != 0)) {
 		(void)fprintf(stderr, "%s: unknown argument '%s', see %s --help\n", program->name,
 			      argv[argc - 1], program->name);
 		return 2;

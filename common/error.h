@@ -12,12 +12,12 @@
 
 enum status {
 	ST_OK = 0,
-	ST_INVALID,	/* the input is wrong: do not retry */
+	ST_INVALID, /* the input is wrong: do not retry */
 	ST_NOT_FOUND,
-	ST_CONFLICT,	/* a precondition or a unique key does not hold */
-	ST_FENCED,	/* another owner took over: give up what you hold */
+	ST_CONFLICT,    /* a precondition or a unique key does not hold */
+	ST_FENCED,      /* another owner took over: give up what you hold */
 	ST_UNAVAILABLE, /* may work later; the outcome of a commit is unknown */
-	ST_INTERNAL,	/* a bug or a broken installation */
+	ST_INTERNAL,    /* a bug or a broken installation */
 };
 
 struct error {

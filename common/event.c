@@ -16,7 +16,8 @@ const char *const event_delivery_statuses[] = { "DELIVERY STARTED", "DELIVERY MO
 bool event_order_type(const char *text, size_t len, enum event_type *out)
 {
 	for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (strlen(event_order_names[i]) == len && memcmp(event_order_names[i], text, len) == 0) {
+		if (strlen(event_order_names[i]) == len &&
+		    memcmp(event_order_names[i], text, len) == 0) {
 			*out = (enum event_type)i;
 			return true;
 		}

@@ -83,7 +83,8 @@ static enum status read_event(const json_t *root, struct order_event *event, cha
 				 event_order_names[event->type]);
 	if (get_integer(root, "id", true, 1, INT64_MAX, &event->order_id, err) != ST_OK ||
 	    get_integer(root, "version", false, 1, INT32_MAX, &version, err) != ST_OK ||
-	    get_integer(root, "timestamp", false, 0, INT64_MAX, &event->timestamp_ms, err) != ST_OK ||
+	    get_integer(root, "timestamp", false, 0, INT64_MAX, &event->timestamp_ms, err) !=
+		    ST_OK ||
 	    get_integer(root, "customerId", true, INT64_MIN, INT64_MAX, &event->customer_id, err) !=
 		    ST_OK ||
 	    get_integer(root, "qty", true, INT32_MIN, INT32_MAX, &qty, err) != ST_OK ||
@@ -108,11 +109,12 @@ enum status event_decode(enum event_type type, const void *payload, size_t len,
 	if (!payload)
 		return error_set(err, ST_INVALID, "null payload");
 	if (len > EVENT_PAYLOAD_MAX_BYTES)
-		return error_set(err, ST_INVALID, "payload of %zu bytes, at most %d are allowed", len,
-				 EVENT_PAYLOAD_MAX_BYTES);
+		return error_set(err, ST_INVALID, "payload of %zu bytes, at most %d are allowed",
+				 len, EVENT_PAYLOAD_MAX_BYTES);
 	root = json_loadb(payload, len, JSON_REJECT_DUPLICATES, &why);
 	if (!root)
-		return error_set(err, ST_INVALID, "not JSON: %s at byte %d", why.text, why.position);
+		return error_set(err, ST_INVALID, "not JSON: %s at byte %d", why.text,
+				 why.position);
 	if (json_is_object(root))
 		st = read_event(root, &event, scratch, err);
 	else
@@ -145,11 +147,11 @@ char *event_encode_delivery(const struct order_event *e, int64_t delivery_id, in
 	/* An event that came without a version is answered without one ("o*" skips NULL). */
 	json_t *version = e->version > 0 ? json_integer(e->version) : NULL;
 
-	return dump(json_pack("{s:s, s:I, s:I, s:I, s:o*, s:I, s:s, s:s, s:i, s:s, s:s}", "eventType",
-			      event_delivery_names[e->type], "timestamp", (json_int_t)timestamp_ms,
-			      "id", (json_int_t)delivery_id, "orderId", (json_int_t)e->order_id,
-			      "version", version, "customerId", (json_int_t)e->customer_id,
-			      "productId", e->product_id, "productName", e->product_name, "qty",
-			      e->qty, "address", e->address, "status",
+	return dump(json_pack("{s:s, s:I, s:I, s:I, s:o*, s:I, s:s, s:s, s:i, s:s, s:s}",
+			      "eventType", event_delivery_names[e->type], "timestamp",
+			      (json_int_t)timestamp_ms, "id", (json_int_t)delivery_id, "orderId",
+			      (json_int_t)e->order_id, "version", version, "customerId",
+			      (json_int_t)e->customer_id, "productId", e->product_id, "productName",
+			      e->product_name, "qty", e->qty, "address", e->address, "status",
 			      event_delivery_statuses[e->type]));
 }

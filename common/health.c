@@ -24,7 +24,8 @@ void health_ready(void *context, const struct http_request *request, struct http
 	for (size_t i = 0; i < health->check_count; i++) {
 		bool ok = health->checks[i].ok(health->checks[i].context);
 
-		(void)json_object_set_new(root, health->checks[i].name, json_string(ok ? "up" : "down"));
+		(void)json_object_set_new(root, health->checks[i].name,
+					  json_string(ok ? "up" : "down"));
 		ready = ready && ok;
 	}
 	(void)json_object_set_new(root, "status", json_string(ready ? "ready" : "not ready"));

@@ -59,8 +59,8 @@ const char *http_request_header(const struct http_request *request, const char *
 void http_response_init(struct http_response *response)
 {
 	*response = (struct http_response){ .status = 500 };
-	response->headers =
-		(struct strbuf){ .buf = response->header_text, .size = sizeof(response->header_text) };
+	response->headers = (struct strbuf){ .buf = response->header_text,
+					     .size = sizeof(response->header_text) };
 }
 
 void http_response_fini(struct http_response *response)

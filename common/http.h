@@ -14,9 +14,9 @@
 struct http_request {
 	const char *method;
 	const char *path;
-	const char *query;  /* after the '?', NULL: none */
-	const char *param;  /* what stood for the route's {}, NUL-terminated; NULL: no {} */
-	const char *body;   /* borrowed; NULL: none */
+	const char *query; /* after the '?', NULL: none */
+	const char *param; /* what stood for the route's {}, NUL-terminated; NULL: no {} */
+	const char *body;  /* borrowed; NULL: none */
 	size_t body_len;
 	const char *(*header)(const void *source, const char *name); /* NULL: not sent */
 	const void *source;
@@ -25,7 +25,7 @@ struct http_request {
 struct http_response {
 	int status;
 	const char *content_type; /* NULL: no body */
-	char *body;		  /* owned, malloc'd */
+	char *body;               /* owned, malloc'd */
 	size_t body_len;
 	struct strbuf headers; /* further header lines, each with its CRLF */
 	char header_text[512];

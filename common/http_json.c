@@ -9,7 +9,7 @@
 #include "common/log.h"
 
 #define RETRY_AFTER_S 1
-#define NESTING_MAX 32 /* jansson recurses, and a worker thread's stack is small */
+#define NESTING_MAX   32 /* jansson recurses, and a worker thread's stack is small */
 
 void http_respond_text(struct http_response *response, int status, const char *content_type,
 		       char *text)
@@ -55,8 +55,8 @@ void http_respond_error(struct http_response *response, const struct error *err)
 		http_respond_problem(response, 503, NULL, "%s", err->msg);
 		return;
 	}
-	log_error("http", "request failed", "status=%s error=%s", log_quote(status_name(err->status),
-		  strlen(status_name(err->status))).text, LOG_QUOTE(err->msg));
+	log_error("http", "request failed", "status=\"%s\" error=%s", status_name(err->status),
+		  LOG_QUOTE(err->msg));
 	http_respond_problem(response, 500, NULL, "an error inside the service; its log says more");
 }
 
@@ -98,8 +98,8 @@ json_t *http_body_object(const struct http_request *request, struct http_respons
 	json_t *root;
 
 	if (type && !is_json_type(type)) {
-		http_respond_problem(response, 415, NULL, "send the body as application/json, not %.80s",
-				     type);
+		http_respond_problem(response, 415, NULL,
+				     "send the body as application/json, not %.80s", type);
 		return NULL;
 	}
 	if (request->body_len == 0) {
@@ -107,14 +107,16 @@ json_t *http_body_object(const struct http_request *request, struct http_respons
 		return NULL;
 	}
 	if (too_deep(request->body, request->body_len)) {
-		http_respond_problem(response, 400, NULL, "the body nests deeper than %d", NESTING_MAX);
+		http_respond_problem(response, 400, NULL, "the body nests deeper than %d",
+				     NESTING_MAX);
 		return NULL;
 	}
 	root = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
 			  &why);
 	if (!root) {
-		http_respond_problem(response, 400, NULL, "the body is not JSON: %s (line %d, column %d)",
-				     why.text, why.line, why.column);
+		http_respond_problem(response, 400, NULL,
+				     "the body is not JSON: %s (line %d, column %d)", why.text,
+				     why.line, why.column);
 		return NULL;
 	}
 	if (!json_is_object(root)) {

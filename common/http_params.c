@@ -26,7 +26,8 @@ bool http_query_number(const struct http_request *request, struct http_response 
 	if (!text || parse_i64(text, len, min, max, value))
 		return true;
 	http_respond_problem(response, 400, name,
-			     "%s must be a whole number from %" PRId64 " to %" PRId64, name, min, max);
+			     "%s must be a whole number from %" PRId64 " to %" PRId64, name, min,
+			     max);
 	return false;
 }
 

@@ -20,7 +20,7 @@ bool http_query_number(const struct http_request *request, struct http_response 
 		       const char *name, int64_t min, int64_t max, int64_t *value);
 
 #define HTTP_PAGE_DEFAULT 20
-#define HTTP_PAGE_MAX 100
+#define HTTP_PAGE_MAX     100
 
 /* What a list takes: limit=1..100, after=0... False: answered. */
 bool http_query_page(const struct http_request *request, struct http_response *response,

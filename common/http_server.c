@@ -2,6 +2,7 @@
 
 #include <civetweb.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +13,15 @@
 #include "common/http_json.h"
 #include "common/log.h"
 
-#define DRAIN_MAX_BYTES (4 * 1024 * 1024) /* of a refused body, so that the client hears the answer */
+#define DRAIN_MAX_BYTES                                                                            \
+	(4 * 1024 * 1024) /* of a refused body, so that the client hears the answer */
 
 struct http_server {
 	struct mg_context *mg;
+	const char *host; /* borrowed */
+	_Atomic bool stopped;
+	int64_t threads;
+	_Atomic int64_t connections; /* being served: each holds a thread */
 	const struct http_route *routes;
 	size_t route_count;
 	_Atomic int64_t answers[6]; /* by status class: 2 is 2xx */
@@ -109,7 +115,8 @@ static void dispatch(struct http_server *server, const struct mg_request_info *i
 				     methods, info->request_method);
 		return;
 	case HTTP_NO_PATH:
-		http_respond_problem(response, 404, NULL, "there is nothing at %.100s", info->local_uri);
+		http_respond_problem(response, 404, NULL, "there is nothing at %.100s",
+				     info->local_uri);
 		return;
 	}
 }
@@ -140,7 +147,8 @@ static int on_request(struct mg_connection *conn)
 	bool keep = keep_alive(info);
 	/* -1: chunked, or no length given; a method without a body then sends none. */
 	bool bodyless = info->content_length < 0 && !mg_get_header(conn, "Transfer-Encoding");
-	int refused = read_body(conn, bodyless ? 0 : info->content_length, &body, &request.body_len);
+	int refused =
+		read_body(conn, bodyless ? 0 : info->content_length, &body, &request.body_len);
 
 	http_response_init(&response);
 	request.body = body;
@@ -151,7 +159,10 @@ static int on_request(struct mg_connection *conn)
 		http_respond_problem(&response, refused, NULL, "the body did not arrive whole");
 	else
 		dispatch(server, info, &request, &response);
-	keep = keep && !refused;
+	/* Every thread taken: others may be waiting for one, so nobody keeps his. */
+	keep = keep && !refused && atomic_load(&server->connections) < server->threads;
+	if (!keep)
+		mg_disable_connection_keep_alive(conn);
 	write_response(conn, &response, keep);
 	count_answer(server, response.status);
 	histogram_observe(&server->latency_us, clock_mono_us() - started);
@@ -174,6 +185,23 @@ static int on_error(struct mg_connection *conn, int status, const char *text)
 	return 0;
 }
 
+/* Both run on the worker thread that serves the connection. */
+static int on_connection(const struct mg_connection *conn, void **data)
+{
+	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+
+	(void)data;
+	atomic_fetch_add(&server->connections, 1);
+	return 0;
+}
+
+static void on_connection_end(const struct mg_connection *conn)
+{
+	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+
+	atomic_fetch_sub(&server->connections, 1);
+}
+
 static int on_log(const struct mg_connection *conn, const char *text)
 {
 	(void)conn;
@@ -188,41 +216,84 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 	struct http_server *server = calloc(1, sizeof(*server));
 	struct mg_callbacks callbacks = { .begin_request = on_request,
 					  .http_error = on_error,
+					  .init_connection = on_connection,
+					  .connection_close = on_connection_end,
 					  .log_message = on_log };
 	char address[128], workers[24];
-	const char *options[] = { "listening_ports", address, "num_threads", workers,
-				  "enable_keep_alive", "yes", "keep_alive_timeout_ms", "500",
-				  "request_timeout_ms", "10000", "tcp_nodelay", "1",
-				  "listen_backlog", "4096", "connection_queue", "4096",
-				  "enable_directory_listing", "no", "max_request_size", "16384", NULL };
+	const char *options[] = { "listening_ports",
+				  address,
+				  "num_threads",
+				  workers,
+				  "enable_keep_alive",
+				  "yes",
+				  "keep_alive_timeout_ms",
+				  "500",
+				  "request_timeout_ms",
+				  "10000",
+				  "tcp_nodelay",
+				  "1",
+				  "listen_backlog",
+				  "4096",
+				  "connection_queue",
+				  "4096",
+				  "enable_directory_listing",
+				  "no",
+				  "max_request_size",
+				  "8192",
+				  NULL };
 	struct mg_init_data init = { .callbacks = &callbacks, .configuration_options = options };
 	char why[128] = "";
 	struct mg_error_data problem = { .text = why, .text_buffer_size = sizeof(why) };
 
 	if (!server)
 		return error_set(err, ST_INTERNAL, "out of memory");
+	server->host = host;
+	server->threads = threads;
 	server->routes = routes;
 	server->route_count = route_count;
 	init.user_data = server;
-	(void)snprintf(address, sizeof(address), strchr(host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64,
-		       host, port);
+	(void)snprintf(address, sizeof(address),
+		       strchr(host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, host, port);
 	(void)snprintf(workers, sizeof(workers), "%" PRId64, threads);
 	server->mg = mg_start2(&init, &problem);
 	if (!server->mg) {
 		free(server);
 		return error_set(err, ST_INVALID,
-				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT", address,
-				 why);
+				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
+				 address, why);
 	}
 	*out = server;
 	return ST_OK;
 }
 
+static void *stop_server(void *arg)
+{
+	struct http_server *server = arg;
+
+	mg_stop(server->mg);
+	atomic_store(&server->stopped, true);
+	return NULL;
+}
+
+/* civetweb looks at its stop flag only every 2 s, or when a connection comes: so one comes. */
 void http_server_close(struct http_server *server)
 {
+	int port = server ? http_server_port(server) : 0;
+	pthread_t stopper;
+	char why[100];
+
 	if (!server)
 		return;
-	mg_stop(server->mg);
+	if (pthread_create(&stopper, NULL, stop_server, server) != 0) {
+		mg_stop(server->mg);
+		free(server);
+		return;
+	}
+	while (!atomic_load(&server->stopped)) {
+		mg_close_connection(mg_connect_client(server->host, port, 0, why, sizeof(why)));
+		clock_pause_ms(10);
+	}
+	(void)pthread_join(stopper, NULL);
 	free(server);
 }
 
@@ -238,10 +309,13 @@ void http_server_metrics(struct http_server *server, struct metrics_out *out)
 	char label[24];
 
 	metrics_family(out, "http_requests_total", "counter", "Answered requests by status class.");
-	for (int class = 2; class <= 5; class++) {
+	for (int class = 2; class <= 5; class ++) {
 		(void)snprintf(label, sizeof(label), "status=\"%dxx\"", class);
-		metrics_sample(out, "http_requests_total", label, atomic_load(&server->answers[class]));
+		metrics_sample(out, "http_requests_total", label,
+			       atomic_load(&server->answers[class]));
 	}
+	metrics_one(out, "http_connections", "gauge", "Connections being served, of HTTP_THREADS.",
+		    atomic_load(&server->connections));
 	histogram_write(out, &server->latency_us, "http_request_duration_seconds",
 			"Time from the request's head to the answer.", 1e6);
 }

@@ -19,8 +19,10 @@ struct http_server;
 #define HTTP_BODY_MAX_BYTES 65536
 
 /*
- * Listens on host:port (port 0: any free one) with the given number of worker threads. routes and
- * the contexts in them are borrowed until close. ST_INVALID: the address cannot be used.
+ * Listens on host:port (port 0: any free one) with the given number of worker threads. A
+ * connection holds a thread while it is kept alive, so when all are taken, answers close their
+ * connection. host, routes and the contexts in them are borrowed until close. ST_INVALID: the
+ * address cannot be used.
  */
 MUST_CHECK enum status http_server_open(struct http_server **out, const char *host, int64_t port,
 					int64_t threads, const struct http_route *routes,

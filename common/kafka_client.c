@@ -36,7 +36,8 @@ static enum status set_extra(rd_kafka_conf_t *conf, const char *text, struct err
 		equals = strchr(pair, '=');
 		if (!equals)
 			return error_set(err, ST_INVALID,
-					 "KAFKA_CONF: '%.40s' is not name=value (separate with ;)", pair);
+					 "KAFKA_CONF: '%.40s' is not name=value (separate with ;)",
+					 pair);
 		*equals = '\0';
 		if (rd_kafka_conf_set(conf, pair, equals + 1, why, sizeof(why)) != RD_KAFKA_CONF_OK)
 			return error_set(err, ST_INVALID, "KAFKA_CONF: %s", why);
@@ -60,17 +61,27 @@ enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *setti
 		       const char *const *pairs, struct error *err)
 {
 	const char *const shared[] = {
-		"bootstrap.servers", settings->bootstrap_servers,
-		"client.id", settings->client_id,
-		"message.max.bytes", KAFKA_MESSAGE_MAX_BYTES,
+		"bootstrap.servers",
+		settings->bootstrap_servers,
+		"client.id",
+		settings->client_id,
+		"message.max.bytes",
+		KAFKA_MESSAGE_MAX_BYTES,
 		/* New partitions are noticed within a second, not within the default 5 minutes. */
-		"topic.metadata.refresh.interval.ms", "1000",
-		"metadata.max.age.ms", "3000",
-		"reconnect.backoff.ms", "50",
-		"reconnect.backoff.max.ms", "1000",
-		"socket.keepalive.enable", "true",
-		"socket.nagle.disable", "true",
-		"log.connection.close", "false",
+		"topic.metadata.refresh.interval.ms",
+		"1000",
+		"metadata.max.age.ms",
+		"3000",
+		"reconnect.backoff.ms",
+		"50",
+		"reconnect.backoff.max.ms",
+		"1000",
+		"socket.keepalive.enable",
+		"true",
+		"socket.nagle.disable",
+		"true",
+		"log.connection.close",
+		"false",
 		NULL,
 	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -106,12 +117,18 @@ enum status kafka_producer_open(rd_kafka_t **out, const struct kafka_settings *s
 				kafka_delivery_report *on_report, void *opaque, struct error *err)
 {
 	static const char *const pairs[] = {
-		"enable.idempotence", "true",
-		"message.timeout.ms", "0", /* never: the outbox has no other plan than to wait */
-		"linger.ms", "0.5",
-		"queue.buffering.max.messages", "20000",
-		"queue.buffering.max.kbytes", "32768",
-		"sticky.partitioning.linger.ms", "0",
+		"enable.idempotence",
+		"true",
+		"message.timeout.ms",
+		"0", /* never: the outbox has no other plan than to wait */
+		"linger.ms",
+		"0.5",
+		"queue.buffering.max.messages",
+		"20000",
+		"queue.buffering.max.kbytes",
+		"32768",
+		"sticky.partitioning.linger.ms",
+		"0",
 		NULL,
 	};
 	rd_kafka_topic_conf_t *topic_conf;

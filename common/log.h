@@ -25,8 +25,8 @@ void log_write(enum log_level level, const char *who, const char *msg, const cha
 	__attribute__((format(printf, 4, 5)));
 
 #define log_error(who, msg, ...) log_write(LOG_ERROR, who, msg, __VA_ARGS__)
-#define log_warn(who, msg, ...) log_write(LOG_WARN, who, msg, __VA_ARGS__)
-#define log_info(who, msg, ...) log_write(LOG_INFO, who, msg, __VA_ARGS__)
+#define log_warn(who, msg, ...)  log_write(LOG_WARN, who, msg, __VA_ARGS__)
+#define log_info(who, msg, ...)  log_write(LOG_INFO, who, msg, __VA_ARGS__)
 #define log_debug(who, msg, ...) log_write(LOG_DEBUG, who, msg, __VA_ARGS__)
 
 /* text as a quoted logfmt value, cut to what fits: quotes, backslashes and controls escaped. */

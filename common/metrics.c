@@ -42,6 +42,7 @@ void histogram_write(struct metrics_out *out, const struct histogram *h, const c
 			strbuf_printf(&out->text, "%s_bucket{le=\"%g\"} %" PRId64 "\n", name,
 				      (double)((int64_t)1 << i) / unit_divisor, count);
 	}
-	strbuf_printf(&out->text, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %g\n%s_count %" PRId64 "\n",
-		      name, count, name, (double)atomic_load(&h->sum) / unit_divisor, name, count);
+	strbuf_printf(&out->text,
+		      "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %g\n%s_count %" PRId64 "\n", name,
+		      count, name, (double)atomic_load(&h->sum) / unit_divisor, name, count);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The Debian packages that the project needs: this is the only list, each with its reason.
 #
-# usage: common/packages.sh install [GROUP...]   installs what is missing (default groups: build run)
-#        common/packages.sh missing [GROUP...]   prints what is missing, one name a line
+# usage: common/packages.sh install [GROUP...]  installs what is missing (default: build run)
+#        common/packages.sh missing [GROUP...]  prints what is missing, one name a line
 # groups: build, run, lint
-# Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with sudo
-# where that needs no password; else it prints the command to type and exits with 1.
+# Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
+# sudo where that needs no password; else it prints the command to type and exits with 1.
 set -euo pipefail
 
 # group  package  reason
@@ -67,13 +67,14 @@ missing_of() {
 check_groups() {
 	local group
 	for group; do
-		[[ $group =~ ^(build|run|lint)$ ]] || die "there is no package group '$group': use build, run, lint"
+		[[ $group =~ ^(build|run|lint)$ ]] ||
+			die "there is no package group '$group': use build, run, lint"
 	done
 }
 
-# without_main_cluster COMMAND...: runs the command while Debian's default for new PostgreSQL servers
-# is not to create and start a cluster "main": the project brings its own. A setting of the machine's
-# owner stays as it is, and so does every cluster that is there already.
+# without_main_cluster COMMAND...: runs the command while Debian's default for new PostgreSQL
+# servers is not to create and start a cluster "main": the project brings its own. A setting of the
+# machine's owner stays as it is, and so does every cluster that is there already.
 without_main_cluster() {
 	local status=0
 	trap remove_cluster_setting EXIT
@@ -91,7 +92,8 @@ remove_cluster_setting() {
 	rmdir -p --ignore-fail-on-non-empty "${CLUSTER_SETTING%/*}" 2>/dev/null || true
 }
 
-# apt_install PACKAGE...: installs them as root; apt's own output goes to a log that is shown on failure.
+# apt_install PACKAGE...: installs them as root; apt's own output goes to a log that is shown on
+# failure.
 apt_install() {
 	local log status=0
 	log=$(mktemp)

@@ -29,8 +29,12 @@ bool parse_i64(const char *text, size_t len, int64_t min, int64_t max, int64_t *
 /* The length of the sequence that starts at s, 0 if it is malformed (RFC 3629, section 4). */
 static size_t utf8_sequence(const unsigned char *s, size_t room)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
-		     : s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
 
 	if (len == 0 || len > room || s[0] == 0)
 		return 0;

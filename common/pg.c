@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/parse.h"
 
-#define ANSWER_TIMEOUT_MS 15000
+#define ANSWER_TIMEOUT_MS  15000
 #define RECONNECT_PAUSE_MS 100 /* a burst of callers makes one attempt, not one each */
 
 struct pg {
@@ -122,7 +122,8 @@ static enum status set_result_error(struct error *err, const PGresult *result)
 {
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	return set_libpq_error(err, status_of_sqlstate(PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+	return set_libpq_error(err,
+			       status_of_sqlstate(PQresultErrorField(result, PG_DIAG_SQLSTATE)),
 			       text ? text : "no answer");
 }
 
@@ -243,19 +244,40 @@ static enum status prepare_all(struct pg *pg, struct error *err)
 }
 
 /*
- * Keepalives and tcp_user_timeout bound a dead network. The planner options: our statements touch
- * few rows by key, but a plan made while a table is still empty would read it whole, and stay so
- * when the table has grown.
+ * Before dbname stand defaults that the URL may override (later wins in libpq): Kerberos, which
+ * costs a look-up and a megabyte per process, only if asked for. After it stands what this module
+ * relies on. Keepalives and tcp_user_timeout bound a dead network. The planner options: our
+ * statements touch few rows by key, but a plan made while a table is still empty would read it
+ * whole, and stay so when the table has grown. jit: switched-off plan nodes count as endlessly
+ * expensive, and a statement that seems expensive is compiled, which takes a second.
  */
 static PGconn *start_connection(const struct pg *pg)
 {
-	const char *const names[] = { "dbname", "application_name", "connect_timeout", "keepalives_idle",
-				      "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-				      "client_encoding", "options", NULL };
-	const char *const values[] = { pg->url, pg->application, "3", "5", "2", "3", "10000", "UTF8",
-				       "-c enable_seqscan=off -c enable_hashjoin=off "
-				       "-c enable_mergejoin=off -c idle_in_transaction_session_timeout=20s",
-				       NULL };
+	const char *const names[] = { "gssencmode",
+				      "dbname",
+				      "application_name",
+				      "connect_timeout",
+				      "keepalives_idle",
+				      "keepalives_interval",
+				      "keepalives_count",
+				      "tcp_user_timeout",
+				      "client_encoding",
+				      "options",
+				      NULL };
+	const char *const values[] = {
+		"disable",
+		pg->url,
+		pg->application,
+		"3",
+		"5",
+		"2",
+		"3",
+		"10000",
+		"UTF8",
+		"-c enable_seqscan=off -c enable_hashjoin=off "
+		"-c enable_mergejoin=off -c jit=off -c idle_in_transaction_session_timeout=20s",
+		NULL
+	};
 
 	return PQconnectdbParams(names, values, 1);
 }
@@ -313,8 +335,8 @@ static enum status send_calls(struct pg *pg, const struct pg_call *calls, size_t
 	return ST_OK;
 }
 
-static enum status exchange(struct pg *pg, struct pg_call *calls, size_t count,
-			    struct error *first, struct error *err)
+static enum status exchange(struct pg *pg, struct pg_call *calls, size_t count, struct error *first,
+			    struct error *err)
 {
 	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
 	enum status st = send_calls(pg, calls, count, err);
@@ -348,7 +370,8 @@ enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct er
 		return ST_OK;
 	pg_clear(calls, count);
 	if (st != ST_OK) {
-		/* Something may still be queued on this connection: nothing on it can be trusted. */
+		/* Something may still be queued on this connection: nothing on it can be trusted.
+		 */
 		disconnect(pg);
 		return error_wrap(err, "database");
 	}

@@ -35,7 +35,7 @@ struct pg_params {
 	int lengths[PG_PARAMS_MAX];
 	int formats[PG_PARAMS_MAX];
 	uint64_t integers[PG_PARAMS_MAX]; /* in network order */
-	bool failed;			  /* too many, or an array without memory */
+	bool failed;                      /* too many, or an array without memory */
 };
 
 void pg_param_i32(struct pg_params *p, int32_t value);
@@ -45,12 +45,12 @@ void pg_param_array(struct pg_params *p, struct pg_array *array);
 
 /* One statement of a pg_run. */
 struct pg_call {
-	const char *statement;		/* a name in the table, or PG_BEGIN, PG_COMMIT */
+	const char *statement;          /* a name in the table, or PG_BEGIN, PG_COMMIT */
 	const struct pg_params *params; /* NULL: none */
-	PGresult *result;		/* written on ST_OK: owned by the caller (PQclear) */
+	PGresult *result;               /* written on ST_OK: owned by the caller (PQclear) */
 };
 
-#define PG_BEGIN "begin"
+#define PG_BEGIN  "begin"
 #define PG_COMMIT "commit"
 
 /*

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_BYTES 20 /* dimensions, has-null flag, element oid, length, lower bound */
-#define PG_EPOCH_MS 946684800000 /* 2000-01-01 UTC, where PostgreSQL's timestamps start */
+#define HEADER_BYTES 20           /* dimensions, has-null flag, element oid, length, lower bound */
+#define PG_EPOCH_MS  946684800000 /* 2000-01-01 UTC, where PostgreSQL's timestamps start */
 
 static void put_be(unsigned char *at, uint64_t value, size_t bytes)
 {

@@ -37,7 +37,7 @@ void pg_array_fini(struct pg_array *a);
 void pg_array_i32(struct pg_array *a, int32_t value);
 void pg_array_i64(struct pg_array *a, int64_t value);
 void pg_array_bytes(struct pg_array *a, const void *bytes, size_t len); /* text and bytea */
-void pg_array_text(struct pg_array *a, const char *text);		/* NULL: an SQL null */
+void pg_array_text(struct pg_array *a, const char *text);               /* NULL: an SQL null */
 void pg_array_wall_ms(struct pg_array *a, int64_t wall_ms);
 void pg_array_null(struct pg_array *a);
 

@@ -11,7 +11,7 @@
 struct pg_pool {
 	pthread_mutex_t mu;
 	pthread_cond_t freed;
-	struct pg **idle; /* guarded by mu: a stack of idle_count */
+	struct pg **idle;  /* guarded by mu: a stack of idle_count */
 	size_t idle_count; /* guarded by mu */
 	size_t size;
 };

@@ -38,7 +38,8 @@ require_number() {
 require_command() {
 	local command
 	for command; do
-		command -v "$command" >/dev/null || die "$command is missing: run common/packages.sh install"
+		command -v "$command" >/dev/null ||
+			die "$command is missing: run common/packages.sh install"
 	done
 }
 
@@ -54,7 +55,8 @@ lock_take() {
 	local fd
 	run_dir_prepare
 	exec {fd}>"$RUN_DIR/pid/.$1.lock"
-	flock -w 60 "$fd" || die "another $1 has been at work in $RUN_DIR for 60 s: wait for it or stop it"
+	flock -w 60 "$fd" ||
+		die "another $1 has been at work in $RUN_DIR for 60 s: wait for it or stop it"
 }
 
 # clock_cs: sets CLOCK_CS to hundredths of a second since boot; no fork, untouched by clock changes.
@@ -92,7 +94,8 @@ start_time_of() {
 	START_TIME=${fields[19]}
 }
 
-# process_pid NAME: sets PROCESS_PID to the pid of the living process NAME; returns 1 if there is none.
+# process_pid NAME: sets PROCESS_PID to the pid of the living process NAME; returns 1 if there is
+# none.
 process_pid() {
 	local pid start
 	PROCESS_PID=
@@ -111,8 +114,8 @@ process_gone() {
 	! process_pid "$1"
 }
 
-# close_inherited: closes every descriptor but the standard three, so that a background process holds
-# no pipe, lock or make job server of its starter.
+# close_inherited: closes every descriptor but the standard three, so that a background process
+# holds no pipe, lock or make job server of its starter.
 close_inherited() {
 	local fd
 	for fd in "/proc/$BASHPID/fd/"*; do
@@ -154,7 +157,8 @@ process_wait_ready() {
 	local name=$1 seconds=$2 log=$RUN_DIR/log/$1.log
 	shift 2
 	wait_until "$seconds" "$name is ready" process_ready_or_gone "$name" "$@" ||
-		die "$name (pid $(cut -d ' ' -f 1 "$RUN_DIR/pid/$name")) is not ready; $(process_last_words "$log")"
+		die "$name (pid $(cut -d ' ' -f 1 "$RUN_DIR/pid/$name")) is not ready;" \
+			"$(process_last_words "$log")"
 	process_alive "$name" || die "$name ended while starting; $(process_last_words "$log")"
 }
 
@@ -163,16 +167,16 @@ process_ready_or_gone() {
 	process_gone "$1" || "${@:2}"
 }
 
-# process_stop NAME SECONDS [SIGNAL]: sends SIGNAL (TERM), waits until the process is gone, and kills
-# it after that many seconds. Not running is no error.
+# process_stop NAME SECONDS [SIGNAL]: sends SIGNAL (TERM), waits until the process is gone, and
+# kills it after that many seconds. Not running is no error.
 process_stop() {
 	local name=$1 seconds=$2 signal=${3:-TERM}
 	if process_pid "$name"; then
 		kill -s "$signal" "$PROCESS_PID" 2>/dev/null || process_gone "$name" ||
-			die "$name (pid $PROCESS_PID) belongs to another user: stop it as $(stat -c %U "/proc/$PROCESS_PID")"
-		if ! wait_until "$seconds" "$name (pid $PROCESS_PID) stops; killing it" process_gone "$name"; then
+			die "$name (pid $PROCESS_PID) belongs to another user:" \
+				"stop it as $(stat -c %U "/proc/$PROCESS_PID")"
+		wait_until "$seconds" "$name (pid $PROCESS_PID) stops; killing it" process_gone "$name" ||
 			process_kill "$name"
-		fi
 	fi
 	rm -f "$RUN_DIR/pid/$name"
 }
@@ -191,7 +195,11 @@ port_listener_inode() {
 	printf -v port '%04X' "$1"
 	[[ ! -r /proc/net/tcp6 ]] || tables+=(/proc/net/tcp6)
 	awk -v port="$port" '
-		$4 == "0A" && $2 ~ (":" port "$") && $2 ~ /^(0+|0*(FFFF0000)?0100007F):/ { print $10; found = 1; exit }
+		$4 == "0A" && $2 ~ (":" port "$") && $2 ~ /^(0+|0*(FFFF0000)?0100007F):/ {
+			print $10
+			found = 1
+			exit
+		}
 		END { exit !found }' "${tables[@]}"
 }
 
@@ -209,7 +217,8 @@ port_open() {
 port_owner() {
 	local inode link pid
 	inode=$(port_listener_inode "$1") || return 0
-	link=$(find /proc/[0-9]*/fd -maxdepth 1 -lname "socket:\\[$inode\\]" -print -quit 2>/dev/null) || true
+	link=$(find /proc/[0-9]*/fd -maxdepth 1 -lname "socket:\\[$inode\\]" -print -quit \
+		2>/dev/null) || true
 	pid=${link#/proc/}
 	pid=${pid%%/*}
 	if [[ -n $pid ]]; then

@@ -15,12 +15,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/pg.h"
-#include "common/relay_ledger.h"
 #include "common/relay_lease.h"
+#include "common/relay_ledger.h"
 
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
-#define DRAIN_MS 500			  /* at a stop, for what Kafka has in hand */
-#define APPLICATION "relay"
+#define DRAIN_MS        500               /* at a stop, for what Kafka has in hand */
+#define APPLICATION     "relay"
 
 struct relay {
 	struct relay_config config;
@@ -33,8 +33,8 @@ struct relay {
 	struct backoff backoff;
 	int64_t next_complaint_mono_ms;
 	pthread_t thread;
-	pthread_mutex_t mu;	/* guards rk against relay_broker_reachable while it is renewed */
-	rd_kafka_t *rk;		/* changed by the relay's thread under mu */
+	pthread_mutex_t mu; /* guards rk against relay_broker_reachable while it is renewed */
+	rd_kafka_t *rk;     /* changed by the relay's thread under mu */
 	_Atomic bool stopping;
 	int wake_fd;
 	_Atomic int64_t published, refused, retried, batches;
@@ -58,9 +58,11 @@ static void fill_statements(struct relay *r)
 		{ "relay_delete", "delete from outbox where id = any($1::int8[])" },
 		{ "relay_bury",
 		  "with gone as (delete from outbox where id = any($1::int8[]) returning *) "
-		  "insert into outbox_dead (id, topic, key, type, headers, payload, created_at, reason) "
+		  "insert into outbox_dead (id, topic, key, type, headers, payload, created_at, "
+		  "reason) "
 		  "select g.id, topic, key, type, headers, payload, created_at, r.reason "
-		  "from gone g join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = g.id" },
+		  "from gone g join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = "
+		  "g.id" },
 	};
 
 	(void)snprintf(r->listen_sql, sizeof(r->listen_sql), "listen %s", r->config.channel);
@@ -90,7 +92,7 @@ static bool refused_for_good(rd_kafka_resp_err_t code)
 
 static void report(struct relay *r, struct relay_row *row, rd_kafka_resp_err_t code)
 {
-	enum relay_verdict verdict = !code		       ? RELAY_ACKED
+	enum relay_verdict verdict = !code                    ? RELAY_ACKED
 				     : refused_for_good(code) ? RELAY_REFUSED
 							      : RELAY_RETRY;
 
@@ -138,7 +140,7 @@ static void add_further_headers(rd_kafka_headers_t *headers, const char *json)
 	json_t *root = json_loads(json, 0, NULL), *value;
 	const char *name;
 
-	json_object_foreach(root, name, value) {
+	json_object_foreach (root, name, value) {
 		(void)rd_kafka_header_add(headers, name, -1, json_string_value(value), -1);
 	}
 	json_decref(root);
@@ -420,8 +422,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 		(void)error_set(err, ST_INTERNAL, "eventfd failed");
 		goto fail_fd;
 	}
-	if (pg_open(&r->pg, config->database_url, APPLICATION, r->statements, STATEMENT_COUNT, err) !=
-	    ST_OK)
+	if (pg_open(&r->pg, config->database_url, APPLICATION, r->statements, STATEMENT_COUNT,
+		    err) != ST_OK)
 		goto fail_pg;
 	if (renew_producer(r, err) != ST_OK)
 		goto fail_producer;

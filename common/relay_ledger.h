@@ -34,7 +34,7 @@ struct relay_ledger {
 	struct relay_row rows[RELAY_BATCH_MAX];
 	size_t count;
 	size_t outstanding, acked, refused, retry; /* rows by verdict */
-	int retry_reason;			   /* of the latest RELAY_RETRY */
+	int retry_reason;                          /* of the latest RELAY_RETRY */
 };
 
 void relay_ledger_reset(struct relay_ledger *ledger);

@@ -35,7 +35,7 @@ enum status stop_open(struct stop **out, struct error *err)
 	}
 	stop_signals(&set);
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN); /* so that EPIPE is returned */
+	(void)signal(SIGPIPE, SIG_IGN); /* EPIPE is returned then. ALLOWED: ignores, no handler */
 	*out = stop;
 	return ST_OK;
 }

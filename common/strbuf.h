@@ -18,7 +18,10 @@ struct strbuf {
 	bool overflow;
 };
 
-#define STRBUF_ON(array) { .buf = (array), .size = sizeof(array) }
+#define STRBUF_ON(array)                                                                           \
+	{                                                                                          \
+		.buf = (array), .size = sizeof(array)                                              \
+	}
 
 void strbuf_add(struct strbuf *sb, const char *text, size_t len);
 void strbuf_puts(struct strbuf *sb, const char *text);

@@ -81,18 +81,29 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 			  struct error *err)
 {
 	const char *const pairs[] = {
-		"group.id", group,
-		"partition.assignment.strategy", "cooperative-sticky",
-		"session.timeout.ms", "10000",
-		"heartbeat.interval.ms", "1000",
-		"auto.offset.reset", "earliest",
-		"enable.auto.offset.store", "false",
-		"auto.commit.interval.ms", "1000",
+		"group.id",
+		group,
+		"partition.assignment.strategy",
+		"cooperative-sticky",
+		"session.timeout.ms",
+		"10000",
+		"heartbeat.interval.ms",
+		"1000",
+		"auto.offset.reset",
+		"earliest",
+		"enable.auto.offset.store",
+		"false",
+		"auto.commit.interval.ms",
+		"1000",
 		/* What librdkafka holds for us; the lanes hold their own bounded share. */
-		"queued.max.messages.kbytes", "8192",
-		"queued.min.messages", "5000",
-		"fetch.max.bytes", "4194304",
-		"fetch.error.backoff.ms", "100",
+		"queued.max.messages.kbytes",
+		"8192",
+		"queued.min.messages",
+		"5000",
+		"fetch.max.bytes",
+		"4194304",
+		"fetch.error.backoff.ms",
+		"100",
 		NULL,
 	};
 	struct consumer *c = calloc(1, sizeof(*c));
@@ -126,11 +137,15 @@ fail_conf:
 	return err->status;
 }
 
+void consumer_leave(struct consumer *c)
+{
+	(void)rd_kafka_consumer_close(c->rk);
+}
+
 void consumer_close(struct consumer *c)
 {
 	if (!c)
 		return;
-	(void)rd_kafka_consumer_close(c->rk);
 	rd_kafka_destroy(c->rk);
 	free(c);
 }

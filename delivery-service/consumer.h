@@ -31,6 +31,9 @@ MUST_CHECK enum status consumer_open(struct consumer **out, const struct kafka_s
 				     struct error *err);
 
 /* Leaves the group, so that others take over at once. Every message must have been destroyed. */
+void consumer_leave(struct consumer *consumer);
+
+/* After consumer_leave. */
 void consumer_close(struct consumer *consumer);
 
 /* The next message (owned: rd_kafka_message_destroy) or NULL; runs the callbacks. Errors are

@@ -15,8 +15,9 @@ static void copy_headers(json_t *root, const rd_kafka_message_t *message)
 
 	if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
-	for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &len) ==
-			   RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+	for (size_t i = 0;
+	     rd_kafka_header_get_all(headers, i, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR;
+	     i++) {
 		json_t *text = value ? json_stringn(value, len) : NULL;
 
 		if (text)

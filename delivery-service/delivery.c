@@ -26,14 +26,16 @@ const struct delivery_rule delivery_rules[DELIVERY_STATE_COUNT * EVENT_TYPE_COUN
 struct delivery_decision delivery_decide(enum delivery_state state, int32_t version,
 					 enum event_type event, int32_t event_version, bool seen)
 {
-	const struct delivery_rule *rule = &delivery_rules[(unsigned)state * EVENT_TYPE_COUNT + event];
+	const struct delivery_rule *rule =
+		&delivery_rules[(unsigned)state * EVENT_TYPE_COUNT + event];
 
 	if (event_version > 0 && seen)
 		return (struct delivery_decision){ .verdict = DELIVERY_DUPLICATE };
 	return (struct delivery_decision){
 		.verdict = rule->verdict,
 		.next = rule->next,
-		.late = rule->verdict == DELIVERY_APPLY && event_version > 0 && event_version < version,
+		.late = rule->verdict == DELIVERY_APPLY && event_version > 0 &&
+			event_version < version,
 	};
 }
 

@@ -38,7 +38,7 @@ extern const struct delivery_rule delivery_rules[DELIVERY_STATE_COUNT * EVENT_TY
 struct delivery_decision {
 	enum delivery_verdict verdict;
 	enum delivery_state next; /* with DELIVERY_APPLY */
-	bool late;		  /* applied after a newer event of its order: the order is lost */
+	bool late;                /* applied after a newer event of its order: the order is lost */
 };
 
 /*

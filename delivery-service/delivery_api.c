@@ -5,17 +5,19 @@
 #include "common/http_json.h"
 #include "common/http_params.h"
 
-#define COLUMNS                                                                               \
-	"id, order_id, version, customer_id, product_id, product_name, qty, address, status"
+#define COLUMNS "id, order_id, version, customer_id, product_id, product_name, qty, address, status"
 
 const struct pg_statement delivery_read_statements[] = {
 	{ "ping", "select 1" },
-	{ "page", "select " COLUMNS " from delivery where id > $1::int8 order by id limit $2::int8" },
+	{ "page",
+	  "select " COLUMNS " from delivery where id > $1::int8 order by id limit $2::int8" },
 	{ "one", "select " COLUMNS " from delivery where order_id = $1::int8" },
 	/* The latest ones of an order with very many. */
 	{ "events",
-	  "select version, event, status, \"partition\", \"offset\", replica, received, applied from ("
-	  "  select *, to_char(received_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+	  "select version, event, status, \"partition\", \"offset\", replica, received, applied "
+	  "from ("
+	  "  select *, to_char(received_at at time zone 'UTC', "
+	  "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
 	  "    as received, to_char(applied_at at time zone 'UTC', "
 	  "    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as applied "
 	  "  from history where order_id = $1::int8 order by id desc limit 100) h order by id" },
@@ -40,8 +42,8 @@ static json_t *delivery_to_json(const PGresult *r, int row)
 
 	return json_pack("{s:I, s:I, s:o*, s:I, s:s, s:s, s:I, s:s, s:s}", "id",
 			 (json_int_t)pg_i64(r, row, 0), "orderId", (json_int_t)pg_i64(r, row, 1),
-			 "version", version, "customerId", (json_int_t)pg_i64(r, row, 3), "productId",
-			 pg_text(r, row, 4), "productName", pg_text(r, row, 5), "qty",
+			 "version", version, "customerId", (json_int_t)pg_i64(r, row, 3),
+			 "productId", pg_text(r, row, 4), "productName", pg_text(r, row, 5), "qty",
 			 (json_int_t)pg_i64(r, row, 6), "address", pg_text(r, row, 7), "status",
 			 pg_text(r, row, 8));
 }
@@ -83,8 +85,9 @@ void delivery_api_list(void *context, const struct http_request *request,
 	http_link_next(response, "/deliveries", (size_t)rows, limit,
 		       rows > 0 ? pg_i64(call.result, rows - 1, 0) : 0, next);
 	pg_clear(&call, 1);
-	http_respond_json(response, 200, json_pack("{s:o, s:s*}", "deliveries", list, "next",
-						   next[0] ? next : NULL));
+	http_respond_json(response, 200,
+			  json_pack("{s:o, s:s*}", "deliveries", list, "next",
+				    next[0] ? next : NULL));
 }
 
 void delivery_api_get(void *context, const struct http_request *request,

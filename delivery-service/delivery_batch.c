@@ -54,11 +54,12 @@ enum status delivery_batch_init(struct delivery_batch *b, struct inbound **event
 			continue;
 		b->orders[b->order_count++].order_id = e->order_id;
 		if (e->version > 0)
-			b->keys[b->key_count++] =
-				(struct batch_key){ .order_id = e->order_id, .version = e->version };
+			b->keys[b->key_count++] = (struct batch_key){ .order_id = e->order_id,
+								      .version = e->version };
 		b->new_ids += e->type == EVENT_PLACED;
 	}
-	b->order_count = sort_distinct(b->orders, b->order_count, sizeof(*b->orders), compare_orders);
+	b->order_count =
+		sort_distinct(b->orders, b->order_count, sizeof(*b->orders), compare_orders);
 	b->key_count = sort_distinct(b->keys, b->key_count, sizeof(*b->keys), compare_keys);
 	return ST_OK;
 }

@@ -13,11 +13,11 @@
 #include "delivery-service/delivery_store.h"
 #include "delivery-service/partitions.h"
 
-#define POLL_MAX_MS 100	     /* how long a stop may go unnoticed */
-#define POLL_BURST 1000	     /* messages taken in before the due work is looked at again */
-#define SKIPPED_FLUSH_MS 500 /* when only skipped messages moved a position */
+#define POLL_MAX_MS       100  /* how long a stop may go unnoticed */
+#define POLL_BURST        1000 /* messages taken in before the due work is looked at again */
+#define SKIPPED_FLUSH_MS  500  /* when only skipped messages moved a position */
 #define HELD_MESSAGES_MAX 5000
-#define HELD_BYTES_MAX (4 * 1024 * 1024)
+#define HELD_BYTES_MAX    (4 * 1024 * 1024)
 
 struct delivery_loop {
 	struct delivery_loop_config config;
@@ -33,6 +33,7 @@ struct delivery_loop {
 	int64_t retry_at_mono_ms; /* after a failed write */
 	int64_t next_complaint_mono_ms;
 	pthread_t thread;
+	bool joined;
 	_Atomic bool stopping;
 	_Atomic int64_t applied, late, duplicates, dead_letters, skipped, fenced, rebalances;
 	_Atomic int64_t in_work, waiting, assigned;
@@ -200,26 +201,29 @@ static void collect_done(struct delivery_loop *l)
 static void count_one(struct delivery_loop *l, const struct inbound *in)
 {
 	const rd_kafka_message_t *m = in->message;
-	const char *unknown = in->event && in->decision.verdict == DELIVERY_UNKNOWN ? "unknown order" :
-											   NULL;
+	const char *unknown =
+		in->event && in->decision.verdict == DELIVERY_UNKNOWN ? "unknown order" : NULL;
 
 	if (in->reason[0] || unknown) {
 		atomic_fetch_add(&l->dead_letters, 1);
-		log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s",
-			 m->partition, m->offset, LOG_QUOTE(unknown ? unknown : in->reason));
+		log_warn("delivery", "dead letter",
+			 "partition=%" PRId32 " offset=%" PRId64 " reason=%s", m->partition,
+			 m->offset, LOG_QUOTE(unknown ? unknown : in->reason));
 	} else if (in->decision.verdict == DELIVERY_DUPLICATE) {
 		atomic_fetch_add(&l->duplicates, 1);
 	} else {
 		atomic_fetch_add(&l->applied, 1);
 		log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s",
-			  in->event->order_id, in->event->version, event_order_names[in->event->type]);
+			  in->event->order_id, in->event->version,
+			  event_order_names[in->event->type]);
 	}
 	if (in->event && in->decision.late) {
 		atomic_fetch_add(&l->late, 1);
 		log_warn("delivery", "applied after a newer event of its order",
-			 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
-			 in->event->order_id, in->event->version, event_order_names[in->event->type],
-			 m->partition, m->offset);
+			 "order=%" PRId64 " version=%d event=%s partition=%" PRId32
+			 " offset=%" PRId64,
+			 in->event->order_id, in->event->version,
+			 event_order_names[in->event->type], m->partition, m->offset);
 	}
 }
 
@@ -305,8 +309,7 @@ static enum status write_first(struct delivery_loop *l, struct error *err)
 
 static enum status write_batch(struct delivery_loop *l, struct error *err)
 {
-	struct delivery_position *positions =
-		calloc(l->partitions.count + 1, sizeof(*positions));
+	struct delivery_position *positions = calloc(l->partitions.count + 1, sizeof(*positions));
 	int64_t started = clock_mono_us();
 	enum status st;
 	size_t n;
@@ -386,8 +389,6 @@ static void *loop_main(void *arg)
 
 static void release(struct delivery_loop *l)
 {
-	while (l->partitions.count > 0)
-		drop_partition(l, l->partitions.list[0].number);
 	consumer_close(l->consumer);
 	partitions_fini(&l->partitions);
 	lanes_close(l->lanes);
@@ -413,8 +414,8 @@ enum status delivery_loop_open(struct delivery_loop **out,
 		(void)error_set(err, ST_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (delivery_store_open(&l->store, config->database_url, config->kafka.topic, config->replica,
-				err) != ST_OK ||
+	if (delivery_store_open(&l->store, config->database_url, config->kafka.topic,
+				config->replica, err) != ST_OK ||
 	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
 		goto fail;
 	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {
@@ -429,12 +430,23 @@ fail:
 	return err->status;
 }
 
+void delivery_loop_stop(struct delivery_loop *l)
+{
+	if (!l || l->joined)
+		return;
+	atomic_store(&l->stopping, true);
+	(void)pthread_join(l->thread, NULL);
+	l->joined = true;
+	while (l->partitions.count > 0)
+		drop_partition(l, l->partitions.list[0].number);
+	consumer_leave(l->consumer);
+}
+
 void delivery_loop_close(struct delivery_loop *l)
 {
 	if (!l)
 		return;
-	atomic_store(&l->stopping, true);
-	(void)pthread_join(l->thread, NULL);
+	delivery_loop_stop(l);
 	release(l);
 }
 
@@ -445,8 +457,8 @@ bool delivery_loop_broker_reachable(struct delivery_loop *l)
 
 void delivery_loop_metrics(struct delivery_loop *l, struct metrics_out *out)
 {
-	metrics_one(out, "delivery_events_applied_total", "counter", "Events that had their effect.",
-		    atomic_load(&l->applied));
+	metrics_one(out, "delivery_events_applied_total", "counter",
+		    "Events that had their effect.", atomic_load(&l->applied));
 	metrics_one(out, "delivery_events_late_total", "counter",
 		    "Events applied after a newer one of their order.", atomic_load(&l->late));
 	metrics_one(out, "delivery_events_duplicate_total", "counter",

@@ -4,7 +4,7 @@
  * or a stop always falls between two transactions; work in progress is simply forgotten then and
  * done anew by the partition's next owner.
  *
- * Threads: open and close from main; metrics and reachable from any.
+ * Threads: open, stop and close from main; metrics and reachable from any.
  */
 #ifndef DELIVERY_SERVICE_DELIVERY_LOOP_H
 #define DELIVERY_SERVICE_DELIVERY_LOOP_H
@@ -23,8 +23,8 @@ struct delivery_loop_config {
 	const char *group;
 	const char *replica;
 	struct kafka_settings kafka;
-	int64_t delay_ms;	 /* the simulated work ... */
-	unsigned delay_on;	 /* ... of the types whose bit (1 << enum event_type) is set */
+	int64_t delay_ms;        /* the simulated work ... */
+	unsigned delay_on;       /* ... of the types whose bit (1 << enum event_type) is set */
 	int64_t max_concurrency; /* events in work at once */
 };
 
@@ -34,7 +34,10 @@ MUST_CHECK enum status delivery_loop_open(struct delivery_loop **out,
 					  const struct delivery_loop_config *config,
 					  struct stop *stop, struct error *err);
 
-/* Ends the loop between two transactions and leaves the group. */
+/* Ends the loop between two transactions and leaves the group; once is enough, twice harmless. */
+void delivery_loop_stop(struct delivery_loop *loop);
+
+/* Stops, and frees. */
 void delivery_loop_close(struct delivery_loop *loop);
 
 bool delivery_loop_broker_reachable(struct delivery_loop *loop);

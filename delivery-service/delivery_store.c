@@ -16,14 +16,14 @@
 #include "delivery-service/delivery_batch.h"
 
 static const struct pg_statement statements[] = {
-	{ "claim",
-	  "insert into position as p (topic, \"partition\", next_offset, epoch, owner) "
-	  "values ($1, $2::int4, 0, 1, $3) on conflict (topic, \"partition\") do update "
-	  "set epoch = p.epoch + 1, owner = excluded.owner, updated_at = now() "
-	  "returning next_offset, epoch" },
+	{ "claim", "insert into position as p (topic, \"partition\", next_offset, epoch, owner) "
+		   "values ($1, $2::int4, 0, 1, $3) on conflict (topic, \"partition\") do update "
+		   "set epoch = p.epoch + 1, owner = excluded.owner, updated_at = now() "
+		   "returning next_offset, epoch" },
 	{ "advance",
 	  "update position p set next_offset = n.next_offset, updated_at = now() "
-	  "from unnest($2::int4[], $3::int8[], $4::int8[]) as n (\"partition\", next_offset, epoch) "
+	  "from unnest($2::int4[], $3::int8[], $4::int8[]) as n (\"partition\", next_offset, "
+	  "epoch) "
 	  "where p.topic = $1 and p.\"partition\" = n.\"partition\" and p.epoch = n.epoch "
 	  "and p.next_offset <= n.next_offset returning p.\"partition\"" },
 	{ "lock", "select order_id, id, version, status from delivery "
@@ -32,7 +32,8 @@ static const struct pg_statement statements[] = {
 		  "join history h on h.order_id = e.o and h.version = e.v and h.version > 0" },
 	{ "ids", "select nextval('delivery_id_seq') from generate_series(1, $1::int4)" },
 	{ "upsert",
-	  "insert into delivery as d (id, order_id, version, customer_id, product_id, product_name, "
+	  "insert into delivery as d (id, order_id, version, customer_id, product_id, "
+	  "product_name, "
 	  "qty, address, status) select * from unnest($1::int8[], $2::int8[], $3::int4[], "
 	  "$4::int8[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[]) "
 	  "on conflict (order_id) do update set version = excluded.version, "
@@ -41,7 +42,8 @@ static const struct pg_statement statements[] = {
 	  "status = excluded.status, updated_at = now()" },
 	{ "record",
 	  "insert into history (order_id, version, event, status, \"partition\", \"offset\", "
-	  "replica, received_at) select o, v, e, s, p, f, $7, r from unnest($1::int8[], $2::int4[], "
+	  "replica, received_at) select o, v, e, s, p, f, $7, r from unnest($1::int8[], "
+	  "$2::int4[], "
 	  "$3::text[], $4::text[], $5::int4[], $6::int8[], $8::timestamptz[]) "
 	  "with ordinality as h (o, v, e, s, p, f, r, n) order by n" },
 	OUTBOX_INSERT_STATEMENT,
@@ -159,8 +161,10 @@ static enum status load(struct delivery_store *store, struct delivery_position *
 {
 	struct pg_array a[L_COUNT];
 	struct pg_params advance = { 0 }, lock = { 0 }, seen = { 0 }, new_ids = { 0 };
-	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL }, { "advance", &advance, NULL },
-				   { "lock", &lock, NULL },  { "seen", &seen, NULL },
+	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL },
+				   { "advance", &advance, NULL },
+				   { "lock", &lock, NULL },
+				   { "seen", &seen, NULL },
 				   { "ids", &new_ids, NULL } };
 	size_t n = b->order_count > 0 ? 5 : 2;
 	enum status st;
@@ -262,13 +266,24 @@ static void decide_all(struct effects *fx, const struct delivery_store *store,
 		} else if (in->reason[0]) {
 			fx->no_memory |= !dead_letter_add(&fx->outbox, in->message, in->reason);
 		} else if (in->event && in->decision.verdict == DELIVERY_UNKNOWN) {
-			fx->no_memory |= !dead_letter_add(&fx->outbox, in->message, "unknown order");
+			fx->no_memory |=
+				!dead_letter_add(&fx->outbox, in->message, "unknown order");
 		}
 	}
 }
 
-enum upsert_array { U_ID, U_ORDER, U_VERSION, U_CUSTOMER, U_PRODUCT, U_NAME, U_QTY, U_ADDRESS,
-		    U_STATUS, U_COUNT };
+enum upsert_array {
+	U_ID,
+	U_ORDER,
+	U_VERSION,
+	U_CUSTOMER,
+	U_PRODUCT,
+	U_NAME,
+	U_QTY,
+	U_ADDRESS,
+	U_STATUS,
+	U_COUNT
+};
 
 static void fill_upsert(struct pg_array u[U_COUNT], const struct delivery_batch *b)
 {

@@ -22,8 +22,8 @@ void delivery_store_close(struct delivery_store *store);
 struct delivery_position {
 	int32_t partition;
 	int64_t next_offset; /* everything below is done */
-	int64_t epoch;	     /* the fencing token of this assignment */
-	bool fenced;	     /* written by delivery_store_write on ST_FENCED */
+	int64_t epoch;       /* the fencing token of this assignment */
+	bool fenced;         /* written by delivery_store_write on ST_FENCED */
 };
 
 /*

@@ -13,11 +13,11 @@
 #include "delivery-service/lanes.h"
 
 struct inbound {
-	struct lane_item item; /* first: the lanes hand it back */
+	struct lane_item item;       /* first: the lanes hand it back */
 	rd_kafka_message_t *message; /* owned: topic, partition, offset, key, payload, headers */
 	struct order_event *event;   /* owned; NULL: skipped, or a dead letter */
 	int64_t received_wall_ms;
-	char reason[160]; /* why it is a dead letter; empty: it is none */
+	char reason[160];                  /* why it is a dead letter; empty: it is none */
 	struct delivery_decision decision; /* written by delivery_store_write */
 };
 

@@ -50,7 +50,7 @@ void lanes_close(struct lanes *l)
 
 	if (!l)
 		return;
-	HASH_ITER(hh, l->by_id, lane, tmp) {
+	HASH_ITER (hh, l->by_id, lane, tmp) {
 		delete_lane(l, lane);
 	}
 	free(l->heap);

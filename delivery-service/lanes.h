@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 struct lane_item {
-	int64_t lane;	 /* which lane: the partition, say */
+	int64_t lane;    /* which lane: the partition, say */
 	int64_t work_ms; /* how long it is in work */
 	/* the lanes' own: */
 	struct lane_item *next;

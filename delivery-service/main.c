@@ -1,7 +1,7 @@
 /*
  * delivery-service: turns order events into deliveries, exactly once, and says so on the topic.
  * Start-up order: settings, signals (before any thread), relay, delivery loop, HTTP. At the end
- * the loop goes first: it leaves the group, so that another replica takes over at once.
+ * the loop stops first: it leaves the group, so that another replica takes over at once.
  */
 #include <inttypes.h>
 
@@ -33,19 +33,20 @@ struct config {
 
 static const struct config_key keys[] = {
 	SERVICE_CONFIG_KEYS(struct config, service,
-			    "postgresql://delivery_service@127.0.0.1:15432/lab", "8082"),
-	{ "KAFKA_GROUP", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, group), "delivery", 0, 0,
-	  NULL, "consumer group" },
-	{ "DELIVERY_DELAY_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, delay_ms), "10000", 0,
-	  3600000, NULL, "simulated work per event, in milliseconds" },
+			    "postgresql://delivery_service@127.0.0.1:15432/lab", "8082", "16"),
+	{ "KAFKA_GROUP", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, group), "delivery", 0,
+	  0, NULL, "consumer group" },
+	{ "DELIVERY_DELAY_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, delay_ms),
+	  "10000", 0, 3600000, NULL, "simulated work per event, in milliseconds" },
 	{ "DELIVERY_DELAY_ON", CONFIG_SET, CONFIG_PUBLIC, offsetof(struct config, delay_on),
 	  "OrderModified", 0, 0, event_order_names, "events that take that work" },
-	{ "PROCESSING_ORDER", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, processing_order),
-	  "partition", 0, 0, processing_orders, "events of one partition are worked one by one" },
-	{ "MAX_CONCURRENCY", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, max_concurrency), "1",
-	  1, 1000000, NULL, "events in work at once in this replica" },
-	{ "SEQUENCING", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sequencing), "off", 0, 0,
-	  sequencings, "off: events are applied as their partitions carry them" },
+	{ "PROCESSING_ORDER", CONFIG_CHOICE, CONFIG_PUBLIC,
+	  offsetof(struct config, processing_order), "partition", 0, 0, processing_orders,
+	  "events of one partition are worked one by one" },
+	{ "MAX_CONCURRENCY", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, max_concurrency),
+	  "1", 1, 1000000, NULL, "events in work at once in this replica" },
+	{ "SEQUENCING", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sequencing), "off", 0,
+	  0, sequencings, "off: events are applied as their partitions carry them" },
 };
 
 static const struct config_program program = {
@@ -116,7 +117,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 	return delivery_loop_open(&s->loop, &loop, s->stop, err);
 }
 
-/* Serves until a signal; the loop is closed here, before HTTP. */
+/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. */
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
@@ -144,6 +145,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 	sig = stop_wait(s->stop);
 	stop_arm_second_signal();
 	log_info("delivery", "stopping", "signal=%d", sig);
+	delivery_loop_stop(s->loop);
 	http_server_close(s->http);
 	return ST_OK;
 }

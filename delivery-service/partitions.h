@@ -12,7 +12,7 @@
 
 struct partition {
 	int32_t number;
-	int64_t epoch;	       /* fencing token of this assignment */
+	int64_t epoch;         /* fencing token of this assignment */
 	int64_t next_read;     /* the next message to be taken in; older ones are repeats */
 	int64_t next_offset;   /* everything below is done (decided or skipped) */
 	int64_t stored_offset; /* next_offset as last written to the database */

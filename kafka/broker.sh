@@ -50,7 +50,8 @@ write_properties() {
 	END
 }
 
-# format_storage: gives the storage its cluster id, once. A format that was interrupted is done anew.
+# format_storage: gives the storage its cluster id, once. A format that was interrupted is done
+# anew.
 format_storage() {
 	local id log=$RUN_DIR/log/$NAME-format.log
 	[[ ! -e $NODE_DIR/formatted ]] || return 0
@@ -74,7 +75,7 @@ start() {
 	local archive=()
 	if process_alive "$NAME"; then
 		grep -q -F "listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT," "$NODE_DIR/server.properties" ||
-			die "$NAME runs with another KAFKA_PORT than $KAFKA_PORT: stop it first, or use that port"
+			die "$NAME runs with another KAFKA_PORT than $KAFKA_PORT: use that, or stop it first"
 		return 0
 	fi
 	kafka_fetch
@@ -86,7 +87,8 @@ start() {
 	write_properties
 	format_storage
 	if [[ ! -r $KAFKA_ARCHIVE && -w $KAFKA_HOME ]]; then
-		archive=(-XX:ArchiveClassesAtExit="$NODE_DIR/classes.jsa" -Xlog:cds=off -Xlog:cds+dynamic=off)
+		archive=(-XX:ArchiveClassesAtExit="$NODE_DIR/classes.jsa"
+			-Xlog:cds=off -Xlog:cds+dynamic=off)
 	fi
 	process_start "$NAME" - "${KAFKA_JAVA[@]}" "${archive[@]}" "-Xmx${KAFKA_HEAP_MB}m" -Xms32m \
 		kafka.Kafka "$NODE_DIR/server.properties"

@@ -3,8 +3,8 @@
 #
 # kafka_fetch gets the jars once; kafka_java sets KAFKA_JAVA to the command line that everything of
 # Kafka starts with. The options are for a quick start and a small process: C1 compiler only, serial
-# collector, and an archive of the loaded classes (AppCDS) that the broker leaves behind when it stops
-# for the first time; it halves the start-up time. Java ignores an archive that does not fit.
+# collector, and an archive of the loaded classes (AppCDS) that the broker leaves behind when it
+# stops for the first time; it halves the start-up time. Java ignores an archive that does not fit.
 
 # Kafka's version, from the one place where it is pinned.
 kafka_version() {
@@ -25,7 +25,8 @@ kafka_fetch() {
 	! kafka_fetched || return 0
 	mkdir -p "$CACHE_DIR" 2>/dev/null || true
 	[[ -w $CACHE_DIR ]] ||
-		die "$CACHE_DIR cannot be written by $(id -un): remove it as its owner, or set CACHE_DIR=..."
+		die "$CACHE_DIR cannot be written by $(id -un):" \
+			"remove it as its owner, or set CACHE_DIR=..."
 	require_command mvn java
 	exec {lock}>"$CACHE_DIR/.fetch.lock"
 	flock "$lock"
@@ -33,8 +34,9 @@ kafka_fetch() {
 	exec {lock}>&-
 }
 
-# kafka_download: Maven copies the jars into a folder beside the final one, which then gets its name.
-# Maven's own repository and temporary files stay under $CACHE_DIR, so nothing in the home changes.
+# kafka_download: Maven copies the jars into a folder beside the final one, which then gets its
+# name. Maven's own repository and temporary files stay under $CACHE_DIR, so nothing in the home
+# changes.
 kafka_download() {
 	local new=$KAFKA_HOME.new log=$CACHE_DIR/fetch.log
 	say "fetching Apache Kafka $(kafka_version) from Maven Central, once (45 MB) ..."
@@ -52,17 +54,17 @@ kafka_download() {
 	mv "$new" "$KAFKA_HOME"
 }
 
-# kafka_archive: prints the path of the class archive. Its name tells the Java and the place it was made
-# for, so that a new Java or a moved clone gets a new one.
+# kafka_archive: prints the path of the class archive. Its name tells the Java and the place it was
+# made for, so that a new Java or a moved clone gets a new one.
 kafka_archive() {
 	local java
 	java=$(realpath "$(command -v java)")
-	printf '%s/classes-%s.jsa' "$KAFKA_HOME" "$(stat -c '%n %s %Y' "$java" "${java%/bin/java}/lib/modules" \
-		"$KAFKA_HOME/libs" | sha256sum | cut -c 1-16)"
+	printf '%s/classes-%s.jsa' "$KAFKA_HOME" "$(stat -c '%n %s %Y' "$java" \
+		"${java%/bin/java}/lib/modules" "$KAFKA_HOME/libs" | sha256sum | cut -c 1-16)"
 }
 
-# kafka_java: sets KAFKA_JAVA; options of the caller may follow it, then the class and its arguments.
-# Temporary files go to $RUN_DIR/tmp.
+# kafka_java: sets KAFKA_JAVA; options of the caller may follow it, then the class and its
+# arguments. Temporary files go to $RUN_DIR/tmp.
 kafka_java() {
 	local jars=("$KAFKA_HOME/libs/"*.jar)
 	mkdir -p "$RUN_DIR/tmp"
@@ -71,5 +73,6 @@ kafka_java() {
 		-Djava.io.tmpdir="$RUN_DIR/tmp" -Dlog4j2.disable.jmx=true
 		-Dlog4j2.configurationFile="$REPO_DIR/kafka/log4j2.properties"
 		-cp "$(IFS=:; printf '%s' "${jars[*]}")")
-	[[ ! -r $KAFKA_ARCHIVE ]] || KAFKA_JAVA+=(-XX:SharedArchiveFile="$KAFKA_ARCHIVE" -Xshare:auto -Xlog:cds=off)
+	[[ ! -r $KAFKA_ARCHIVE ]] ||
+		KAFKA_JAVA+=(-XX:SharedArchiveFile="$KAFKA_ARCHIVE" -Xshare:auto -Xlog:cds=off)
 }

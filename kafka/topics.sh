@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The topics, by Kafka's own commands.
 #
-# usage: kafka/topics.sh create              makes the lab's topic and the dead-letter topic, unless they
-#                                            are there
-#        kafka/topics.sh create TOPIC PARTITIONS [SETTING=VALUE...]   makes a topic, unless it is there
-#        kafka/topics.sh alter PARTITIONS    more partitions for the lab's topic, while all runs
-#        kafka/topics.sh describe [TOPIC]    partitions and their leaders
-#        kafka/topics.sh groups [GROUP]      position and lag of the consumer group
+# usage: kafka/topics.sh create            makes the lab's topic and the dead-letter topic
+#        kafka/topics.sh create TOPIC PARTITIONS [SETTING=VALUE...]
+#                                          makes a topic; one that is there stays as it is
+#        kafka/topics.sh alter PARTITIONS  more partitions for the lab's topic, while all runs
+#        kafka/topics.sh describe [TOPIC]  partitions and their leaders
+#        kafka/topics.sh groups [GROUP]    position and lag of the consumer group
 # env: KAFKA_PORT      (9092)
 #      KAFKA_TOPIC     the lab's topic (kafka.scaling)
 #      PARTITIONS      of the lab's topic when it is made (1)
@@ -24,7 +24,8 @@ require_number KAFKA_PORT 1 65535
 require_number PARTITIONS 1 1000
 readonly BROKER=127.0.0.1:$KAFKA_PORT
 readonly DLQ_TOPIC=dlq-kafka.delivery
-# Twice Kafka's default: a message of the largest size still fits with the headers that say why it is here.
+# Twice Kafka's default: a message of the largest size still fits with the headers that say why it
+# is here.
 readonly DLQ_MAX_BYTES=2097152
 
 # usage: the usage lines of this file, to stderr; exit 2.
@@ -49,11 +50,13 @@ first_error() {
 # topic_exists TOPIC: asks the broker, without the half second that a Java takes.
 topic_exists() {
 	local found
-	found=$(kcat -b "$BROKER" -L -t "$1" -m 5 2>/dev/null | grep -F "topic \"$1\" with ") || return 1
+	found=$(kcat -b "$BROKER" -L -t "$1" -m 5 2>/dev/null | grep -F "topic \"$1\" with ") ||
+		return 1
 	[[ $found != *' with 0 partitions'* ]]
 }
 
-# create_topic TOPIC PARTITIONS [SETTING=VALUE...]: one line when it made the topic, silent when it was there.
+# create_topic TOPIC PARTITIONS [SETTING=VALUE...]: one line when it made the topic, silent when it
+# was there.
 create_topic() {
 	local topic=$1 partitions=$2 setting output arguments=()
 	shift 2
@@ -61,8 +64,8 @@ create_topic() {
 	for setting; do
 		arguments+=(--config "$setting")
 	done
-	output=$(kafka_command TopicCommand --create --if-not-exists --topic "$topic" --partitions "$partitions" \
-		--replication-factor 1 "${arguments[@]}" 2>&1) ||
+	output=$(kafka_command TopicCommand --create --if-not-exists --topic "$topic" \
+		--partitions "$partitions" --replication-factor 1 "${arguments[@]}" 2>&1) ||
 		die "topic $topic could not be made: $(first_error "$output")"
 	say "topic $topic made, partitions: $partitions"
 }
@@ -111,7 +114,8 @@ main() {
 	shift || usage
 	kafka_fetched || die "Kafka's jars are not in $CACHE_DIR: run kafka/broker.sh fetch"
 	require_command java kcat
-	port_open "$KAFKA_PORT" || die "no broker answers on $BROKER: start it (make up) or set KAFKA_PORT=..."
+	port_open "$KAFKA_PORT" ||
+		die "no broker answers on $BROKER: start it (make up) or set KAFKA_PORT=..."
 	kafka_java
 	case $command:$# in
 	create:0) create_lab_topics ;;

@@ -1,6 +1,7 @@
 # What a user runs. Settings go to the scripts and services as environment: make exports every
 # variable of its command line (make up EVENT_KEY=none DELIVERY_DELAY_MS=1000).
-# demo and up build through a second make, since the packages that the build needs may only come now.
+# demo and up build through a second make, since the packages that the build needs may only come
+# now.
 
 .PHONY: demo up down status scale partitions psql topic packages
 

@@ -2,17 +2,17 @@
 # The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
 #
 # usage: lab/stack.sh up | down | status | scale N | partitions N | psql | topic
-#   up            starts what does not run, restarts the services with the settings of now; ready on return
+#   up            starts what does not run, restarts the services with new settings; ready on return
 #   down          stops everything; the data stay
 #   status        what runs, where, and how far the consumers are
 #   scale N       that many delivery replicas, while all runs
 #   partitions N  more partitions for the topic, while all runs
 #   psql          opens psql on the lab's tables, or runs the statement in SQL
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
-# env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082, replicas count upwards),
-#      BUILD_DIR (build), RUN_DIR, and every setting of the services (EVENT_KEY, DELIVERY_DELAY_MS, ...).
-# up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a replica
-# that comes later has the same, and nobody has to repeat a port.
+# env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082, replicas count
+#      upwards), BUILD_DIR (build), RUN_DIR, and every setting of the services (EVENT_KEY, ...).
+# up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a
+# replica that comes later has the same, and nobody has to repeat a port.
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../common/process.sh"
@@ -38,7 +38,8 @@ save_settings() {
 	done >"$SETTINGS_FILE"
 }
 
-# load_settings NAME...: takes the named settings from the last up; what the environment says goes first.
+# load_settings NAME...: takes the named settings from the last up; what the environment says goes
+# first.
 load_settings() {
 	local name value
 	[[ -r $SETTINGS_FILE ]] || return 0
@@ -60,7 +61,8 @@ default_settings() {
 	done
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling}
-	export PGPASSFILE=$RUN_DIR/pgpass KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT HTTP_HOST=127.0.0.1
+	export PGPASSFILE=$RUN_DIR/pgpass
+	export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT HTTP_HOST=127.0.0.1
 }
 
 # require_same_ports: a stack that runs cannot move to other ports.
@@ -69,7 +71,7 @@ require_same_ports() {
 	[[ -r $SETTINGS_FILE ]] || return 0
 	while IFS='=' read -r name value; do
 		[[ " ${PORTS[*]} " != *" $name "* || ${!name:-$value} == "$value" ]] ||
-			die "the stack runs with $name=$value, not ${!name}: make down first, or set another RUN_DIR"
+			die "the stack runs with $name=$value, not ${!name}: make down first, or set RUN_DIR"
 	done <"$SETTINGS_FILE"
 }
 
@@ -120,7 +122,8 @@ start_replica() {
 	port=$(replica_port "$1")
 	require_port_free "$port" "delivery-service $1" DELIVERY_PORT
 	process_start "delivery-$1" - env HTTP_PORT="$port" REPLICA="delivery-$port" \
-		DATABASE_URL="postgresql://delivery_service@127.0.0.1:$PG_PORT/lab" "$BUILD_DIR/delivery-service"
+		DATABASE_URL="postgresql://delivery_service@127.0.0.1:$PG_PORT/lab" \
+		"$BUILD_DIR/delivery-service"
 }
 
 # stop_all NAME...: stops the processes, all at the same time.
@@ -143,7 +146,8 @@ start_base() {
 	cluster=$!
 	{ "$REPO_DIR/kafka/broker.sh" start && "$REPO_DIR/kafka/topics.sh" create; } || status=1
 	wait "$cluster" || status=1
-	((status == 0)) || die "the stack is not up (the reason is above); make down stops the parts that run"
+	((status == 0)) ||
+		die "the stack is not up (the reason is above); make down stops the parts that run"
 }
 
 # start_services NUMBER: order-service and that many delivery replicas; ready on return.
@@ -290,6 +294,7 @@ scale() {
 # partitions N: see the usage above.
 partitions() {
 	[[ -n ${1-} ]] || die "how many partitions? make partitions N=2"
+	require_up
 	"$REPO_DIR/kafka/topics.sh" alter "$1"
 	"$REPO_DIR/kafka/topics.sh" describe
 }
@@ -302,8 +307,8 @@ open_psql() {
 	exec "$REPO_DIR/sql/cluster.sh" psql
 }
 
-# topic: see the usage above. A group of its own, never committed, so that it sees everything, also in
-# partitions that are added while it runs.
+# topic: see the usage above. A group of its own, never committed, so that it sees everything, also
+# in partitions that are added while it runs.
 topic() {
 	local until_end=()
 	process_alive kafka-1 || die "Kafka in $RUN_DIR is not running: make up"
@@ -318,7 +323,8 @@ topic() {
 			def left($n): tostring | . + (" " * ($n - length) // "");
 			def right($n): tostring | (" " * ($n - length) // "") + .;
 			def header($name): .headers as $h | ($h // [] | index($name)) as $i
-				| if $i == null then "-" else $h[$i + 1] // "-" end | ltrimstr("\"") | rtrimstr("\"");
+				| if $i == null then "-" else $h[$i + 1] // "-" end
+				| ltrimstr("\"") | rtrimstr("\"");
 			[(.partition | left(9)), (.offset | right(6)) + " ", (.key // "-" | left(6)),
 				(header("type") | left(18)), (.payload // "(null)" | tostring)] | join(" ")'
 }

@@ -27,9 +27,9 @@ struct config {
 
 static const struct config_key keys[] = {
 	SERVICE_CONFIG_KEYS(struct config, service,
-			    "postgresql://order_service@127.0.0.1:15432/lab", "8081"),
-	{ "EVENT_KEY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, event_key), "order-id", 0,
-	  0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
+			    "postgresql://order_service@127.0.0.1:15432/lab", "8081", "64"),
+	{ "EVENT_KEY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, event_key), "order-id",
+	  0, 0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
 };
 
 static const struct config_program program = {
@@ -77,8 +77,8 @@ static enum status open_writer(struct service *s, const struct config *config, s
 {
 	struct order_store *store = NULL;
 
-	if (order_store_open(&store, config->service.database_url, config->service.kafka_topic, err) !=
-	    ST_OK)
+	if (order_store_open(&store, config->service.database_url, config->service.kafka_topic,
+			     err) != ST_OK)
 		return err->status;
 	if (order_writer_open(&s->writer, store, err) != ST_OK) {
 		order_store_close(store);
@@ -124,8 +124,8 @@ static enum status serve(struct service *s, const struct config *config, struct 
 			     sizeof(routes) / sizeof(routes[0]), err) != ST_OK)
 		return err->status;
 	log_info("order", "listening", "host=%s port=%d event_key=%s version=%s",
-		 config->service.http_host, http_server_port(s->http), event_keys[config->event_key],
-		 PROJECT_VERSION);
+		 config->service.http_host, http_server_port(s->http),
+		 event_keys[config->event_key], PROJECT_VERSION);
 	sig = stop_wait(s->stop);
 	stop_arm_second_signal();
 	log_info("order", "stopping", "signal=%d", sig);

@@ -16,11 +16,11 @@
 #include "common/event.h"
 
 /* In characters, as the SQL columns; a character has at most 4 bytes of UTF-8. */
-#define PRODUCT_ID_MAX 64
-#define PRODUCT_NAME_MAX 255
-#define ADDRESS_MAX 255
+#define PRODUCT_ID_MAX      64
+#define PRODUCT_NAME_MAX    255
+#define ADDRESS_MAX         255
 #define IDEMPOTENCY_KEY_MAX 255 /* visible ASCII: bytes */
-#define QTY_MAX INT32_MAX
+#define QTY_MAX             INT32_MAX
 
 /* What a customer asks for. */
 struct order_content {
@@ -46,7 +46,7 @@ enum order_field {
 	ORDER_QTY = 8,
 	ORDER_ADDRESS = 16,
 };
-#define ORDER_FIELDS_ALL 31
+#define ORDER_FIELDS_ALL        31
 #define ORDER_FIELDS_CHANGEABLE (ORDER_FIELDS_ALL & ~ORDER_CUSTOMER_ID)
 
 /* The order as it is placed: version 1. */

@@ -48,7 +48,8 @@ static bool read_if_match(const struct http_request *request, struct http_respon
 	return false;
 }
 
-/* Visible ASCII, as the header's draft (a structured-field string) allows; quotes are part of it. */
+/* Visible ASCII, as the header's draft (a structured-field string) allows; quotes are part of it.
+ */
 static bool read_idempotency_key(const struct http_request *request, struct http_response *response,
 				 const char **key)
 {

@@ -12,7 +12,7 @@
 
 struct order_api {
 	struct order_writer *writer; /* borrowed */
-	struct pg_pool *reads;	     /* borrowed */
+	struct pg_pool *reads;       /* borrowed */
 };
 
 /* For the route table, with a struct order_api as context. */

@@ -14,15 +14,15 @@ enum order_command_kind { COMMAND_PLACE, COMMAND_MODIFY, COMMAND_CANCEL };
 
 struct order_command {
 	enum order_command_kind kind;
-	int64_t order_id;		/* MODIFY, CANCEL */
-	int32_t expected_version;	/* MODIFY, CANCEL: 0 any */
-	unsigned fields;		/* MODIFY */
-	struct order_content content;	/* PLACE, MODIFY */
-	const char *idempotency_key;	/* PLACE: NULL none; borrowed */
+	int64_t order_id;             /* MODIFY, CANCEL */
+	int32_t expected_version;     /* MODIFY, CANCEL: 0 any */
+	unsigned fields;              /* MODIFY */
+	struct order_content content; /* PLACE, MODIFY */
+	const char *idempotency_key;  /* PLACE: NULL none; borrowed */
 
 	struct error answer; /* .status: ST_OK, ST_NOT_FOUND, ST_CONFLICT, ST_UNAVAILABLE, ... */
 	struct order order;  /* on ST_OK: the order after the command */
-	bool replayed;	     /* PLACE: the key had placed this order before */
+	bool replayed;       /* PLACE: the key had placed this order before */
 };
 
 #endif

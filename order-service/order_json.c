@@ -11,8 +11,9 @@ struct member {
 };
 
 static const struct member members[] = {
-	{ "customerId", ORDER_CUSTOMER_ID }, { "productId", ORDER_PRODUCT_ID },
-	{ "productName", ORDER_PRODUCT_NAME }, { "qty", ORDER_QTY }, { "address", ORDER_ADDRESS },
+	{ "customerId", ORDER_CUSTOMER_ID },   { "productId", ORDER_PRODUCT_ID },
+	{ "productName", ORDER_PRODUCT_NAME }, { "qty", ORDER_QTY },
+	{ "address", ORDER_ADDRESS },
 };
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
@@ -89,7 +90,7 @@ enum status order_content_read(const json_t *body, unsigned allowed, unsigned re
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)body, name, value) {
+	json_object_foreach ((json_t *)body, name, value) {
 		const struct member *member = find_member(name);
 
 		*field = name;

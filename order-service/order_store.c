@@ -232,7 +232,8 @@ static void change(struct order_store *store, struct batch *b, struct order_comm
 	bool changed = true;
 
 	if (!w) {
-		(void)error_set(&c->answer, ST_NOT_FOUND, "there is no order %" PRId64, c->order_id);
+		(void)error_set(&c->answer, ST_NOT_FOUND, "there is no order %" PRId64,
+				c->order_id);
 		return;
 	}
 	c->answer.status = ST_OK;
@@ -252,8 +253,18 @@ static void change(struct order_store *store, struct batch *b, struct order_comm
 
 /* --- second round trip --------------------------------------------------------------------- */
 
-enum columns { C_ID, C_VERSION, C_STATUS, C_CUSTOMER, C_PRODUCT, C_NAME, C_QTY, C_ADDRESS, C_KEY,
-	       C_COUNT };
+enum columns {
+	C_ID,
+	C_VERSION,
+	C_STATUS,
+	C_CUSTOMER,
+	C_PRODUCT,
+	C_NAME,
+	C_QTY,
+	C_ADDRESS,
+	C_KEY,
+	C_COUNT
+};
 
 static const enum pg_array_type column_types[C_COUNT] = {
 	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_INT8, PG_ARRAY_TEXT,
@@ -277,8 +288,8 @@ static void columns_add(struct pg_array columns[C_COUNT], const struct working *
 
 static enum status save(struct order_store *store, struct batch *b, struct error *err)
 {
-	static const enum columns updated[] = { C_ID, C_VERSION, C_STATUS, C_PRODUCT, C_NAME, C_QTY,
-						C_ADDRESS };
+	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
+						C_NAME, C_QTY,     C_ADDRESS };
 	struct pg_array fresh[C_COUNT], old[C_COUNT];
 	struct pg_params p_insert = { 0 }, p_update = { 0 }, p_outbox = { 0 };
 	struct pg_call calls[4];

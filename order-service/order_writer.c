@@ -11,7 +11,7 @@
 struct ticket {
 	struct order_command *command;
 	struct ticket *next;
-	bool answered;	       /* guarded by mu */
+	bool answered;         /* guarded by mu */
 	pthread_cond_t wakeup; /* with mu */
 };
 
@@ -19,10 +19,10 @@ struct order_writer {
 	struct order_store *store; /* the writer thread's */
 	pthread_t thread;
 	pthread_mutex_t mu;
-	pthread_cond_t work;	     /* with mu: the queue is not empty, or stopping */
+	pthread_cond_t work;         /* with mu: the queue is not empty, or stopping */
 	struct ticket *first, **end; /* guarded by mu: FIFO */
-	size_t queued;		     /* guarded by mu */
-	bool stopping;		     /* guarded by mu */
+	size_t queued;               /* guarded by mu */
+	bool stopping;               /* guarded by mu */
 	int64_t next_complaint_mono_ms;
 	_Atomic int64_t refused;
 	struct histogram batch_size, batch_us;
@@ -164,10 +164,12 @@ void order_writer_metrics(struct order_writer *w, struct metrics_out *out)
 	(void)pthread_mutex_lock(&w->mu);
 	queued = (int64_t)w->queued;
 	(void)pthread_mutex_unlock(&w->mu);
-	metrics_one(out, "order_queue_depth", "gauge", "Commands that wait for the writer.", queued);
-	metrics_one(out, "order_queue_refused_total", "counter", "Commands refused by a full queue.",
-		    atomic_load(&w->refused));
-	histogram_write(out, &w->batch_size, "order_batch_commands", "Commands per transaction.", 1);
+	metrics_one(out, "order_queue_depth", "gauge", "Commands that wait for the writer.",
+		    queued);
+	metrics_one(out, "order_queue_refused_total", "counter",
+		    "Commands refused by a full queue.", atomic_load(&w->refused));
+	histogram_write(out, &w->batch_size, "order_batch_commands", "Commands per transaction.",
+			1);
 	histogram_write(out, &w->batch_us, "order_batch_duration_seconds",
 			"Time of one transaction.", 1e6);
 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# The private PostgreSQL cluster: Debian's server, data in $RUN_DIR/postgres, 127.0.0.1 only, durable.
-# It touches no other cluster.
+# The private PostgreSQL cluster: Debian's server, data in $RUN_DIR/postgres, 127.0.0.1 only,
+# durable. It touches no other cluster.
 #
 # usage: sql/cluster.sh start | stop | restart | status | psql [ARGUMENT...]
-#   start    makes the cluster on first use, starts it, applies sql/migrations; ready when it returns
+#   start    makes the cluster on first use, starts it, applies sql/migrations; ready on return
 #   stop     stops it; the data stay
 #   status   says whether it runs; exit code 3 if not
 #   psql     opens psql on the lab's database as its owner, with psql's arguments
 # env: PG_PORT  (15432)
 #      RUN_DIR  see common/process.sh
-# Passwords are random for each cluster and only in $RUN_DIR/pgpass (PGPASSFILE of psql and the services).
+# Passwords are random for each cluster and only in $RUN_DIR/pgpass, the PGPASSFILE of psql and of
+# the services.
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../common/process.sh"
@@ -42,10 +43,10 @@ find_server() {
 }
 
 # find_user: sets AS_SERVER to the command that puts a program under the server's user. PostgreSQL
-# refuses to run as root, so root hands it to Debian's user postgres. Where that user cannot reach the
-# data, because a folder above them is root's alone (a clone under /root), the server also gets the
-# one capability that lets it pass through such folders. (The try is a chdir and not test -x: access(2)
-# answers without the capabilities.)
+# refuses to run as root, so root hands it to Debian's user postgres. Where that user cannot reach
+# the data, because a folder above them is root's alone (a clone under /root), the server also gets
+# the one capability that lets it pass through such folders. (The try is a chdir and not test -x:
+# access(2) answers without the capabilities.)
 find_user() {
 	local capability
 	AS_SERVER=()
@@ -58,7 +59,8 @@ find_user() {
 			"--inh-caps=+$capability" "--ambient-caps=+$capability")
 		! "${AS_SERVER[@]}" env -C "$RUN_DIR" true 2>/dev/null || return 0
 	done
-	die "the user postgres cannot reach $RUN_DIR: set RUN_DIR to a folder that it can, or use an ordinary user"
+	die "the user postgres cannot reach $RUN_DIR:" \
+		"set RUN_DIR to a folder that it can, or use an ordinary user"
 }
 
 # random_password: 128 bits as hexadecimal digits.
@@ -95,7 +97,8 @@ make_cluster() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	password_of lab | "${AS_SERVER[@]}" env -C / LC_ALL=C bash -c 'exec "$1" --pgdata="$2" \
 		--pwfile=<(cat) --username=lab --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 \
-		--data-checksums --no-sync --no-instructions' initdb "$BIN/initdb" "$DATA/data" >"$log" 2>&1 ||
+		--data-checksums --no-sync --no-instructions' \
+		initdb "$BIN/initdb" "$DATA/data" >"$log" 2>&1 ||
 		die "the cluster in $DATA could not be made; $(process_last_words "$log")"
 	write_settings
 	sync -f "$DATA"
@@ -119,9 +122,10 @@ write_settings() {
 	printf 'host all all 127.0.0.1/32 scram-sha-256\n' >"$DATA/data/pg_hba.conf"
 }
 
-# clear_remains: after a kill -9 of the server its backends may live on for a moment and hold its shared
-# memory, and postmaster.pid is left over; the next server would take a stranger who got that pid for
-# its predecessor. Waits for the backends, then removes the file, unless a server does work there.
+# clear_remains: after a kill -9 of the server its backends may live on for a moment and hold its
+# shared memory, and postmaster.pid is left over; the next server would take a stranger who got that
+# pid for its predecessor. Waits for the backends, then removes the file, unless a server does work
+# there.
 clear_remains() {
 	local pid file=$DATA/data/postmaster.pid
 	[[ -r $file ]] || return 0
@@ -134,7 +138,8 @@ clear_remains() {
 	rm -f "$file"
 }
 
-# memory_unused POSTMASTER_PID_FILE: no process is attached to the shared memory segment that the file names.
+# memory_unused POSTMASTER_PID_FILE: no process is attached to the shared memory segment that the
+# file names.
 memory_unused() {
 	local id
 	id=$(awk 'NR == 7 { print $2 }' "$1")
@@ -150,7 +155,8 @@ accepts() {
 require_same_port() {
 	local port
 	port=$(sed -n 4p "$DATA/data/postmaster.pid")
-	[[ $port == "$PG_PORT" ]] || die "$NAME runs with PG_PORT=$port, not $PG_PORT: stop it first, or use that port"
+	[[ $port == "$PG_PORT" ]] ||
+		die "$NAME runs with PG_PORT=$port, not $PG_PORT: use that, or stop it first"
 }
 
 # start_server: starts it if it does not run, and waits until it accepts connections.
@@ -194,7 +200,8 @@ start() {
 	migrate
 }
 
-# stop: see the usage above. INT is PostgreSQL's fast stop: it ends the sessions and writes a checkpoint.
+# stop: see the usage above. INT is PostgreSQL's fast stop: it ends the sessions and writes a
+# checkpoint.
 stop() {
 	process_stop "$NAME" "$STOP_SECONDS" INT
 }

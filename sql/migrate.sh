@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Applies sql/migrations/NNN_name.sql in the order of their numbers, each once, each in one transaction
-# with its record in public.schema_migration. One line for each file that it applies, else silent.
+# Applies sql/migrations/NNN_name.sql in the order of their numbers, each once, each in one
+# transaction with its record in public.schema_migration. One line for each file that it applies,
+# else silent.
 #
 # usage: sql/migrate.sh
 # env: DATABASE_URL               the database, as a role that may create roles and schemas (needed)
 #      PGPASSFILE                 passwords, as libpq takes them
 #      ORDER_SERVICE_PASSWORD     if given, the password of the role order_service from now on
 #      DELIVERY_SERVICE_PASSWORD  the same for delivery_service
-# Needs bash, psql 15 or later and sha256sum; no other file but the migrations, so it works in a container.
-# Several at the same time wait for each other. A file that was applied must never change: put the
-# change into a new file.
+# Needs bash, psql 15 or later and sha256sum; no other file but the migrations, so it works in a
+# container. Several at the same time wait for each other. A file that was applied must never
+# change: put the change into a new file.
 set -euo pipefail
 
 FOLDER=$(cd "$(dirname "$(realpath "$0")")/migrations" && pwd)
@@ -48,7 +49,8 @@ list_files() {
 	done
 }
 
-# check_recorded: reads what is applied; dies when a file has changed since, or is not there any more.
+# check_recorded: reads what is applied; dies when a file has changed since, or is not there any
+# more.
 check_recorded() {
 	local rows number name sum
 	rows=$(run_psql 2>&1 -c "
@@ -63,14 +65,17 @@ check_recorded() {
 	while IFS='|' read -r number name sum; do
 		[[ -n $number ]] || continue
 		[[ -n ${FILES[$number]-} ]] ||
-			die "$FOLDER has no file for the applied migration $name: the database is newer than this folder"
+			die "$FOLDER has no file for the applied migration $name:" \
+				"the database is newer than this folder"
 		[[ $sum == "$(checksum_of "${FILES[$number]}")" ]] ||
-			die "${FILES[$number]} has changed since it was applied: restore it and put the change into a new file"
+			die "${FILES[$number]} has changed since it was applied:" \
+				"restore it and put the change into a new file"
 		APPLIED[number]=1
 	done <<<"$rows"
 }
 
-# script_for NUMBER: prints the psql script that applies the file, unless another migrate.sh just did.
+# script_for NUMBER: prints the psql script that applies the file, unless another migrate.sh just
+# did.
 script_for() {
 	local file=${FILES[$1]} name=${FILES[$1]##*/}
 	cat <<-END
@@ -97,7 +102,8 @@ apply_pending() {
 		[[ -n ${APPLIED[$number]-} ]] || script+=$(script_for "$number")$'\n'
 	done
 	[[ -n $script ]] || return 0
-	run_psql -f - <<<"$script" || die "the migration above failed and left nothing behind: correct it and try again"
+	run_psql -f - <<<"$script" ||
+		die "the migration above failed and left nothing behind: correct it and try again"
 }
 
 # set_passwords: gives the services' roles the passwords from the environment. They go to the server
@@ -119,7 +125,8 @@ set_passwords() {
 	run_psql -f - <<<"$script" || die "the passwords of the services' roles could not be set"
 }
 
-[[ -n ${DATABASE_URL-} ]] || die "DATABASE_URL is not set: e.g. postgresql://lab@127.0.0.1:15432/lab"
+[[ -n ${DATABASE_URL-} ]] ||
+	die "DATABASE_URL is not set: e.g. postgresql://lab@127.0.0.1:15432/lab"
 declare -a FILES=() APPLIED=()
 list_files
 check_recorded

@@ -1,0 +1,86 @@
+#include "tests/support/keep.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kept {
+	struct kept *next;
+	void *block;
+	json_t *root;
+};
+
+static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
+static struct kept *all; /* guarded by mu */
+
+static void remember(void *block, json_t *root)
+{
+	struct kept *k = malloc(sizeof(*k));
+
+	if (!k)
+		abort();
+	k->block = block;
+	k->root = root;
+	(void)pthread_mutex_lock(&mu);
+	k->next = all;
+	all = k;
+	(void)pthread_mutex_unlock(&mu);
+}
+
+void *keep_alloc(size_t size)
+{
+	void *block = calloc(1, size ? size : 1);
+
+	if (!block)
+		abort();
+	remember(block, NULL);
+	return block;
+}
+
+char *keep_copy(const void *bytes, size_t len)
+{
+	char *copy = keep_alloc(len + 1);
+
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+char *keep_format(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		abort();
+	remember(text, NULL);
+	return text;
+}
+
+json_t *keep_json(json_t *root)
+{
+	if (root)
+		remember(NULL, root);
+	return root;
+}
+
+void keep_release(void)
+{
+	struct kept *next;
+
+	(void)pthread_mutex_lock(&mu);
+	for (struct kept *k = all; k; k = next) {
+		next = k->next;
+		free(k->block);
+		json_decref(k->root);
+		free(k);
+	}
+	all = NULL;
+	(void)pthread_mutex_unlock(&mu);
+}

@@ -1,0 +1,65 @@
+/*
+ * The services under test, as processes: started with an environment, found by the port in their
+ * log, stopped and judged. A service that does not end with exit code 0 at a stop, or whose log
+ * has a sanitizer's report or an ERROR line, fails the test.
+ *
+ * Threads: the test's own. The processes die with the test's process.
+ */
+#ifndef TESTS_SUPPORT_SERVICE_H
+#define TESTS_SUPPORT_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct service {
+	const char *name; /* order-1, delivery-2: also REPLICA */
+	const char *log;  /* path */
+	pid_t pid;	  /* 0: ended */
+	int port;
+	bool killed; /* by the test itself */
+	struct service *other;
+};
+
+#define ORDER "order-service"
+#define DELIVERY "delivery-service"
+
+/* Starts program with settings ("NAME=value", ended by NULL) over the test's own, and waits until
+ * it listens; readiness is another thing. */
+struct service *service_launch(const char *program, ...) __attribute__((sentinel));
+
+/* Likewise, and waits until it is ready. */
+struct service *service_start(const char *program, ...) __attribute__((sentinel));
+
+/* /readyz says yes. */
+bool service_ready(const struct service *service);
+
+/* Sends the signal (SIGTERM, SIGINT) and waits for the end: exit code 0 or the test fails.
+ * Returns how long it took, in ms. */
+int64_t service_stop(struct service *service, int sig);
+
+/* kill -9. */
+void service_kill(struct service *service);
+
+/* SIGSTOP, SIGCONT. */
+void service_signal(const struct service *service, int sig);
+
+/* The value of a sample of /metrics, by its name with labels; -1 without it. */
+double service_metric(const struct service *service, const char *name);
+
+/* True if the log has the text. */
+bool service_logged(const struct service *service, const char *text);
+
+/* How often the log has it. */
+int service_log_count(const struct service *service, const char *text);
+
+/* Lets the services log ERROR in this test. */
+void service_allow_errors(void);
+
+/* Stops all that run, and judges every log. */
+void service_finish_all(void);
+
+/* After a failure: kills all that run and shows the last lines of their logs. */
+void service_abandon_all(void);
+
+#endif

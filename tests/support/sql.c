@@ -1,0 +1,132 @@
+#include "tests/support/sql.h"
+
+#include <criterion/criterion.h>
+#include <libpq-fe.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/support/keep.h"
+#include "tests/support/stack.h"
+#include "tests/support/wait.h"
+
+#define TEMPLATE "lab" /* nobody connects to it while tests run */
+
+static PGconn *owner;	      /* of the test's database; NULL: not connected */
+static const char *database;  /* kept */
+
+static PGconn *connect_as(const char *role, const char *name)
+{
+	PGconn *conn = PQconnectdb(stack_database_url(role, name));
+
+	if (PQstatus(conn) != CONNECTION_OK)
+		cr_fatal("no connection to %s as %s: %s", name, role, PQerrorMessage(conn));
+	return conn;
+}
+
+/* One statement outside the test's database. False: why is in the log of the test. */
+static bool administer(const char *statement)
+{
+	PGconn *conn = PQconnectdb(stack_database_url("lab", "postgres"));
+	PGresult *result = PQexec(conn, statement);
+	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	if (!done)
+		(void)fprintf(stderr, "%s: %s", statement, PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+	return done;
+}
+
+void sql_database_create(const char *name)
+{
+	/* A copy that runs at the same time, or autovacuum, may hold the template for a moment. */
+	cr_assert(wait_until(10000, administer(keep_format("create database %s template " TEMPLATE,
+							   name))));
+	database = keep_format("%s", name);
+	owner = connect_as("lab", database);
+	sql_run("alter role order_service in database %s set search_path = orders", name);
+	sql_run("alter role delivery_service in database %s set search_path = delivery", name);
+}
+
+void sql_database_drop(void)
+{
+	PQfinish(owner);
+	owner = NULL;
+	if (database)
+		(void)administer(keep_format("drop database if exists %s with (force)", database));
+	database = NULL;
+}
+
+/* Runs it; a connection that the server's restart broke is replaced first. */
+static PGresult *run(const char *fmt, va_list ap)
+{
+	char *statement = NULL;
+	PGresult *result;
+
+	if (vasprintf(&statement, fmt, ap) < 0)
+		abort();
+	result = PQexec(owner, statement);
+	if (PQstatus(owner) != CONNECTION_OK) {
+		PQclear(result);
+		PQreset(owner);
+		result = PQexec(owner, statement);
+	}
+	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
+		cr_fatal("%s: %s", statement, PQerrorMessage(owner));
+	free(statement);
+	return result;
+}
+
+static const char *first_value(PGresult *result)
+{
+	const char *text = "";
+
+	if (PQntuples(result) > 0 && !PQgetisnull(result, 0, 0))
+		text = keep_format("%s", PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return text;
+}
+
+int64_t sql_number(const char *fmt, ...)
+{
+	const char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = first_value(run(fmt, ap));
+	va_end(ap);
+	return *text ? strtoll(text, NULL, 10) : -1;
+}
+
+const char *sql_text(const char *fmt, ...)
+{
+	const char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = first_value(run(fmt, ap));
+	va_end(ap);
+	return text;
+}
+
+void sql_run(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	PQclear(run(fmt, ap));
+	va_end(ap);
+}
+
+const char *sql_refusal(const char *role, const char *statement)
+{
+	PGconn *conn = connect_as(role, database);
+	PGresult *result = PQexec(conn, statement);
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	state = keep_format("%s", state ? state : "");
+	PQclear(result);
+	PQfinish(conn);
+	return state;
+}

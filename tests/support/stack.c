@@ -1,0 +1,90 @@
+#include "tests/support/stack.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/keep.h"
+
+static const char *needed(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value || !*value)
+		cr_fatal("%s is not set: run the tests with make test-integration or make test-e2e", name);
+	return value;
+}
+
+const char *stack_kafka(void)
+{
+	return keep_format("127.0.0.1:%s", needed("KAFKA_PORT"));
+}
+
+const char *stack_build_dir(void)
+{
+	return needed("TEST_BUILD_DIR");
+}
+
+const char *stack_run_dir(void)
+{
+	return needed("RUN_DIR");
+}
+
+const char *stack_database_url(const char *role, const char *database)
+{
+	return keep_format("postgresql://%s@127.0.0.1:%s/%s", role, needed("PG_PORT"), database);
+}
+
+/* Runs in the child: the script's output goes to a log of its own. */
+static void exec_script(const char *script, const char *command, const char *log)
+{
+	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd >= 0) {
+		(void)dup2(fd, STDOUT_FILENO);
+		(void)dup2(fd, STDERR_FILENO);
+	}
+	(void)execl(script, script, command, (char *)NULL);
+	_exit(127);
+}
+
+static void run_script(const char *script, const char *command)
+{
+	const char *log = keep_format("%s/log/tests-stack.log", stack_run_dir());
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		exec_script(script, command, log);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != 0)
+		cr_fatal("%s %s failed (status %d), see %s", script, command, status, log);
+}
+
+void broker_stop(void)
+{
+	run_script("kafka/broker.sh", "stop");
+}
+
+void broker_start(void)
+{
+	run_script("kafka/broker.sh", "start");
+}
+
+void postgres_stop(void)
+{
+	run_script("sql/cluster.sh", "stop");
+}
+
+void postgres_start(void)
+{
+	run_script("sql/cluster.sh", "start");
+}
+
+void stack_ensure(void)
+{
+	broker_start();
+	postgres_start();
+}
