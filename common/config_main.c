@@ -15,7 +15,7 @@ static const char *from_environment(const char *name)
 static int show(void (*put)(const struct config_program *, const void *, struct strbuf *),
 		const struct config_program *program, const void *cfg)
 {
-	char text[16384];
+	char text[16384] = "";
 	struct strbuf sb = STRBUF_ON(text);
 
 	put(program, cfg, &sb);

@@ -58,10 +58,11 @@ static enum status copy_event(const struct order_event *event, struct order_even
 	size_t name = strlen(event->product_name) + 1;
 	size_t address = strlen(event->address) + 1;
 	struct order_event *copy = malloc(sizeof(*copy) + id + name + address);
-	char *text = (char *)(copy + 1);
+	char *text;
 
 	if (!copy)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	text = (char *)(copy + 1);
 	*copy = *event;
 	copy->product_id = memcpy(text, event->product_id, id);
 	copy->product_name = memcpy(text + id, event->product_name, name);

@@ -247,6 +247,7 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 
 	if (!server)
 		return error_set(err, ST_INTERNAL, "out of memory");
+	server->latency_us.first = 64;
 	server->host = host;
 	server->threads = threads;
 	server->routes = routes;

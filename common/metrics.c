@@ -24,7 +24,7 @@ void histogram_observe(struct histogram *h, int64_t value)
 {
 	int i = 0;
 
-	while (i < HISTOGRAM_BUCKETS - 1 && value > (int64_t)1 << i)
+	while (i < HISTOGRAM_BUCKETS - 1 && value > h->first << i)
 		i++;
 	atomic_fetch_add(&h->buckets[i], 1);
 	atomic_fetch_add(&h->sum, value);
@@ -40,7 +40,7 @@ void histogram_write(struct metrics_out *out, const struct histogram *h, const c
 		count += atomic_load(&h->buckets[i]);
 		if (i < HISTOGRAM_BUCKETS - 1)
 			strbuf_printf(&out->text, "%s_bucket{le=\"%g\"} %" PRId64 "\n", name,
-				      (double)((int64_t)1 << i) / unit_divisor, count);
+				      (double)(h->first << i) / unit_divisor, count);
 	}
 	strbuf_printf(&out->text,
 		      "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %g\n%s_count %" PRId64 "\n", name,

@@ -26,8 +26,9 @@ void metrics_one(struct metrics_out *out, const char *name, const char *type, co
 
 #define HISTOGRAM_BUCKETS 16
 
-/* Bounds are powers of two: bucket i holds observations <= 2^i units; the last one all others. */
+/* Bounds double: bucket i holds observations <= first * 2^i units; the last one all others. */
 struct histogram {
+	int64_t first; /* set once, before the first observation */
 	_Atomic int64_t buckets[HISTOGRAM_BUCKETS];
 	_Atomic int64_t sum;
 };

@@ -275,7 +275,7 @@ static PGconn *start_connection(const struct pg *pg)
 		"10000",
 		"UTF8",
 		"-c enable_seqscan=off -c enable_hashjoin=off "
-		"-c enable_mergejoin=off -c jit=off -c idle_in_transaction_session_timeout=20s",
+		"-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=20s",
 		NULL
 	};
 

@@ -162,6 +162,17 @@ process_wait_ready() {
 	process_alive "$name" || die "$name ended while starting; $(process_last_words "$log")"
 }
 
+# process_still_ready NAME SECONDS COMMAND...: returns 0 if the process runs already and the command
+# succeeds; 1 if there is none, or it ended meanwhile, as one does that was killed just now.
+process_still_ready() {
+	local name=$1 seconds=$2
+	shift 2
+	process_alive "$name" || return 1
+	wait_until "$seconds" "$name is ready" process_ready_or_gone "$name" "$@" ||
+		die "$name runs but is not ready; $(process_last_words "$RUN_DIR/log/$name.log")"
+	process_alive "$name"
+}
+
 # process_ready_or_gone NAME COMMAND...: there is nothing more to wait for.
 process_ready_or_gone() {
 	process_gone "$1" || "${@:2}"

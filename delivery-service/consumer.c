@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
+
+#define LEAVE_MAX_MS 700
 
 struct consumer {
 	rd_kafka_t *rk;
@@ -87,8 +90,9 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 		"cooperative-sticky",
 		"session.timeout.ms",
 		"10000",
+		/* Also how soon a member hears that another one comes or goes. */
 		"heartbeat.interval.ms",
-		"1000",
+		"300",
 		"auto.offset.reset",
 		"earliest",
 		"enable.auto.offset.store",
@@ -139,14 +143,21 @@ fail_conf:
 
 void consumer_leave(struct consumer *c)
 {
-	(void)rd_kafka_consumer_close(c->rk);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
+	int64_t deadline = clock_mono_ms() + LEAVE_MAX_MS;
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(c->rk, queue);
+
+	log_rebalance_error(error);
+	while (!error && !rd_kafka_consumer_closed(c->rk) && clock_mono_ms() < deadline)
+		(void)rd_kafka_queue_poll_callback(queue, 20);
+	rd_kafka_queue_destroy(queue);
 }
 
 void consumer_close(struct consumer *c)
 {
 	if (!c)
 		return;
-	rd_kafka_destroy(c->rk);
+	rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	free(c);
 }
 

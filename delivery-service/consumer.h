@@ -30,7 +30,11 @@ MUST_CHECK enum status consumer_open(struct consumer **out, const struct kafka_s
 				     const char *group, const struct consumer_callbacks *callbacks,
 				     struct error *err);
 
-/* Leaves the group, so that others take over at once. Every message must have been destroyed. */
+/*
+ * Leaves the group, so that others take over at once. Bounded: behind a join that the broker holds
+ * back (it waits for another member) a leave can wait too; then the session times out instead.
+ * Every message must have been destroyed.
+ */
 void consumer_leave(struct consumer *consumer);
 
 /* After consumer_leave. */

@@ -408,6 +408,8 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	l->config = *config;
 	l->stop = stop;
 	l->flush_at_mono_ms = INT64_MAX;
+	l->batch_size.first = 1;
+	l->batch_us.first = 64;
 	l->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
 	l->lanes = lanes_open((size_t)config->max_concurrency);
 	if (!l->lanes) {

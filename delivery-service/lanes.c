@@ -46,10 +46,11 @@ static void delete_lane(struct lanes *l, struct lane *lane)
 
 void lanes_close(struct lanes *l)
 {
-	struct lane *lane, *tmp;
+	struct lane *lane = NULL, *tmp = NULL;
 
 	if (!l)
 		return;
+	/* cppcheck-suppress uninitvar ; it does not see what HASH_ITER assigns */
 	HASH_ITER (hh, l->by_id, lane, tmp) {
 		delete_lane(l, lane);
 	}

@@ -70,14 +70,18 @@ answers() {
 	port_open "$KAFKA_PORT" && kcat -b "127.0.0.1:$KAFKA_PORT" -L -m 1
 }
 
+# require_same_port: a broker that runs has the port that is asked for.
+require_same_port() {
+	process_gone "$NAME" ||
+		grep -q -F "listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT," "$NODE_DIR/server.properties" ||
+		die "$NAME runs with another KAFKA_PORT than $KAFKA_PORT: use that, or stop it first"
+}
+
 # start: see the usage above. A broker that runs already is no error.
 start() {
 	local archive=()
-	if process_alive "$NAME"; then
-		grep -q -F "listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT," "$NODE_DIR/server.properties" ||
-			die "$NAME runs with another KAFKA_PORT than $KAFKA_PORT: use that, or stop it first"
-		return 0
-	fi
+	require_same_port
+	! process_still_ready "$NAME" "$START_SECONDS" answers || return 0
 	kafka_fetch
 	run_dir_prepare
 	require_command java kcat

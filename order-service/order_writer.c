@@ -110,6 +110,8 @@ enum status order_writer_open(struct order_writer **out, struct order_store *sto
 	if (!w)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	w->store = store;
+	w->batch_size.first = 1;
+	w->batch_us.first = 64;
 	w->end = &w->first;
 	(void)pthread_mutex_init(&w->mu, NULL);
 	(void)pthread_cond_init(&w->work, NULL);
@@ -147,6 +149,7 @@ void order_writer_submit(struct order_writer *w, struct order_command *command)
 		(void)error_set(&command->answer, ST_UNAVAILABLE, "too many requests are waiting");
 	} else {
 		*w->end = &ticket;
+		/* cppcheck-suppress autoVariables ; we wait below until the writer let go of it */
 		w->end = &ticket.next;
 		w->queued++;
 		(void)pthread_cond_signal(&w->work);

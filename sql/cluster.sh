@@ -151,9 +151,10 @@ accepts() {
 	"$BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"
 }
 
-# require_same_port: the server that runs has the port that is asked for.
+# require_same_port: a server that runs has the port that is asked for.
 require_same_port() {
 	local port
+	process_alive "$NAME" || return 0
 	port=$(sed -n 4p "$DATA/data/postmaster.pid")
 	[[ $port == "$PG_PORT" ]] ||
 		die "$NAME runs with PG_PORT=$port, not $PG_PORT: use that, or stop it first"
@@ -161,10 +162,8 @@ require_same_port() {
 
 # start_server: starts it if it does not run, and waits until it accepts connections.
 start_server() {
-	if process_alive "$NAME"; then
-		require_same_port
-		return 0
-	fi
+	require_same_port
+	! process_still_ready "$NAME" "$START_SECONDS" accepts || return 0
 	require_port_free "$PG_PORT" "PostgreSQL" PG_PORT
 	clear_remains
 	process_start "$NAME" - "${AS_SERVER[@]}" env -C / LC_ALL=C.UTF-8 \

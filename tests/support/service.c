@@ -132,7 +132,7 @@ static void check_runs(struct service *service)
 	if (waitpid(service->pid, &status, WNOHANG) != service->pid)
 		return;
 	service->pid = 0;
-	cr_fatal("%s ended by itself with status 0x%x", service->name, (unsigned)status);
+	cr_assert_fail("%s ended by itself with status 0x%x", service->name, (unsigned)status);
 }
 
 static bool find_port(struct service *service)

@@ -20,7 +20,7 @@ static PGconn *connect_as(const char *role, const char *name)
 	PGconn *conn = PQconnectdb(stack_database_url(role, name));
 
 	if (PQstatus(conn) != CONNECTION_OK)
-		cr_fatal("no connection to %s as %s: %s", name, role, PQerrorMessage(conn));
+		cr_assert_fail("no connection to %s as %s: %s", name, role, PQerrorMessage(conn));
 	return conn;
 }
 
@@ -73,7 +73,7 @@ static PGresult *run(const char *fmt, va_list ap)
 		result = PQexec(owner, statement);
 	}
 	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
-		cr_fatal("%s: %s", statement, PQerrorMessage(owner));
+		cr_assert_fail("%s: %s", statement, PQerrorMessage(owner));
 	free(statement);
 	return result;
 }

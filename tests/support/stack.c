@@ -13,7 +13,7 @@ static const char *needed(const char *name)
 	const char *value = getenv(name);
 
 	if (!value || !*value)
-		cr_fatal("%s is not set: run the tests with make test-integration or make test-e2e", name);
+		cr_assert_fail("%s is not set: run the tests with make test-integration or make test-e2e", name);
 	return value;
 }
 
@@ -60,7 +60,7 @@ static void run_script(const char *script, const char *command)
 		exec_script(script, command, log);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != 0)
-		cr_fatal("%s %s failed (status %d), see %s", script, command, status, log);
+		cr_assert_fail("%s %s failed (status %d), see %s", script, command, status, log);
 }
 
 void broker_stop(void)

@@ -19,7 +19,7 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 	char why[200];
 
 	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
-		cr_fatal("%s=%s: %s", name, value, why);
+		cr_assert_fail("%s=%s: %s", name, value, why);
 }
 
 /* A client with the given pairs (name, value, ..., NULL). */
@@ -37,7 +37,7 @@ static rd_kafka_t *client_open(rd_kafka_type_t type, const char *const *pairs)
 		set(conf, pairs[0], pairs[1]);
 	rk = rd_kafka_new(type, conf, why, sizeof(why));
 	if (!rk)
-		cr_fatal("Kafka client: %s", why);
+		cr_assert_fail("Kafka client: %s", why);
 	return rk;
 }
 
@@ -60,7 +60,7 @@ static int partitions_of(rd_kafka_t *rk, const char *topic)
 }
 
 /* True if the result says that the topic was made or altered. */
-static bool succeeded(const rd_kafka_event_t *event)
+static bool succeeded(rd_kafka_event_t *event)
 {
 	const rd_kafka_topic_result_t **results = NULL;
 	size_t count = 0;
@@ -262,7 +262,7 @@ size_t tail_read(struct tail *tail)
 	}
 	while (!at_end(tail, ends)) {
 		if (!poll_once(tail) && mono_ms() > end)
-			cr_fatal("%s could not be read to its end", tail->topic);
+			cr_assert_fail("%s could not be read to its end", tail->topic);
 	}
 	return tail->count;
 }

@@ -1,0 +1,306 @@
+#!/usr/bin/env bash
+# The ordering lab: watch the order of an order's events get lost and kept, on a real Kafka and
+# PostgreSQL. It starts a stack of its own, plays the lab, says of each step whether it ended as the
+# lab says, and stops what it started. This is what `make demo` runs.
+#
+# usage: lab/ordering.sh
+#   1. One partition, one delivery-service: an order that is modified and then cancelled ends in
+#      DELIVERY CANCELLED.
+#   2. While all runs, the topic gets a second partition and delivery-service a second replica.
+#   3. Without keys, the same calls end, wrongly, in DELIVERY MODIFIED.
+#   4. With the order id as the key, they end in DELIVERY CANCELLED again.
+# env: DELIVERY_DELAY_MS  work on an OrderModified (10000)
+#      ROUNDS             how often each scenario is played, with a new order each time (1)
+#      NO_COLOR           no colours
+#      the ports, KAFKA_TOPIC, BUILD_DIR and the services' settings: as lab/stack.sh; EVENT_KEY is
+#      set by the lab
+# Exit status: 0 every step ended as the lab says, 1 not so, or something failed.
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=lab/show.sh
+. "$REPO_DIR/lab/show.sh"
+# shellcheck source=lab/feed.sh
+. "$REPO_DIR/lab/feed.sh"
+# shellcheck source=lab/own_stack.sh
+. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=lab/evidence.sh
+. "$REPO_DIR/lab/evidence.sh"
+
+readonly GRACE_SECONDS=30     # for an event, beyond the delay
+readonly HTTPIE_MIN_MS=3000   # httpie takes up to a second to start: too long within a shorter delay
+readonly ORDER_KEPT='Placed Modified Cancelled'
+readonly ORDER_LOST='Placed Cancelled Modified'
+TABLE=('scenario|Order*/published|Order*/applied|Delivery*/published|final/status|expected/status|verdict')
+ALL_GOOD=1
+
+# settings: what the environment gives, checked; and what it must not give.
+settings() {
+	local name
+	: "${DELIVERY_DELAY_MS:=10000}" "${ROUNDS:=1}"
+	require_number DELIVERY_DELAY_MS 100 3600000
+	require_number ROUNDS 1 1000
+	DELIVERY_DELAY_MS=$((10#$DELIVERY_DELAY_MS)) ROUNDS=$((10#$ROUNDS))
+	export DELIVERY_DELAY_MS PARTITIONS=1
+	# The calls stay on this machine, and httpie looks for no news and leaves nothing behind.
+	export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1 HTTPIE_CONFIG_DIR
+	require_command http curl kcat jq psql setsid setpriv
+	for name in SEQUENCING PROCESSING_ORDER MAX_CONCURRENCY DELIVERY_DELAY_ON KAFKA_CONF; do
+		[[ -z ${!name-} ]] || say "with $name=${!name}, which is not the lab's own setting"
+	done
+}
+
+# delay_text: sets DELAY_TEXT to the delay in words.
+delay_text() {
+	DELAY_TEXT="$DELIVERY_DELAY_MS ms"
+	((DELIVERY_DELAY_MS % 1000)) || DELAY_TEXT="$((DELIVERY_DELAY_MS / 1000)) s"
+}
+
+# by_httpie METHOD PATH [FIELD=VALUE...]: a call as the lab's reader types it, shown and run; sets
+# ANSWER. httpie sends POST where there are fields and no method.
+by_httpie() {
+	local command=("$1" ":$ORDER_PORT$2" "${@:3}") status=0
+	[[ $1 != POST ]] || command=("${command[@]:1}")
+	show_call http "${command[@]}"
+	ANSWER=$(http --ignore-stdin --print=hb --pretty=none "${command[@]}" 2>&1) || status=$?
+	((status == 0)) || die "http failed: $ANSWER"
+}
+
+# by_curl METHOD PATH [FIELD=VALUE...]: the same by curl, which starts at once; sets ANSWER.
+by_curl() {
+	local command=(-X "$1") json='' field
+	for field in "${@:3}"; do
+		json+=",\"${field%%=*}\":\"${field#*=}\""
+	done
+	[[ -z $json ]] || command+=(--json "{${json#,}}")
+	command+=("http://127.0.0.1:$ORDER_PORT$2")
+	((FEED_SHOW == 0)) || show_call curl "${command[@]}"
+	ANSWER=$(curl -s -S -i --max-time 30 "${command[@]}" 2>&1) || die "curl failed: $ANSWER"
+}
+
+# call METHOD PATH [FIELD=VALUE...]: a call to order-service; shows the status line and the JSON of
+# its answer and sets BODY to the latter. Anything but 2xx ends the lab.
+call() {
+	local status_line
+	if ((FEED_SHOW == 0 || DELIVERY_DELAY_MS < HTTPIE_MIN_MS)); then
+		by_curl "$@"
+	else
+		by_httpie "$@"
+	fi
+	ANSWER=${ANSWER//$'\r'/}
+	status_line=${ANSWER%%$'\n'*}
+	BODY=
+	[[ $ANSWER != *$'\n\n'* ]] || BODY=${ANSWER#*$'\n\n'}
+	if ((FEED_SHOW)); then
+		show_line "$status_line"
+		[[ -z $BODY ]] || show_line "$BODY"
+	fi
+	[[ $status_line =~ ^HTTP/[0-9.]+\ 2 ]] || die "order-service refused $1 $2: $status_line $BODY"
+}
+
+# await_events ORDER TYPE...: waits until the topic has the events of the order, with a bar if
+# OrderModified is being worked on. Returns 1 if they do not come.
+await_events() {
+	local order=$1 end since
+	clock_cs
+	end=$((CLOCK_CS + DELIVERY_DELAY_MS / 10 + GRACE_SECONDS * 100))
+	since=${FEED_TIME_CS["$order OrderModified"]-}
+	until feed_has "$@"; do
+		clock_cs
+		((CLOCK_CS < end)) || break
+		own_stack_require_alive
+		[[ -z $since ]] || ((FEED_SHOW == 0 || DELIVERY_DELAY_MS < 1000)) ||
+			show_wait "delivery-service works on OrderModified" \
+				$((CLOCK_CS - since)) $((DELIVERY_DELAY_MS / 10))
+		feed_pump 0.1 || true
+	done
+	show_wait_over
+	feed_has "$@" && return 0
+	printf '%s: gave up waiting for %s of order %s\n' "${0##*/}" "${*:2}" "$order" >&2
+	return 1
+}
+
+# place CUSTOMER PRODUCT ADDRESS: places an order and waits for its delivery; sets ORDER.
+place() {
+	call POST /orders "customerId=$1" productId=100 "productName=$2" qty=3 "address=$3"
+	ORDER=$(jq -r .id <<<"$BODY")
+	await_events "$ORDER" OrderPlaced DeliveryStarted || true
+}
+
+# play: KIM places an order, modifies it, and cancels it while the delivery is still at work on the
+# modification. Sets ORDER.
+play() {
+	place 2000 RADIO PUSAN
+	call PATCH "/orders/$ORDER" address=SEOUL
+	((FEED_SHOW == 0)) || await_events "$ORDER" OrderModified || true
+	call DELETE "/orders/$ORDER"
+	await_events "$ORDER" OrderModified OrderCancelled DeliveryModified DeliveryCancelled || true
+}
+
+# show_deliveries WHERE: the table, as psql prints it.
+show_deliveries() {
+	local sql="select * from delivery_table${1:+ where $1}"
+	show_line
+	show_call make psql "SQL=$sql"
+	SQL=$sql "$REPO_DIR/lab/stack.sh" psql
+}
+
+# judge EXPECTED_APPLIED: the verdict on ORDER, shown; returns 1 if it is not as the lab says.
+judge() {
+	local expected
+	expected=$(evidence_status "$1")
+	show_paragraph "$(evidence_why)"
+	if evidence_agrees "$1"; then
+		show_verdict 1 "As the lab says: order $ORDER ends in $STATUS$2."
+		return 0
+	fi
+	show_verdict 0 "NOT as the lab says: order $ORDER ends in ${STATUS:-no delivery}" \
+		"(applied: ${APPLIED:-nothing}); the lab says $expected (applied: $1)."
+	return 1
+}
+
+# scenario NAME EXPECTED_APPLIED REMARK: plays it, once in full and then the other rounds in a line
+# each, and adds its row to the table.
+scenario() {
+	local name=$1 expected=$2 remark=$3 round good=0 evidence='' agrees
+	for ((round = 1; round <= ROUNDS; round++)); do
+		FEED_SHOW=$((round == 1))
+		play
+		evidence_of "$ORDER"
+		agrees=0
+		if ((round == 1)); then
+			show_deliveries "$( ((ROUNDS == 1)) || printf 'order_id = %s' "$ORDER")"
+			! judge "$expected" "$remark" || agrees=1
+		else
+			! evidence_agrees "$expected" || agrees=1
+			show_round "$round" "$agrees"
+		fi
+		good=$((good + agrees))
+		# The table shows the first round, or the first that went another way.
+		if [[ -z $evidence ]] || ((agrees == 0 && good == round - 1)); then
+			evidence="${PUBLISHED:-missing}|${APPLIED:-missing}|${ANNOUNCED:-missing}|${STATUS:-missing}"
+		fi
+	done
+	FEED_SHOW=1
+	add_row "$name" "$evidence" "$(evidence_status "$expected")" "$good"
+}
+
+# show_round ROUND GOOD: a round in one line.
+show_round() {
+	local verdict="${GREEN}as the lab says${PLAIN}"
+	(($2)) || verdict="${RED}NOT as the lab says${PLAIN}"
+	printf 'round %3d: order %3s, applied: %-26s %-18s %s\n' "$1" "$ORDER" "${APPLIED:-nothing}" \
+		"${STATUS:--}" "$verdict"
+}
+
+# add_row NAME EVIDENCE EXPECTED_STATUS GOOD: a row of the final table.
+add_row() {
+	local verdict='as the lab says'
+	(($4 == ROUNDS)) || verdict='NOT as/the lab says' ALL_GOOD=0
+	((ROUNDS == 1)) || verdict="$4 of $ROUNDS/$verdict"
+	TABLE+=("$1|${2// //}|${3// //}|$verdict")
+}
+
+# new_partition_known: order-service has noticed that the topic has two partitions.
+new_partition_known() {
+	grep -q 'partition count changed from 1 to 2' "$RUN_DIR/log/order-service.log"
+}
+
+# each_has_one: both replicas have one partition each.
+each_has_one() {
+	local port
+	for port in "$DELIVERY_PORT" $((DELIVERY_PORT + 1)); do
+		curl -f -s --max-time 2 "http://127.0.0.1:$port/metrics" |
+			grep -q -x 'delivery_partitions 1' || return 1
+	done
+}
+
+# show_owners: which replica has which partition, by delivery.position.
+show_owners() {
+	show_progress "$(evidence_sql "select string_agg(format('%s has partition %s', owner, \"partition\"),
+		', ' order by \"partition\") from delivery.position")"
+}
+
+# start: the stack, without keys, and the follower of the topic.
+start() {
+	EVENT_KEY=none own_stack_start
+	show_progress "order-service (without keys) and one delivery-service are ready"
+	HTTPIE_CONFIG_DIR=$RUN_DIR/httpie
+	mkdir "$HTTPIE_CONFIG_DIR"
+	printf '{"disable_update_warnings": true}\n' >"$HTTPIE_CONFIG_DIR/config.json"
+	feed_open
+	delay_text
+	((DELIVERY_DELAY_MS >= HTTPIE_MIN_MS)) ||
+		say "The delay is only $DELAY_TEXT, in which httpie hardly starts: the calls go by curl."
+}
+
+# step_1: see the usage above. PARK's order comes first, as in the lab.
+step_1() {
+	show_step "1. One partition, one delivery-service"
+	say "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM place an order each; KIM"
+	say "corrects the address and then cancels."
+	say
+	place 1000 TV SEOUL
+	scenario '1 partition,/1 replica,/no key' "$ORDER_KEPT" ''
+}
+
+# step_2: see the usage above.
+step_2() {
+	show_step "2. Scaled out while all runs: two partitions, two delivery-services"
+	show_call make partitions N=2
+	own_stack partitions 2
+	grep 'Partition: ' <<<"$OWN_STACK_OUTPUT" | sed 's/^[[:space:]]*//; s/[[:space:]]*Elr:.*//; s/\t/  /g'
+	show_call make scale N=2
+	own_stack scale 2
+	say "$OWN_STACK_OUTPUT"
+	# It looks every second; with a LOG_LEVEL that hides its note, three seconds are enough.
+	wait_until 3 "order-service has noticed the new partition" new_partition_known || true
+	wait_until 30 "each replica has a partition" each_has_one
+	show_owners
+}
+
+# step_3: see the usage above.
+step_3() {
+	show_step "3. Without keys: the order of the events is lost"
+	say "order-service sends its events round-robin over the partitions. KIM does the same again."
+	say
+	scenario '2 partitions,/2 replicas,/no key' "$ORDER_LOST" ', although it was cancelled'
+}
+
+# step_4: see the usage above.
+step_4() {
+	show_step "4. With the order id as the key: the order is kept"
+	show_call make up EVENT_KEY=order-id
+	EVENT_KEY=order-id own_stack up
+	wait_until 30 "each replica has a partition" each_has_one
+	show_progress "order-service is restarted; it sends the order's id as the key of its events"
+	show_owners
+	say
+	scenario '2 partitions,/2 replicas,/key: order id' "$ORDER_KEPT" ''
+}
+
+# result: the table and the last word.
+result() {
+	show_step "Result"
+	show_table '14 9 9 9 9 9 15' "${TABLE[@]}"
+	say
+	if ((ALL_GOOD)); then
+		show_verdict 1 "Every step ended as the lab says."
+	else
+		show_verdict 0 "NOT every step ended as the lab says."
+	fi
+}
+
+main() {
+	settings
+	own_stack_open demo
+	start
+	step_1
+	step_2
+	step_3
+	step_4
+	result
+	((ALL_GOOD))
+}
+
+main "$@"

@@ -1,0 +1,130 @@
+# shellcheck shell=bash
+# A stack of a lab's own: fresh data, started, and stopped with the lab, whatever ends it. To be
+# sourced after common/process.sh and lab/show.sh.
+#
+# It lives in a folder below $RUN_DIR, which becomes RUN_DIR, so it never touches the data of
+# `make up`; it has the same ports. Only a folder that own_stack_open made is ever removed.
+
+OWN_STACK_PID= # lab/stack.sh at work
+OWN_STACK_UP=  # there is something to stop
+readonly OWN_STACK_MARK=made-by-a-lab
+
+# own_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
+own_stack_open() {
+	local stack_dir=$RUN_DIR name=$1 fd
+	: "${KAFKA_PORT:=9092}" "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
+	require_number KAFKA_PORT 1 65534
+	: "${KAFKA_CONTROLLER_PORT:=$((KAFKA_PORT + 1))}" "${KAFKA_TOPIC:=kafka.scaling}"
+	export KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT KAFKA_TOPIC
+	require_number ORDER_PORT 1 65535
+	require_number DELIVERY_PORT 1 65534
+	run_dir_prepare
+	exec {fd}>"$RUN_DIR/pid/.$name.lock"
+	flock -n "$fd" || die "another make $name runs in $stack_dir: wait for it, or set RUN_DIR"
+	RUN_DIR=$stack_dir/$name
+	own_stack_clean
+	own_stack_require_ports "$stack_dir"
+	trap own_stack_close EXIT
+	trap 'exit 129' HUP
+	trap 'own_stack_interrupted; exit 130' INT
+	trap 'exit 141' PIPE
+	trap 'own_stack_interrupted; exit 143' TERM
+}
+
+# own_stack_clean: stops what a lab that was killed left running, and removes its data.
+own_stack_clean() {
+	if [[ -e $RUN_DIR/$OWN_STACK_MARK ]]; then
+		"$REPO_DIR/lab/stack.sh" down >/dev/null || die "what runs in $RUN_DIR cannot be stopped"
+		rm -rf "$RUN_DIR" 2>/dev/null ||
+			die "$RUN_DIR cannot be removed by $(id -un): remove it as its owner, or set RUN_DIR"
+	elif [[ -e $RUN_DIR ]]; then
+		die "$RUN_DIR is there and no lab made it: move it away, or set RUN_DIR"
+	fi
+	run_dir_prepare
+	: >"$RUN_DIR/$OWN_STACK_MARK"
+}
+
+# own_stack_require_ports STACK_DIR: all ports are free, or one line that says what to do.
+own_stack_require_ports() {
+	local name port
+	for name in ORDER_PORT DELIVERY_PORT SECOND_PORT KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
+		port=${!name-$((DELIVERY_PORT + 1))}
+		port_free "$port" || die "port $port is in use by $(port_owner "$port"):" \
+			"if that is the stack of make up, type make down first, else set ${name/SECOND/DELIVERY}"
+	done
+}
+
+# own_stack COMMAND...: lab/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
+# between the start of a process and the note of its pid. Its output is in OWN_STACK_OUTPUT.
+own_stack() {
+	own_stack_begin "$@"
+	own_stack_end
+}
+
+# own_stack_begin COMMAND...: the same in the background.
+own_stack_begin() {
+	OWN_STACK_UP=1
+	setsid "$REPO_DIR/lab/stack.sh" "$@" >"$RUN_DIR/log/stack.log" </dev/null &
+	OWN_STACK_PID=$!
+}
+
+# own_stack_end: waits for it; dies if it failed, which it has explained.
+own_stack_end() {
+	local status=0
+	wait "$OWN_STACK_PID" || status=$?
+	OWN_STACK_PID=
+	# shellcheck disable=SC2034 # for the labs
+	OWN_STACK_OUTPUT=$(<"$RUN_DIR/log/stack.log")
+	((status == 0)) || exit 1
+}
+
+# own_stack_busy: it is still at work.
+own_stack_busy() {
+	kill -0 "$OWN_STACK_PID" 2>/dev/null
+}
+
+# own_stack_start: PostgreSQL, Kafka, order-service and one replica, with a line for each.
+own_stack_start() {
+	local postgres='' kafka=''
+	show_progress "starting PostgreSQL and Kafka, with no data"
+	own_stack_begin up
+	while own_stack_busy; do
+		if [[ -z $postgres ]] && port_open "$PG_PORT"; then
+			postgres=1
+			show_progress "PostgreSQL is up on port $PG_PORT"
+		fi
+		if [[ -z $kafka ]] && port_open "$KAFKA_PORT"; then
+			kafka=1
+			show_progress "Kafka is up on port $KAFKA_PORT"
+		fi
+		sleep 0.05
+	done
+	own_stack_end
+}
+
+# own_stack_require_alive: nothing that should run has ended, or die.
+own_stack_require_alive() {
+	local file name
+	for file in "$RUN_DIR"/pid/*; do
+		name=${file##*/}
+		process_alive "$name" || [[ ! -e $file || $name == *.* ]] ||
+			die "$name has ended; $(process_last_words "$RUN_DIR/log/$name.log")"
+	done
+}
+
+# own_stack_interrupted: says that the stop is on its way.
+own_stack_interrupted() {
+	show_line ""
+	show_progress "interrupted"
+}
+
+# own_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or pipe
+# may be gone by now.
+own_stack_close() {
+	trap '' HUP INT PIPE TERM
+	set +e
+	[[ -z $OWN_STACK_PID ]] || wait "$OWN_STACK_PID"
+	[[ -n $OWN_STACK_UP ]] || return
+	"$REPO_DIR/lab/stack.sh" down >/dev/null
+	show_progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
+}

@@ -1,0 +1,109 @@
+/*
+ * Least privilege: what each role is refused, in a database made by the migrations.
+ */
+#include "tests/support/sql.h"
+#include "tests/support/world.h"
+
+#define DENIED "42501"
+
+TestSuite(privileges, .timeout = 60);
+
+/* Expects every statement to be refused to the role. */
+static void expect_denied(const char *role, const char *const *statements)
+{
+	for (; *statements; statements++)
+		cr_expect_str_eq(sql_refusal(role, *statements), DENIED, "%s may do: %s", role,
+				 *statements);
+}
+
+static void expect_allowed(const char *role, const char *const *statements)
+{
+	for (; *statements; statements++)
+		cr_expect_str_empty(sql_refusal(role, *statements), "%s may not do: %s (%s)", role,
+				    *statements, sql_refusal(role, *statements));
+}
+
+LAB_TEST(privileges, order_service_stays_at_home, 1)
+{
+	static const char *const denied[] = {
+		"select * from delivery.delivery",
+		"select * from delivery.history",
+		"select * from delivery.position",
+		"select * from delivery.outbox",
+		"insert into delivery.outbox (topic) values ('x')",
+		"select * from public.delivery_table",
+		"delete from orders.orders",
+		"truncate orders.orders",
+		"alter table orders.orders add column x int",
+		"drop table orders.orders",
+		"drop trigger outbox_notify on orders.outbox",
+		"update orders.outbox set payload = null",
+		"select * from orders.outbox_dead",
+		"create table orders.mine (x int)",
+		"create table public.mine (x int)",
+		"create schema mine",
+		"create role mine",
+		"set role lab",
+		"alter role delivery_service password 'x'",
+		"copy orders.orders to '/tmp/x'",
+		"select pg_read_file('/etc/passwd')",
+		"delete from public.schema_migration",
+		NULL,
+	};
+	static const char *const allowed[] = {
+		"select count(*) from orders",
+		"select count(*) from outbox",
+		"select count(*) from outbox_lease",
+		NULL,
+	};
+
+	expect_denied("order_service", denied);
+	expect_allowed("order_service", allowed);
+}
+
+LAB_TEST(privileges, delivery_service_stays_at_home, 1)
+{
+	static const char *const denied[] = {
+		"select * from orders.orders",
+		"select * from orders.outbox",
+		"insert into orders.outbox (topic) values ('x')",
+		"select * from public.order_table",
+		"delete from delivery.delivery",
+		"truncate delivery.delivery",
+		"delete from delivery.history",
+		"update delivery.history set version = 7",
+		"delete from delivery.position",
+		"drop index delivery.history_once",
+		"update delivery.outbox set payload = null",
+		"select * from delivery.outbox_dead",
+		"create table delivery.mine (x int)",
+		"create table public.mine (x int)",
+		"create schema mine",
+		"set role order_service",
+		"set role lab",
+		"select pg_terminate_backend(pg_backend_pid()) from pg_read_file('/etc/passwd')",
+		NULL,
+	};
+	static const char *const allowed[] = {
+		"select count(*) from delivery",
+		"select count(*) from history",
+		"select count(*) from position",
+		NULL,
+	};
+
+	expect_denied("delivery_service", denied);
+	expect_allowed("delivery_service", allowed);
+}
+
+/* What the lab's reader sees: these columns and no internals. */
+LAB_TEST(privileges, the_labs_views_show_the_labs_columns, 1)
+{
+	static const char query[] =
+		"select string_agg(column_name::text, ' ' order by ordinal_position) "
+		"from information_schema.columns where table_schema = 'public' and table_name = '%s'";
+
+	cr_expect_str_eq(sql_text(query, "delivery_table"),
+			 "id order_id customer_id product_id product_name qty address status");
+	cr_expect_str_eq(sql_text(query, "order_table"),
+			 "id customer_id product_id product_name qty address status");
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Runs the tests against a PostgreSQL cluster and a Kafka broker of their own, on free ports and with
+# their state in .run/test: beside a running stack, and from a fresh clone. They are stopped at the end,
+# whatever happens. The last line is "N passed, N failed"; the exit code is 1 if anything failed.
+#
+# usage: tests/run.sh PART...
+#   unit          make test-unit
+#   integration   build/tests/integration and, one test at a time, build/tests/integration-alone
+#   e2e           build/tests/e2e
+# env: TEST_BUILD_DIR  where the services and the test binaries are (build)
+#      SANITIZE        not empty: they are built with ASan and UBSan
+#      FILTER          only the tests that match (integration, e2e), e.g. order_api/*
+#      JOBS            tests at a time (4: they wait most of the time)
+#      TEST_RUN_DIR    state of the servers under test (.run/test)
+set -euo pipefail
+RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../.run/test}
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../common/process.sh"
+
+# More than the tests take by far; it ends what hangs.
+readonly PART_SECONDS=900
+passed=0
+failed=0
+parts=0
+
+# usage: the usage lines of this file, to stderr; exit 2.
+usage() {
+	sed -n '6,9s/^# //p' "$0" >&2
+	exit 2
+}
+
+# free_port AVOID...: prints a port below the ephemeral ones that nobody listens on.
+free_port() {
+	local port
+	while true; do
+		port=$((20000 + RANDOM % 12000))
+		[[ " $* " == *" $port "* ]] || ! port_free "$port" || break
+	done
+	printf '%s' "$port"
+}
+
+# stop_servers: ends the broker and the cluster of this run, if they run.
+stop_servers() {
+	local broker
+	"$REPO_DIR/kafka/broker.sh" stop &
+	broker=$!
+	"$REPO_DIR/sql/cluster.sh" stop || true
+	wait "$broker" || true
+}
+
+# start_servers: a new cluster and a new broker, with nothing of an earlier run.
+start_servers() {
+	local broker status=0
+	KAFKA_PORT=$(free_port)
+	KAFKA_CONTROLLER_PORT=$(free_port "$KAFKA_PORT")
+	PG_PORT=$(free_port "$KAFKA_PORT" "$KAFKA_CONTROLLER_PORT")
+	export KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT PGPASSFILE=$RUN_DIR/pgpass
+	# What a user has set for a stack of their own is nothing for the tests.
+	unset KAFKA_TOPIC KAFKA_CONF PARTITIONS NODE_ID EVENT_KEY DELIVERY_DELAY_ON PROCESSING_ORDER \
+		MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS
+	say "== starting PostgreSQL and Kafka for the tests in ${RUN_DIR#"$REPO_DIR/"}"
+	trap 'stop_servers' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	{ "$REPO_DIR/kafka/broker.sh" start && "$REPO_DIR/kafka/topics.sh" create; } &
+	broker=$!
+	"$REPO_DIR/sql/cluster.sh" start || status=1
+	wait "$broker" || status=1
+	((status == 0)) || die "the servers for the tests did not start (the reason is above)"
+}
+
+# prepare_run_dir: an empty folder, after ending what an earlier run may have left there.
+prepare_run_dir() {
+	lock_take test
+	stop_servers
+	find "$RUN_DIR" -mindepth 1 -maxdepth 1 ! -name pid -exec rm -rf {} + ||
+		die "$RUN_DIR has files of another user: remove it as their owner, or set TEST_RUN_DIR=..."
+	run_dir_prepare
+}
+
+# count FILE STATUS: adds the synthesis lines of the output to the sums. A binary that ended badly
+# without saying which test failed is one more failure.
+count() {
+	local tested=0 passing=0 failing=0
+	read -r tested passing failing < <(sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+		/Synthesis: Tested:/ {
+			gsub(/[^0-9 ]/, "")
+			tested += $1; passing += $2; failing += $3
+		}
+		END { print tested + 0, passing + 0, failing + 0 }')
+	if (($2 != 0 && failing == 0)) || ((tested == 0)); then
+		say "== no test is known to have failed, but the exit code is $2: counted as one failure"
+		failing=$((failing + 1))
+	fi
+	passed=$((passed + passing))
+	failed=$((failed + failing))
+}
+
+# run_part NAME COMMAND...: runs it, shows its output as it comes, and counts.
+run_part() {
+	local name=$1 log=$RUN_DIR/log/run-$1.log status=0 started=$SECONDS
+	shift
+	parts=$((parts + 1))
+	say "== $name"
+	{ timeout --foreground --kill-after=10 "$PART_SECONDS" "$@" 2>&1 </dev/null || echo "$?" >"$log.status"; } |
+		tee "$log" | sed -u '/^\[.*RUN .*\] /d'
+	[[ ! -e $log.status ]] || status=$(cat "$log.status")
+	((status != 124)) || say "== $name: ended after $PART_SECONDS s"
+	count "$log" "$status"
+	say "== $name took $((SECONDS - started)) s"
+}
+
+# run_binary NAME JOBS: runs a test binary.
+run_binary() {
+	local arguments=(--verbose --jobs "$2")
+	[[ -z ${FILTER-} ]] || arguments+=(--filter "$FILTER")
+	run_part "$1" "$TEST_BUILD_DIR/tests/$1" "${arguments[@]}"
+}
+
+main() {
+	local part
+	(($# > 0)) || usage
+	for part; do
+		[[ $part =~ ^(unit|integration|e2e)$ ]] || usage
+	done
+	cd "$REPO_DIR"
+	TEST_BUILD_DIR=$(realpath -m -s -- "${TEST_BUILD_DIR:-build}")
+	export TEST_BUILD_DIR
+	if [[ -n ${SANITIZE-} ]]; then
+		export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+	fi
+	prepare_run_dir
+	[[ $* == unit ]] || start_servers
+	for part; do
+		case $part in
+		unit) run_part unit "${MAKE:-make}" --no-print-directory test-unit ;;
+		integration)
+			run_binary integration "${JOBS:-4}"
+			run_binary integration-alone 1
+			;;
+		e2e) run_binary e2e 1 ;;
+		esac
+	done
+	((failed == 0)) || say "== logs of the services and servers: ${RUN_DIR#"$REPO_DIR/"}/log"
+	[[ $* == unit ]] || stop_servers
+	trap - EXIT
+	printf '%s passed, %s failed\n' "$passed" "$failed"
+	((failed == 0))
+}
+
+main "$@"

@@ -1,0 +1,34 @@
+# The tests that need real servers. tests/run.sh starts a private PostgreSQL and Kafka for them.
+#   make test               everything: unit, integration, end to end; ends with the counts
+#   make test-integration   FILTER='order_api/*' runs a part (also for test-e2e)
+#   make test-e2e
+
+TEST_LDLIBS := -lcriterion -lcurl -lpq -lrdkafka -ljansson -lpthread
+TEST_SUPPORT := $(basename $(wildcard tests/support/*.c))
+
+# Tests that stop the servers, or measure times, are alone: their binary runs one test at a time.
+TEST_BINARIES := integration integration-alone e2e
+TEST_SOURCES_integration := $(basename $(wildcard tests/integration/*.c))
+TEST_SOURCES_integration-alone := $(basename $(wildcard tests/integration/alone/*.c))
+TEST_SOURCES_e2e := $(basename $(wildcard tests/e2e/*.c))
+
+.PHONY: test test-build test-integration test-e2e
+
+# A second make builds, since the packages that it needs may only come now.
+test:
+	@common/packages.sh install
+	@$(MAKE) --no-print-directory all test-build
+	@MAKE='$(MAKE)' TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh unit integration e2e
+
+test-integration test-e2e: all test-build
+	@TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh $(@:test-%=%)
+
+test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%)
+
+define TEST_BINARY_RULE
+$$(BUILD)/tests/$(1): $$(call objects,$$(TEST_SUPPORT) $$(TEST_SOURCES_$(1)))
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(TEST_LDLIBS)
+endef
+$(foreach binary,$(TEST_BINARIES),$(eval $(call TEST_BINARY_RULE,$(binary))))
