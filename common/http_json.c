@@ -7,9 +7,12 @@
 #include <strings.h>
 
 #include "common/log.h"
+#include "common/parse.h"
 
-#define RETRY_AFTER_S 1
-#define NESTING_MAX   32 /* jansson recurses, and a worker thread's stack is small */
+#define RETRY_AFTER_S    1
+#define DETAIL_MAX_BYTES 400
+#define FIELD_MAX_BYTES  64
+#define NESTING_MAX      32 /* jansson recurses, and a worker thread's stack is small */
 
 void http_respond_text(struct http_response *response, int status, const char *content_type,
 		       char *text)
@@ -31,16 +34,23 @@ void http_respond_json(struct http_response *response, int status, json_t *root)
 void http_respond_problem(struct http_response *response, int status, const char *field,
 			  const char *fmt, ...)
 {
-	char detail[400];
+	char text[DETAIL_MAX_BYTES * 2], detail[DETAIL_MAX_BYTES + 1];
+	char name[FIELD_MAX_BYTES + 1] = "";
 	json_t *root;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* What a client sent may be quoted here: never cut it inside a character. */
+	(void)snprintf(detail, sizeof(detail), "%.*s", (int)utf8_cut(text, DETAIL_MAX_BYTES), text);
+	if (field)
+		(void)snprintf(name, sizeof(name), "%.*s", (int)utf8_cut(field, FIELD_MAX_BYTES),
+			       field);
 	root = json_pack("{s:s, s:s, s:i, s:s, s:s*}", "type", "about:blank", "title",
-			 http_reason(status), "status", status, "detail", detail, "field", field);
-	if (!root) /* the detail was cut inside a character */
+			 http_reason(status), "status", status, "detail", detail, "field",
+			 field ? name : NULL);
+	if (!root) /* what it quotes is no UTF-8 */
 		root = json_pack("{s:s, s:s, s:i}", "type", "about:blank", "title",
 				 http_reason(status), "status", status);
 	http_respond_text(response, status, "application/problem+json",
@@ -52,7 +62,7 @@ void http_respond_error(struct http_response *response, const struct error *err)
 {
 	if (err->status == ST_UNAVAILABLE) {
 		http_response_header(response, "Retry-After", "%d", RETRY_AFTER_S);
-		http_respond_problem(response, 503, NULL, "%s", err->msg);
+		http_respond_problem(response, 503, NULL, "not possible just now; try again");
 		return;
 	}
 	log_error("http", "request failed", "status=\"%s\" error=%s", status_name(err->status),
@@ -91,6 +101,32 @@ static bool too_deep(const char *text, size_t len)
 	return false;
 }
 
+/*
+ * A number too large for any field makes the parser give up. Reading the integers as reals tells
+ * which member it was. False: some other trouble.
+ */
+static bool respond_overflow(const struct http_request *request, struct http_response *response)
+{
+	json_t *root = json_loadb(request->body, request->body_len,
+				  JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+	const char *name;
+	json_t *value;
+	bool found = false;
+
+	json_object_foreach (root, name, value) {
+		double number = json_real_value(value);
+
+		found = number >= 0x1p63 || number < -0x1p63;
+		if (found) {
+			http_respond_problem(response, 422, name, "%.*s is out of range",
+					     (int)utf8_cut(name, 64), name);
+			break;
+		}
+	}
+	json_decref(root);
+	return found;
+}
+
 json_t *http_body_object(const struct http_request *request, struct http_response *response)
 {
 	const char *type = http_request_header(request, "Content-Type");
@@ -113,6 +149,9 @@ json_t *http_body_object(const struct http_request *request, struct http_respons
 	}
 	root = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
 			  &why);
+	if (!root && json_error_code(&why) == json_error_numeric_overflow &&
+	    respond_overflow(request, response))
+		return NULL;
 	if (!root) {
 		http_respond_problem(response, 400, NULL,
 				     "the body is not JSON: %s (line %d, column %d)", why.text,

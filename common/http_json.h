@@ -19,7 +19,7 @@ void http_respond_problem(struct http_response *response, int status, const char
 			  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* The problem for a failed operation: 503 with Retry-After for ST_UNAVAILABLE, 500 for the rest
- * (which is logged; its text stays inside). */
+ * (which is logged). The error's text stays inside: it may name hosts and tables. */
 void http_respond_error(struct http_response *response, const struct error *err);
 
 /* Takes text (malloc'd) as the body; NULL: 500. */

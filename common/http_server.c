@@ -152,11 +152,14 @@ static int on_request(struct mg_connection *conn)
 
 	http_response_init(&response);
 	request.body = body;
+	if (strstr(info->local_uri_raw, "%00"))
+		refused = 400; /* civetweb decodes it, and the path would end there */
 	if (refused == 413)
 		http_respond_problem(&response, 413, NULL, "the body may have at most %d bytes",
 				     HTTP_BODY_MAX_BYTES);
 	else if (refused)
-		http_respond_problem(&response, refused, NULL, "the body did not arrive whole");
+		http_respond_problem(&response, refused, NULL,
+				     "the path holds a NUL, or the body did not arrive whole");
 	else
 		dispatch(server, info, &request, &response);
 	/* Every thread taken: others may be waiting for one, so nobody keeps his. */

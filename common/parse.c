@@ -1,5 +1,7 @@
 #include "common/parse.h"
 
+#include <string.h>
+
 bool parse_i64(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
 {
 	bool negative = len > 0 && text[0] == '-';
@@ -61,4 +63,16 @@ bool utf8_count(const char *text, size_t len, size_t *chars)
 	}
 	*chars = count;
 	return true;
+}
+
+size_t utf8_cut(const char *text, size_t max)
+{
+	size_t len = strnlen(text, max + 1);
+
+	if (len <= max)
+		return len;
+	/* text[len] is the first byte left out: if it continues a character, so was its start. */
+	for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+		;
+	return len;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/parse.h"
 
 #define ANSWER_TIMEOUT_MS  15000
@@ -243,6 +244,13 @@ static enum status prepare_all(struct pg *pg, struct error *err)
 	return st;
 }
 
+/* What the server tells without being asked, such as that it shuts down. */
+static void on_notice(void *context, const char *text)
+{
+	(void)context;
+	log_info("database", "server says", "text=%s", LOG_QUOTE(text));
+}
+
 /*
  * Before dbname stand defaults that the URL may override (later wins in libpq): Kerberos, which
  * costs a look-up and a megabyte per process, only if asked for. After it stands what this module
@@ -275,7 +283,8 @@ static PGconn *start_connection(const struct pg *pg)
 		"10000",
 		"UTF8",
 		"-c enable_seqscan=off -c enable_hashjoin=off "
-		"-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=20s",
+		"-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan -c "
+		"idle_in_transaction_session_timeout=20s",
 		NULL
 	};
 
@@ -303,6 +312,7 @@ enum status pg_connect(struct pg *pg, struct error *err)
 	if (clock_mono_ms() < pg->next_attempt_mono_ms)
 		return error_set(err, ST_UNAVAILABLE, "database is not reachable");
 	pg->conn = start_connection(pg);
+	(void)PQsetNoticeProcessor(pg->conn, on_notice, NULL);
 	if (PQstatus(pg->conn) != CONNECTION_OK)
 		st = set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
 	else if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1)

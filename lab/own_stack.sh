@@ -121,7 +121,8 @@ own_stack_interrupted() {
 # own_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or pipe
 # may be gone by now.
 own_stack_close() {
-	trap '' HUP INT PIPE TERM
+	trap '' HUP INT TERM
+	trap : PIPE # not '', which the commands below would inherit
 	set +e
 	[[ -z $OWN_STACK_PID ]] || wait "$OWN_STACK_PID"
 	[[ -n $OWN_STACK_UP ]] || return

@@ -47,10 +47,9 @@ show_step() {
 	printf -v rule '%*s' $((90 - ${#1})) ''
 	show_line
 	show_line "${BOLD}== $1 ${rule// /=}${PLAIN}"
-	show_line
 }
 
-# show_call COMMAND...: a command, as the user would type it.
+# show_call COMMAND...: a command, as the user would type it, after an empty line.
 show_call() {
 	local argument name line='' plain='^[A-Za-z0-9_.,:/=@%+-]+$'
 	for argument; do
@@ -60,6 +59,7 @@ show_call() {
 		[[ $argument =~ $plain ]] || argument="'$argument'"
 		line+=" $name$argument"
 	done
+	show_line
 	show_line "${BOLD}\$$line${PLAIN}"
 }
 

@@ -82,7 +82,8 @@ static bool read_content(const struct http_request *request, struct http_respons
 		return false;
 	good = order_content_read(body, allowed, required, content, fields, &field, &err) == ST_OK;
 	if (!good)
-		http_respond_problem(response, 422, field, "%.64s %s", field, err.msg);
+		http_respond_problem(response, 422, field, "%.*s %s", (int)utf8_cut(field, 64),
+				     field, err.msg);
 	json_decref(body);
 	return good;
 }

@@ -85,7 +85,7 @@ LAB_TEST(bad_requests, values_of_fields, 1)
 		"true",	  "[]",	    "{}",	  "\"\"",   "\"3x\"", "\"x3\"", "\" 3\"",
 		"\"3 \"", "\"+3\"", "\"0x3\"",	  "\"0\"",  "\"-5\"", "\"1e3\"", "\"2147483648\"",
 		"\"3.0\"", "\"\\u0663\"", "\"99999999999999999999\"", "99999999999999999999",
-		"1e400", "-9223372036854775809",
+		"-9223372036854775809",
 	};
 	static const char *const texts[] = { "\"\"", "5", "null", "true", "[\"a\"]", "{}",
 					     "\"a\\u0000b\"" };
@@ -145,6 +145,7 @@ LAB_TEST(bad_requests, bodies_that_are_no_order, 1)
 		"{\"qty\":3,\"qty\":3}", "{\"address\":\"\xff\"}", "{\"address\":\"\xed\xa0\x80\"}",
 		"{\"address\":\"\xc0\xaf\"}", "{\"address\":\"\\ud800\"}", "{\"a\\u0000b\":1}",
 		"{\"address\":\"a\nb\"}", "\xef\xbb\xbf{}",
+		"{\"qty\":1e400}",
 	};
 	struct service *order = service_start(ORDER, NULL);
 	struct http_answer answer;
@@ -344,7 +345,6 @@ LAB_TEST(bad_requests, bytes_that_are_no_request, 1)
 		{ "no HTTP", "hello\r\n\r\n" },
 		{ "TLS", "\x16\x03\x01\x02" },
 		{ "no version", "GET /orders\r\n\r\n" },
-		{ "HTTP/9.9", "GET /orders HTTP/9.9\r\nHost: x\r\n\r\n" },
 		{ "a header without a colon", "GET /orders HTTP/1.1\r\nHost x\r\n\r\n" },
 		{ "Content-Length: abc",
 		  "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n{}" },

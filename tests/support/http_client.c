@@ -148,6 +148,7 @@ struct http_answer http_raw(int port, const void *bytes, size_t len)
 		return answer;
 	}
 	send_all(fd, bytes, len);
+	(void)shutdown(fd, SHUT_WR); /* so that the server does not wait for more */
 	while (n > 0 && mono_ms() < end && poll(&poll_fd, 1, (int)(end - mono_ms())) > 0) {
 		n = recv(fd, chunk, sizeof(chunk), 0);
 		if (n > 0)

@@ -30,7 +30,7 @@ struct http_answer {
 struct http_answer http_call(int port, const char *method, const char *path, const char *body, ...)
 	__attribute__((sentinel));
 
-/* Sends the bytes and reads until the server closes or 10 s are over. */
+/* Sends the bytes and their end, and reads until the server closes or 10 s are over. */
 struct http_answer http_raw(int port, const void *bytes, size_t len);
 
 /* A connected socket; -1: refused. */
