@@ -60,30 +60,22 @@ static enum status set_pairs(rd_kafka_conf_t *conf, const char *const *pairs, st
 enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *settings,
 		       const char *const *pairs, struct error *err)
 {
+	/* clang-format off */
 	const char *const shared[] = {
-		"bootstrap.servers",
-		settings->bootstrap_servers,
-		"client.id",
-		settings->client_id,
-		"message.max.bytes",
-		KAFKA_MESSAGE_MAX_BYTES,
+		"bootstrap.servers", settings->bootstrap_servers,
+		"client.id", settings->client_id,
+		"message.max.bytes", KAFKA_MESSAGE_MAX_BYTES,
 		/* New partitions are noticed within a second, not within the default 5 minutes. */
-		"topic.metadata.refresh.interval.ms",
-		"1000",
-		"metadata.max.age.ms",
-		"3000",
-		"reconnect.backoff.ms",
-		"50",
-		"reconnect.backoff.max.ms",
-		"1000",
-		"socket.keepalive.enable",
-		"true",
-		"socket.nagle.disable",
-		"true",
-		"log.connection.close",
-		"false",
+		"topic.metadata.refresh.interval.ms", "1000",
+		"metadata.max.age.ms", "3000",
+		"reconnect.backoff.ms", "50",
+		"reconnect.backoff.max.ms", "1000",
+		"socket.keepalive.enable", "true",
+		"socket.nagle.disable", "true",
+		"log.connection.close", "false",
 		NULL,
 	};
+	/* clang-format on */
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	enum status st = set_pairs(conf, shared, err);
 
@@ -116,21 +108,17 @@ static int32_t choose_partition(const rd_kafka_topic_t *topic, const void *key, 
 enum status kafka_producer_open(rd_kafka_t **out, const struct kafka_settings *settings,
 				kafka_delivery_report *on_report, void *opaque, struct error *err)
 {
+	/* clang-format off */
 	static const char *const pairs[] = {
-		"enable.idempotence",
-		"true",
-		"message.timeout.ms",
-		"0", /* never: the outbox has no other plan than to wait */
-		"linger.ms",
-		"0.5",
-		"queue.buffering.max.messages",
-		"20000",
-		"queue.buffering.max.kbytes",
-		"32768",
-		"sticky.partitioning.linger.ms",
-		"0",
+		"enable.idempotence", "true",
+		"message.timeout.ms", "0", /* never: the outbox has no other plan than to wait */
+		"linger.ms", "0.5",
+		"queue.buffering.max.messages", "20000",
+		"queue.buffering.max.kbytes", "32768",
+		"sticky.partitioning.linger.ms", "0",
 		NULL,
 	};
+	/* clang-format on */
 	rd_kafka_topic_conf_t *topic_conf;
 	rd_kafka_conf_t *conf = NULL;
 	char why[200];

@@ -1,7 +1,10 @@
+/*
+ * One round: keep the lease, settle the last batch and fetch the next one in one transaction and
+ * round trip, publish it, wait for its reports.
+ */
 #include "common/relay.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,27 +17,25 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/pg.h"
 #include "common/relay_lease.h"
-#include "common/relay_ledger.h"
+#include "common/relay_publisher.h"
 
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
 #define DRAIN_MS        500               /* at a stop, for what Kafka has in hand */
 #define APPLICATION     "relay"
+#define STATEMENT_COUNT 8
 
 struct relay {
 	struct relay_config config;
-	struct pg_statement statements[9];
+	struct pg_statement statements[STATEMENT_COUNT];
 	char listen_sql[80];
 	struct pg *pg;
 	int listening; /* backend pid of the session that listens */
 	struct relay_lease lease;
-	struct relay_ledger ledger;
+	struct relay_publisher *publisher;
 	struct backoff backoff;
 	int64_t next_complaint_mono_ms;
 	pthread_t thread;
-	pthread_mutex_t mu; /* guards rk against relay_broker_reachable while it is renewed */
-	rd_kafka_t *rk;     /* changed by the relay's thread under mu */
 	_Atomic bool stopping;
 	int wake_fd;
 	_Atomic int64_t published, refused, retried, batches;
@@ -43,12 +44,12 @@ struct relay {
 
 static void fill_statements(struct relay *r)
 {
-	const struct pg_statement table[] = {
+	const struct pg_statement table[STATEMENT_COUNT] = {
 		RELAY_LEASE_STATEMENTS,
 		{ "relay_listen", r->listen_sql },
 		/* All unpublished rows in id order, up to a number of rows and of bytes. */
 		{ "relay_fetch",
-		  "select id, topic, key, type, headers, payload from ("
+		  "select " RELAY_COLUMNS " from ("
 		  "  select o.*, sum(coalesce(octet_length(payload), 0)) over (order by id)"
 		  "    - coalesce(octet_length(payload), 0) as bytes_before from ("
 		  "      select * from outbox"
@@ -58,177 +59,15 @@ static void fill_statements(struct relay *r)
 		{ "relay_delete", "delete from outbox where id = any($1::int8[])" },
 		{ "relay_bury",
 		  "with gone as (delete from outbox where id = any($1::int8[]) returning *) "
-		  "insert into outbox_dead (id, topic, key, type, headers, payload, created_at, "
-		  "reason) "
-		  "select g.id, topic, key, type, headers, payload, created_at, r.reason "
-		  "from gone g join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = "
-		  "g.id" },
+		  "insert into outbox_dead "
+		  "(id, topic, key, type, headers, payload, created_at, reason) "
+		  "select g.id, topic, key, type, headers, payload, created_at, r.reason from gone "
+		  "g "
+		  "join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = g.id" },
 	};
 
 	(void)snprintf(r->listen_sql, sizeof(r->listen_sql), "listen %s", r->config.channel);
 	memcpy(r->statements, table, sizeof(table));
-}
-
-#define STATEMENT_COUNT 8
-
-/* --- Kafka side ---------------------------------------------------------------------------- */
-
-/* Errors of one message that no retry mends. */
-static bool refused_for_good(rd_kafka_resp_err_t code)
-{
-	switch (code) {
-	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-	case RD_KAFKA_RESP_ERR_INVALID_MSG:
-	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-	case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
-	case RD_KAFKA_RESP_ERR__INVALID_ARG:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void report(struct relay *r, struct relay_row *row, rd_kafka_resp_err_t code)
-{
-	enum relay_verdict verdict = !code                    ? RELAY_ACKED
-				     : refused_for_good(code) ? RELAY_REFUSED
-							      : RELAY_RETRY;
-
-	relay_ledger_report(&r->ledger, row, verdict, (int)code);
-}
-
-/* Runs on the relay's thread, inside rd_kafka_poll. */
-static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
-{
-	(void)rk;
-	report(opaque, message->_private, message->err);
-}
-
-/* A producer that had a fatal error, or whose messages must not come late, is given up. */
-static enum status renew_producer(struct relay *r, struct error *err)
-{
-	rd_kafka_t *old = r->rk, *fresh = NULL;
-
-	if (kafka_producer_open(&fresh, &r->config.kafka, on_report, r, err) != ST_OK)
-		return err->status;
-	(void)pthread_mutex_lock(&r->mu);
-	r->rk = fresh;
-	(void)pthread_mutex_unlock(&r->mu);
-	if (old) {
-		(void)rd_kafka_purge(old, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-		(void)rd_kafka_poll(old, 0);
-		rd_kafka_destroy(old);
-	}
-	return ST_OK;
-}
-
-/* What Spring Cloud Stream needs to see the headers as strings comes along (design, contract). */
-static void add_standard_headers(rd_kafka_headers_t *headers, const char *type)
-{
-	static const char types[] =
-		"{\"type\":\"java.lang.String\",\"contentType\":\"java.lang.String\"}";
-
-	(void)rd_kafka_header_add(headers, "type", -1, type, -1);
-	(void)rd_kafka_header_add(headers, "contentType", -1, "application/json", -1);
-	(void)rd_kafka_header_add(headers, "spring_json_header_types", -1, types, -1);
-}
-
-static void add_further_headers(rd_kafka_headers_t *headers, const char *json)
-{
-	json_t *root = json_loads(json, 0, NULL), *value;
-	const char *name;
-
-	json_object_foreach (root, name, value) {
-		(void)rd_kafka_header_add(headers, name, -1, json_string_value(value), -1);
-	}
-	json_decref(root);
-}
-
-enum fetched { F_ID, F_TOPIC, F_KEY, F_TYPE, F_HEADERS, F_PAYLOAD };
-
-/* Hands row i of rows to librdkafka, which copies it. */
-static rd_kafka_resp_err_t produce(struct relay *r, const PGresult *rows, int i,
-				   struct relay_row *row)
-{
-	const char *topic = pg_text(rows, i, F_TOPIC), *type = pg_text(rows, i, F_TYPE);
-	const char *more = pg_text(rows, i, F_HEADERS), *key = pg_text(rows, i, F_KEY);
-	bool keyed = r->config.keyed || strcmp(topic, r->config.kafka.topic) != 0;
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(4);
-	rd_kafka_resp_err_t code;
-
-	if (type)
-		add_standard_headers(headers, type);
-	if (more)
-		add_further_headers(headers, more);
-	code = rd_kafka_producev(
-		r->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		RD_KAFKA_V_KEY(keyed ? key : NULL,
-			       keyed && key ? (size_t)PQgetlength(rows, i, F_KEY) : 0),
-		RD_KAFKA_V_VALUE((void *)pg_text(rows, i, F_PAYLOAD),
-				 (size_t)PQgetlength(rows, i, F_PAYLOAD)),
-		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(row), RD_KAFKA_V_END);
-	if (code)
-		rd_kafka_headers_destroy(headers);
-	return code;
-}
-
-static void produce_all(struct relay *r, const PGresult *rows)
-{
-	relay_ledger_reset(&r->ledger);
-	for (int i = 0; i < PQntuples(rows); i++) {
-		struct relay_row *row = relay_ledger_add(&r->ledger, pg_i64(rows, i, F_ID));
-		rd_kafka_resp_err_t code;
-
-		while ((code = produce(r, rows, i, row)) == RD_KAFKA_RESP_ERR__QUEUE_FULL &&
-		       !atomic_load(&r->stopping))
-			(void)rd_kafka_poll(r->rk, 50);
-		if (code)
-			report(r, row, code);
-		/* Nothing after a row that has to come again may go before it. */
-		if (row->verdict == RELAY_RETRY)
-			break;
-	}
-}
-
-/* Waits for the reports, keeping the lease meanwhile: Kafka may be away for long. */
-static void await_reports(struct relay *r)
-{
-	int64_t drain_end = INT64_MAX;
-	struct error err;
-
-	while (!relay_ledger_settled(&r->ledger)) {
-		char why[200];
-
-		(void)rd_kafka_poll(r->rk, 100);
-		if (rd_kafka_fatal_error(r->rk, why, sizeof(why))) {
-			log_warn("relay", "producer lost its state, starting a new one", "error=%s",
-				 LOG_QUOTE(why));
-			break;
-		}
-		if (atomic_load(&r->stopping)) {
-			if (drain_end == INT64_MAX)
-				drain_end = clock_mono_ms() + DRAIN_MS;
-			if (clock_mono_ms() >= drain_end)
-				break;
-		} else if (relay_lease_keep(&r->lease, r->pg, &err) == ST_OK && !r->lease.held) {
-			break; /* what is still queued here is the new holder's to publish */
-		}
-	}
-	if (relay_ledger_settled(&r->ledger))
-		return;
-	relay_ledger_abandon(&r->ledger, RD_KAFKA_RESP_ERR__FATAL);
-	if (renew_producer(r, &err) != ST_OK)
-		log_error("relay", "no new producer", "error=%s", LOG_QUOTE(err.msg));
-}
-
-/* --- database side ------------------------------------------------------------------------- */
-
-static void complain(struct relay *r, const char *what, const struct error *err)
-{
-	if (log_due(&r->next_complaint_mono_ms, 5000))
-		log_warn("relay", what, "error=%s", LOG_QUOTE(err->msg));
 }
 
 /* The verdicts, as arrays for the statements. */
@@ -260,40 +99,22 @@ static void settlement_fini(struct settlement *s)
 	pg_array_fini(&s->reasons);
 }
 
-/* The ledger's verdicts were written: count them, and forget the batch. */
-static void batch_done(struct relay *r)
-{
-	const struct relay_ledger *l = &r->ledger;
-
-	if (l->count == 0)
-		return;
-	atomic_fetch_add(&r->published, (int64_t)l->acked);
-	atomic_fetch_add(&r->refused, (int64_t)l->refused);
-	atomic_fetch_add(&r->retried, (int64_t)l->retry);
-	atomic_fetch_add(&r->batches, 1);
-	log_debug("relay", "batch published", "n=%zu refused=%zu retry=%zu", l->acked, l->refused,
-		  l->retry);
-	if (l->refused)
-		log_error("relay", "Kafka refuses events for good, see outbox_dead", "n=%zu",
-			  l->refused);
-	relay_ledger_reset(&r->ledger);
-}
-
-/* Writes the last batch's verdicts and reads the next batch, in one transaction and round trip. */
+/* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
 static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct error *err)
 {
+	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
 	struct settlement s;
 	struct pg_params acked = { 0 }, refused = { 0 }, fetch = { 0 };
 	struct pg_call calls[3];
 	size_t n = 0;
 	enum status st;
 
-	settlement_init(&s, &r->ledger);
-	if (r->ledger.acked) {
+	settlement_init(&s, ledger);
+	if (ledger->acked) {
 		pg_param_array(&acked, &s.acked);
 		calls[n++] = (struct pg_call){ "relay_delete", &acked, NULL };
 	}
-	if (r->ledger.refused) {
+	if (ledger->refused) {
 		pg_param_array(&refused, &s.refused);
 		pg_param_array(&refused, &s.reasons);
 		calls[n++] = (struct pg_call){ "relay_bury", &refused, NULL };
@@ -312,6 +133,25 @@ static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct err
 	return ST_OK;
 }
 
+/* The verdicts are in the database: counts them and forgets the batch. */
+static void batch_done(struct relay *r)
+{
+	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
+
+	if (ledger->count == 0)
+		return;
+	atomic_fetch_add(&r->published, (int64_t)ledger->acked);
+	atomic_fetch_add(&r->refused, (int64_t)ledger->refused);
+	atomic_fetch_add(&r->retried, (int64_t)ledger->retry);
+	atomic_fetch_add(&r->batches, 1);
+	log_debug("relay", "batch published", "n=%zu refused=%zu retry=%zu", ledger->acked,
+		  ledger->refused, ledger->retry);
+	if (ledger->refused)
+		log_error("relay", "Kafka refuses events for good, see outbox_dead", "n=%zu",
+			  ledger->refused);
+	relay_publisher_forget(r->publisher);
+}
+
 static enum status listen_once(struct relay *r, struct error *err)
 {
 	struct pg_call call = { "relay_listen", NULL, NULL };
@@ -325,61 +165,82 @@ static enum status listen_once(struct relay *r, struct error *err)
 	return ST_OK;
 }
 
-/* --- the loop ------------------------------------------------------------------------------ */
-
 /* Sleeps until a notification, the stop, or timeout_ms. */
 static void wait_for_work(struct relay *r, int64_t timeout_ms)
 {
-	struct pollfd fds[2] = { { .fd = r->wake_fd, .events = POLLIN },
-				 { .fd = pg_socket(r->pg), .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = r->wake_fd, .events = POLLIN }, { .events = POLLIN } };
 
-	if (poll(fds, pg_socket(r->pg) >= 0 ? 2 : 1, (int)timeout_ms) > 0 && fds[1].revents)
+	/* One that came along with an answer is in libpq already: the socket would stay silent. */
+	if (pg_take_notifications(r->pg))
+		return;
+	fds[1].fd = pg_socket(r->pg);
+	if (poll(fds, fds[1].fd >= 0 ? 2 : 1, (int)timeout_ms) > 0 && fds[1].revents)
 		(void)pg_take_notifications(r->pg);
-	(void)rd_kafka_poll(r->rk, 0);
 }
 
-static void pause_after(struct relay *r, const char *what, const struct error *err)
+static void pause_after(struct relay *r, const char *what, const char *why)
 {
-	complain(r, what, err);
-	atomic_store(&r->active, false);
+	if (log_due(&r->next_complaint_mono_ms, 5000))
+		log_warn("relay", what, "error=%s", LOG_QUOTE(why));
 	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
 
-/* One round: lease, listen, settle and fetch, publish. */
+/*
+ * Waits until every row has its verdict, keeping the lease meanwhile: Kafka may be away for long.
+ * Given up are a producer that lost its state, a lease that was lost (what is still queued is the
+ * new holder's to publish), and a stop that lasts.
+ */
+static void await_reports(struct relay *r)
+{
+	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
+	int64_t drain_end = INT64_MAX;
+	struct error err;
+
+	while (!relay_ledger_settled(ledger)) {
+		if (!relay_publisher_poll(r->publisher, 100))
+			break;
+		if (atomic_load(&r->stopping)) {
+			if (drain_end == INT64_MAX)
+				drain_end = clock_mono_ms() + DRAIN_MS;
+			if (clock_mono_ms() >= drain_end)
+				break;
+		} else if (relay_lease_keep(&r->lease, r->pg, &err) == ST_OK && !r->lease.held) {
+			break;
+		}
+	}
+	if (!relay_ledger_settled(ledger))
+		relay_publisher_abandon(r->publisher);
+}
+
 static void relay_round(struct relay *r)
 {
-	struct error err;
 	PGresult *rows = NULL;
+	struct error err;
+	bool retry;
+	int reason;
 
-	if (relay_lease_keep(&r->lease, r->pg, &err) != ST_OK || listen_once(r, &err) != ST_OK) {
-		pause_after(r, "cannot reach the outbox", &err);
+	if (relay_lease_keep(&r->lease, r->pg, &err) != ST_OK || listen_once(r, &err) != ST_OK ||
+	    settle_and_fetch(r, &rows, &err) != ST_OK) {
+		/* The verdicts stay in the ledger: a later round writes them. */
+		atomic_store(&r->active, false);
+		pause_after(r, "cannot read the outbox", err.msg);
 		return;
 	}
 	atomic_store(&r->active, r->lease.held);
-	if (!r->lease.held) {
-		relay_ledger_reset(&r->ledger);
-		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
-		return;
-	}
-	if (settle_and_fetch(r, &rows, &err) != ST_OK) {
-		/* The verdicts stay in the ledger and are written by the next round. */
-		pause_after(r, "cannot read the outbox", &err);
-		return;
-	}
-	if (r->ledger.retry > 0) {
-		error_set(&err, ST_UNAVAILABLE, "%s",
-			  rd_kafka_err2str((rd_kafka_resp_err_t)r->ledger.retry_reason));
-		batch_done(r);
-		pause_after(r, "Kafka does not take events", &err);
-	} else {
-		batch_done(r);
+	retry = relay_publisher_ledger(r->publisher)->retry > 0;
+	reason = relay_publisher_ledger(r->publisher)->retry_reason;
+	batch_done(r);
+	if (retry) {
+		pause_after(r, "Kafka does not take events",
+			    rd_kafka_err2str((rd_kafka_resp_err_t)reason));
+	} else if (PQntuples(rows) > 0) {
 		backoff_reset(&r->backoff);
-		if (PQntuples(rows) > 0) {
-			produce_all(r, rows);
-			await_reports(r);
-		} else {
-			wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
-		}
+		relay_publisher_publish(r->publisher, rows);
+		await_reports(r);
+	} else {
+		backoff_reset(&r->backoff);
+		(void)relay_publisher_poll(r->publisher, 0);
+		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
 	}
 	PQclear(rows);
 }
@@ -390,10 +251,10 @@ static void settle_last(struct relay *r)
 	PGresult *rows = NULL;
 	struct error err;
 
-	if (r->ledger.acked + r->ledger.refused > 0 && settle_and_fetch(r, &rows, &err) == ST_OK) {
+	if (relay_publisher_ledger(r->publisher)->count > 0 &&
+	    settle_and_fetch(r, &rows, &err) == ST_OK)
 		batch_done(r);
-		PQclear(rows);
-	}
+	PQclear(rows);
 }
 
 static void *relay_main(void *arg)
@@ -416,7 +277,6 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	r->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
 	fill_statements(r);
 	relay_lease_init(&r->lease, config->instance, APPLICATION);
-	(void)pthread_mutex_init(&r->mu, NULL);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->wake_fd < 0) {
 		(void)error_set(err, ST_INTERNAL, "eventfd failed");
@@ -425,8 +285,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	if (pg_open(&r->pg, config->database_url, APPLICATION, r->statements, STATEMENT_COUNT,
 		    err) != ST_OK)
 		goto fail_pg;
-	if (renew_producer(r, err) != ST_OK)
-		goto fail_producer;
+	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
+		goto fail_publisher;
 	if (pthread_create(&r->thread, NULL, relay_main, r) != 0) {
 		(void)error_set(err, ST_INTERNAL, "cannot start the relay's thread");
 		goto fail_thread;
@@ -435,13 +295,12 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	return ST_OK;
 
 fail_thread:
-	rd_kafka_destroy(r->rk);
-fail_producer:
+	relay_publisher_close(r->publisher);
+fail_publisher:
 	pg_close(r->pg);
 fail_pg:
 	(void)close(r->wake_fd);
 fail_fd:
-	(void)pthread_mutex_destroy(&r->mu);
 	free(r);
 	return err->status;
 }
@@ -456,21 +315,15 @@ void relay_close(struct relay *r)
 	if (write(r->wake_fd, &one, sizeof(one)) < 0)
 		log_warn("relay", "cannot wake the relay", "");
 	(void)pthread_join(r->thread, NULL);
-	rd_kafka_destroy(r->rk);
+	relay_publisher_close(r->publisher);
 	pg_close(r->pg);
 	(void)close(r->wake_fd);
-	(void)pthread_mutex_destroy(&r->mu);
 	free(r);
 }
 
 bool relay_broker_reachable(struct relay *r)
 {
-	bool reachable;
-
-	(void)pthread_mutex_lock(&r->mu);
-	reachable = kafka_reachable(r->rk, 500);
-	(void)pthread_mutex_unlock(&r->mu);
-	return reachable;
+	return relay_publisher_reachable(r->publisher);
 }
 
 void relay_metrics(struct relay *r, struct metrics_out *out)

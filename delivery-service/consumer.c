@@ -14,6 +14,13 @@ struct consumer {
 	const char *topic;
 	struct consumer_callbacks callbacks;
 	int64_t next_complaint_mono_ms;
+	bool leaving;
+	/*
+	 * The first assignment (maybe an empty one) has come. librdkafka 2.0.2 aborts when a
+	 * cooperative member is destroyed while it joins (confluentinc/librdkafka issue 4312,
+	 * mended in 2.3.0), so until then a handle is left to the end of the process.
+	 */
+	bool joined;
 };
 
 /* Fills in where to start. False: at least one partition cannot be claimed. */
@@ -55,9 +62,12 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
 	struct consumer *c = opaque;
 
+	c->joined = true;
+	if (c->leaving && code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		partitions->cnt = 0; /* the group hears of it when we leave */
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
 		if (!claim_all(c, partitions))
-			partitions->cnt = 0; /* stopping: the group hears of it when we leave */
+			partitions->cnt = 0; /* stopping: as above */
 		log_rebalance_error(rd_kafka_incremental_assign(rk, partitions));
 		return;
 	}
@@ -83,33 +93,24 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 			  const char *group, const struct consumer_callbacks *callbacks,
 			  struct error *err)
 {
+	/* clang-format off */
 	const char *const pairs[] = {
-		"group.id",
-		group,
-		"partition.assignment.strategy",
-		"cooperative-sticky",
-		"session.timeout.ms",
-		"10000",
+		"group.id", group,
+		"partition.assignment.strategy", "cooperative-sticky",
+		"session.timeout.ms", "10000",
 		/* Also how soon a member hears that another one comes or goes. */
-		"heartbeat.interval.ms",
-		"300",
-		"auto.offset.reset",
-		"earliest",
-		"enable.auto.offset.store",
-		"false",
-		"auto.commit.interval.ms",
-		"1000",
+		"heartbeat.interval.ms", "300",
+		"auto.offset.reset", "earliest",
+		"enable.auto.offset.store", "false",
+		"auto.commit.interval.ms", "1000",
 		/* What librdkafka holds for us; the lanes hold their own bounded share. */
-		"queued.max.messages.kbytes",
-		"8192",
-		"queued.min.messages",
-		"5000",
-		"fetch.max.bytes",
-		"4194304",
-		"fetch.error.backoff.ms",
-		"100",
+		"queued.max.messages.kbytes", "8192",
+		"queued.min.messages", "5000",
+		"fetch.max.bytes", "4194304",
+		"fetch.error.backoff.ms", "100",
 		NULL,
 	};
+	/* clang-format on */
 	struct consumer *c = calloc(1, sizeof(*c));
 	rd_kafka_conf_t *conf = NULL;
 	char why[200];
@@ -135,7 +136,7 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 	return ST_OK;
 
 fail_subscribe:
-	rd_kafka_destroy(c->rk);
+	rd_kafka_destroy(c->rk); /* it has joined nothing */
 fail_conf:
 	free(c);
 	return err->status;
@@ -143,10 +144,21 @@ fail_conf:
 
 void consumer_leave(struct consumer *c)
 {
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
 	int64_t deadline = clock_mono_ms() + LEAVE_MAX_MS;
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(c->rk, queue);
+	rd_kafka_queue_t *queue;
+	rd_kafka_error_t *error;
 
+	c->leaving = true;
+	while (!c->joined && clock_mono_ms() < deadline - LEAVE_MAX_MS / 2) {
+		rd_kafka_message_t *m = consumer_poll(c, 20);
+
+		if (m)
+			rd_kafka_message_destroy(m);
+	}
+	if (!c->joined)
+		return;
+	queue = rd_kafka_queue_new(c->rk);
+	error = rd_kafka_consumer_close_queue(c->rk, queue);
 	log_rebalance_error(error);
 	while (!error && !rd_kafka_consumer_closed(c->rk) && clock_mono_ms() < deadline)
 		(void)rd_kafka_queue_poll_callback(queue, 20);
@@ -157,7 +169,8 @@ void consumer_close(struct consumer *c)
 {
 	if (!c)
 		return;
-	rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	if (c->joined)
+		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	free(c);
 }
 

@@ -50,8 +50,8 @@ feed_close() {
 # feed_pump SECONDS: takes in one message; returns 1 if none came within the seconds.
 feed_pump() {
 	local line status=0
-	IFS= read -r -t "$1" -u "$FEED_FD" line || status=$?
-	FEED_PARTIAL+=$line
+	read -r -t "$1" -u "$FEED_FD" || status=$?
+	FEED_PARTIAL+=$REPLY
 	if ((status != 0)); then
 		((status > 128)) || die "kcat stopped following the topic: see $RUN_DIR/log/topic.log"
 		return 1

@@ -112,8 +112,10 @@ own_stack_require_alive() {
 	done
 }
 
-# own_stack_interrupted: says that the stop is on its way.
+# own_stack_interrupted: says that the stop is on its way. The signal may have come within a read that
+# has an IFS of its own.
 own_stack_interrupted() {
+	local IFS=$' \t\n'
 	show_line ""
 	show_progress "interrupted"
 }
@@ -121,6 +123,7 @@ own_stack_interrupted() {
 # own_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or pipe
 # may be gone by now.
 own_stack_close() {
+	local IFS=$' \t\n'
 	trap '' HUP INT TERM
 	trap : PIPE # not '', which the commands below would inherit
 	set +e

@@ -1,0 +1,49 @@
+/*
+ * The relay's Kafka side: hands a batch of outbox rows to an idempotent producer and keeps their
+ * verdicts in the ledger. One batch at a time.
+ *
+ * Threads: the relay's; relay_publisher_reachable from any.
+ */
+#ifndef COMMON_RELAY_PUBLISHER_H
+#define COMMON_RELAY_PUBLISHER_H
+
+#include <stdbool.h>
+
+#include "common/kafka_client.h"
+#include "common/pg.h"
+#include "common/relay_ledger.h"
+
+struct relay_publisher;
+
+/* The columns that relay_publisher_publish reads. */
+#define RELAY_COLUMNS "id, topic, key, type, headers, payload"
+
+/* keyed: see relay_config. kafka's strings are borrowed until close. ST_INVALID: a setting. */
+MUST_CHECK enum status relay_publisher_open(struct relay_publisher **out,
+					    const struct kafka_settings *kafka, bool keyed,
+					    struct error *err);
+
+/* Gives up what is still outstanding. */
+void relay_publisher_close(struct relay_publisher *publisher);
+
+/* Starts a batch: rows of RELAY_COLUMNS in outbox order, at most RELAY_BATCH_MAX. They are copied.
+ */
+void relay_publisher_publish(struct relay_publisher *publisher, const PGresult *rows);
+
+/* Waits up to timeout_ms for reports. False: the producer has lost its state (abandon then). */
+bool relay_publisher_poll(struct relay_publisher *publisher, int timeout_ms);
+
+/* What is outstanding counts as to be retried, and will not reach Kafka late: a new producer
+ * takes over. */
+void relay_publisher_abandon(struct relay_publisher *publisher);
+
+/* The verdicts on the batch. */
+const struct relay_ledger *relay_publisher_ledger(const struct relay_publisher *publisher);
+
+/* The verdicts are dealt with. */
+void relay_publisher_forget(struct relay_publisher *publisher);
+
+/* True if the broker answers now (blocks up to half a second). */
+bool relay_publisher_reachable(struct relay_publisher *publisher);
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * Stops, kills and hangs: how quickly a process ends, and how quickly another takes over. Alone,
+ * since times are judged.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/http_client.h"
+#include "tests/support/keep.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/stack.h"
+#include "tests/support/topic.h"
+#include "tests/support/wait.h"
+#include "tests/support/world.h"
+
+TestSuite(stops, .init = stack_ensure, .timeout = 90);
+
+#define TV "{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":\"SEOUL\"}"
+#define HISTORY "select count(*) from delivery.history"
+
+static void place(const struct service *order)
+{
+	struct http_answer answer = http_call(order->port, "POST", "/orders", TV, NULL);
+
+	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
+}
+
+static void expect_quick(int64_t took, int64_t limit_ms, const char *what)
+{
+	cr_expect_leq(took, wait_stretch(limit_ms), "%s took %lld ms", what, (long long)took);
+}
+
+/* The order's OrderModified is in its 10 s of work at busy; idle is another replica. */
+static void stop_in_the_delay(int sig)
+{
+	struct service *order = service_start(ORDER, NULL), *busy, *idle;
+	struct tail *tail = tail_open(world.topic);
+
+	busy = service_start(DELIVERY, "DELIVERY_DELAY_MS=10000", NULL);
+	cr_assert(wait_until(10000, service_metric(busy, "delivery_partitions") == 1.0));
+	place(order);
+	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
+	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
+	cr_assert(wait_until(5000, service_metric(busy, "delivery_events_in_work") == 1.0));
+	idle = service_start(DELIVERY, "DELIVERY_DELAY_MS=100", NULL);
+	cr_assert(wait_until(5000, service_logged(idle, "relay") || service_ready(idle)));
+	expect_quick(service_stop(busy, sig), 1000, "the stop in the delay");
+	cr_expect(wait_until(2500, sql_number(HISTORY) == 2), "the event is not worked again at once");
+	cr_expect_str_eq(sql_text("select replica || ' ' || status from delivery.history "
+				  "order by id desc limit 1"),
+			 keep_format("%s DELIVERY MODIFIED", idle->name));
+	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryModified", 1, 0))));
+	cr_expect_eq(tail_read(tail), 4);
+}
+
+LAB_TEST(stops, sigterm_in_the_delay, 1)
+{
+	stop_in_the_delay(SIGTERM);
+}
+
+LAB_TEST(stops, sigint_in_the_delay, 1)
+{
+	stop_in_the_delay(SIGINT);
+}
+
+/* The only replica stops and comes again: the event is worked anew, once. */
+LAB_TEST(stops, a_restart_works_the_event_again, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct service *delivery = service_start(DELIVERY, "DELIVERY_DELAY_MS=10000", NULL);
+
+	place(order);
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 1));
+	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
+	cr_assert(wait_until(5000, service_metric(delivery, "delivery_events_in_work") == 1.0));
+	expect_quick(service_stop(delivery, SIGTERM), 1000, "the stop in the delay");
+	cr_expect_eq(sql_number(HISTORY), 1);
+	(void)service_start(DELIVERY, NULL);
+	cr_expect(wait_until(5000, sql_number(HISTORY) == 2));
+}
+
+/* kill -9 in the delay: the group gives it up after its session timeout (10 s). */
+LAB_TEST(stops, a_killed_replica_is_replaced, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct service *busy = service_start(DELIVERY, "DELIVERY_DELAY_MS=10000", NULL), *idle;
+
+	cr_assert(wait_until(10000, service_metric(busy, "delivery_partitions") == 1.0));
+	place(order);
+	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
+	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
+	cr_assert(wait_until(5000, service_metric(busy, "delivery_events_in_work") == 1.0));
+	idle = service_start(DELIVERY, NULL);
+	service_kill(busy);
+	cr_assert(wait_until(15000, sql_number(HISTORY) == 2));
+	cr_expect_eq(sql_number(HISTORY " where replica = '%s'", idle->name), 1);
+}
+
+/* A process that comes back after its partition was given away writes nothing more. */
+LAB_TEST(stops, a_zombie_is_fenced, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct service *zombie = service_start(DELIVERY, "DELIVERY_DELAY_MS=1000", NULL);
+	struct tail *tail = tail_open(world.topic);
+
+	cr_assert(wait_until(10000, service_metric(zombie, "delivery_partitions") == 1.0));
+	place(order);
+	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
+	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
+	cr_assert(wait_until(5000, service_metric(zombie, "delivery_events_in_work") == 1.0));
+	(void)service_start(DELIVERY, NULL);
+	service_signal(zombie, SIGSTOP);
+	cr_assert(wait_until(15000, sql_number(HISTORY) == 2));
+	service_signal(zombie, SIGCONT);
+	cr_assert(wait_until(5000, service_logged(zombie, "fenced") ||
+					   service_logged(zombie, "partition revoked")));
+	place(order);
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 3));
+	cr_assert(tail_await(tail, 6, 10000));
+	cr_expect_eq(sql_number(HISTORY), 3);
+	cr_expect_eq(tail_count(tail, "DeliveryModified"), 1);
+}
+
+/* Clients that hold a connection open do not hold the stop up. */
+static void stop_with_open_connections(const char *program)
+{
+	static const char half[] = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
+	static const char whole[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct service *service = service_start(program, NULL);
+	int silent = http_connect(service->port), halfway = http_connect(service->port);
+	int keeping = http_connect(service->port);
+	char answer[512];
+
+	cr_assert(silent >= 0 && halfway >= 0 && keeping >= 0);
+	cr_assert_gt(send(halfway, half, sizeof(half) - 1, MSG_NOSIGNAL), 0);
+	cr_assert_gt(send(keeping, whole, sizeof(whole) - 1, MSG_NOSIGNAL), 0);
+	cr_assert_gt(recv(keeping, answer, sizeof(answer), 0), 0);
+	expect_quick(service_stop(service, SIGTERM), 1000, program);
+	(void)close(silent);
+	(void)close(halfway);
+	(void)close(keeping);
+}
+
+LAB_TEST(stops, delivery_with_open_connections, 1)
+{
+	stop_with_open_connections(DELIVERY);
+}
+
+LAB_TEST(stops, order_with_open_connections, 1)
+{
+	stop_with_open_connections(ORDER);
+}
+
+/* Every request that was answered with 201 before the stop is on the topic in the end. */
+LAB_TEST(stops, order_stops_under_load_without_loss, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct tail *tail = tail_open(world.topic);
+
+	for (int i = 0; i < 50; i++)
+		place(order);
+	expect_quick(service_stop(order, SIGINT), 1000, "the stop under load");
+	(void)service_start(ORDER, NULL);
+	cr_assert(tail_await(tail, 50, 5000));
+	cr_assert(wait_until(5000, sql_number("select count(*) from orders.outbox") == 0));
+	cr_expect_eq(tail_read(tail), 50);
+}
+
+/* --- the relay moves ----------------------------------------------------------------------- */
+
+/* Two order-services; *active is the one that relays. */
+static void start_two(struct service **active, struct service **standby)
+{
+	*active = service_start(ORDER, NULL);
+	cr_assert(wait_until(5000, service_metric(*active, "relay_active") == 1.0));
+	*standby = service_start(ORDER, NULL);
+	cr_assert_eq(service_metric(*standby, "relay_active"), 0.0);
+}
+
+LAB_TEST(stops, a_killed_relay_is_replaced_within_two_seconds, 1)
+{
+	struct service *active, *standby;
+	struct tail *tail = tail_open(world.topic);
+
+	start_two(&active, &standby);
+	place(standby);
+	cr_assert(tail_await(tail, 1, 5000));
+	service_kill(active);
+	place(standby);
+	cr_expect(tail_await(tail, 2, 2000), "no take-over within 2 s");
+	cr_expect_eq(service_metric(standby, "relay_active"), 1.0);
+}
+
+LAB_TEST(stops, a_stopped_relay_is_replaced_within_two_seconds, 1)
+{
+	struct service *active, *standby;
+	struct tail *tail = tail_open(world.topic);
+
+	start_two(&active, &standby);
+	expect_quick(service_stop(active, SIGTERM), 1000, "the active relay's stop");
+	place(standby);
+	cr_expect(tail_await(tail, 1, 2000), "no take-over within 2 s");
+}
+
+LAB_TEST(stops, a_hanging_relay_is_replaced_within_ten_seconds, 1)
+{
+	struct service *active, *standby;
+	struct tail *tail = tail_open(world.topic);
+
+	start_two(&active, &standby);
+	place(standby);
+	cr_assert(tail_await(tail, 1, 5000));
+	service_signal(active, SIGSTOP);
+	place(standby);
+	cr_expect(tail_await(tail, 2, 10000), "no take-over within 10 s");
+	service_signal(active, SIGCONT);
+	cr_assert(wait_until(5000, service_metric(active, "relay_active") == 0.0));
+	for (int i = 0; i < 10; i++)
+		place(i % 2 ? active : standby);
+	cr_assert(tail_await(tail, 12, 5000));
+	cr_assert(wait_until(5000, sql_number("select count(*) from orders.outbox") == 0));
+	cr_expect_eq(tail_read(tail), 12, "an event came twice");
+}
+
+/* --- footprint ----------------------------------------------------------------------------- */
+
+#ifdef __SANITIZE_ADDRESS__
+#define RESIDENT_MAX_KB LONG_MAX /* the shadow memory is not the service's */
+#else
+#define RESIDENT_MAX_KB (12 * 1024)
+#endif
+
+static long resident_kb(const struct service *service)
+{
+	FILE *file = fopen(keep_format("/proc/%d/status", (int)service->pid), "re");
+	char line[256];
+	long kb = -1;
+
+	cr_assert_not_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "VmRSS: %ld kB", &kb) == 1)
+			break;
+	}
+	(void)fclose(file);
+	return kb;
+}
+
+static void expect_small_and_quick(const char *program)
+{
+	int64_t started = mono_ms(), best = INT64_MAX;
+	struct service *service = NULL;
+
+	for (int i = 0; i < 3; i++) { /* the best of three: other processes disturb */
+		started = mono_ms();
+		service = service_start(program, NULL);
+		if (mono_ms() - started < best)
+			best = mono_ms() - started;
+	}
+	expect_quick(best, 200, keep_format("the start of %s until it is ready", program));
+	cr_expect_lt(resident_kb(service), RESIDENT_MAX_KB, "%s has %ld kB resident", program,
+		     resident_kb(service));
+}
+
+LAB_TEST(stops, order_starts_quickly_and_is_small, 1)
+{
+	expect_small_and_quick(ORDER);
+}
+
+LAB_TEST(stops, delivery_starts_quickly_and_is_small, 1)
+{
+	expect_small_and_quick(DELIVERY);
+}
