@@ -23,7 +23,7 @@ LDLIBS := -lpq -lrdkafka -lcivetweb -ljansson -lpthread
 # The pure core: no I/O, no clock, no environment. The unit tests link these objects and jansson
 # only, so an impure call breaks their link.
 PURE := common/error common/strbuf common/parse common/backoff common/config common/metrics \
-	common/event common/event_json common/pg_array common/relay_ledger common/http \
+	common/event common/event_json common/pg_array common/pg_params common/relay_ledger common/http \
 	order-service/order order-service/order_json \
 	delivery-service/delivery delivery-service/delivery_batch delivery-service/lanes \
 	delivery-service/partitions

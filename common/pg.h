@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "common/pg_array.h"
+#include "common/pg_params.h"
 
 struct pg;
 
@@ -25,23 +25,6 @@ struct pg_statement {
 	const char *name;
 	const char *sql;
 };
-
-#define PG_PARAMS_MAX 16
-
-/* Parameters of one call. Pointers are borrowed until pg_run returns. */
-struct pg_params {
-	int count;
-	const char *values[PG_PARAMS_MAX];
-	int lengths[PG_PARAMS_MAX];
-	int formats[PG_PARAMS_MAX];
-	uint64_t integers[PG_PARAMS_MAX]; /* in network order */
-	bool failed;                      /* too many, or an array without memory */
-};
-
-void pg_param_i32(struct pg_params *p, int32_t value);
-void pg_param_i64(struct pg_params *p, int64_t value);
-void pg_param_text(struct pg_params *p, const char *text); /* NULL: an SQL null */
-void pg_param_array(struct pg_params *p, struct pg_array *array);
 
 /* One statement of a pg_run. */
 struct pg_call {

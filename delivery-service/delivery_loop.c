@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "delivery-service/consumer.h"
+#include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_store.h"
 #include "delivery-service/partitions.h"
 
@@ -35,9 +36,7 @@ struct delivery_loop {
 	pthread_t thread;
 	bool joined;
 	_Atomic bool stopping;
-	_Atomic int64_t applied, late, duplicates, dead_letters, skipped, fenced, rebalances;
-	_Atomic int64_t in_work, waiting, assigned;
-	struct histogram batch_size, batch_us;
+	struct delivery_counters counters;
 };
 
 /* --- partitions come and go ---------------------------------------------------------------- */
@@ -64,7 +63,7 @@ static int64_t on_assigned(void *context, int32_t partition)
 	}
 	if (!partitions_add(&l->partitions, partition, position.next_offset, position.epoch))
 		return -1;
-	atomic_fetch_add(&l->rebalances, 1);
+	atomic_fetch_add(&l->counters.rebalances, 1);
 	return position.next_offset;
 }
 
@@ -100,7 +99,7 @@ static void on_revoked(void *context, int32_t partition)
 	struct delivery_loop *l = context;
 
 	drop_partition(l, partition);
-	atomic_fetch_add(&l->rebalances, 1);
+	atomic_fetch_add(&l->counters.rebalances, 1);
 }
 
 /* --- taking in ----------------------------------------------------------------------------- */
@@ -191,46 +190,17 @@ static void collect_done(struct delivery_loop *l)
 			l->done[l->done_count++] = in;
 			continue;
 		}
-		atomic_fetch_add(&l->skipped, 1);
+		atomic_fetch_add(&l->counters.skipped, 1);
 		inbound_free(in);
 		if (l->flush_at_mono_ms == INT64_MAX)
 			l->flush_at_mono_ms = now + SKIPPED_FLUSH_MS;
 	}
 }
 
-static void count_one(struct delivery_loop *l, const struct inbound *in)
-{
-	const rd_kafka_message_t *m = in->message;
-	const char *unknown =
-		in->event && in->decision.verdict == DELIVERY_UNKNOWN ? "unknown order" : NULL;
-
-	if (in->reason[0] || unknown) {
-		atomic_fetch_add(&l->dead_letters, 1);
-		log_warn("delivery", "dead letter",
-			 "partition=%" PRId32 " offset=%" PRId64 " reason=%s", m->partition,
-			 m->offset, LOG_QUOTE(unknown ? unknown : in->reason));
-	} else if (in->decision.verdict == DELIVERY_DUPLICATE) {
-		atomic_fetch_add(&l->duplicates, 1);
-	} else {
-		atomic_fetch_add(&l->applied, 1);
-		log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s",
-			  in->event->order_id, in->event->version,
-			  event_order_names[in->event->type]);
-	}
-	if (in->event && in->decision.late) {
-		atomic_fetch_add(&l->late, 1);
-		log_warn("delivery", "applied after a newer event of its order",
-			 "order=%" PRId64 " version=%d event=%s partition=%" PRId32
-			 " offset=%" PRId64,
-			 in->event->order_id, in->event->version,
-			 event_order_names[in->event->type], m->partition, m->offset);
-	}
-}
-
 static void forget_done(struct delivery_loop *l, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		count_one(l, l->done[i]);
+		delivery_counters_event(&l->counters, l->done[i]);
 		inbound_free(l->done[i]);
 	}
 	for (size_t i = count; i < l->done_count; i++)
@@ -271,7 +241,7 @@ static void drop_fenced(struct delivery_loop *l, const struct delivery_position 
 	for (size_t i = 0; i < count; i++) {
 		if (!positions[i].fenced)
 			continue;
-		atomic_fetch_add(&l->fenced, 1);
+		atomic_fetch_add(&l->counters.fenced, 1);
 		log_warn("delivery", "fenced: the partition has a new owner",
 			 "partition=%" PRId32 " epoch=%" PRId64, positions[i].partition,
 			 positions[i].epoch);
@@ -320,8 +290,8 @@ static enum status write_batch(struct delivery_loop *l, struct error *err)
 	st = delivery_store_write(l->store, positions, n, l->done, l->done_count, err);
 	if (st == ST_OK) {
 		positions_stored(l, positions, n);
-		histogram_observe(&l->batch_size, (int64_t)l->done_count);
-		histogram_observe(&l->batch_us, clock_mono_us() - started);
+		histogram_observe(&l->counters.batch_size, (int64_t)l->done_count);
+		histogram_observe(&l->counters.batch_us, clock_mono_us() - started);
 		forget_done(l, l->done_count);
 		l->flush_at_mono_ms = INT64_MAX;
 	} else if (st == ST_FENCED) {
@@ -380,9 +350,9 @@ static void *loop_main(void *arg)
 		poll_messages(l, poll_timeout(l));
 		collect_done(l);
 		write_due(l);
-		atomic_store(&l->in_work, (int64_t)lanes_in_work(l->lanes));
-		atomic_store(&l->waiting, (int64_t)lanes_waiting(l->lanes));
-		atomic_store(&l->assigned, (int64_t)l->partitions.count);
+		atomic_store(&l->counters.in_work, (int64_t)lanes_in_work(l->lanes));
+		atomic_store(&l->counters.waiting, (int64_t)lanes_waiting(l->lanes));
+		atomic_store(&l->counters.assigned, (int64_t)l->partitions.count);
 	}
 	return NULL;
 }
@@ -408,8 +378,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	l->config = *config;
 	l->stop = stop;
 	l->flush_at_mono_ms = INT64_MAX;
-	l->batch_size.first = 1;
-	l->batch_us.first = 64;
+	delivery_counters_init(&l->counters);
 	l->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
 	l->lanes = lanes_open((size_t)config->max_concurrency);
 	if (!l->lanes) {
@@ -459,27 +428,5 @@ bool delivery_loop_broker_reachable(struct delivery_loop *l)
 
 void delivery_loop_metrics(struct delivery_loop *l, struct metrics_out *out)
 {
-	metrics_one(out, "delivery_events_applied_total", "counter",
-		    "Events that had their effect.", atomic_load(&l->applied));
-	metrics_one(out, "delivery_events_late_total", "counter",
-		    "Events applied after a newer one of their order.", atomic_load(&l->late));
-	metrics_one(out, "delivery_events_duplicate_total", "counter",
-		    "Events that had had their effect before.", atomic_load(&l->duplicates));
-	metrics_one(out, "delivery_events_skipped_total", "counter",
-		    "Messages of other types on the topic.", atomic_load(&l->skipped));
-	metrics_one(out, "delivery_dead_letters_total", "counter",
-		    "Messages sent to the dead-letter topic.", atomic_load(&l->dead_letters));
-	metrics_one(out, "delivery_fenced_writes_total", "counter",
-		    "Partitions found to have a new owner when writing.", atomic_load(&l->fenced));
-	metrics_one(out, "delivery_rebalances_total", "counter", "Partitions assigned or revoked.",
-		    atomic_load(&l->rebalances));
-	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
-		    atomic_load(&l->assigned));
-	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
-		    atomic_load(&l->in_work));
-	metrics_one(out, "delivery_events_held", "gauge", "Messages taken in and not done.",
-		    atomic_load(&l->waiting));
-	histogram_write(out, &l->batch_size, "delivery_batch_events", "Events per transaction.", 1);
-	histogram_write(out, &l->batch_us, "delivery_batch_duration_seconds",
-			"Time of one transaction.", 1e6);
+	delivery_counters_write(&l->counters, out);
 }

@@ -11,7 +11,6 @@ declare -A FEED_PUBLISHED # order -> its Order* events: "version type partition"
 declare -A FEED_ANNOUNCED # order -> its Delivery* events as they came: "type partition offset" lines
 FEED_SHOW=1               # 0: taken in, not shown
 FEED_FD=
-FEED_PIDS=()
 FEED_PARTIAL=             # the beginning of a line that has not come as a whole yet
 
 # kcat's JSON as one line: partition, offset, key, type, order, version, separated by tabs.
@@ -27,24 +26,13 @@ readonly FEED_JQ='
 # both processes with this one, however it ends.
 feed_open() {
 	local raw log=$RUN_DIR/log/topic.log
-	exec {raw}< <(exec setpriv --pdeathsig TERM kcat -q -u -J -b "127.0.0.1:$KAFKA_PORT" \
+	exec {raw}< <(exec setpriv --pdeathsig KILL kcat -q -u -J -b "127.0.0.1:$KAFKA_PORT" \
 		-X partition.assignment.strategy=cooperative-sticky -X auto.offset.reset=earliest \
 		-X enable.auto.commit=false -X topic.metadata.refresh.interval.ms=1000 \
 		-G "lab-feed-$$" "$KAFKA_TOPIC" 2>>"$log")
-	FEED_PIDS=($!)
-	exec {FEED_FD}< <(exec setpriv --pdeathsig TERM jq -r --unbuffered "$FEED_JQ" \
+	exec {FEED_FD}< <(exec setpriv --pdeathsig KILL jq -r --unbuffered "$FEED_JQ" \
 		<&"$raw" 2>>"$log")
-	FEED_PIDS+=($!)
 	exec {raw}<&-
-}
-
-# feed_close: ends the follower.
-feed_close() {
-	local pid
-	for pid in "${FEED_PIDS[@]}"; do
-		kill -s TERM "$pid" 2>/dev/null || true
-	done
-	FEED_PIDS=()
 }
 
 # feed_pump SECONDS: takes in one message; returns 1 if none came within the seconds.
@@ -83,6 +71,14 @@ feed_has() {
 	shift
 	for type; do
 		[[ -n ${FEED_TIME_CS["$order $type"]-} ]] || return 1
+	done
+}
+
+# feed_missing ORDER TYPE...: prints the first of these events that has not come.
+feed_missing() {
+	local type
+	for type in "${@:2}"; do
+		feed_has "$1" "$type" || { printf '%s' "$type" && return 0; }
 	done
 }
 

@@ -14,6 +14,7 @@
 #include "common/stop.h"
 #include "common/version.h"
 #include "order-service/order_api.h"
+#include "order-service/order_read.h"
 
 #define READ_CONNECTIONS 4
 

@@ -8,6 +8,7 @@
 #include "common/http_params.h"
 #include "common/parse.h"
 #include "order-service/order_json.h"
+#include "order-service/order_read.h"
 
 /* The answers that a status means on this API. */
 static void respond_failure(struct http_response *response, const struct error *err)

@@ -13,8 +13,7 @@
 #include "common/clock.h"
 #include "common/event_json.h"
 #include "common/outbox.h"
-
-#define ORDER_COLUMNS "id, version, status, customer_id, product_id, product_name, qty, address"
+#include "order-service/order_row.h"
 
 static const struct pg_statement statements[] = {
 	{ "orders_by_key", "select idempotency_key, " ORDER_COLUMNS
@@ -34,13 +33,6 @@ static const struct pg_statement statements[] = {
 	  "where o.id = n.id" },
 	OUTBOX_INSERT_STATEMENT,
 };
-
-const struct pg_statement order_read_statements[] = {
-	{ "order_read", "select " ORDER_COLUMNS " from orders where id = $1::int8" },
-	{ "order_page", "select " ORDER_COLUMNS " from orders where id > $1::int8 "
-			"and status <> 'ORDER CANCELLED' order by id limit $2::int8" },
-};
-const size_t order_read_statement_count = 2;
 
 struct order_store {
 	struct pg *pg;
@@ -89,40 +81,6 @@ void order_store_close(struct order_store *store)
 	free(store);
 }
 
-static enum event_type last_event_of(const char *status)
-{
-	for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (strcmp(event_order_statuses[i], status) == 0)
-			return (enum event_type)i;
-	}
-	return EVENT_PLACED;
-}
-
-static void copy_text(char *to, size_t size, const PGresult *result, int row, int column)
-{
-	size_t len = (size_t)PQgetlength(result, row, column);
-
-	if (len >= size)
-		len = size - 1;
-	memcpy(to, PQgetvalue(result, row, column), len);
-	to[len] = '\0';
-}
-
-/* ORDER_COLUMNS starting at column. */
-static void read_row(const PGresult *result, int row, int column, struct order *order)
-{
-	struct order_content *c = &order->content;
-
-	order->id = pg_i64(result, row, column);
-	order->version = (int32_t)pg_i64(result, row, column + 1);
-	order->last = last_event_of(pg_text(result, row, column + 2));
-	c->customer_id = pg_i64(result, row, column + 3);
-	copy_text(c->product_id, sizeof(c->product_id), result, row, column + 4);
-	copy_text(c->product_name, sizeof(c->product_name), result, row, column + 5);
-	c->qty = (int32_t)pg_i64(result, row, column + 6);
-	copy_text(c->address, sizeof(c->address), result, row, column + 7);
-}
-
 /* --- first round trip ---------------------------------------------------------------------- */
 
 static enum status load(struct order_store *store, struct batch *b, struct error *err)
@@ -158,7 +116,7 @@ static enum status load(struct order_store *store, struct batch *b, struct error
 	b->by_key = calls[1].result;
 	b->ids = calls[3].result;
 	for (int row = 0; row < PQntuples(calls[2].result); row++)
-		read_row(calls[2].result, row, 0, &b->working[b->loaded++].order);
+		order_row_read(calls[2].result, row, 0, &b->working[b->loaded++].order);
 	b->working_count = b->loaded;
 	PQclear(calls[0].result);
 	PQclear(calls[2].result);
@@ -193,7 +151,7 @@ static bool placed_before(const struct batch *b, const char *key, struct order *
 {
 	for (int row = 0; row < PQntuples(b->by_key); row++) {
 		if (strcmp(pg_text(b->by_key, row, 0), key) == 0) {
-			read_row(b->by_key, row, 1, order);
+			order_row_read(b->by_key, row, 1, order);
 			return true;
 		}
 	}
@@ -373,43 +331,4 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 		free(b.working);
 	}
 	return st;
-}
-
-/* --- reads --------------------------------------------------------------------------------- */
-
-enum status order_read(struct pg_pool *pool, int64_t id, struct order *out, struct error *err)
-{
-	struct pg_params params = { 0 };
-	struct pg_call call = { "order_read", &params, NULL };
-
-	pg_param_i64(&params, id);
-	if (pg_pool_run(pool, &call, 1, err) != ST_OK)
-		return err->status;
-	err->status = ST_NOT_FOUND;
-	if (PQntuples(call.result) == 1) {
-		read_row(call.result, 0, 0, out);
-		if (!order_is_cancelled(out))
-			err->status = ST_OK;
-	}
-	pg_clear(&call, 1);
-	if (err->status == ST_NOT_FOUND)
-		return error_set(err, ST_NOT_FOUND, "there is no order %" PRId64, id);
-	return ST_OK;
-}
-
-enum status order_read_page(struct pg_pool *pool, int64_t after, size_t limit, struct order *out,
-			    size_t *count, struct error *err)
-{
-	struct pg_params params = { 0 };
-	struct pg_call call = { "order_page", &params, NULL };
-
-	pg_param_i64(&params, after);
-	pg_param_i64(&params, (int64_t)limit);
-	if (pg_pool_run(pool, &call, 1, err) != ST_OK)
-		return err->status;
-	*count = (size_t)PQntuples(call.result);
-	for (size_t i = 0; i < *count; i++)
-		read_row(call.result, (int)i, 0, &out[i]);
-	pg_clear(&call, 1);
-	return ST_OK;
 }

@@ -1,12 +1,12 @@
 /*
- * Orders in PostgreSQL. Every change is written together with its event in the outbox.
+ * Orders in PostgreSQL, writing side. Every change is written together with its event in the
+ * outbox.
  *
- * Threads: one owner (the writer). Reads have their own functions, for any thread, over a pool.
+ * Threads: one owner (the writer). Reads are in order_read.h.
  */
 #ifndef ORDER_SERVICE_ORDER_STORE_H
 #define ORDER_SERVICE_ORDER_STORE_H
 
-#include "common/pg_pool.h"
 #include "order-service/order_command.h"
 
 struct order_store;
@@ -28,17 +28,5 @@ void order_store_close(struct order_store *store);
  */
 MUST_CHECK enum status order_store_apply(struct order_store *store, struct order_command **commands,
 					 size_t count, struct error *err);
-
-/* For the pool that serves the reads. */
-extern const struct pg_statement order_read_statements[];
-extern const size_t order_read_statement_count;
-
-/* ST_NOT_FOUND: unknown or cancelled. */
-MUST_CHECK enum status order_read(struct pg_pool *pool, int64_t id, struct order *out,
-				  struct error *err);
-
-/* Up to limit orders with id > after, ascending, without the cancelled ones. */
-MUST_CHECK enum status order_read_page(struct pg_pool *pool, int64_t after, size_t limit,
-				       struct order *out, size_t *count, struct error *err);
 
 #endif

@@ -16,7 +16,7 @@ level() {
 	case $1 in
 	common/error.* | common/strbuf.* | common/parse.* | common/backoff.* | common/clock.* | \
 		common/log.* | common/config* | common/stop.* | common/version.*) echo 1 ;;
-	common/event* | common/metrics.* | common/pg_array.* | common/http.h | common/http.c) echo 2 ;;
+	common/event* | common/metrics.* | common/pg_array.* | common/pg_params.* | common/http.h | common/http.c) echo 2 ;;
 	common/*) echo 3 ;;
 	order-service/* | delivery-service/*) echo 4 ;;
 	*) echo 5 ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests against a PostgreSQL cluster and a Kafka broker of their own, on free ports and with
-# their state in .run/test: beside a running stack, and from a fresh clone. They are stopped at the end,
-# whatever happens. The last line is "N passed, N failed"; the exit code is 1 if anything failed.
+# Runs the tests against a PostgreSQL cluster and a Kafka broker of their own, on free ports and
+# with their state in .run/test: beside a running stack, and from a fresh clone. They are stopped at
+# the end, whatever happens. The last line is "N passed, N failed"; exit code 1 if anything failed.
 #
 # usage: tests/run.sh PART...
 #   unit          make test-unit
@@ -21,7 +21,7 @@ RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../.run/test}
 readonly PART_SECONDS=900
 passed=0
 failed=0
-parts=0
+part_pid=
 
 # usage: the usage lines of this file, to stderr; exit 2.
 usage() {
@@ -37,6 +37,12 @@ free_port() {
 		[[ " $* " == *" $port "* ]] || ! port_free "$port" || break
 	done
 	printf '%s' "$port"
+}
+
+# clean_up: ends what runs, whatever the reason for the end.
+clean_up() {
+	[[ -z $part_pid ]] || kill "$part_pid" 2>/dev/null || true
+	stop_servers
 }
 
 # stop_servers: ends the broker and the cluster of this run, if they run.
@@ -59,7 +65,7 @@ start_servers() {
 	unset KAFKA_TOPIC KAFKA_CONF PARTITIONS NODE_ID EVENT_KEY DELIVERY_DELAY_ON PROCESSING_ORDER \
 		MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS
 	say "== starting PostgreSQL and Kafka for the tests in ${RUN_DIR#"$REPO_DIR/"}"
-	trap 'stop_servers' EXIT
+	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	{ "$REPO_DIR/kafka/broker.sh" start && "$REPO_DIR/kafka/topics.sh" create; } &
@@ -96,15 +102,19 @@ count() {
 	failed=$((failed + failing))
 }
 
-# run_part NAME COMMAND...: runs it, shows its output as it comes, and counts.
+# run_part NAME COMMAND...: runs it, shows its output as it comes, and counts. Both processes are in
+# the background, so that a signal ends the wait and with it the run at once.
 run_part() {
-	local name=$1 log=$RUN_DIR/log/run-$1.log status=0 started=$SECONDS
+	local name=$1 log=$RUN_DIR/log/run-$1.log status=0 started=$SECONDS show
 	shift
-	parts=$((parts + 1))
 	say "== $name"
-	{ timeout --foreground --kill-after=10 "$PART_SECONDS" "$@" 2>&1 </dev/null || echo "$?" >"$log.status"; } |
-		tee "$log" | sed -u -E '/^\[(RUN |SKIP)\]/d'
-	[[ ! -e $log.status ]] || status=$(cat "$log.status")
+	timeout --kill-after=10 "$PART_SECONDS" "$@" </dev/null >"$log" 2>&1 &
+	part_pid=$!
+	tail -q -n +1 -s 0.2 -F --pid="$part_pid" "$log" 2>/dev/null | sed -u -E '/^\[(RUN |SKIP)\]/d' &
+	show=$!
+	wait "$part_pid" || status=$?
+	part_pid=
+	wait "$show" || true
 	((status != 124)) || say "== $name: ended after $PART_SECONDS s"
 	count "$log" "$status"
 	say "== $name took $((SECONDS - started)) s"

@@ -16,7 +16,7 @@
 TestSuite(ordering, .timeout = 180);
 
 #define ROUNDS 20
-#define DELAY "DELIVERY_DELAY_MS=300"
+#define DELAY  "DELIVERY_DELAY_MS=300"
 
 struct lab {
 	struct service *order;
@@ -25,7 +25,8 @@ struct lab {
 
 static int64_t history_of(int64_t id)
 {
-	return sql_number("select count(*) from delivery.history where order_id = %lld", (long long)id);
+	return sql_number("select count(*) from delivery.history where order_id = %lld",
+			  (long long)id);
 }
 
 static const char *status_of(int64_t id)
@@ -36,10 +37,11 @@ static const char *status_of(int64_t id)
 /* An order is placed, and its delivery has started. */
 static int64_t place(const struct lab *lab)
 {
-	struct http_answer answer = http_call(
-		lab->order->port, "POST", "/orders",
-		"{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":\"3\","
-		"\"address\":\"PUSAN\"}", NULL);
+	struct http_answer answer = http_call(lab->order->port, "POST", "/orders",
+					      "{\"customerId\":\"2000\",\"productId\":\"100\","
+					      "\"productName\":\"RADIO\",\"qty\":\"3\","
+					      "\"address\":\"PUSAN\"}",
+					      NULL);
 	int64_t id = json_number(answer.json, "id");
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
@@ -74,7 +76,7 @@ static int64_t play(const struct lab *lab)
 		  (long long)id, (long long)history_of(id));
 	cr_assert(wait_until(5000, (tail_read(lab->tail),
 				    tail_find(lab->tail, "DeliveryModified", id, 0) &&
-				    tail_find(lab->tail, "DeliveryCancelled", id, 0))),
+					    tail_find(lab->tail, "DeliveryCancelled", id, 0))),
 		  "order %lld: not all is published", (long long)id);
 	return id;
 }
@@ -93,9 +95,10 @@ static void expect_order(const struct lab *lab, int64_t id, bool kept)
 		     "order %lld: modified at %lld, cancelled at %lld", (long long)id,
 		     (long long)modified->offset, (long long)cancelled->offset);
 	cr_expect_str_eq(sql_text("select string_agg(event, ' ' order by id) from delivery.history "
-				  "where order_id = %lld", (long long)id),
-			 kept ? "OrderPlaced OrderModified OrderCancelled" :
-				"OrderPlaced OrderCancelled OrderModified",
+				  "where order_id = %lld",
+				  (long long)id),
+			 kept ? "OrderPlaced OrderModified OrderCancelled"
+			      : "OrderPlaced OrderCancelled OrderModified",
 			 "order %lld", (long long)id);
 	cr_expect_null(tail_find(lab->tail, "DeliveryModified", id, 1));
 	cr_expect_null(tail_find(lab->tail, "DeliveryCancelled", id, 1));

@@ -43,8 +43,11 @@ static const char *order_with(const char *field, const char *json)
 {
 	static const struct {
 		const char *name, *value;
-	} good[] = { { "customerId", "1000" }, { "productId", "\"100\"" }, { "productName", "\"TV\"" },
-		     { "qty", "3" },	       { "address", "\"SEOUL\"" } };
+	} good[] = { { "customerId", "1000" },
+		     { "productId", "\"100\"" },
+		     { "productName", "\"TV\"" },
+		     { "qty", "3" },
+		     { "address", "\"SEOUL\"" } };
 	const char *body = "", *comma = "";
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -81,14 +84,35 @@ static void expect_refused(const struct service *order, const char *field, const
 LAB_TEST(bad_requests, values_of_fields, 1)
 {
 	static const char *const numbers[] = {
-		"0",	  "-5",	    "2147483648", "1e3",    "3.0",    "3.5",	"null",
-		"true",	  "[]",	    "{}",	  "\"\"",   "\"3x\"", "\"x3\"", "\" 3\"",
-		"\"3 \"", "\"+3\"", "\"0x3\"",	  "\"0\"",  "\"-5\"", "\"1e3\"", "\"2147483648\"",
-		"\"3.0\"", "\"\\u0663\"", "\"99999999999999999999\"", "99999999999999999999",
+		"0",
+		"-5",
+		"2147483648",
+		"1e3",
+		"3.0",
+		"3.5",
+		"null",
+		"true",
+		"[]",
+		"{}",
+		"\"\"",
+		"\"3x\"",
+		"\"x3\"",
+		"\" 3\"",
+		"\"3 \"",
+		"\"+3\"",
+		"\"0x3\"",
+		"\"0\"",
+		"\"-5\"",
+		"\"1e3\"",
+		"\"2147483648\"",
+		"\"3.0\"",
+		"\"\\u0663\"",
+		"\"99999999999999999999\"",
+		"99999999999999999999",
 		"-9223372036854775809",
 	};
-	static const char *const texts[] = { "\"\"", "5", "null", "true", "[\"a\"]", "{}",
-					     "\"a\\u0000b\"" };
+	static const char *const texts[] = { "\"\"",    "5",  "null",         "true",
+					     "[\"a\"]", "{}", "\"a\\u0000b\"" };
 	static const char *const names[] = { "productId", "productName", "address" };
 	struct service *order = service_start(ORDER, NULL);
 
@@ -113,8 +137,8 @@ LAB_TEST(bad_requests, missing_and_unknown_fields, 1)
 {
 	static const char *const names[] = { "customerId", "productId", "productName", "qty",
 					     "address" };
-	static const char *const unknown[] = { "colour", "id", "status", "version", "Qty", "qty ",
-					       "\xf0\x9f\x93\xba", "" };
+	static const char *const unknown[] = { "colour", "id",   "status",           "version",
+					       "Qty",    "qty ", "\xf0\x9f\x93\xba", "" };
 	struct service *order = service_start(ORDER, NULL);
 	const char *wide = keep_copy(long_text(50, "\xc3\xa9") + 1, 100);
 
@@ -140,11 +164,26 @@ LAB_TEST(bad_requests, missing_and_unknown_fields, 1)
 LAB_TEST(bad_requests, bodies_that_are_no_order, 1)
 {
 	static const char *const bodies[] = {
-		"x",	    "{",	  "[]",	       "null",	 "\"x\"",    "3",
-		"{\"qty\":}", "{'qty':3}", "{\"qty\":03}", "{\"qty\":NaN}", "{\"qty\":3,}", "{} {}",
-		"{\"qty\":3,\"qty\":3}", "{\"address\":\"\xff\"}", "{\"address\":\"\xed\xa0\x80\"}",
-		"{\"address\":\"\xc0\xaf\"}", "{\"address\":\"\\ud800\"}", "{\"a\\u0000b\":1}",
-		"{\"address\":\"a\nb\"}", "\xef\xbb\xbf{}",
+		"x",
+		"{",
+		"[]",
+		"null",
+		"\"x\"",
+		"3",
+		"{\"qty\":}",
+		"{'qty':3}",
+		"{\"qty\":03}",
+		"{\"qty\":NaN}",
+		"{\"qty\":3,}",
+		"{} {}",
+		"{\"qty\":3,\"qty\":3}",
+		"{\"address\":\"\xff\"}",
+		"{\"address\":\"\xed\xa0\x80\"}",
+		"{\"address\":\"\xc0\xaf\"}",
+		"{\"address\":\"\\ud800\"}",
+		"{\"a\\u0000b\":1}",
+		"{\"address\":\"a\nb\"}",
+		"\xef\xbb\xbf{}",
 		"{\"qty\":1e400}",
 	};
 	struct service *order = service_start(ORDER, NULL);
@@ -217,9 +256,9 @@ LAB_TEST(bad_requests, bodies_that_are_too_large, 1)
 LAB_TEST(bad_requests, chunked_bodies_are_read, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct http_answer answer =
-		http_call(order->port, "POST", "/orders", order_with("qty", "3"),
-			  "Transfer-Encoding: chunked", NULL);
+	struct http_answer answer = http_call(order->port, "POST", "/orders",
+					      order_with("qty", "3"), "Transfer-Encoding: chunked",
+					      NULL);
 
 	cr_expect_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	answer = http_call(order->port, "POST", "/orders", order_with("qty", "0"),
@@ -230,15 +269,26 @@ LAB_TEST(bad_requests, chunked_bodies_are_read, 1)
 
 LAB_TEST(bad_requests, ids_and_queries, 1)
 {
-	static const char *const ids[] = { "0",	   "-1",  "abc", "1x",	"1.0",	 "1e3",
-					   "%20",  "+1",  "0x1", "%00", "1%00", "9223372036854775808",
+	static const char *const ids[] = { "0",
+					   "-1",
+					   "abc",
+					   "1x",
+					   "1.0",
+					   "1e3",
+					   "%20",
+					   "+1",
+					   "0x1",
+					   "%00",
+					   "1%00",
+					   "9223372036854775808",
 					   "99999999999999999999" };
 	static const struct {
 		const char *path, *field;
-	} queries[] = { { "limit=0", "limit" },	     { "limit=101", "limit" }, { "limit=-1", "limit" },
-			{ "limit=abc", "limit" },    { "limit=", "limit" },    { "after=-1", "after" },
-			{ "after=abc", "after" },    { "after=", "after" },
-			{ "limit=1e1", "limit" },    { "after=9223372036854775808", "after" },
+	} queries[] = { { "limit=0", "limit" },        { "limit=101", "limit" },
+			{ "limit=-1", "limit" },       { "limit=abc", "limit" },
+			{ "limit=", "limit" },         { "after=-1", "after" },
+			{ "after=abc", "after" },      { "after=", "after" },
+			{ "limit=1e1", "limit" },      { "after=9223372036854775808", "after" },
 			{ "limit=5&after=x", "after" } };
 	struct service *order = service_start(ORDER, NULL);
 	struct http_answer answer;
@@ -268,9 +318,12 @@ LAB_TEST(bad_requests, patch_takes_what_may_change, 1)
 {
 	static const struct {
 		const char *body, *field;
-	} bad[] = { { "{\"customerId\":1000}", "customerId" }, { "{\"id\":2}", "id" },
-		    { "{\"status\":\"x\"}", "status" },	       { "{\"version\":1}", "version" },
-		    { "{\"qty\":0}", "qty" },		       { "{\"qty\":4,\"address\":\"\"}", "address" },
+	} bad[] = { { "{\"customerId\":1000}", "customerId" },
+		    { "{\"id\":2}", "id" },
+		    { "{\"status\":\"x\"}", "status" },
+		    { "{\"version\":1}", "version" },
+		    { "{\"qty\":0}", "qty" },
+		    { "{\"qty\":4,\"address\":\"\"}", "address" },
 		    { "{\"productName\":null}", "productName" } };
 	struct service *order = service_start(ORDER, NULL);
 	struct http_answer answer =
@@ -305,14 +358,21 @@ LAB_TEST(bad_requests, methods_and_paths, 1)
 {
 	static const struct {
 		const char *method, *path, *allow;
-	} wrong[] = { { "PUT", "/orders", "POST, GET" },     { "DELETE", "/orders", "POST, GET" },
-		      { "PATCH", "/orders", "POST, GET" },   { "POST", "/orders/1", "GET, PATCH, DELETE" },
-		      { "PUT", "/orders/1", "GET, PATCH, DELETE" }, { "POST", "/healthz", "GET" },
-		      { "DELETE", "/metrics", "GET" },	     { "PUT", "/readyz", "GET" } };
-	static const char *const nowhere[] = { "/",	     "/order",	  "/orders/", "/orders/1/x",
-					       "/ORDERS",    "/healthz/", "/..",      "/../../etc/passwd",
-					       "/%2e%2e/x" };
-	static const char *const unknown[] = { "FOO", "orders", "get", "PROPFIND", "TRACE", "LOCK" };
+	} wrong[] = { { "PUT", "/orders", "POST, GET" },
+		      { "DELETE", "/orders", "POST, GET" },
+		      { "PATCH", "/orders", "POST, GET" },
+		      { "POST", "/orders/1", "GET, PATCH, DELETE" },
+		      { "PUT", "/orders/1", "GET, PATCH, DELETE" },
+		      { "POST", "/healthz", "GET" },
+		      { "DELETE", "/metrics", "GET" },
+		      { "PUT", "/readyz", "GET" } };
+	static const char *const nowhere[] = {
+		"/",         "/order", "/orders/",          "/orders/1/x", "/ORDERS",
+		"/healthz/", "/..",    "/../../etc/passwd", "/%2e%2e/x"
+	};
+	static const char *const unknown[] = {
+		"FOO", "orders", "get", "PROPFIND", "TRACE", "LOCK"
+	};
 	struct service *order = service_start(ORDER, NULL);
 	struct http_answer answer;
 
@@ -350,12 +410,11 @@ LAB_TEST(bad_requests, bytes_that_are_no_request, 1)
 		  "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n{}" },
 		{ "Content-Length: -1",
 		  "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{}" },
-		{ "a length of 2^64",
-		  "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551616\r\n\r\n{}" },
-		{ "a bad chunk",
-		  "POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n" },
-		{ "gzip",
-		  "POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n{}" },
+		{ "a length of 2^64", "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: "
+				      "18446744073709551616\r\n\r\n{}" },
+		{ "a bad chunk", "POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+				 "chunked\r\n\r\nxyz\r\n{}\r\n" },
+		{ "gzip", "POST /orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n{}" },
 	};
 	struct service *order = service_start(ORDER, NULL);
 
@@ -366,15 +425,18 @@ LAB_TEST(bad_requests, bytes_that_are_no_request, 1)
 			  "%s: %s", raw[i].name, answer.headers);
 	}
 	for (size_t size = 10000; size < 100000; size *= 3) {
-		const char *line = keep_format("GET /orders?%0*d HTTP/1.1\r\nHost: x\r\n\r\n",
-					       (int)size, 1);
+		const char *line =
+			keep_format("GET /orders?%0*d HTTP/1.1\r\nHost: x\r\n\r\n", (int)size, 1);
 		const char *header = keep_format("GET /orders HTTP/1.1\r\nHost: x\r\nX: %0*d\r\n"
-						 "Connection: close\r\n\r\n", (int)size, 1);
+						 "Connection: close\r\n\r\n",
+						 (int)size, 1);
 		struct http_answer answer = http_raw(order->port, line, strlen(line));
 
-		cr_expect_lt(answer.status, 500, "a line of %zu bytes: %.200s", size, answer.headers);
+		cr_expect_lt(answer.status, 500, "a line of %zu bytes: %.200s", size,
+			     answer.headers);
 		answer = http_raw(order->port, header, strlen(header));
-		cr_expect_lt(answer.status, 500, "a header of %zu bytes: %.200s", size, answer.headers);
+		cr_expect_lt(answer.status, 500, "a header of %zu bytes: %.200s", size,
+			     answer.headers);
 	}
 	expect_nothing_stored(order);
 }

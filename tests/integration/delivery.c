@@ -22,20 +22,21 @@ static const char *event_json(const char *type, int64_t id, int version, const c
 {
 	const char *number = version ? keep_format("\"version\":%d,", version) : "";
 
-	return keep_format("{\"eventType\":\"%s\",\"timestamp\":1732180000123,\"id\":%lld,%s"
-			   "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":3,"
-			   "\"address\":\"%s\"}",
-			   type, (long long)id, number, address);
+	return keep_format(
+		"{\"eventType\":\"%s\",\"timestamp\":1732180000123,\"id\":%lld,%s"
+		"\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":3,"
+		"\"address\":\"%s\"}",
+		type, (long long)id, number, address);
 }
 
 static int64_t produce_event(const char *type, int64_t id, int version, const char *address)
 {
-	return produce(&(struct raw_message){ .topic = world.topic,
-					      .partition = -1,
-					      .key = keep_format("%lld", (long long)id),
-					      .payload = event_json(type, id, version, address),
-					      .headers = { { "type", type, 0 },
-							   { "contentType", "application/json", 0 } } });
+	return produce(&(struct raw_message){
+		.topic = world.topic,
+		.partition = -1,
+		.key = keep_format("%lld", (long long)id),
+		.payload = event_json(type, id, version, address),
+		.headers = { { "type", type, 0 }, { "contentType", "application/json", 0 } } });
 }
 
 static const char *status_of(int64_t order_id)
@@ -81,9 +82,15 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 		{ "no fields", { .payload = "{}" }, "eventType" },
 		{ "no id", { .payload = "{\"eventType\":\"OrderPlaced\",\"qty\":3}" }, "id" },
 		{ "a negative id", { .payload = event_json("OrderPlaced", -1, 1, "x") }, "id" },
-		{ "another type", { .payload = event_json("OrderModified", 1, 1, "x") }, "eventType" },
-		{ "a negative version", { .payload = event_json("OrderPlaced", 1, -1, "x") }, "version" },
-		{ "a NUL in a text", { .payload = event_json("OrderPlaced", 1, 1, "a\\u0000b") }, "JSON" },
+		{ "another type",
+		  { .payload = event_json("OrderModified", 1, 1, "x") },
+		  "eventType" },
+		{ "a negative version",
+		  { .payload = event_json("OrderPlaced", 1, -1, "x") },
+		  "version" },
+		{ "a NUL in a text",
+		  { .payload = event_json("OrderPlaced", 1, 1, "a\\u0000b") },
+		  "JSON" },
 		{ "900 KB", { .payload = large, .key = "1" }, "bytes" },
 		{ "no header", { .payload = good, .headers = { { "x", "y", 0 } } }, "type" },
 	};
@@ -110,7 +117,8 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 
 		cr_assert_not_null(m, "%s: no dead letter", bad[i].what);
 		cr_expect_not_null(strstr(message_header(m, "x-exception-message"), bad[i].reason),
-				   "%s: reason %s", bad[i].what, message_header(m, "x-exception-message"));
+				   "%s: reason %s", bad[i].what,
+				   message_header(m, "x-exception-message"));
 		cr_expect_str_eq(message_header(m, "x-original-partition"), "0");
 		cr_expect_gt(strtoll(message_header(m, "x-original-timestamp"), NULL, 10), 0);
 		cr_expect_eq(m->payload_len, payload ? strlen(payload) : 0, "%s", bad[i].what);
@@ -122,8 +130,9 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 			 "the original's own headers come along");
 	cr_expect_eq(service_metric(delivery, "delivery_dead_letters_total"), (double)count);
 	cr_expect_eq(service_log_count(delivery, "msg=\"dead letter\""), (int)count);
-	cr_expect(service_logged(delivery, keep_format("msg=\"dead letter\" partition=0 offset=%lld",
-						       (long long)offsets[0])));
+	cr_expect(
+		service_logged(delivery, keep_format("msg=\"dead letter\" partition=0 offset=%lld",
+						     (long long)offsets[0])));
 	cr_expect_eq(sql_number(HISTORY), 1);
 }
 
@@ -131,7 +140,7 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 LAB_TEST(delivery, strange_headers_do_not_hide_the_reason, 1)
 {
 	static const struct header strange[] = {
-		{ "nul", "a\0b", 3 }, { "bytes", "\xff\xfe", 2 }, { "null", NULL, 0 },
+		{ "nul", "a\0b", 3 },      { "bytes", "\xff\xfe", 2 }, { "null", NULL, 0 },
 		{ "quotes", "\"\\\n", 0 }, { "", "empty name", 0 },
 	};
 	const size_t count = sizeof(strange) / sizeof(strange[0]);
@@ -179,22 +188,24 @@ LAB_TEST(delivery, events_from_spring_are_applied, 1)
 	(void)produce(&(struct raw_message){
 		.topic = world.topic,
 		.key = "5",
-		.payload = "{\"eventType\":\"OrderPlaced\",\"timestamp\":\"1732180000123\",\"id\":\"5\","
-			   "\"customerId\":\"1000\",\"productId\":100,\"productName\":\"TV\",\"qty\":\"3\","
+		.payload = "{\"eventType\":\"OrderPlaced\",\"timestamp\":\"1732180000123\",\"id\":"
+			   "\"5\","
+			   "\"customerId\":\"1000\",\"productId\":100,\"productName\":\"TV\","
+			   "\"qty\":\"3\","
 			   "\"address\":\"SEOUL\",\"colour\":{\"a\":[1,2.5,null]}}",
 		.headers = { { "type", "\"OrderPlaced\"", 0 },
 			     { "contentType", "\"application/json\"", 0 },
 			     { "other", "\"x\"", 0 } } });
-	(void)produce(&(struct raw_message){
-		.topic = world.topic,
-		.key = "5",
-		.payload = event_json("OrderModified", 5, 0, "BUSAN"),
-		.headers = { { "type", "\"OrderModified\"", 0 } } });
+	(void)produce(&(struct raw_message){ .topic = world.topic,
+					     .key = "5",
+					     .payload = event_json("OrderModified", 5, 0, "BUSAN"),
+					     .headers = { { "type", "\"OrderModified\"", 0 } } });
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 2));
-	cr_expect_str_eq(sql_text("select order_id || ' ' || customer_id || ' ' || product_id || ' ' || "
-				  "product_name || ' ' || qty || ' ' || address || ' ' || status "
-				  "from delivery_table"),
-			 "5 2000 100 RADIO 3 BUSAN DELIVERY MODIFIED");
+	cr_expect_str_eq(
+		sql_text("select order_id || ' ' || customer_id || ' ' || product_id || ' ' || "
+			 "product_name || ' ' || qty || ' ' || address || ' ' || status "
+			 "from delivery_table"),
+		"5 2000 100 RADIO 3 BUSAN DELIVERY MODIFIED");
 	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryModified", 5, 0))));
 	m = tail_find(tail, "DeliveryStarted", 5, 0);
 	cr_assert_not_null(m);
@@ -253,8 +264,13 @@ LAB_TEST(delivery, other_types_are_skipped_unread, 1)
 {
 	struct tail *letters = tail_open_dead_letters(world.topic);
 	struct service *delivery = service_start(DELIVERY, NULL);
-	static const char *const types[] = { "DeliveryStarted", "DeliveryCancelled", "\"DeliveryStarted\"",
-					     "PaymentReceived", "orderplaced", "OrderPlacedX", "" };
+	static const char *const types[] = { "DeliveryStarted",
+					     "DeliveryCancelled",
+					     "\"DeliveryStarted\"",
+					     "PaymentReceived",
+					     "orderplaced",
+					     "OrderPlacedX",
+					     "" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		(void)produce(&(struct raw_message){ .topic = world.topic,
@@ -278,10 +294,11 @@ LAB_TEST(delivery, a_new_partition_is_read_from_its_beginning, 1)
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
 	topic_alter(world.topic, 3);
 	for (int64_t id = 100; id < 103; id++)
-		(void)produce(&(struct raw_message){ .topic = world.topic,
-						     .partition = (int)(id - 100),
-						     .payload = event_json("OrderPlaced", id, 1, "A"),
-						     .headers = { { "type", "OrderPlaced", 0 } } });
+		(void)produce(
+			&(struct raw_message){ .topic = world.topic,
+					       .partition = (int)(id - 100),
+					       .payload = event_json("OrderPlaced", id, 1, "A"),
+					       .headers = { { "type", "OrderPlaced", 0 } } });
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 4), "%lld of 4",
 		  (long long)sql_number(HISTORY));
 	cr_expect_eq(sql_number(HISTORY " where \"partition\" = 2 and \"offset\" = 0"), 1);
@@ -331,10 +348,11 @@ LAB_TEST(delivery, partitions_move_between_replicas, 2)
 	service_stop(first, SIGINT);
 	cr_assert(wait_until(5000, service_metric(second, "delivery_partitions") == 2.0));
 	for (int p = 0; p < 2; p++)
-		(void)produce(&(struct raw_message){ .topic = world.topic,
-						     .partition = p,
-						     .payload = event_json("OrderPlaced", p + 1, 1, "A"),
-						     .headers = { { "type", "OrderPlaced", 0 } } });
+		(void)produce(
+			&(struct raw_message){ .topic = world.topic,
+					       .partition = p,
+					       .payload = event_json("OrderPlaced", p + 1, 1, "A"),
+					       .headers = { { "type", "OrderPlaced", 0 } } });
 	cr_expect(wait_until(5000, sql_number(HISTORY) == 2));
 	cr_expect_eq(sql_number(HISTORY " where replica = '%s'", second->name), 2);
 }

@@ -12,7 +12,9 @@
 #include "tests/support/wait.h"
 #include "tests/support/world.h"
 
-#define TV "{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":\"SEOUL\"}"
+#define TV                                                                                         \
+	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
+	"\"SEOUL\"}"
 
 TestSuite(order_api, .timeout = 60);
 
@@ -54,11 +56,11 @@ LAB_TEST(order_api, post_creates, 1)
 LAB_TEST(order_api, numbers_may_be_numeric_strings, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct http_answer answer = http_call(
-		order->port, "POST", "/orders",
-		"{\"customerId\":\"1000\",\"productId\":\"100\",\"productName\":\"TV\",\"qty\":\"3\","
-		"\"address\":\"SEOUL\"}",
-		NULL);
+	struct http_answer answer = http_call(order->port, "POST", "/orders",
+					      "{\"customerId\":\"1000\",\"productId\":\"100\","
+					      "\"productName\":\"TV\",\"qty\":\"3\","
+					      "\"address\":\"SEOUL\"}",
+					      NULL);
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	cr_expect_eq(json_number(answer.json, "customerId"), 1000);
@@ -76,11 +78,12 @@ LAB_TEST(order_api, values_at_their_limits_are_taken, 1)
 
 	for (int i = 0; i < 255; i++)
 		memcpy(wide + i * 4, "\xf0\x9f\x93\xba", 4);
-	answer = http_call(order->port, "POST", "/orders",
-			   keep_format("{\"customerId\":9223372036854775807,\"productId\":\"%.256s\","
-				       "\"productName\":\"%s\",\"qty\":2147483647,\"address\":\"%s\"}",
-				       wide, wide, wide),
-			   NULL);
+	answer = http_call(
+		order->port, "POST", "/orders",
+		keep_format("{\"customerId\":9223372036854775807,\"productId\":\"%.256s\","
+			    "\"productName\":\"%s\",\"qty\":2147483647,\"address\":\"%s\"}",
+			    wide, wide, wide),
+		NULL);
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	cr_expect_eq(json_number(answer.json, "customerId"), INT64_MAX);
 	cr_expect_eq(json_number(answer.json, "qty"), INT32_MAX);
@@ -116,7 +119,8 @@ LAB_TEST(order_api, patch_changes_any_subset, 1)
 		{ "{\"address\":\"BUSAN\"}", "100 TV 3 BUSAN" },
 		{ "{\"qty\":5}", "100 TV 5 BUSAN" },
 		{ "{\"productId\":\"200\",\"productName\":\"RADIO\"}", "200 RADIO 5 BUSAN" },
-		{ "{\"productId\":\"1\",\"productName\":\"A\",\"qty\":1,\"address\":\"B\"}", "1 A 1 B" },
+		{ "{\"productId\":\"1\",\"productName\":\"A\",\"qty\":1,\"address\":\"B\"}",
+		  "1 A 1 B" },
 	};
 	struct service *order = service_start(ORDER, NULL);
 
@@ -129,9 +133,10 @@ LAB_TEST(order_api, patch_changes_any_subset, 1)
 		cr_expect_eq(json_number(answer.json, "version"), (int64_t)i + 2);
 		cr_expect_str_eq(json_text(answer.json, "status"), "ORDER MODIFIED");
 		cr_expect_str_eq(http_header(&answer, "ETag"), keep_format("\"%zu\"", i + 2));
-		cr_expect_str_eq(sql_text("select product_id || ' ' || product_name || ' ' || qty || "
-					  "' ' || address from order_table"),
-				 steps[i].result);
+		cr_expect_str_eq(
+			sql_text("select product_id || ' ' || product_name || ' ' || qty || "
+				 "' ' || address from order_table"),
+			steps[i].result);
 	}
 }
 
@@ -161,17 +166,20 @@ LAB_TEST(order_api, patch_that_changes_nothing_makes_no_event, 1)
 
 LAB_TEST(order_api, if_match_is_honoured, 1)
 {
-	static const char *const stale[] = { "If-Match: \"1\"", "If-Match: \"3\"", "If-Match: 2",
-					     "If-Match: \"x\"", "If-Match: \"\"",
-					     "If-Match: \"2147483648\"", "If-Match: W/\"2\"" };
+	static const char *const stale[] = { "If-Match: \"1\"",  "If-Match: \"3\"",
+					     "If-Match: 2",      "If-Match: \"x\"",
+					     "If-Match: \"\"",   "If-Match: \"2147483648\"",
+					     "If-Match: W/\"2\"" };
 	struct service *order = service_start(ORDER, NULL);
 	struct http_answer answer;
 
 	(void)place(order);
-	answer = http_call(order->port, "PATCH", "/orders/1", "{\"qty\":4}", "If-Match: \"1\"", NULL);
+	answer = http_call(order->port, "PATCH", "/orders/1", "{\"qty\":4}", "If-Match: \"1\"",
+			   NULL);
 	cr_expect_eq(answer.status, 200, "%s", answer.body);
 	for (size_t i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
-		answer = http_call(order->port, "PATCH", "/orders/1", "{\"qty\":5}", stale[i], NULL);
+		answer =
+			http_call(order->port, "PATCH", "/orders/1", "{\"qty\":5}", stale[i], NULL);
 		cr_expect_eq(answer.status, 412, "PATCH %s: %s", stale[i], answer.body);
 		cr_expect_str_eq(json_text(answer.json, "field"), "If-Match");
 		answer = http_call(order->port, "DELETE", "/orders/1", NULL, stale[i], NULL);
@@ -221,7 +229,8 @@ static size_t walk(const struct service *order, const char *path, int64_t *last_
 
 		cr_assert_eq(answer.status, 200, "%s: %s", path, answer.body);
 		cr_expect_str_eq(http_header(&answer, "Link"), link);
-		json_array_foreach(orders, i, one) {
+		json_array_foreach(orders, i, one)
+		{
 			cr_expect_gt(json_number(one, "id"), *last_id);
 			*last_id = json_number(one, "id");
 		}
@@ -306,7 +315,8 @@ static void rush(const struct service *const *services, size_t count)
 
 	for (size_t i = 0; i < THREADS; i++) {
 		callers[i].port = services[i % count]->port;
-		cr_assert_eq(pthread_create(&callers[i].thread, NULL, call_with_key, &callers[i]), 0);
+		cr_assert_eq(pthread_create(&callers[i].thread, NULL, call_with_key, &callers[i]),
+			     0);
 	}
 	for (size_t i = 0; i < THREADS; i++) {
 		(void)pthread_join(callers[i].thread, NULL);
@@ -362,7 +372,8 @@ LAB_TEST(order_api, changes_at_two_replicas_make_versions_without_gaps, 1)
 	(void)place(services[0]);
 	for (size_t i = 0; i < 4; i++) {
 		callers[i].port = services[i % 2]->port;
-		cr_assert_eq(pthread_create(&callers[i].thread, NULL, patch_ten_times, &callers[i]), 0);
+		cr_assert_eq(pthread_create(&callers[i].thread, NULL, patch_ten_times, &callers[i]),
+			     0);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		(void)pthread_join(callers[i].thread, NULL);
@@ -390,7 +401,8 @@ LAB_TEST(order_api, health_readiness_and_metrics, 1)
 	cr_expect(wait_until(5000, service_metric(order, "relay_published_total") == 1.0));
 	answer = http_call(order->port, "GET", "/metrics", NULL, NULL);
 	cr_expect_eq(answer.status, 200);
-	cr_expect_eq(strncmp(http_header(&answer, "Content-Type"), "text/plain; version=0.0.4", 25), 0);
+	cr_expect_eq(strncmp(http_header(&answer, "Content-Type"), "text/plain; version=0.0.4", 25),
+		     0);
 	cr_expect_not_null(strstr(answer.body, "# TYPE http_requests_total counter"));
 	cr_expect_eq(service_metric(order, "relay_active"), 1.0);
 	cr_expect_geq(service_metric(order, "http_requests_total{status=\"2xx\"}"), 4.0);
@@ -405,8 +417,8 @@ LAB_TEST(order_api, delivery_api_shows_the_delivery, 1)
 
 	cr_expect_eq(answer.status, 404);
 	(void)place(order);
-	cr_assert(wait_until(5000, http_call(delivery->port, "GET", "/deliveries/1", NULL, NULL)
-						   .status == 200));
+	cr_assert(wait_until(
+		5000, http_call(delivery->port, "GET", "/deliveries/1", NULL, NULL).status == 200));
 	cr_expect_eq(http_call(order->port, "DELETE", "/orders/1", NULL, NULL).status, 204);
 	cr_assert(wait_until(5000, sql_number("select count(*) from delivery.history") == 2));
 	answer = http_call(delivery->port, "GET", "/deliveries/1", NULL, NULL);
@@ -421,7 +433,7 @@ LAB_TEST(order_api, delivery_api_shows_the_delivery, 1)
 	answer = http_call(delivery->port, "GET", "/deliveries", NULL, NULL);
 	cr_expect_eq(json_array_size(json_object_get(answer.json, "deliveries")), 1);
 	for (const char *const *path = (const char *const[]){ "/deliveries/0", "/deliveries/abc",
-							       "/deliveries?limit=0", NULL };
+							      "/deliveries?limit=0", NULL };
 	     *path; path++)
 		cr_expect_eq(http_call(delivery->port, "GET", *path, NULL, NULL).status, 400);
 	answer = http_call(delivery->port, "POST", "/deliveries", "{}", NULL);

@@ -100,7 +100,8 @@ LAB_TEST(privileges, the_labs_views_show_the_labs_columns, 1)
 {
 	static const char query[] =
 		"select string_agg(column_name::text, ' ' order by ordinal_position) "
-		"from information_schema.columns where table_schema = 'public' and table_name = '%s'";
+		"from information_schema.columns where table_schema = 'public' and table_name = "
+		"'%s'";
 
 	cr_expect_str_eq(sql_text(query, "delivery_table"),
 			 "id order_id customer_id product_id product_name qty address status");

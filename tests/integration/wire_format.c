@@ -19,8 +19,10 @@ TestSuite(wire_format, .timeout = 60);
 
 static void post(const struct service *order, const char *name)
 {
-	const char *body = keep_format("{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":"
-				       "\"%s\",\"qty\":\"3\",\"address\":\"PUSAN\"}", name);
+	const char *body =
+		keep_format("{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":"
+			    "\"%s\",\"qty\":\"3\",\"address\":\"PUSAN\"}",
+			    name);
 	struct http_answer answer = http_call(order->port, "POST", "/orders", body, NULL);
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
@@ -41,7 +43,8 @@ static void expect_payload(const struct message *m, const char *expected)
 {
 	const char *at = strchr(expected, '@'), *own = strstr(m->payload, "\"timestamp\":");
 	long long timestamp = own ? strtoll(own + strlen("\"timestamp\":"), NULL, 10) : 0;
-	const char *text = keep_format("%.*s%lld%s", (int)(at - expected), expected, timestamp, at + 1);
+	const char *text =
+		keep_format("%.*s%lld%s", (int)(at - expected), expected, timestamp, at + 1);
 
 	cr_expect_eq(m->payload_len, strlen(m->payload), "a NUL in the payload");
 	cr_expect_str_eq(m->payload, text);
@@ -56,7 +59,8 @@ LAB_TEST(wire_format, order_events_are_the_contracts_bytes, 1)
 
 	post(order, "TV");
 	post(order, "RADIO");
-	cr_expect_eq(http_call(order->port, "PATCH", "/orders/2", "{\"address\":\"SEOUL\"}", NULL).status,
+	cr_expect_eq(http_call(order->port, "PATCH", "/orders/2", "{\"address\":\"SEOUL\"}", NULL)
+			     .status,
 		     200);
 	cr_expect_eq(http_call(order->port, "DELETE", "/orders/2", NULL, NULL).status, 204);
 	cr_assert(tail_await(tail, 4, 5000));
@@ -67,17 +71,20 @@ LAB_TEST(wire_format, order_events_are_the_contracts_bytes, 1)
 		cr_expect_eq(m[i].key_len, 1);
 	}
 	expect_headers(&m[1], "OrderPlaced");
-	expect_payload(&m[1], "{\"eventType\":\"OrderPlaced\",\"timestamp\":@,\"id\":2,\"version\":1,"
-			      "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
-			      "\"qty\":3,\"address\":\"PUSAN\"}");
+	expect_payload(&m[1],
+		       "{\"eventType\":\"OrderPlaced\",\"timestamp\":@,\"id\":2,\"version\":1,"
+		       "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
+		       "\"qty\":3,\"address\":\"PUSAN\"}");
 	expect_headers(&m[2], "OrderModified");
-	expect_payload(&m[2], "{\"eventType\":\"OrderModified\",\"timestamp\":@,\"id\":2,\"version\":2,"
-			      "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
-			      "\"qty\":3,\"address\":\"SEOUL\"}");
+	expect_payload(&m[2],
+		       "{\"eventType\":\"OrderModified\",\"timestamp\":@,\"id\":2,\"version\":2,"
+		       "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
+		       "\"qty\":3,\"address\":\"SEOUL\"}");
 	expect_headers(&m[3], "OrderCancelled");
-	expect_payload(&m[3], "{\"eventType\":\"OrderCancelled\",\"timestamp\":@,\"id\":2,\"version\":3,"
-			      "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
-			      "\"qty\":3,\"address\":\"SEOUL\"}");
+	expect_payload(&m[3],
+		       "{\"eventType\":\"OrderCancelled\",\"timestamp\":@,\"id\":2,\"version\":3,"
+		       "\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
+		       "\"qty\":3,\"address\":\"SEOUL\"}");
 	service_stop(order, SIGTERM);
 	cr_expect_eq(tail_read(tail), 4);
 }
@@ -87,10 +94,12 @@ LAB_TEST(wire_format, text_stays_utf8, 1)
 	struct service *order = service_start(ORDER, NULL);
 	struct tail *tail = tail_open(world.topic);
 
-	post(order, "\xed\x85\x94\xeb\xa0\x88\xeb\xb9\x84\xec\xa0\x84 \xf0\x9f\x93\xba \\\"/\\\\ \\u007f\\n");
+	post(order, "\xed\x85\x94\xeb\xa0\x88\xeb\xb9\x84\xec\xa0\x84 \xf0\x9f\x93\xba \\\"/\\\\ "
+		    "\\u007f\\n");
 	cr_assert(tail_await(tail, 1, 5000));
-	cr_expect_str_eq(json_text(tail->messages[0].json, "productName"),
-			 "\xed\x85\x94\xeb\xa0\x88\xeb\xb9\x84\xec\xa0\x84 \xf0\x9f\x93\xba \"/\\ \x7f\n");
+	cr_expect_str_eq(
+		json_text(tail->messages[0].json, "productName"),
+		"\xed\x85\x94\xeb\xa0\x88\xeb\xb9\x84\xec\xa0\x84 \xf0\x9f\x93\xba \"/\\ \x7f\n");
 	cr_expect_not_null(strstr(tail->messages[0].payload, "\xed\x85\x94\xeb\xa0\x88"),
 			   "as UTF-8 and not as \\u escapes");
 }
@@ -106,7 +115,8 @@ LAB_TEST(wire_format, delivery_events_are_the_contracts_bytes, 1)
 	sql_run("select setval('delivery.delivery_id_seq', 6)");
 	post(order, "RADIO");
 	cr_assert(wait_until(10000, sql_number("select count(*) from delivery.history") == 1));
-	cr_expect_eq(http_call(order->port, "PATCH", "/orders/1", "{\"address\":\"SEOUL\"}", NULL).status,
+	cr_expect_eq(http_call(order->port, "PATCH", "/orders/1", "{\"address\":\"SEOUL\"}", NULL)
+			     .status,
 		     200);
 	cr_expect_eq(http_call(order->port, "DELETE", "/orders/1", NULL, NULL).status, 204);
 	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryCancelled", 1, 0))));
@@ -115,20 +125,23 @@ LAB_TEST(wire_format, delivery_events_are_the_contracts_bytes, 1)
 	cr_assert_not_null(m);
 	expect_headers(m, "DeliveryStarted");
 	cr_expect_str_eq(m->key, "1");
-	expect_payload(m, "{\"eventType\":\"DeliveryStarted\",\"timestamp\":@,\"id\":7,\"orderId\":1,"
-			  "\"version\":1,\"customerId\":2000,\"productId\":\"100\",\"productName\":"
-			  "\"RADIO\",\"qty\":3,\"address\":\"PUSAN\",\"status\":\"DELIVERY STARTED\"}");
+	expect_payload(
+		m, "{\"eventType\":\"DeliveryStarted\",\"timestamp\":@,\"id\":7,\"orderId\":1,"
+		   "\"version\":1,\"customerId\":2000,\"productId\":\"100\",\"productName\":"
+		   "\"RADIO\",\"qty\":3,\"address\":\"PUSAN\",\"status\":\"DELIVERY STARTED\"}");
 	m = tail_find(tail, "DeliveryModified", 1, 0);
 	cr_assert_not_null(m);
 	expect_headers(m, "DeliveryModified");
-	expect_payload(m, "{\"eventType\":\"DeliveryModified\",\"timestamp\":@,\"id\":7,\"orderId\":1,"
-			  "\"version\":2,\"customerId\":2000,\"productId\":\"100\",\"productName\":"
-			  "\"RADIO\",\"qty\":3,\"address\":\"SEOUL\",\"status\":\"DELIVERY MODIFIED\"}");
+	expect_payload(
+		m, "{\"eventType\":\"DeliveryModified\",\"timestamp\":@,\"id\":7,\"orderId\":1,"
+		   "\"version\":2,\"customerId\":2000,\"productId\":\"100\",\"productName\":"
+		   "\"RADIO\",\"qty\":3,\"address\":\"SEOUL\",\"status\":\"DELIVERY MODIFIED\"}");
 	m = tail_find(tail, "DeliveryCancelled", 1, 0);
 	expect_headers(m, "DeliveryCancelled");
-	expect_payload(m, "{\"eventType\":\"DeliveryCancelled\",\"timestamp\":@,\"id\":7,\"orderId\":1,"
-			  "\"version\":3,\"customerId\":2000,\"productId\":\"100\",\"productName\":"
-			  "\"RADIO\",\"qty\":3,\"address\":\"SEOUL\",\"status\":\"DELIVERY CANCELLED\"}");
+	expect_payload(
+		m, "{\"eventType\":\"DeliveryCancelled\",\"timestamp\":@,\"id\":7,\"orderId\":1,"
+		   "\"version\":3,\"customerId\":2000,\"productId\":\"100\",\"productName\":"
+		   "\"RADIO\",\"qty\":3,\"address\":\"SEOUL\",\"status\":\"DELIVERY CANCELLED\"}");
 }
 
 /*
@@ -165,8 +178,8 @@ static void expect_round_robin(const struct tail *tail, size_t first, size_t cou
 
 		cr_assert_not_null(m, "order %zu", first + n);
 		cr_expect_null(m->key);
-		cr_expect_eq(m->partition, (start + (int)n) % partitions, "order %zu is in partition %d",
-			     first + n, m->partition);
+		cr_expect_eq(m->partition, (start + (int)n) % partitions,
+			     "order %zu is in partition %d", first + n, m->partition);
 	}
 }
 

@@ -14,7 +14,7 @@
 
 /* Everything in it is kept until the test ends. */
 struct http_answer {
-	int status;	     /* 0: none, see error */
+	int status;          /* 0: none, see error */
 	const char *error;   /* "" with an answer */
 	const char *headers; /* status line and headers, as they came */
 	const char *body;    /* NUL-terminated */

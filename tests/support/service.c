@@ -17,13 +17,13 @@
 #include "tests/support/wait.h"
 #include "tests/support/world.h"
 
-#define LISTEN_MS 10000
-#define READY_MS 15000
-#define STOP_MAX_MS 8000 /* the judged time is the test's business; this only ends the wait */
+#define LISTEN_MS    10000
+#define READY_MS     15000
+#define STOP_MAX_MS  8000 /* the judged time is the test's business; this only ends the wait */
 #define SETTINGS_MAX 16
 
 static struct service *services; /* newest first */
-static int numbers[2];		 /* of order and delivery services so far */
+static int numbers[2];           /* of order and delivery services so far */
 static bool errors_allowed;
 
 /* --- logs ---------------------------------------------------------------------------------- */
@@ -74,8 +74,8 @@ static void show_log(const struct service *service)
 
 static void judge_log(const struct service *service)
 {
-	static const char *const reports[] = { "AddressSanitizer", "LeakSanitizer", "runtime error:",
-					       "UndefinedBehaviorSanitizer" };
+	static const char *const reports[] = { "AddressSanitizer", "LeakSanitizer",
+					       "runtime error:", "UndefinedBehaviorSanitizer" };
 
 	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
 		cr_assert(!service_logged(service, reports[i]), "%s: %s reported, see %s",

@@ -15,13 +15,13 @@
 struct service {
 	const char *name; /* order-1, delivery-2: also REPLICA */
 	const char *log;  /* path */
-	pid_t pid;	  /* 0: ended */
+	pid_t pid;        /* 0: ended */
 	int port;
 	bool killed; /* by the test itself */
 	struct service *other;
 };
 
-#define ORDER "order-service"
+#define ORDER    "order-service"
 #define DELIVERY "delivery-service"
 
 /* Starts program with settings ("NAME=value", ended by NULL) over the test's own, and waits until

@@ -12,8 +12,8 @@
 
 #define TEMPLATE "lab" /* nobody connects to it while tests run */
 
-static PGconn *owner;	      /* of the test's database; NULL: not connected */
-static const char *database;  /* kept */
+static PGconn *owner;        /* of the test's database; NULL: not connected */
+static const char *database; /* kept */
 
 static PGconn *connect_as(const char *role, const char *name)
 {
@@ -41,8 +41,8 @@ static bool administer(const char *statement)
 void sql_database_create(const char *name)
 {
 	/* A copy that runs at the same time, or autovacuum, may hold the template for a moment. */
-	cr_assert(wait_until(10000, administer(keep_format("create database %s template " TEMPLATE,
-							   name))));
+	cr_assert(wait_until(
+		10000, administer(keep_format("create database %s template " TEMPLATE, name))));
 	database = keep_format("%s", name);
 	owner = connect_as("lab", database);
 	sql_run("alter role order_service in database %s set search_path = orders", name);

@@ -13,7 +13,9 @@ static const char *needed(const char *name)
 	const char *value = getenv(name);
 
 	if (!value || !*value)
-		cr_assert_fail("%s is not set: run the tests with make test-integration or make test-e2e", name);
+		cr_assert_fail(
+			"%s is not set: run the tests with make test-integration or make test-e2e",
+			name);
 	return value;
 }
 

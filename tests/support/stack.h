@@ -8,7 +8,7 @@
 #ifndef TESTS_SUPPORT_STACK_H
 #define TESTS_SUPPORT_STACK_H
 
-const char *stack_kafka(void);	   /* bootstrap servers */
+const char *stack_kafka(void);     /* bootstrap servers */
 const char *stack_build_dir(void); /* where the services are */
 const char *stack_run_dir(void);
 

@@ -8,8 +8,8 @@
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
-#define DLQ "dlq-kafka.delivery"
-#define ANSWER_MS 10000
+#define DLQ               "dlq-kafka.delivery"
+#define ANSWER_MS         10000
 #define MESSAGE_MAX_BYTES "2097152"
 
 static struct tail *tails; /* all that are open */
@@ -68,8 +68,8 @@ static bool succeeded(rd_kafka_event_t *event)
 	if (!event || rd_kafka_event_error(event))
 		return false;
 	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT)
-		results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event),
-							      &count);
+		results = rd_kafka_CreateTopics_result_topics(
+			rd_kafka_event_CreateTopics_result(event), &count);
 	else
 		results = rd_kafka_CreatePartitions_result_topics(
 			rd_kafka_event_CreatePartitions_result(event), &count);
@@ -119,9 +119,17 @@ void topic_alter(const char *name, int partitions)
 
 static struct tail *open_tail(const char *topic, const char *origin)
 {
-	static const char *const pairs[] = { "group.id", "tests-tail", "enable.auto.commit", "false",
-					     "fetch.wait.max.ms", "20", "check.crcs", "true",
-					     "fetch.message.max.bytes", MESSAGE_MAX_BYTES, NULL };
+	static const char *const pairs[] = { "group.id",
+					     "tests-tail",
+					     "enable.auto.commit",
+					     "false",
+					     "fetch.wait.max.ms",
+					     "20",
+					     "check.crcs",
+					     "true",
+					     "fetch.message.max.bytes",
+					     MESSAGE_MAX_BYTES,
+					     NULL };
 	struct tail *tail = keep_alloc(sizeof(*tail));
 
 	tail->client = client_open(RD_KAFKA_CONSUMER, pairs);
@@ -192,8 +200,7 @@ static void take(struct tail *tail, const rd_kafka_message_t *m)
 				     .offset = m->offset,
 				     .timestamp_ms = rd_kafka_message_timestamp(m, &type) };
 	take_headers(message, m);
-	if (tail->origin &&
-	    strcmp(message_header(message, "x-original-topic"), tail->origin) != 0)
+	if (tail->origin && strcmp(message_header(message, "x-original-topic"), tail->origin) != 0)
 		return;
 	if (m->key) {
 		message->key = keep_copy(m->key, m->key_len);

@@ -21,7 +21,7 @@ void topic_alter(const char *name, int partitions);
 struct header {
 	const char *name;
 	const char *value; /* NULL: a null value */
-	size_t len;	   /* of value; 0 with a value: up to its NUL */
+	size_t len;        /* of value; 0 with a value: up to its NUL */
 };
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ const struct message *tail_find(const struct tail *tail, const char *type, int64
 
 struct raw_message {
 	const char *topic;
-	int partition;	     /* -1: by the key, as Java does */
+	int partition;       /* -1: by the key, as Java does */
 	const char *key;     /* NULL: none */
 	const char *payload; /* NULL: a null payload */
 	size_t payload_len;  /* 0 with a payload: up to its NUL */

@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-#define INTERVAL_MS 10
+#define INTERVAL_MS      10
 #define SANITIZED_FACTOR 3
 
 int64_t mono_ms(void)

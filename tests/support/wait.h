@@ -19,13 +19,13 @@ void wait_interval(void);
  * Evaluates condition until it holds (true) or timeout_ms are over (false). A sanitized build is
  * several times slower: its deadlines are stretched, see wait_stretch.
  */
-#define wait_until(timeout_ms, condition)                                                     \
-	({                                                                                    \
-		const int64_t wait_end_ = mono_ms() + wait_stretch(timeout_ms);               \
-		bool wait_holds_;                                                             \
-		while (!(wait_holds_ = (condition)) && mono_ms() < wait_end_)                 \
-			wait_interval();                                                      \
-		wait_holds_;                                                                  \
+#define wait_until(timeout_ms, condition)                                                          \
+	({                                                                                         \
+		const int64_t wait_end_ = mono_ms() + wait_stretch(timeout_ms);                    \
+		bool wait_holds_;                                                                  \
+		while (!(wait_holds_ = (condition)) && mono_ms() < wait_end_)                      \
+			wait_interval();                                                           \
+		wait_holds_;                                                                       \
 	})
 
 /* A limit on somebody's speed, as it applies to the build under test. */

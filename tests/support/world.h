@@ -29,14 +29,14 @@ void world_close(void);
 /* After a failure: ends everything that still runs. */
 void world_abandon(void);
 
-#define LAB_TEST(suite, name, partitions, ...)                                                \
-	static void suite##_##name##_body(void);                                              \
-	Test(suite, name, .fini = world_abandon, ##__VA_ARGS__)                               \
-	{                                                                                     \
-		world_open(#name, partitions);                                                \
-		suite##_##name##_body();                                                      \
-		world_close();                                                                \
-	}                                                                                     \
+#define LAB_TEST(suite, name, partitions, ...)                                                     \
+	static void suite##_##name##_body(void);                                                   \
+	Test(suite, name, .fini = world_abandon, ##__VA_ARGS__)                                    \
+	{                                                                                          \
+		world_open(#name, partitions);                                                     \
+		suite##_##name##_body();                                                           \
+		world_close();                                                                     \
+	}                                                                                          \
 	static void suite##_##name##_body(void)
 
 #endif

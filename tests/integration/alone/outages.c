@@ -17,7 +17,9 @@
 
 TestSuite(outages, .init = stack_ensure, .timeout = 120);
 
-#define TV "{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":\"SEOUL\"}"
+#define TV                                                                                         \
+	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
+	"\"SEOUL\"}"
 #define HISTORY "select count(*) from delivery.history"
 
 static int compare_ms(const void *a, const void *b)
@@ -130,7 +132,8 @@ LAB_TEST(outages, deliveries_go_on_after_the_broker_was_away, 1)
 	cr_expect_eq(tail_read(tail), 36);
 	expect_once_in_order(tail, 6);
 	cr_expect_eq(sql_number("select count(*) from delivery_table where status = "
-				"'DELIVERY CANCELLED'"), 6);
+				"'DELIVERY CANCELLED'"),
+		     6);
 }
 
 static void expect_unavailable(const struct service *service, const char *method, const char *path,
@@ -139,8 +142,10 @@ static void expect_unavailable(const struct service *service, const char *method
 	struct http_answer answer = http_call(service->port, method, path, body, NULL);
 	const char *what = keep_format("%s %s", method, path);
 
-	cr_expect_eq(answer.status, 503, "%s: %d %s%s", what, answer.status, answer.error, answer.body);
-	cr_expect_str_eq(http_header(&answer, "Content-Type"), "application/problem+json", "%s", what);
+	cr_expect_eq(answer.status, 503, "%s: %d %s%s", what, answer.status, answer.error,
+		     answer.body);
+	cr_expect_str_eq(http_header(&answer, "Content-Type"), "application/problem+json", "%s",
+			 what);
 	cr_expect_gt(strtol(http_header(&answer, "Retry-After"), NULL, 10), 0, "%s: no Retry-After",
 		     what);
 	cr_expect_leq(answer.ms, wait_stretch(4000), "%s took %lld ms", what, (long long)answer.ms);
@@ -172,11 +177,14 @@ LAB_TEST(outages, the_database_is_away, 1)
 	cr_expect_eq(http_call(order->port, "GET", "/healthz", NULL, NULL).status, 200);
 	postgres_start();
 	started = mono_ms();
-	cr_assert(wait_until(2000, http_call(order->port, "POST", "/orders", TV, NULL).status == 201),
+	cr_assert(wait_until(2000,
+			     http_call(order->port, "POST", "/orders", TV, NULL).status == 201),
 		  "not back after %lld ms", (long long)(mono_ms() - started));
-	cr_assert(wait_until(2000, http_call(order->port, "GET", "/orders/1", NULL, NULL).status == 404 &&
-					   http_call(delivery->port, "GET", "/deliveries/1", NULL, NULL)
-							   .status == 200));
+	cr_assert(wait_until(
+		2000,
+		http_call(order->port, "GET", "/orders/1", NULL, NULL).status == 404 &&
+			http_call(delivery->port, "GET", "/deliveries/1", NULL, NULL).status ==
+				200));
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 7));
 	cr_assert(tail_await(tail, 14, 5000));
 	cr_expect(service_ready(order));

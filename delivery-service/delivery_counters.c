@@ -1,0 +1,67 @@
+#include "delivery-service/delivery_counters.h"
+
+#include <inttypes.h>
+
+#include "common/log.h"
+
+void delivery_counters_init(struct delivery_counters *c)
+{
+	c->batch_size.first = 1;
+	c->batch_us.first = 64;
+}
+
+void delivery_counters_event(struct delivery_counters *c, const struct inbound *in)
+{
+	const rd_kafka_message_t *m = in->message;
+	const char *unknown =
+		in->event && in->decision.verdict == DELIVERY_UNKNOWN ? "unknown order" : NULL;
+
+	if (in->reason[0] || unknown) {
+		atomic_fetch_add(&c->dead_letters, 1);
+		log_warn("delivery", "dead letter",
+			 "partition=%" PRId32 " offset=%" PRId64 " reason=%s", m->partition,
+			 m->offset, LOG_QUOTE(unknown ? unknown : in->reason));
+	} else if (in->decision.verdict == DELIVERY_DUPLICATE) {
+		atomic_fetch_add(&c->duplicates, 1);
+	} else {
+		atomic_fetch_add(&c->applied, 1);
+		log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s",
+			  in->event->order_id, in->event->version,
+			  event_order_names[in->event->type]);
+	}
+	if (in->event && in->decision.late) {
+		atomic_fetch_add(&c->late, 1);
+		log_warn("delivery", "applied after a newer event of its order",
+			 "order=%" PRId64 " version=%d event=%s partition=%" PRId32
+			 " offset=%" PRId64,
+			 in->event->order_id, in->event->version,
+			 event_order_names[in->event->type], m->partition, m->offset);
+	}
+}
+
+void delivery_counters_write(struct delivery_counters *c, struct metrics_out *out)
+{
+	metrics_one(out, "delivery_events_applied_total", "counter",
+		    "Events that had their effect.", atomic_load(&c->applied));
+	metrics_one(out, "delivery_events_late_total", "counter",
+		    "Events applied after a newer one of their order.", atomic_load(&c->late));
+	metrics_one(out, "delivery_events_duplicate_total", "counter",
+		    "Events that had had their effect before.", atomic_load(&c->duplicates));
+	metrics_one(out, "delivery_events_skipped_total", "counter",
+		    "Messages of other types on the topic.", atomic_load(&c->skipped));
+	metrics_one(out, "delivery_dead_letters_total", "counter",
+		    "Messages sent to the dead-letter topic.", atomic_load(&c->dead_letters));
+	metrics_one(out, "delivery_fenced_writes_total", "counter",
+		    "Partitions found to have a new owner when writing.", atomic_load(&c->fenced));
+	metrics_one(out, "delivery_rebalances_total", "counter", "Partitions assigned or revoked.",
+		    atomic_load(&c->rebalances));
+	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
+		    atomic_load(&c->assigned));
+	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
+		    atomic_load(&c->in_work));
+	metrics_one(out, "delivery_events_held", "gauge", "Messages taken in and not done.",
+		    atomic_load(&c->waiting));
+	histogram_write(out, &c->batch_size, "delivery_batch_events", "Events per transaction.", 1);
+	histogram_write(out, &c->batch_us, "delivery_batch_duration_seconds",
+			"Time of one transaction.", 1e6);
+}

@@ -1,0 +1,26 @@
+/*
+ * What the delivery loop counts, and the metrics made of it. The order sentinel is here too: an
+ * event applied after a newer one of its order is logged and counted the moment it happens.
+ *
+ * Threads: counted by the loop, read by any.
+ */
+#ifndef DELIVERY_SERVICE_DELIVERY_COUNTERS_H
+#define DELIVERY_SERVICE_DELIVERY_COUNTERS_H
+
+#include "common/metrics.h"
+#include "delivery-service/inbound.h"
+
+struct delivery_counters {
+	_Atomic int64_t applied, late, duplicates, dead_letters, skipped, fenced, rebalances;
+	_Atomic int64_t in_work, waiting, assigned; /* gauges */
+	struct histogram batch_size, batch_us;
+};
+
+void delivery_counters_init(struct delivery_counters *counters);
+
+/* Counts, and logs where an operator wants to know, what became of a written event. */
+void delivery_counters_event(struct delivery_counters *counters, const struct inbound *in);
+
+void delivery_counters_write(struct delivery_counters *counters, struct metrics_out *out);
+
+#endif

@@ -1,0 +1,18 @@
+# The unit tests of the pure core. They need no server, and linking them with jansson alone proves
+# that the core is pure: a call into libpq, librdkafka, civetweb, the clock or the log does not link.
+#   make test-unit   FILTER='lanes/*' runs a part
+
+UNIT_SOURCES := $(basename $(wildcard tests/unit/*.c))
+
+# A leak in a passing test changes the exit code only if it aborts.
+UNIT_ENVIRONMENT := $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
+	UBSAN_OPTIONS=print_stacktrace=1)
+
+.PHONY: test-unit
+test-unit: $(BUILD)/tests/unit
+	@$(UNIT_ENVIRONMENT) $< $(if $(FILTER),--filter '$(FILTER)')
+
+$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES) $(PURE))
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -ljansson
