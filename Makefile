@@ -51,8 +51,11 @@ $(BUILD)/obj/%.o: %.c
 -include lab/*.mk tests/*.mk tests/*/*.mk
 
 .PHONY: clean distclean
-clean:
-	rm -rf build
+clean: down
+	rm -rf build .run
+
+distclean: clean
+	rm -rf .cache
 
 SHELL_SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
@@ -61,10 +64,11 @@ SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 format:
 	clang-format -i $(SOURCES)
 
-lint: packages
+lint:
+	common/packages.sh install lint
 	tests/check_sources.sh
 	clang-format --dry-run --Werror $(SOURCES)
 	shellcheck -x $(SHELL_SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
-		common order-service delivery-service
+		--suppress=missingInclude common order-service delivery-service

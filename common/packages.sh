@@ -3,7 +3,7 @@
 #
 # usage: common/packages.sh install [GROUP...]  installs what is missing (default: build run)
 #        common/packages.sh missing [GROUP...]  prints what is missing, one name a line
-# groups: build, run, lint
+# groups: build, run, lint, fuzz
 # Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
 # sudo where that needs no password; else it prints the command to type and exits with 1.
 set -euo pipefail
@@ -18,6 +18,7 @@ build    librdkafka-dev             Kafka client
 build    libpq-dev                  PostgreSQL client
 build    libcivetweb-dev            HTTP server
 build    libjansson-dev             JSON
+build    uthash-dev                 hash tables
 build    libcurl4-openssl-dev       HTTP client of the tests
 build    libcriterion-dev           test framework
 run      postgresql-15              server of the private cluster, and psql
@@ -28,9 +29,10 @@ run      kcat                       shows the topic
 run      jq                         puts the topic into columns
 run      curl                       asks whether a service is ready
 lint     clang-format               make format
-lint     clang-tidy                 make lint
 lint     cppcheck                   make lint
 lint     shellcheck                 make lint, for the scripts
+fuzz     clang                      make fuzz: libFuzzer
+fuzz     libclang-rt-14-dev         its runtime
 '
 
 readonly CLUSTER_SETTING=/etc/postgresql-common/createcluster.d/zz-private-cluster.conf
@@ -67,8 +69,8 @@ missing_of() {
 check_groups() {
 	local group
 	for group; do
-		[[ $group =~ ^(build|run|lint)$ ]] ||
-			die "there is no package group '$group': use build, run, lint"
+		[[ $group =~ ^(build|run|lint|fuzz)$ ]] ||
+			die "there is no package group '$group': use build, run, lint, fuzz"
 	done
 }
 

@@ -63,21 +63,22 @@ evidence_status() {
 # evidence_why: prints, in two sentences, which partition and which replica took the two events that
 # race.
 evidence_why() {
-	local gap_cs=$((M_APPLIED_CS - C_APPLIED_CS)) seconds
+	local gap_cs=$((M_APPLIED_CS - C_APPLIED_CS)) gap when=earlier
 	if [[ $M_PARTITION == '?' || $C_PARTITION == '?' ]]; then
 		printf 'delivery.history does not have both OrderModified and OrderCancelled.'
 		return 0
 	fi
-	printf -v seconds '%d.%d s' $((${gap_cs#-} / 100)) $((${gap_cs#-} % 100 / 10))
-	if [[ $M_PARTITION == "$C_PARTITION" ]]; then
-		printf 'OrderModified and OrderCancelled were both in partition %s, so %s took them one by one' \
+	((gap_cs > 0)) || when=later
+	printf -v gap '%d.%d s' $((${gap_cs#-} / 100)) $((${gap_cs#-} / 10 % 10))
+	if [[ $M_PARTITION == "$C_PARTITION" && $M_REPLICA == "$C_REPLICA" ]]; then
+		printf 'OrderModified and OrderCancelled were both in partition %s, and %s took them ' \
 			"$M_PARTITION" "$M_REPLICA"
-		printf ': it worked on OrderModified for %s s, and OrderCancelled had its turn %s.' \
-			"$M_WORK_S" 'after that'
-	else
-		printf 'OrderModified was in partition %s and %s worked on it for %s s. ' \
-			"$M_PARTITION" "$M_REPLICA" "$M_WORK_S"
-		printf 'OrderCancelled was in partition %s and %s applied it %s %s.' \
-			"$C_PARTITION" "$C_REPLICA" "$seconds" "$( ((gap_cs > 0)) && echo earlier || echo later)"
+		printf 'one by one: it worked on OrderModified for %s s and applied OrderCancelled %s %s.' \
+			"$M_WORK_S" "$gap" "$when"
+		return 0
 	fi
+	printf 'OrderModified was in partition %s, and %s worked on it for %s s. ' \
+		"$M_PARTITION" "$M_REPLICA" "$M_WORK_S"
+	printf 'OrderCancelled was in partition %s, and %s applied it %s %s.' \
+		"$C_PARTITION" "$C_REPLICA" "$gap" "$when"
 }

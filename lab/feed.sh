@@ -2,13 +2,13 @@
 # The topic, live, for a lab: kcat follows it in the background, and whatever came is taken in and
 # shown while the lab waits. To be sourced after common/process.sh and lab/show.sh.
 #
-# Its one invariant: only feed_pump reads and prints, between the lab's own lines, so two lines never
-# mix; and a message is taken in once, however often a rebalance of the follower brings it.
+# Its one invariant: only feed_pump reads and prints, between the lab's own lines, so two lines
+# never mix; and a message is taken in once, however often a rebalance of the follower brings it.
 
 declare -A FEED_SEEN      # "partition:offset" of every message
 declare -A FEED_TIME_CS   # "order type" -> when it came here
-declare -A FEED_PUBLISHED # order -> its Order* events: "version type partition" lines
-declare -A FEED_ANNOUNCED # order -> its Delivery* events as they came: "type partition offset" lines
+declare -A FEED_PUBLISHED # order -> its Order* events, lines of "version type"
+declare -A FEED_ANNOUNCED # order -> its Delivery* events, lines of "type partition offset"
 FEED_SHOW=1               # 0: taken in, not shown
 FEED_FD=
 FEED_PARTIAL=             # the beginning of a line that has not come as a whole yet
@@ -17,7 +17,8 @@ FEED_PARTIAL=             # the beginning of a line that has not come as a whole
 # shellcheck disable=SC2016 # jq's variables
 readonly FEED_JQ='
 	def header($name): .headers as $h | ($h // [] | index($name)) as $i
-		| if $i == null then "-" else $h[$i + 1] // "-" end | ltrimstr("\"") | rtrimstr("\"");
+		| if $i == null then "-" else $h[$i + 1] // "-" end
+		| ltrimstr("\"") | rtrimstr("\"");
 	(.payload // "" | fromjson? // {} | objects) as $event
 	| [.partition, .offset, .key // "-", header("type"), $event.orderId // $event.id // "-",
 		$event.version // "-"] | @tsv'
@@ -41,7 +42,8 @@ feed_pump() {
 	read -r -t "$1" -u "$FEED_FD" || status=$?
 	FEED_PARTIAL+=$REPLY
 	if ((status != 0)); then
-		((status > 128)) || die "kcat stopped following the topic: see $RUN_DIR/log/topic.log"
+		((status > 128)) ||
+			die "kcat stopped following the topic: see $RUN_DIR/log/topic.log"
 		return 1
 	fi
 	line=$FEED_PARTIAL
@@ -58,7 +60,7 @@ feed_take() {
 	clock_cs
 	FEED_TIME_CS["$order $type"]=$CLOCK_CS
 	case $type in
-	Order*) FEED_PUBLISHED[$order]+="$version $type $partition"$'\n' ;;
+	Order*) FEED_PUBLISHED[$order]+="$version $type"$'\n' ;;
 	Delivery*) FEED_ANNOUNCED[$order]+="$type $partition $offset"$'\n' ;;
 	esac
 	((FEED_SHOW == 0)) ||
@@ -84,7 +86,8 @@ feed_missing() {
 
 # feed_published ORDER: prints the types of its Order* events on the topic, by version.
 feed_published() {
-	sort -n <<<"${FEED_PUBLISHED[$1]-}" | awk 'NF { sub(/^Order/, "", $2); print $2 }' | paste -s -d ' '
+	sort -n <<<"${FEED_PUBLISHED[$1]-}" | awk 'NF { sub(/^Order/, "", $2); print $2 }' |
+		paste -s -d ' '
 }
 
 # feed_announced ORDER: prints the types of its Delivery* events by offset; an event that is not in

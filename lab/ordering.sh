@@ -3,7 +3,7 @@
 # PostgreSQL. It starts a stack of its own, plays the lab, says of each step whether it ended as the
 # lab says, and stops what it started. This is what `make demo` runs.
 #
-# usage: lab/ordering.sh
+# usage: lab/ordering.sh    (no arguments)
 #   1. One partition, one delivery-service: an order that is modified and then cancelled ends in
 #      DELIVERY CANCELLED.
 #   2. While all runs, the topic gets a second partition and delivery-service a second replica.
@@ -28,10 +28,11 @@ set -euo pipefail
 . "$REPO_DIR/lab/evidence.sh"
 
 readonly GRACE_SECONDS=30     # for an event, beyond the delay
-readonly HTTPIE_MIN_MS=3000   # httpie takes up to a second to start: too long within a shorter delay
+readonly HTTPIE_MIN_MS=3000   # httpie takes up to a second to start: too long for a shorter delay
 readonly ORDER_KEPT='Placed Modified Cancelled'
 readonly ORDER_LOST='Placed Cancelled Modified'
-TABLE=('scenario|Order*/published|Order*/applied|Delivery*/published|final/status|expected/status|verdict')
+TABLE=('scenario|Order*/published|Order*/applied|Delivery*/published|final/status|expected/status'
+'|verdict')
 ALL_GOOD=1
 
 # settings: what the environment gives, checked; and what it must not give.
@@ -96,7 +97,8 @@ call() {
 		show_line "$status_line"
 		[[ -z $BODY ]] || show_line "$BODY"
 	fi
-	[[ $status_line =~ ^HTTP/[0-9.]+\ 2 ]] || die "order-service refused $1 $2: $status_line $BODY"
+	[[ $status_line =~ ^HTTP/[0-9.]+\ 2 ]] ||
+		die "order-service refused $1 $2: $status_line $BODY"
 }
 
 # await_events ORDER TYPE...: waits until the topic has the events of the order, with a bar while
@@ -109,10 +111,10 @@ await_events() {
 	until feed_has "$@"; do
 		clock_cs
 		((CLOCK_CS < end)) ||
-			die "the topic still has no $(feed_missing "$@") of order $order; see $RUN_DIR/log"
+			die "no $(feed_missing "$@") of order $order on the topic; see $RUN_DIR/log"
 		own_stack_require_alive
 		[[ -z $since ]] || ((FEED_SHOW == 0 || DELIVERY_DELAY_MS < 1000)) ||
-			show_wait "delivery-service works on OrderModified" \
+			show_wait "working on OrderModified" \
 				$((CLOCK_CS - since)) $((DELIVERY_DELAY_MS / 10))
 		feed_pump 0.1 || true
 	done
@@ -153,8 +155,8 @@ judge() {
 		show_verdict 1 "As the lab says: order $ORDER ends in $STATUS$2."
 		return 0
 	fi
-	show_verdict 0 "NOT as the lab says: order $ORDER ends in ${STATUS:-no delivery}, expected $expected;"
-	show_verdict 0 "applied: ${APPLIED:-nothing}, expected $1."
+	show_verdict 0 "NOT as the lab says: order $ORDER ends in ${STATUS:-no delivery}, not $expected."
+	show_verdict 0 "Applied: ${APPLIED:-nothing}. Expected: $1."
 	return 1
 }
 
@@ -178,7 +180,8 @@ scenario() {
 		good=$((good + agrees))
 		# The table shows the first round, or the first that went another way.
 		if [[ -z $evidence ]] || ((agrees == 0 && good == round - 1)); then
-			evidence="${PUBLISHED:-missing}|${APPLIED:-missing}|${ANNOUNCED:-missing}|${STATUS:-missing}"
+			evidence="${PUBLISHED:-missing}|${APPLIED:-missing}|${ANNOUNCED:-missing}"
+			evidence+="|${STATUS:-missing}"
 		fi
 	done
 	FEED_SHOW=1
@@ -189,8 +192,8 @@ scenario() {
 show_round() {
 	local verdict="${GREEN}as the lab says${PLAIN}"
 	(($2)) || verdict="${RED}NOT as the lab says${PLAIN}"
-	printf 'round %3d: order %3s, applied: %-26s %-18s %s\n' "$1" "$ORDER" "${APPLIED:-nothing}" \
-		"${STATUS:--}" "$verdict"
+	printf 'round %3d: order %3s, applied: %-26s %-18s %s\n' \
+		"$1" "$ORDER" "${APPLIED:-nothing}" "${STATUS:-none}" "$verdict"
 }
 
 # add_row NAME EVIDENCE EXPECTED_STATUS GOOD: a row of the final table.
@@ -217,8 +220,9 @@ each_has_one() {
 
 # show_owners: which replica has which partition, by delivery.position.
 show_owners() {
-	show_progress "$(evidence_sql "select string_agg(format('%s has partition %s', owner, \"partition\"),
-		', ' order by \"partition\") from delivery.position")"
+	show_progress "$(evidence_sql "select string_agg(
+		format('%s has partition %s', owner, \"partition\"), ', ' order by \"partition\")
+		from delivery.position")"
 }
 
 # start: the stack, without keys, and the follower of the topic.
@@ -231,14 +235,14 @@ start() {
 	feed_open
 	delay_text
 	((DELIVERY_DELAY_MS >= HTTPIE_MIN_MS)) ||
-		say "The delay is only $DELAY_TEXT, in which httpie hardly starts: the calls go by curl."
+		say "The delay of $DELAY_TEXT is hardly enough for httpie to start: the calls go by curl."
 }
 
 # step_1: see the usage above. PARK's order comes first, as in the lab.
 step_1() {
 	show_step "1. One partition, one delivery-service"
-	show_paragraph "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM place an order" \
-		"each; KIM corrects the address and then cancels."
+	show_paragraph "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM place an" \
+		"order each; KIM corrects the address and then cancels."
 	place 1000 TV SEOUL
 	scenario '1 partition,/1 replica,/no key' "$ORDER_KEPT" ''
 }
@@ -248,12 +252,13 @@ step_2() {
 	show_step "2. Scaled out while all runs: two partitions, two delivery-services"
 	show_call make partitions N=2
 	own_stack partitions 2
-	grep 'Partition: ' <<<"$OWN_STACK_OUTPUT" | sed 's/^[[:space:]]*//; s/[[:space:]]*Elr:.*//; s/\t/  /g'
+	grep 'Partition: ' <<<"$OWN_STACK_OUTPUT" |
+		sed 's/^[[:space:]]*//; s/[[:space:]]*Elr:.*//; s/\t/  /g'
 	show_call make scale N=2
 	own_stack scale 2
 	say "$OWN_STACK_OUTPUT"
 	# It looks every second; with a LOG_LEVEL that hides its note, three seconds are enough.
-	wait_until 3 "order-service has noticed the new partition" new_partition_known || true
+	wait_until 3 "order-service has noticed the new partition" new_partition_known 2>/dev/null || true
 	wait_until 30 "each replica has a partition" each_has_one
 	show_owners
 }
@@ -261,7 +266,7 @@ step_2() {
 # step_3: see the usage above.
 step_3() {
 	show_step "3. Without keys: the order of the events is lost"
-	show_paragraph "order-service still gives its events no key, so they go to the partitions in turn." \
+	show_paragraph "order-service still gives its events no key: they go to the partitions in turn." \
 		"KIM does the same as before."
 	scenario '2 partitions,/2 replicas,/no key' "$ORDER_LOST" ', although it was cancelled'
 }

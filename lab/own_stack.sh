@@ -23,7 +23,7 @@ own_stack_open() {
 	flock -n "$fd" || die "another make $name runs in $stack_dir: wait for it, or set RUN_DIR"
 	RUN_DIR=$stack_dir/$name
 	own_stack_clean
-	own_stack_require_ports "$stack_dir"
+	own_stack_require_ports
 	trap own_stack_close EXIT
 	trap 'exit 129' HUP
 	trap 'own_stack_interrupted; exit 130' INT
@@ -34,9 +34,10 @@ own_stack_open() {
 # own_stack_clean: stops what a lab that was killed left running, and removes its data.
 own_stack_clean() {
 	if [[ -e $RUN_DIR/$OWN_STACK_MARK ]]; then
-		"$REPO_DIR/lab/stack.sh" down >/dev/null || die "what runs in $RUN_DIR cannot be stopped"
+		"$REPO_DIR/lab/stack.sh" down >/dev/null ||
+			die "what runs in $RUN_DIR cannot be stopped (the reason is above)"
 		rm -rf "$RUN_DIR" 2>/dev/null ||
-			die "$RUN_DIR cannot be removed by $(id -un): remove it as its owner, or set RUN_DIR"
+			die "$(id -un) cannot remove $RUN_DIR: remove it as its owner, or set RUN_DIR"
 	elif [[ -e $RUN_DIR ]]; then
 		die "$RUN_DIR is there and no lab made it: move it away, or set RUN_DIR"
 	fi
@@ -44,13 +45,14 @@ own_stack_clean() {
 	: >"$RUN_DIR/$OWN_STACK_MARK"
 }
 
-# own_stack_require_ports STACK_DIR: all ports are free, or one line that says what to do.
+# own_stack_require_ports: all ports are free, or one line that says what to do.
 own_stack_require_ports() {
 	local name port
-	for name in ORDER_PORT DELIVERY_PORT SECOND_PORT KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
-		port=${!name-$((DELIVERY_PORT + 1))}
+	local second_port=$((DELIVERY_PORT + 1))
+	for name in ORDER_PORT DELIVERY_PORT second_port KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
+		port=${!name}
 		port_free "$port" || die "port $port is in use by $(port_owner "$port"):" \
-			"if that is the stack of make up, type make down first, else set ${name/SECOND/DELIVERY}"
+			"make down first, or set ${name/second_port/DELIVERY_PORT}=<another port>"
 	done
 }
 
@@ -112,8 +114,8 @@ own_stack_require_alive() {
 	done
 }
 
-# own_stack_interrupted: says that the stop is on its way. The signal may have come within a read that
-# has an IFS of its own.
+# own_stack_interrupted: says that the stop is on its way. The signal may have come within a read
+# that has an IFS of its own.
 own_stack_interrupted() {
 	local IFS=$' \t\n'
 	show_line ""

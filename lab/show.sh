@@ -2,8 +2,8 @@
 # How a lab looks: progress lines, calls, lines of the topic, the bar of a wait, tables. To be
 # sourced after common/process.sh.
 #
-# It prints to stdout only. Colour and the live bar are for a terminal; elsewhere every line is plain
-# and final. NO_COLOR (no-color.org) turns the colours off.
+# It prints to stdout only. Colour and the live bar are for a terminal; elsewhere every line is
+# plain and final. NO_COLOR (no-color.org) turns the colours off.
 
 SHOW_BAR=           # what the bar's line shows now; empty: there is no bar on the screen
 SHOW_BAR_SECOND=0   # the last second that show_wait printed where there is no live bar
@@ -65,17 +65,16 @@ show_call() {
 
 # show_event TOPIC PARTITION OFFSET KEY TYPE ORDER VERSION: a message of the topic.
 show_event() {
-	local colour=$CYAN
+	local colour=$CYAN line
 	[[ $5 == Order* ]] || colour=$YELLOW
-	show_no_bar
-	printf '    %s%s | partition %s | offset %3s | key %-3s | %-17s | order %s, version %s%s\n' \
-		"$colour" "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$PLAIN"
+	printf -v line '%s | partition %s | offset %3s | key %-3s | %-17s | order %s, version %s' "$@"
+	show_line "    $colour$line$PLAIN"
 }
 
 # show_wait TEXT DONE_CS TOTAL_CS: how far a wait is. On a terminal a bar that is drawn over itself,
 # elsewhere a line every two seconds.
 show_wait() {
-	local text=$1 done_cs=$2 total_cs=$3 width=30 full bar
+	local text=$1 done_cs=$2 total_cs=$3 width=20 full bar
 	((done_cs < total_cs)) || done_cs=$total_cs
 	if [[ -z $SHOW_LIVE ]]; then
 		((done_cs / 100 >= SHOW_BAR_SECOND + 2 && done_cs < total_cs)) || return 0
@@ -87,7 +86,7 @@ show_wait() {
 	printf -v bar '%*s' "$full" ''
 	bar=${bar// /#}
 	printf -v SHOW_BAR '    %s [%-*s] %2d.%d of %d.%d s' "$text" "$width" "$bar" \
-		$((done_cs / 100)) $((done_cs % 100 / 10)) $((total_cs / 100)) $((total_cs % 100 / 10))
+		$((done_cs / 100)) $((done_cs / 10 % 10)) $((total_cs / 100)) $((total_cs / 10 % 10))
 	printf '\r%s%s%s\e[K' "$DIM" "$SHOW_BAR" "$PLAIN"
 }
 
@@ -118,8 +117,8 @@ show_paragraph() {
 	printf '%s\n' "$*" | fold -s -w 96 | sed 's/ *$//'
 }
 
-# show_table WIDTHS ROW...: a table in psql's manner. WIDTHS: one number a column. A row is its cells,
-# separated by "|"; a cell's lines are separated by "/". The first row is the heading.
+# show_table WIDTHS ROW...: a table in psql's manner. WIDTHS: one number a column. A row is its
+# cells, separated by "|"; a cell's lines are separated by "/". The first row is the heading.
 show_table() {
 	local widths number text rule=''
 	read -r -a widths <<<"$1"
@@ -144,6 +143,7 @@ show_row() {
 		for column in "${!widths[@]}"; do
 			IFS='/' read -r -a lines <<<"${cells[column]-}"
 			((line + 1 >= ${#lines[@]})) || more=1
+			((column + 1 < ${#widths[@]})) || widths[column]=0
 			printf -v padded ' %-*s ' "${widths[column]}" "${lines[line]-}"
 			text+="|$(show_cell "${cells[column]-}" "$padded")"
 		done
@@ -151,8 +151,8 @@ show_row() {
 	done
 }
 
-# show_cell CELL TEXT: prints the text, a part of the cell, in the cell's colour: what is wrong in red,
-# a verdict that is right in green.
+# show_cell CELL TEXT: prints the text, a part of the cell, in the cell's colour: what is wrong in
+# red, a verdict that is right in green.
 show_cell() {
 	case $1 in
 	*NOT* | *missing*) printf '%s%s%s' "$RED" "$2" "$PLAIN" ;;

@@ -1,0 +1,21 @@
+# libFuzzer on the parsers of outside input: make fuzz FUZZ_SECONDS=600. The corpus grows in
+# build/fuzz; an input that breaks something is written there too.
+FUZZ_SECONDS := 20
+FUZZ_TARGETS := fuzz_event fuzz_order
+FUZZ_DICTIONARY := tests/fuzz/json.dict
+FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all
+FUZZ_SOURCES := $(patsubst %,%.c,common/error common/strbuf common/parse common/config common/event \
+	common/event_json common/http order-service/order order-service/order_json)
+
+.PHONY: fuzz
+fuzz:
+	@common/packages.sh install build fuzz
+	@mkdir -p $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+	@for target in $(FUZZ_TARGETS); do \
+		clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$$target.bin tests/fuzz/$$target.c $(FUZZ_SOURCES) \
+			-ljansson && \
+		$(BUILD)/fuzz/$$target.bin -max_total_time=$(FUZZ_SECONDS) -timeout=5 -dict=$(FUZZ_DICTIONARY) \
+			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
+			$(BUILD)/fuzz/$$target tests/fuzz/corpus || exit 1; \
+	done
