@@ -104,7 +104,7 @@ size_t config_load(const struct config_program *program, config_lookup *lookup, 
 void config_mask_url(const char *url, struct strbuf *out)
 {
 	const char *authority = strstr(url, "://");
-	const char *at, *colon;
+	const char *at, *colon, *query;
 	size_t span;
 
 	/* Keyword form, or parameters that may carry a secret: nothing of it is safe to show. */
@@ -114,14 +114,19 @@ void config_mask_url(const char *url, struct strbuf *out)
 	}
 	authority += 3;
 	span = strcspn(authority, "/?#");
-	at = memrchr(authority, '@', span);
-	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
-	if (!colon) {
-		/* An '@' further on means an unescaped '/' in a password. */
-		strbuf_puts(out, !at && strchr(authority, '@') ? "***" : url);
+	query = strchr(authority + span, '?');
+	/* An '@' behind the authority means an unescaped '/' in a password; an escape in the
+	 * parameters may spell one of the words above. */
+	if (strchr(authority + span, '@') || (query && strchr(query, '%'))) {
+		strbuf_puts(out, "***");
 		return;
 	}
-	strbuf_printf(out, "%.*s:***%s", (int)(colon - url), url, at);
+	at = memrchr(authority, '@', span);
+	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	if (colon)
+		strbuf_printf(out, "%.*s:***%s", (int)(colon - url), url, at);
+	else
+		strbuf_puts(out, url);
 }
 
 static void mask_pairs(const char *pairs, struct strbuf *out)

@@ -2,6 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "common/strbuf.h"
 
 enum status error_set(struct error *err, enum status status, const char *fmt, ...)
 {
@@ -16,17 +19,20 @@ enum status error_set(struct error *err, enum status status, const char *fmt, ..
 
 enum status error_wrap(struct error *err, const char *fmt, ...)
 {
-	char inner[sizeof(err->msg)];
-	char doing[128];
+	char text[sizeof(err->msg) + 128 + 2];
+	struct strbuf sb = STRBUF_ON(text);
 	va_list ap;
+	char doing[128];
 
-	(void)snprintf(inner, sizeof(inner), "%s", err->msg);
 	va_start(ap, fmt);
 	(void)vsnprintf(doing, sizeof(doing), fmt, ap);
 	va_end(ap);
-	/* A text that does not fit loses its end: the cause comes last but the place is kept. */
-	(void)snprintf(err->msg, sizeof(err->msg), "%s: %.*s", doing,
-		       (int)(sizeof(err->msg) - sizeof(doing) - 3), inner);
+	strbuf_puts(&sb, doing);
+	strbuf_puts(&sb, ": ");
+	strbuf_puts(&sb, err->msg);
+	/* What does not fit is cut at the end. */
+	text[sizeof(err->msg) - 1] = '\0';
+	memcpy(err->msg, text, sizeof(err->msg));
 	return err->status;
 }
 

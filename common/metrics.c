@@ -39,10 +39,10 @@ void histogram_write(struct metrics_out *out, const struct histogram *h, const c
 	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		count += atomic_load(&h->buckets[i]);
 		if (i < HISTOGRAM_BUCKETS - 1)
-			strbuf_printf(&out->text, "%s_bucket{le=\"%g\"} %" PRId64 "\n", name,
+			strbuf_printf(&out->text, "%s_bucket{le=\"%.12g\"} %" PRId64 "\n", name,
 				      (double)(h->first << i) / unit_divisor, count);
 	}
 	strbuf_printf(&out->text,
-		      "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %g\n%s_count %" PRId64 "\n", name,
-		      count, name, (double)atomic_load(&h->sum) / unit_divisor, name, count);
+		      "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %.15g\n%s_count %" PRId64 "\n",
+		      name, count, name, (double)atomic_load(&h->sum) / unit_divisor, name, count);
 }

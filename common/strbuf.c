@@ -8,6 +8,7 @@ void strbuf_add(struct strbuf *sb, const char *text, size_t len)
 {
 	if (sb->overflow || len >= sb->size - sb->len) {
 		sb->overflow = true;
+		sb->buf[sb->len] = '\0'; /* the first append may be the one that fails */
 		return;
 	}
 	memcpy(sb->buf + sb->len, text, len);

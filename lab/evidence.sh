@@ -66,19 +66,17 @@ evidence_why() {
 	local gap_cs=$((M_APPLIED_CS - C_APPLIED_CS)) gap when=earlier
 	if [[ $M_PARTITION == '?' || $C_PARTITION == '?' ]]; then
 		printf 'delivery.history does not have both OrderModified and OrderCancelled.'
-		return 0
-	fi
-	((gap_cs > 0)) || when=later
-	printf -v gap '%d.%d s' $((${gap_cs#-} / 100)) $((${gap_cs#-} / 10 % 10))
-	if [[ $M_PARTITION == "$C_PARTITION" && $M_REPLICA == "$C_REPLICA" ]]; then
-		printf 'OrderModified and OrderCancelled were both in partition %s, and %s took them ' \
+	elif [[ $M_PARTITION == "$C_PARTITION" && $M_REPLICA == "$C_REPLICA" ]]; then
+		printf 'OrderModified and OrderCancelled were both in partition %s, and %s ' \
 			"$M_PARTITION" "$M_REPLICA"
-		printf 'one by one: it worked on OrderModified for %s s and applied OrderCancelled %s %s.' \
-			"$M_WORK_S" "$gap" "$when"
-		return 0
+		printf 'took them one by one. It worked on OrderModified for %s s; ' "$M_WORK_S"
+		printf 'OrderCancelled, received meanwhile, was applied after %s s.' "$C_WORK_S"
+	else
+		((gap_cs > 0)) || when=later
+		printf -v gap '%d.%d s' $((${gap_cs#-} / 100)) $((${gap_cs#-} / 10 % 10))
+		printf 'OrderModified was in partition %s, and %s worked on it for %s s. ' \
+			"$M_PARTITION" "$M_REPLICA" "$M_WORK_S"
+		printf 'OrderCancelled was in partition %s, and %s applied it %s %s.' \
+			"$C_PARTITION" "$C_REPLICA" "$gap" "$when"
 	fi
-	printf 'OrderModified was in partition %s, and %s worked on it for %s s. ' \
-		"$M_PARTITION" "$M_REPLICA" "$M_WORK_S"
-	printf 'OrderCancelled was in partition %s, and %s applied it %s %s.' \
-		"$C_PARTITION" "$C_REPLICA" "$gap" "$when"
 }

@@ -37,7 +37,7 @@ own_stack_clean() {
 		"$REPO_DIR/lab/stack.sh" down >/dev/null ||
 			die "what runs in $RUN_DIR cannot be stopped (the reason is above)"
 		rm -rf "$RUN_DIR" 2>/dev/null ||
-			die "$(id -un) cannot remove $RUN_DIR: remove it as its owner, or set RUN_DIR"
+			die "$(id -un) cannot remove $RUN_DIR: do it as its owner, or set RUN_DIR"
 	elif [[ -e $RUN_DIR ]]; then
 		die "$RUN_DIR is there and no lab made it: move it away, or set RUN_DIR"
 	fi
@@ -45,14 +45,14 @@ own_stack_clean() {
 	: >"$RUN_DIR/$OWN_STACK_MARK"
 }
 
-# own_stack_require_ports: all ports are free, or one line that says what to do.
+# own_stack_require_ports: all ports are free, those of two delivery-services too, or one line that
+# says what to do.
 own_stack_require_ports() {
-	local name port
-	local second_port=$((DELIVERY_PORT + 1))
-	for name in ORDER_PORT DELIVERY_PORT second_port KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
-		port=${!name}
-		port_free "$port" || die "port $port is in use by $(port_owner "$port"):" \
-			"make down first, or set ${name/second_port/DELIVERY_PORT}=<another port>"
+	local name
+	SECOND_DELIVERY_PORT=$((DELIVERY_PORT + 1))
+	for name in ORDER_PORT {,SECOND_}DELIVERY_PORT KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
+		port_free "${!name}" || die "port ${!name} is in use by $(port_owner "${!name}"):" \
+			"make down first, or set ${name#SECOND_}=<another port>"
 	done
 }
 

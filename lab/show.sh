@@ -67,7 +67,8 @@ show_call() {
 show_event() {
 	local colour=$CYAN line
 	[[ $5 == Order* ]] || colour=$YELLOW
-	printf -v line '%s | partition %s | offset %3s | key %-3s | %-17s | order %s, version %s' "$@"
+	printf -v line '%s | partition %s | offset %3s | key %-3s | %-17s | order %s, version %s' \
+		"$@"
 	show_line "    $colour$line$PLAIN"
 }
 
@@ -86,7 +87,8 @@ show_wait() {
 	printf -v bar '%*s' "$full" ''
 	bar=${bar// /#}
 	printf -v SHOW_BAR '    %s [%-*s] %2d.%d of %d.%d s' "$text" "$width" "$bar" \
-		$((done_cs / 100)) $((done_cs / 10 % 10)) $((total_cs / 100)) $((total_cs / 10 % 10))
+		$((done_cs / 100)) $((done_cs / 10 % 10)) \
+		$((total_cs / 100)) $((total_cs / 10 % 10))
 	printf '\r%s%s%s\e[K' "$DIM" "$SHOW_BAR" "$PLAIN"
 }
 
@@ -143,8 +145,8 @@ show_row() {
 		for column in "${!widths[@]}"; do
 			IFS='/' read -r -a lines <<<"${cells[column]-}"
 			((line + 1 >= ${#lines[@]})) || more=1
-			((column + 1 < ${#widths[@]})) || widths[column]=0
 			printf -v padded ' %-*s ' "${widths[column]}" "${lines[line]-}"
+			((column + 1 < ${#widths[@]})) || padded=" ${lines[line]-}"
 			text+="|$(show_cell "${cells[column]-}" "$padded")"
 		done
 		show_line "${text#|}"

@@ -347,7 +347,33 @@ LAB_TEST(order_api, one_key_at_two_replicas_is_one_order, 1)
 	cr_expect_eq(tail_read(tail), 1);
 }
 
-/* Twenty clients change one order: no version is lost or doubled, each change is one event. */
+/* True if a session of this database waits for a lock. */
+static bool somebody_waits(void)
+{
+	sql_run("select pg_stat_clear_snapshot()");
+	return sql_number("select count(*) from pg_stat_activity where wait_event_type = 'Lock' "
+			  "and datname = current_database()") > 0;
+}
+
+/* Another replica's order with the key is committed in the middle of our own transaction. */
+LAB_TEST(order_api, one_key_in_a_transaction_that_comes_first, 1)
+{
+	struct caller caller = { .port = service_start(ORDER, NULL)->port };
+
+	sql_run("begin");
+	sql_run("insert into orders.orders (id, version, status, customer_id, product_id, "
+		"product_name, qty, address, idempotency_key) "
+		"values (77, 1, 'ORDER PLACED', 1000, '100', 'TV', 3, 'SEOUL', 'rush')");
+	cr_assert_eq(pthread_create(&caller.thread, NULL, call_with_key, &caller), 0);
+	cr_expect(wait_until(5000, somebody_waits()));
+	sql_run("commit");
+	(void)pthread_join(caller.thread, NULL);
+	cr_expect_eq(caller.answer.status, 201, "%s%s", caller.answer.error, caller.answer.body);
+	cr_expect_str_eq(http_header(&caller.answer, "Location"), "/orders/77");
+	cr_expect_eq(sql_number("select count(*) from order_table"), 1);
+}
+
+/* Four clients change one order: no version is lost or doubled, each change is one event. */
 static void *patch_ten_times(void *context)
 {
 	struct caller *caller = context;

@@ -104,17 +104,28 @@ LAB_TEST(stops, a_killed_replica_is_replaced, 1)
 	cr_expect_eq(sql_number(HISTORY " where replica = '%s'", idle->name), 1);
 }
 
+/* An event without a version, so that nothing but the epoch keeps it from a second effect. */
+static void produce_plain(const char *type)
+{
+	(void)produce(&(struct raw_message){
+		.topic = world.topic,
+		.payload =
+			keep_format("{\"eventType\":\"%s\",\"timestamp\":1,\"id\":1,"
+				    "\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\","
+				    "\"qty\":3,\"address\":\"SEOUL\"}",
+				    type),
+		.headers = { { "type", type, 0 } } });
+}
+
 /* A process that comes back after its partition was given away writes nothing more. */
 LAB_TEST(stops, a_zombie_is_fenced, 1)
 {
-	struct service *order = service_start(ORDER, NULL);
 	struct service *zombie = service_start(DELIVERY, "DELIVERY_DELAY_MS=1000", NULL);
 	struct tail *tail = tail_open(world.topic);
 
-	cr_assert(wait_until(10000, service_metric(zombie, "delivery_partitions") == 1.0));
-	place(order);
-	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
-	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
+	produce_plain("OrderPlaced");
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 1));
+	produce_plain("OrderModified");
 	cr_assert(wait_until(5000, service_metric(zombie, "delivery_events_in_work") == 1.0));
 	(void)service_start(DELIVERY, NULL);
 	service_signal(zombie, SIGSTOP);
@@ -122,8 +133,8 @@ LAB_TEST(stops, a_zombie_is_fenced, 1)
 	service_signal(zombie, SIGCONT);
 	cr_assert(wait_until(5000, service_logged(zombie, "fenced") ||
 					   service_logged(zombie, "partition revoked")));
-	place(order);
-	cr_assert(wait_until(10000, sql_number(HISTORY) == 3));
+	produce_plain("OrderCancelled");
+	cr_assert(wait_until(10000, sql_number(HISTORY " where event = 'OrderCancelled'") == 1));
 	cr_assert(tail_await(tail, 6, 10000));
 	cr_expect_eq(sql_number(HISTORY), 3);
 	cr_expect_eq(tail_count(tail, "DeliveryModified"), 1);
