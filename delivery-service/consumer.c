@@ -7,7 +7,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#define LEAVE_MAX_MS 700
+#define LEAVE_MAX_MS 850 /* a stop ends in under a second */
+#define LEAVE_MIN_MS 200 /* of that, for the leave itself */
 
 struct consumer {
 	rd_kafka_t *rk;
@@ -97,7 +98,8 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 	const char *const pairs[] = {
 		"group.id", group,
 		"partition.assignment.strategy", "cooperative-sticky",
-		"session.timeout.ms", "10000",
+		/* How soon others take over from a member that died; the least that brokers allow. */
+		"session.timeout.ms", "6000",
 		/* Also how soon a member hears that another one comes or goes. */
 		"heartbeat.interval.ms", "300",
 		"auto.offset.reset", "earliest",
@@ -149,7 +151,7 @@ void consumer_leave(struct consumer *c)
 	rd_kafka_error_t *error;
 
 	c->leaving = true;
-	while (!c->joined && clock_mono_ms() < deadline - LEAVE_MAX_MS / 2) {
+	while (!c->joined && clock_mono_ms() < deadline - LEAVE_MIN_MS) {
 		rd_kafka_message_t *m = consumer_poll(c, 20);
 
 		if (m)
@@ -204,6 +206,25 @@ void consumer_pause(struct consumer *c, int32_t partition, bool paused)
 	else
 		(void)rd_kafka_resume_partitions(c->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+bool consumer_seek(struct consumer *c, int32_t partition, int64_t offset)
+{
+	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
+	rd_kafka_error_t *error;
+	bool done;
+
+	list->elems[0].offset = offset > 0 ? offset : RD_KAFKA_OFFSET_BEGINNING;
+	error = rd_kafka_seek_partitions(c->rk, list, 1000);
+	done = !error && !list->elems[0].err;
+	log_rebalance_error(error);
+	rd_kafka_topic_partition_list_destroy(list);
+	return done;
+}
+
+bool consumer_lost(struct consumer *c)
+{
+	return rd_kafka_assignment_lost(c->rk) != 0;
 }
 
 void consumer_store(struct consumer *c, int32_t partition, int64_t next_offset)

@@ -47,6 +47,12 @@ rd_kafka_message_t *consumer_poll(struct consumer *consumer, int timeout_ms);
 /* Stops and resumes the flow of one partition. */
 void consumer_pause(struct consumer *consumer, int32_t partition, bool paused);
 
+/* Reads on from offset in a partition that is ours. False: not possible now. */
+MUST_CHECK bool consumer_seek(struct consumer *consumer, int32_t partition, int64_t offset);
+
+/* True if the group has given our partitions to others and we have not yet been told. */
+bool consumer_lost(struct consumer *consumer);
+
 /* Tells Kafka that everything below next_offset is done (sent within a second or at close). */
 void consumer_store(struct consumer *consumer, int32_t partition, int64_t next_offset);
 

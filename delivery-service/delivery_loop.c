@@ -17,6 +17,7 @@
 #define POLL_MAX_MS       100  /* how long a stop may go unnoticed */
 #define POLL_BURST        1000 /* messages taken in before the due work is looked at again */
 #define SKIPPED_FLUSH_MS  500  /* when only skipped messages moved a position */
+#define RECLAIM_AFTER_MS  2000 /* several heartbeats */
 #define HELD_MESSAGES_MAX 5000
 #define HELD_BYTES_MAX    (4 * 1024 * 1024)
 
@@ -78,8 +79,8 @@ static void drop_item(struct lane_item *item, void *context)
 	inbound_free((struct inbound *)item);
 }
 
-/* Forgets everything of a partition, its work in progress included. */
-static void drop_partition(struct delivery_loop *l, int32_t partition)
+/* Forgets all that was taken in of a partition, its work in progress included. */
+static void drop_work(struct delivery_loop *l, int32_t partition)
 {
 	size_t kept = 0;
 
@@ -91,6 +92,11 @@ static void drop_partition(struct delivery_loop *l, int32_t partition)
 			l->done[kept++] = l->done[i];
 	}
 	l->done_count = kept;
+}
+
+static void drop_partition(struct delivery_loop *l, int32_t partition)
+{
+	drop_work(l, partition);
 	partitions_remove(&l->partitions, partition);
 }
 
@@ -134,7 +140,7 @@ static void take_in(struct delivery_loop *l, rd_kafka_message_t *m)
 	struct partition *p = partitions_find(&l->partitions, m->partition);
 	struct inbound *in;
 
-	if (!p || m->offset < p->next_read) {
+	if (!p || p->reclaim_at_mono_ms != 0 || m->offset < p->next_read) {
 		rd_kafka_message_destroy(m);
 		return;
 	}
@@ -234,18 +240,48 @@ static void positions_stored(struct delivery_loop *l, const struct delivery_posi
 	}
 }
 
-/* Somebody else owns these now: what we hold of them is theirs to do. */
+/* Somebody else has claimed these: what we hold of them is theirs to do. */
 static void drop_fenced(struct delivery_loop *l, const struct delivery_position *positions,
 			size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
+		struct partition *p = partitions_find(&l->partitions, positions[i].partition);
+
 		if (!positions[i].fenced)
 			continue;
 		atomic_fetch_add(&l->counters.fenced, 1);
-		log_warn("delivery", "fenced: the partition has a new owner",
-			 "partition=%" PRId32 " epoch=%" PRId64, positions[i].partition,
-			 positions[i].epoch);
-		drop_partition(l, positions[i].partition);
+		log_warn("delivery", "fenced: the partition was claimed by another",
+			 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->epoch);
+		drop_work(l, p->number);
+		p->next_offset = p->stored_offset;
+		p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
+	}
+}
+
+/*
+ * A replica that was away too long is fenced first and hears from the group soon after. One that
+ * the group still counts as the owner claims its partition anew, or nobody would work on it.
+ */
+static void reclaim_fenced(struct delivery_loop *l)
+{
+	for (size_t i = 0; i < l->partitions.count; i++) {
+		struct partition *p = &l->partitions.list[i];
+		struct delivery_position position = { .partition = p->number };
+		int64_t now = clock_mono_ms();
+		struct error err;
+
+		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
+			continue;
+		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
+		if (consumer_lost(l->consumer) ||
+		    delivery_store_claim(l->store, &position, &err) != ST_OK ||
+		    !consumer_seek(l->consumer, p->number, position.next_offset))
+			continue;
+		(void)partitions_add(&l->partitions, p->number, position.next_offset,
+				     position.epoch);
+		consumer_pause(l->consumer, p->number, false);
+		log_info("delivery", "claimed anew", "partition=%" PRId32 " offset=%" PRId64,
+			 position.partition, position.next_offset);
 	}
 }
 
@@ -350,6 +386,7 @@ static void *loop_main(void *arg)
 		poll_messages(l, poll_timeout(l));
 		collect_done(l);
 		write_due(l);
+		reclaim_fenced(l);
 		atomic_store(&l->counters.in_work, (int64_t)lanes_in_work(l->lanes));
 		atomic_store(&l->counters.waiting, (int64_t)lanes_waiting(l->lanes));
 		atomic_store(&l->counters.assigned, (int64_t)l->partitions.count);

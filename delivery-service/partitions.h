@@ -19,6 +19,8 @@ struct partition {
 	size_t held_messages;  /* taken in and not done */
 	size_t held_bytes;
 	bool paused;
+	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is claimed
+				       anew */
 };
 
 struct partitions {

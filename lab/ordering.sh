@@ -236,14 +236,14 @@ start() {
 	feed_open
 	delay_text
 	((DELIVERY_DELAY_MS >= HTTPIE_MIN_MS)) ||
-		say "A delay of $DELAY_TEXT is hardly enough for httpie to start: the calls go by curl."
+		say "A delay of $DELAY_TEXT is hardly enough to start httpie: the calls go by curl."
 }
 
 # step_1: see the usage above. PARK's order comes first, as in the lab.
 step_1() {
 	show_step "1. One partition, one delivery-service"
-	show_paragraph "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM place" \
-		"an order each; KIM corrects the address and then cancels."
+	show_paragraph "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM" \
+		"place an order each; KIM corrects the address and then cancels."
 	place 1000 TV SEOUL
 	scenario '1 partition,/1 replica,/no key' "$ORDER_KEPT" ''
 }

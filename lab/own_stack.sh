@@ -49,6 +49,7 @@ own_stack_clean() {
 # says what to do.
 own_stack_require_ports() {
 	local name
+	# shellcheck disable=SC2034 # for the labs
 	SECOND_DELIVERY_PORT=$((DELIVERY_PORT + 1))
 	for name in ORDER_PORT {,SECOND_}DELIVERY_PORT KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
 		port_free "${!name}" || die "port ${!name} is in use by $(port_owner "${!name}"):" \

@@ -146,7 +146,7 @@ show_row() {
 			IFS='/' read -r -a lines <<<"${cells[column]-}"
 			((line + 1 >= ${#lines[@]})) || more=1
 			printf -v padded ' %-*s ' "${widths[column]}" "${lines[line]-}"
-			((column + 1 < ${#widths[@]})) || padded=" ${lines[line]-}"
+			((column + 1 < ${#widths[@]})) || padded=${lines[line]:+ ${lines[line]}}
 			text+="|$(show_cell "${cells[column]-}" "$padded")"
 		done
 		show_line "${text#|}"

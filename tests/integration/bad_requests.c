@@ -150,13 +150,16 @@ LAB_TEST(bad_requests, missing_and_unknown_fields, 1)
 
 		expect_problem(&answer, 422, unknown[i], body);
 	}
-	/* Names that a cut in the middle of a character would spoil. */
+	/* A long name may be cut, but not in the middle of a character. */
 	for (size_t shift = 0; shift < 2; shift++) {
 		const char *name = keep_format("%.*s%s", (int)shift, "x", wide);
-		const char *body = keep_format("{\"%s\":1}", name);
+		const char *body = keep_format("{\"%s\":1}", name), *field;
 		struct http_answer answer = http_call(order->port, "POST", "/orders", body, NULL);
 
-		expect_problem(&answer, 422, name, body);
+		expect_problem(&answer, 422, NULL, body);
+		field = json_text(answer.json, "field");
+		cr_expect(field && strlen(field) >= 60 && strncmp(field, name, strlen(field)) == 0,
+			  "%s", answer.body);
 	}
 	expect_nothing_stored(order);
 }

@@ -104,10 +104,13 @@ Test(metrics, histogram_sum_keeps_its_digits)
 }
 
 #define THREADS    4
-#define PER_THREAD 20000
+#define PER_THREAD 500000
+
+static pthread_barrier_t start;
 
 static void *observe(void *h)
 {
+	(void)pthread_barrier_wait(&start);
 	for (int i = 0; i < PER_THREAD; i++)
 		histogram_observe(h, i % 3);
 	return NULL;
@@ -121,10 +124,12 @@ Test(metrics, histogram_counts_from_any_thread)
 
 	for (int i = 0; i < PER_THREAD; i++)
 		sum += i % 3;
+	cr_assert_eq(pthread_barrier_init(&start, NULL, THREADS), 0);
 	for (int i = 0; i < THREADS; i++)
 		cr_assert_eq(pthread_create(&threads[i], NULL, observe, &h), 0);
 	for (int i = 0; i < THREADS; i++)
 		cr_assert_eq(pthread_join(threads[i], NULL), 0);
+	(void)pthread_barrier_destroy(&start);
 	for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
 		count += atomic_load(&h.buckets[i]);
 	cr_expect_eq(count, THREADS * PER_THREAD);

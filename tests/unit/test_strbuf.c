@@ -40,7 +40,7 @@ Test(strbuf, empty_appends_make_an_empty_text)
 	strbuf_puts(&sb, "");
 	expect_text(buf, "");
 	strbuf_printf(&sb, "%s", "");
-	strbuf_add(&sb, NULL, 0);
+	strbuf_add(&sb, "x", 0);
 	expect_text(buf, "");
 	cr_expect_not(sb.overflow);
 }

@@ -140,6 +140,27 @@ LAB_TEST(stops, a_zombie_is_fenced, 1)
 	cr_expect_eq(tail_count(tail, "DeliveryModified"), 1);
 }
 
+/*
+ * The same, seen from the database, for librdkafka may give a late process's partition up before it
+ * writes: while an event is in work another owner claims the partition and moves past the event.
+ */
+LAB_TEST(stops, a_raised_epoch_refuses_the_write, 1)
+{
+	struct service *late = service_start(DELIVERY, "DELIVERY_DELAY_MS=1000", NULL);
+
+	produce_plain("OrderPlaced");
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 1));
+	produce_plain("OrderModified");
+	cr_assert(wait_until(5000, service_metric(late, "delivery_events_in_work") == 1.0));
+	sql_run("update delivery.position set epoch = epoch + 1, next_offset = 2, owner = 'other'");
+	cr_assert(wait_until(5000, service_metric(late, "delivery_fenced_writes_total") == 1.0));
+	produce_plain("OrderCancelled");
+	cr_assert(wait_until(15000, sql_number(HISTORY " where event = 'OrderCancelled'") == 1),
+		  "a partition that is its own again is not worked");
+	cr_expect_eq(sql_number(HISTORY " where event = 'OrderModified'"), 0);
+	cr_expect_eq(sql_number(HISTORY), 2);
+}
+
 /* A replica that is told to stop at any moment of its joining the group leaves it in good order. */
 LAB_TEST(stops, a_stop_while_joining, 2)
 {

@@ -1,0 +1,242 @@
+/* Routing, query parameters and response headers. */
+#include "common/http.h"
+#include "tests/unit/unit.h"
+
+static void handler(void *context, const struct http_request *request,
+		    struct http_response *response)
+{
+	(void)context;
+	(void)request;
+	(void)response;
+}
+
+/* In the order in which the allowed methods are to be named. */
+static const struct http_route routes[] = {
+	{ "POST", "/orders", handler, NULL },      { "GET", "/orders", handler, NULL },
+	{ "GET", "/orders/{}", handler, NULL },    { "PATCH", "/orders/{}", handler, NULL },
+	{ "DELETE", "/orders/{}", handler, NULL }, { "GET", "/healthz", handler, NULL },
+};
+
+struct found {
+	enum http_match match;
+	int route; /* index, -1: not written */
+	const char *param;
+	char allow[64];
+};
+
+static struct found find(const char *method, const char *path)
+{
+	struct found f = { .route = -1, .param = NULL, .allow = "" };
+	struct strbuf allow = STRBUF_ON(f.allow);
+	const struct http_route *route = NULL;
+
+	f.match = http_route_find(routes, COUNT_OF(routes), method, path, &route, &f.param, &allow);
+	if (route)
+		f.route = (int)(route - routes);
+	return f;
+}
+
+Test(http, routes)
+{
+	static const struct {
+		const char *method, *path, *param;
+		int route;
+	} cases[] = {
+		{ "POST", "/orders", NULL, 0 },
+		{ "GET", "/orders", NULL, 1 },
+		{ "GET", "/orders/1", "1", 2 },
+		{ "PATCH", "/orders/42", "42", 3 },
+		{ "DELETE", "/orders/abc", "abc", 4 },
+		{ "GET", "/orders/{}", "{}", 2 },
+		{ "GET", "/orders/orders", "orders", 2 },
+		{ "GET", "/orders/9223372036854775808", "9223372036854775808", 2 },
+		{ "GET", "/orders/%2F", "%2F", 2 },
+		{ "GET", "/orders/ ", " ", 2 },
+		{ "GET", "/healthz", NULL, 5 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct found f = find(cases[i].method, cases[i].path);
+
+		cr_expect_eq(f.match, HTTP_MATCHED, "%s %s", cases[i].method, cases[i].path);
+		cr_expect_eq(f.route, cases[i].route, "%s %s: route %d", cases[i].method,
+			     cases[i].path, f.route);
+		if (cases[i].param)
+			expect_text(f.param, cases[i].param);
+		else
+			cr_expect_null(f.param, "%s %s", cases[i].method, cases[i].path);
+	}
+}
+
+Test(http, the_parameter_is_inside_the_path)
+{
+	const char *path = "/orders/17";
+	struct found f = find("GET", path);
+
+	cr_expect_eq(f.param, path + strlen("/orders/"));
+}
+
+Test(http, no_such_path)
+{
+	static const char *const paths[] = {
+		"",          "/",         "orders",     "/order",      "/orders/",
+		"/orderss",  "/orders//", "/orders/1/", "/orders/1/2", "/orders/1/x/y",
+		"//orders",  "/ORDERS",   "/Orders/1",  "/healthz/",   "/healthz/1",
+		"/healthzz", "/health",   " /orders",   "/orders ",    "/x/orders/1",
+	};
+	static const char *const methods[] = { "GET", "POST", "PATCH", "DELETE", "OPTIONS" };
+
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		for (size_t j = 0; j < COUNT_OF(methods); j++) {
+			struct found f = find(methods[j], paths[i]);
+
+			cr_expect_eq(f.match, HTTP_NO_PATH, "%s %s", methods[j], paths[i]);
+			cr_expect_eq(f.route, -1, "%s wrote the route", paths[i]);
+			expect_text(f.allow, "");
+		}
+	}
+}
+
+Test(http, no_such_method_names_those_to_allow)
+{
+	static const struct {
+		const char *method, *path, *allow;
+	} cases[] = {
+		{ "PUT", "/orders", "POST, GET" },
+		{ "DELETE", "/orders", "POST, GET" },
+		{ "POST", "/orders/1", "GET, PATCH, DELETE" },
+		{ "PUT", "/orders/1", "GET, PATCH, DELETE" },
+		{ "POST", "/healthz", "GET" },
+		{ "get", "/healthz", "GET" },
+		{ "GETX", "/healthz", "GET" },
+		{ "GE", "/healthz", "GET" },
+		{ "", "/healthz", "GET" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct found f = find(cases[i].method, cases[i].path);
+
+		cr_expect_eq(f.match, HTTP_NO_METHOD, "%s %s", cases[i].method, cases[i].path);
+		cr_expect_eq(f.route, -1, "%s %s", cases[i].method, cases[i].path);
+		expect_text(f.allow, cases[i].allow);
+	}
+}
+
+Test(http, no_routes)
+{
+	char text[8] = "";
+	struct strbuf allow = STRBUF_ON(text);
+	const struct http_route *route = NULL;
+	const char *param = NULL;
+
+	cr_expect_eq(http_route_find(routes, 0, "GET", "/orders", &route, &param, &allow),
+		     HTTP_NO_PATH);
+}
+
+Test(http, query_parameters)
+{
+	static const struct {
+		const char *query, *name, *value;
+	} cases[] = {
+		{ NULL, "limit", NULL },
+		{ "", "limit", NULL },
+		{ "limit=5", "limit", "5" },
+		{ "limit=5&after=7", "limit", "5" },
+		{ "limit=5&after=7", "after", "7" },
+		{ "limit=", "limit", "" },
+		{ "limit=&after=7", "limit", "" },
+		{ "limit", "limit", NULL },
+		{ "l", "limit", NULL },
+		{ "after=7&a", "limit", NULL },
+		{ "limit&after=7", "limit", NULL },
+		{ "limits=5", "limit", NULL },
+		{ "xlimit=5", "limit", NULL },
+		{ "x=limit=5", "limit", NULL },
+		{ "x=1&limit=a=b", "limit", "a=b" },
+		{ "&&limit=5&&", "limit", "5" },
+		{ "LIMIT=5", "limit", NULL },
+		{ "lim=5&limit=6", "limit", "6" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *query = cases[i].query, *value;
+		char *copy = query ? exact_copy(query, strlen(query) + 1) : NULL;
+		struct http_request request = { .query = copy };
+		size_t len = 99;
+
+		value = http_query(&request, cases[i].name, &len);
+		if (cases[i].value)
+			cr_expect(value && len == strlen(cases[i].value) &&
+					  memcmp(value, cases[i].value, len) == 0,
+				  "%s: %.*s", query, value ? (int)len : 4, value ? value : "none");
+		else
+			cr_expect_null(value, "%s", query);
+		free(copy);
+	}
+}
+
+static const char *one_header(const void *source, const char *name)
+{
+	const char *const *pair = source;
+
+	return strcmp(pair[0], name) == 0 ? pair[1] : NULL;
+}
+
+Test(http, request_headers)
+{
+	static const char *const pair[] = { "If-Match", "\"3\"" };
+	struct http_request request = { .header = one_header, .source = pair };
+
+	expect_text(http_request_header(&request, "If-Match"), "\"3\"");
+	cr_expect_null(http_request_header(&request, "ETag"));
+	request.header = NULL;
+	cr_expect_null(http_request_header(&request, "If-Match"));
+}
+
+Test(http, response)
+{
+	struct http_response response;
+
+	http_response_init(&response);
+	cr_expect_null(response.body);
+	cr_expect_null(response.content_type);
+	cr_expect_eq(response.headers.len, 0);
+	cr_expect_eq(response.status, 500, "a handler that forgets the status fails");
+	http_response_header(&response, "Location", "/orders/%d", 7);
+	http_response_header(&response, "ETag", "\"%d\"", 1);
+	expect_text(response.header_text, "Location: /orders/7\r\nETag: \"1\"\r\n");
+	response.body = malloc(10);
+	http_response_fini(&response);
+	cr_expect_null(response.body);
+	http_response_fini(&response);
+}
+
+/* A header line is there as a whole, or it is not there. */
+Test(http, response_headers_overflow_by_whole_lines)
+{
+	struct http_response response;
+	size_t len;
+
+	http_response_init(&response);
+	for (int i = 0; i < 100 && !response.headers.overflow; i++)
+		http_response_header(&response, "X-Line", "%0100d", i);
+	len = strlen(response.header_text);
+	cr_expect(response.headers.overflow);
+	cr_expect_lt(len, sizeof(response.header_text));
+	expect_text(response.header_text + len - 2, "\r\n");
+	cr_expect_eq(len % (strlen("X-Line: \r\n") + 100), 0);
+	http_response_fini(&response);
+}
+
+Test(http, reasons)
+{
+	static const int statuses[] = { 200, 201, 204, 400, 404, 405, 408, 412,
+					413, 414, 415, 422, 431, 500, 501, 503 };
+
+	expect_text(http_reason(200), "OK");
+	expect_text(http_reason(404), "Not Found");
+	expect_text(http_reason(503), "Service Unavailable");
+	for (size_t i = 0; i < COUNT_OF(statuses); i++)
+		cr_expect(strcmp(http_reason(statuses[i]), "Error") != 0, "%d", statuses[i]);
+	cr_expect(*http_reason(599), "any status has a reason");
+}
