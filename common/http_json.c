@@ -116,7 +116,7 @@ static bool respond_overflow(const struct http_request *request, struct http_res
 	json_object_foreach (root, name, value) {
 		double number = json_real_value(value);
 
-		found = number >= 0x1p63 || number < -0x1p63;
+		found = number >= 0x1p63 || number <= -0x1p63;
 		if (found) {
 			http_respond_problem(response, 422, name, "%.*s is out of range",
 					     (int)utf8_cut(name, 64), name);

@@ -16,12 +16,14 @@ struct consumer {
 	struct consumer_callbacks callbacks;
 	int64_t next_complaint_mono_ms;
 	bool leaving;
+	bool joined; /* the first assignment (maybe an empty one) has come */
 	/*
-	 * The first assignment (maybe an empty one) has come. librdkafka 2.0.2 aborts when a
-	 * cooperative member is destroyed while it joins (confluentinc/librdkafka issue 4312,
-	 * mended in 2.3.0), so until then a handle is left to the end of the process.
+	 * librdkafka 2.0.2 aborts when a cooperative member is destroyed while it joins
+	 * (confluentinc/librdkafka issue 4312, mended in 2.3.0), and hangs when it is destroyed
+	 * while its close waits for a broker that is away. Unless the close came to its end, the
+	 * handle is therefore left to the end of the process.
 	 */
-	bool joined;
+	bool left;
 };
 
 /* Fills in where to start. False: at least one partition cannot be claimed. */
@@ -164,6 +166,7 @@ void consumer_leave(struct consumer *c)
 	log_rebalance_error(error);
 	while (!error && !rd_kafka_consumer_closed(c->rk) && clock_mono_ms() < deadline)
 		(void)rd_kafka_queue_poll_callback(queue, 20);
+	c->left = rd_kafka_consumer_closed(c->rk) != 0;
 	rd_kafka_queue_destroy(queue);
 }
 
@@ -171,8 +174,8 @@ void consumer_close(struct consumer *c)
 {
 	if (!c)
 		return;
-	if (c->joined)
-		rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	if (c->left)
+		rd_kafka_destroy(c->rk);
 	free(c);
 }
 

@@ -83,10 +83,11 @@ all_processes() {
 
 # any_running: at least one part runs.
 any_running() {
-	local name
-	while read -r name; do
+	local name names
+	mapfile -t names < <(all_processes)
+	for name in "${names[@]}"; do
 		! process_alive "$name" || return 0
-	done < <(all_processes)
+	done
 	return 1
 }
 
