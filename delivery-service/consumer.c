@@ -1,14 +1,25 @@
 #include "delivery-service/consumer.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 
-#define LEAVE_MAX_MS 850 /* a stop ends in under a second */
-#define LEAVE_MIN_MS 200 /* of that, for the leave itself */
+#define STATISTICS_MS "100" /* how long a leave waits for the join state at most */
+
+/*
+ * A leave takes some 50 ms, but librdkafka 2.0.2 ends without one when it is closed in the middle
+ * of a rebalance, and the group then waits for the dead member's session to time out. So a leave
+ * waits for a quiet moment: up to two joins of a cooperative rebalance, which librdkafka lets
+ * happen once a second at most.
+ */
+#define LEAVE_MAX_MS     3000
+#define LEAVE_MIN_MS     500 /* of that, for the leave itself */
+#define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
 
 struct consumer {
 	rd_kafka_t *rk;
@@ -16,14 +27,16 @@ struct consumer {
 	struct consumer_callbacks callbacks;
 	int64_t next_complaint_mono_ms;
 	bool leaving;
-	bool joined; /* the first assignment (maybe an empty one) has come */
+	/* As the latest statistics say: */
+	bool coordinated; /* the group's coordinator is connected */
+	bool steady;      /* and no rebalance is under way */
+	int64_t statistics;
 	/*
-	 * librdkafka 2.0.2 aborts when a cooperative member is destroyed while it joins
-	 * (confluentinc/librdkafka issue 4312, mended in 2.3.0), and hangs when it is destroyed
-	 * while its close waits for a broker that is away. Unless the close came to its end, the
-	 * handle is therefore left to the end of the process.
+	 * The close came to its end. librdkafka 2.0.2 aborts when a cooperative member is destroyed
+	 * while it joins (confluentinc/librdkafka issue 4312, mended in 2.3.0), and hangs when it
+	 * is destroyed while its close waits for a broker that is away.
 	 */
-	bool left;
+	_Atomic bool left;
 };
 
 /* Fills in where to start. False: at least one partition cannot be claimed. */
@@ -65,17 +78,29 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
 	struct consumer *c = opaque;
 
-	c->joined = true;
-	if (c->leaving && code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-		partitions->cnt = 0; /* the group hears of it when we leave */
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		if (!claim_all(c, partitions))
-			partitions->cnt = 0; /* stopping: as above */
+		if (c->leaving || !claim_all(c, partitions))
+			partitions->cnt = 0; /* the group hears of it when we leave */
 		log_rebalance_error(rd_kafka_incremental_assign(rk, partitions));
 		return;
 	}
-	drop_all(c, partitions);
+	if (!c->leaving) /* else the owner has forgotten them already */
+		drop_all(c, partitions);
 	log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
+}
+
+/* Runs inside consumer_poll. The statistics are the only place that tells the join state. */
+static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
+{
+	static const char up[] = "\"cgrp\": { \"state\": \"up\"";
+	static const char steady[] = "\"join_state\": \"steady\"";
+	struct consumer *c = opaque;
+
+	(void)rk;
+	c->coordinated = memmem(json, len, up, sizeof(up) - 1) != NULL;
+	c->steady = memmem(json, len, steady, sizeof(steady) - 1) != NULL;
+	c->statistics++;
+	return 0;
 }
 
 static enum status subscribe(struct consumer *c, struct error *err)
@@ -112,6 +137,7 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 		"queued.min.messages", "5000",
 		"fetch.max.bytes", "4194304",
 		"fetch.error.backoff.ms", "100",
+		"statistics.interval.ms", STATISTICS_MS,
 		NULL,
 	};
 	/* clang-format on */
@@ -126,6 +152,7 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
 		goto fail_conf;
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_stats_cb(conf, on_statistics);
 	rd_kafka_conf_set_opaque(conf, c);
 	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (!c->rk) {
@@ -146,36 +173,59 @@ fail_conf:
 	return err->status;
 }
 
-void consumer_leave(struct consumer *c)
+/* Polls on until no rebalance is under way. False: none of the group's state is known, or the
+ * rebalance does not end. */
+static bool await_quiet(struct consumer *c, int64_t now)
 {
-	int64_t deadline = clock_mono_ms() + LEAVE_MAX_MS;
-	rd_kafka_queue_t *queue;
-	rd_kafka_error_t *error;
+	int64_t before = c->statistics;
 
-	c->leaving = true;
-	while (!c->joined && clock_mono_ms() < deadline - LEAVE_MIN_MS) {
+	for (int64_t end = now + LEAVE_MAX_MS - LEAVE_MIN_MS; clock_mono_ms() < end;) {
 		rd_kafka_message_t *m = consumer_poll(c, 20);
 
 		if (m)
 			rd_kafka_message_destroy(m);
+		if (c->statistics == before)
+			continue;
+		if (c->steady)
+			return true;
+		if (!c->coordinated && clock_mono_ms() > now + UNCOORDINATED_MS)
+			return false;
 	}
-	if (!c->joined)
+	return false;
+}
+
+static void *close_consumer(void *arg)
+{
+	struct consumer *c = arg;
+
+	(void)rd_kafka_consumer_close(c->rk);
+	atomic_store(&c->left, true);
+	return NULL;
+}
+
+void consumer_leave(struct consumer *c)
+{
+	int64_t now = clock_mono_ms();
+	pthread_t closer;
+
+	c->leaving = true;
+	if (!await_quiet(c, now)) {
+		(void)rd_kafka_unsubscribe(c->rk); /* so that it does not join just now */
 		return;
-	queue = rd_kafka_queue_new(c->rk);
-	error = rd_kafka_consumer_close_queue(c->rk, queue);
-	log_rebalance_error(error);
-	while (!error && !rd_kafka_consumer_closed(c->rk) && clock_mono_ms() < deadline)
-		(void)rd_kafka_queue_poll_callback(queue, 20);
-	c->left = rd_kafka_consumer_closed(c->rk) != 0;
-	rd_kafka_queue_destroy(queue);
+	}
+	if (pthread_create(&closer, NULL, close_consumer, c) != 0)
+		return;
+	(void)pthread_detach(closer);
+	while (!atomic_load(&c->left) && clock_mono_ms() < now + LEAVE_MAX_MS)
+		clock_pause_ms(5);
 }
 
 void consumer_close(struct consumer *c)
 {
-	if (!c)
+	/* Unless it has left, librdkafka may still be at it: the rest ends with the process. */
+	if (!c || !atomic_load(&c->left))
 		return;
-	if (c->left)
-		rd_kafka_destroy(c->rk);
+	rd_kafka_destroy(c->rk);
 	free(c);
 }
 

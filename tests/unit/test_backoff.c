@@ -2,6 +2,8 @@
 #include "common/backoff.h"
 #include "tests/unit/unit.h"
 
+TestSuite(backoff, .init = unit_deadline);
+
 static const uint32_t randoms[] = { 0,         1, 2, 49, 50, 51, 12345, INT32_MAX, UINT32_MAX - 1,
 				    UINT32_MAX };
 

@@ -2,6 +2,8 @@
 #include "delivery-service/delivery.h"
 #include "tests/unit/unit.h"
 
+TestSuite(delivery, .init = unit_deadline);
+
 /* The table written a second time, so that a slip in one of the two shows. */
 static const struct {
 	enum delivery_verdict verdict;

@@ -3,6 +3,8 @@
 #include "delivery-service/delivery_batch.h"
 #include "tests/unit/unit.h"
 
+TestSuite(delivery_batch, .init = unit_deadline);
+
 #define EVENTS_MAX 64
 
 /* What a test's batch is made of; the messages of librdkafka do not matter here. */
@@ -83,10 +85,12 @@ Test(delivery_batch, orders_and_keys_are_sorted_and_distinct)
 	add(9, EVENT_PLACED, 1);
 	add(INT64_MAX, EVENT_CANCELLED, 0);
 	add(1, EVENT_MODIFIED, INT32_MAX);
+	add(9 + ((int64_t)1 << 32), EVENT_PLACED, 1);
+	add(INT64_MIN, EVENT_PLACED, 1);
 	batch = open_batch();
 
-	cr_assert_eq(batch.order_count, 4);
-	cr_assert_eq(batch.key_count, 5);
+	cr_assert_eq(batch.order_count, 6);
+	cr_assert_eq(batch.key_count, 7);
 	for (size_t i = 1; i < batch.order_count; i++)
 		cr_expect_lt(batch.orders[i - 1].order_id, batch.orders[i].order_id);
 	for (size_t i = 1; i < batch.key_count; i++) {

@@ -2,6 +2,8 @@
 #include "common/event.h"
 #include "tests/unit/unit.h"
 
+TestSuite(event, .init = unit_deadline);
+
 Test(event, names_of_the_contract)
 {
 	static const char *const names[EVENT_TYPE_COUNT][4] = {

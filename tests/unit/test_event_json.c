@@ -5,6 +5,8 @@
 #include "common/strbuf.h"
 #include "tests/unit/unit.h"
 
+TestSuite(event_json, .init = unit_deadline);
+
 #define PLACED                                                                                     \
 	"{\"eventType\":\"OrderPlaced\",\"timestamp\":1732180000123,\"id\":2,\"version\":1,"       \
 	"\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":3,"           \

@@ -2,6 +2,8 @@
 #include "common/http.h"
 #include "tests/unit/unit.h"
 
+TestSuite(http, .init = unit_deadline);
+
 static void handler(void *context, const struct http_request *request,
 		    struct http_response *response)
 {
@@ -220,9 +222,9 @@ Test(http, response_headers_overflow_by_whole_lines)
 	http_response_init(&response);
 	for (int i = 0; i < 100 && !response.headers.overflow; i++)
 		http_response_header(&response, "X-Line", "%0100d", i);
-	len = strlen(response.header_text);
 	cr_expect(response.headers.overflow);
-	cr_expect_lt(len, sizeof(response.header_text));
+	cr_assert_not_null(memchr(response.header_text, '\0', sizeof(response.header_text)));
+	len = strlen(response.header_text);
 	expect_text(response.header_text + len - 2, "\r\n");
 	cr_expect_eq(len % (strlen("X-Line: \r\n") + 100), 0);
 	http_response_fini(&response);

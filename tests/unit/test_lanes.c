@@ -2,6 +2,8 @@
 #include "delivery-service/lanes.h"
 #include "tests/unit/unit.h"
 
+TestSuite(lanes, .init = unit_deadline);
+
 /* An item of the tests; the lanes' part comes first, as in the service. */
 struct work {
 	struct lane_item item;
@@ -681,7 +683,7 @@ static void play(size_t max_concurrency, uint64_t seed, size_t *done, size_t *re
 	finish(l);
 }
 
-Test(lanes, behave_as_the_naive_reference, .timeout = 60)
+Test(lanes, behave_as_the_naive_reference)
 {
 	static const size_t concurrencies[] = { 1, 2, 3, 5, MODEL_LANES, 100 };
 	size_t done = 0, removals = 0;

@@ -4,6 +4,8 @@
 #include "common/metrics.h"
 #include "tests/unit/unit.h"
 
+TestSuite(metrics, .init = unit_deadline);
+
 static char text[8192];
 
 static struct metrics_out new_out(void)

@@ -2,6 +2,8 @@
 #include "order-service/order.h"
 #include "tests/unit/unit.h"
 
+TestSuite(order, .init = unit_deadline);
+
 static const struct order_content radio = {
 	.customer_id = 2000,
 	.qty = 3,

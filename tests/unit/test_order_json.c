@@ -2,6 +2,8 @@
 #include "order-service/order_json.h"
 #include "tests/unit/unit.h"
 
+TestSuite(order_json, .init = unit_deadline);
+
 struct answer {
 	enum status status;
 	struct order_content content;

@@ -2,6 +2,8 @@
 #include "common/parse.h"
 #include "tests/unit/unit.h"
 
+TestSuite(parse, .init = unit_deadline);
+
 /* The parser sees exactly len bytes, with nothing after them. */
 static bool parses(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
 {

@@ -2,6 +2,8 @@
 #include "delivery-service/partitions.h"
 #include "tests/unit/unit.h"
 
+TestSuite(partitions, .init = unit_deadline);
+
 Test(partitions, add_and_find)
 {
 	struct partitions ps = { 0 };

@@ -2,6 +2,8 @@
 #include "common/pg_array.h"
 #include "tests/unit/unit.h"
 
+TestSuite(pg_array, .init = unit_deadline);
+
 /* Finishes a, compares its bytes with the hexadecimal text (spaces ignored), frees it. */
 static void expect_bytes(struct pg_array *a, const char *hex)
 {

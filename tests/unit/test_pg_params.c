@@ -2,6 +2,8 @@
 #include "common/pg_params.h"
 #include "tests/unit/unit.h"
 
+TestSuite(pg_params, .init = unit_deadline);
+
 static void expect_binary(const struct pg_params *p, int i, const void *bytes, int len)
 {
 	cr_expect_eq(p->formats[i], 1, "parameter %d", i);

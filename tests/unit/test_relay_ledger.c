@@ -2,6 +2,8 @@
 #include "common/relay_ledger.h"
 #include "tests/unit/unit.h"
 
+TestSuite(relay_ledger, .init = unit_deadline);
+
 static struct relay_ledger ledger;
 
 static void expect_counts(size_t outstanding, size_t acked, size_t refused, size_t retry)

@@ -2,6 +2,8 @@
 #include "common/strbuf.h"
 #include "tests/unit/unit.h"
 
+TestSuite(strbuf, .init = unit_deadline);
+
 /* A buffer of 8 in a frame of marks: any byte written outside is seen, without a sanitizer too. */
 struct framed {
 	char before[8], buf[8], after[8];

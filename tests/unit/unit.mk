@@ -1,5 +1,5 @@
 # The unit tests of the pure core. They need no server, and linking them with jansson alone proves
-# that the core is pure: a call into libpq, librdkafka, civetweb, the clock or the log does not link.
+# that the core is pure: a call of libpq, librdkafka, civetweb, the clock or the log does not link.
 #   make test-unit   FILTER='lanes/*' runs a part
 
 UNIT_SOURCES := $(basename $(wildcard tests/unit/*.c))
