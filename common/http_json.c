@@ -1,5 +1,6 @@
 #include "common/http_json.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static bool respond_overflow(const struct http_request *request, struct http_res
 	json_object_foreach (root, name, value) {
 		double number = json_real_value(value);
 
-		found = number >= 0x1p63 || number <= -0x1p63;
+		found = fabs(number) >= 0x1p63;
 		if (found) {
 			http_respond_problem(response, 422, name, "%.*s is out of range",
 					     (int)utf8_cut(name, 64), name);

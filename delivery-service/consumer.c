@@ -28,8 +28,8 @@ struct consumer {
 	int64_t next_complaint_mono_ms;
 	bool leaving;
 	/* As the latest statistics say: */
-	bool coordinated; /* the group's coordinator is connected */
-	bool steady;      /* and no rebalance is under way */
+	_Atomic bool coordinated; /* the group's coordinator is connected */
+	bool steady;              /* and no rebalance is under way */
 	int64_t statistics;
 	/*
 	 * The close came to its end. librdkafka 2.0.2 aborts when a cooperative member is destroyed
@@ -97,7 +97,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 	struct consumer *c = opaque;
 
 	(void)rk;
-	c->coordinated = memmem(json, len, up, sizeof(up) - 1) != NULL;
+	atomic_store(&c->coordinated, memmem(json, len, up, sizeof(up) - 1) != NULL);
 	c->steady = memmem(json, len, steady, sizeof(steady) - 1) != NULL;
 	c->statistics++;
 	return 0;
@@ -291,5 +291,5 @@ void consumer_store(struct consumer *c, int32_t partition, int64_t next_offset)
 
 bool consumer_reachable(struct consumer *c)
 {
-	return kafka_reachable(c->rk, 500);
+	return atomic_load(&c->coordinated);
 }

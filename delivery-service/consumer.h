@@ -56,6 +56,7 @@ bool consumer_lost(struct consumer *consumer);
 /* Tells Kafka that everything below next_offset is done (sent within a second or at close). */
 void consumer_store(struct consumer *consumer, int32_t partition, int64_t next_offset);
 
+/* True if the group's coordinator, a broker, is connected; at most a moment old. */
 bool consumer_reachable(struct consumer *consumer);
 
 #endif
