@@ -19,7 +19,7 @@ enum status error_set(struct error *err, enum status status, const char *fmt, ..
 
 enum status error_wrap(struct error *err, const char *fmt, ...)
 {
-	char text[sizeof(err->msg) + 128 + 2];
+	char text[sizeof(err->msg) + 128 + 2] = "";
 	struct strbuf sb = STRBUF_ON(text);
 	va_list ap;
 	char doing[128];

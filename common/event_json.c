@@ -80,8 +80,8 @@ static enum status read_event(const json_t *root, struct order_event *event, cha
 	if (!type)
 		return error_set(err, ST_INVALID, "field eventType is missing");
 	if (strcmp(type, event_order_names[event->type]) != 0)
-		return error_set(err, ST_INVALID, "eventType %.40s is not the header's %s", type,
-				 event_order_names[event->type]);
+		return error_set(err, ST_INVALID, "eventType %.*s is not the header's %s",
+				 (int)utf8_cut(type, 40), type, event_order_names[event->type]);
 	if (get_integer(root, "id", true, 1, INT64_MAX, &event->order_id, err) != ST_OK ||
 	    get_integer(root, "version", false, 1, INT32_MAX, &version, err) != ST_OK ||
 	    get_integer(root, "timestamp", false, 0, INT64_MAX, &event->timestamp_ms, err) !=

@@ -9,6 +9,7 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/parse.h"
 #include "delivery-service/consumer.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_store.h"
@@ -301,7 +302,8 @@ static enum status write_first(struct delivery_loop *l, struct error *err)
 	if (st == ST_INVALID) {
 		free(in->event);
 		in->event = NULL;
-		(void)snprintf(in->reason, sizeof(in->reason), "%.159s", err->msg);
+		(void)snprintf(in->reason, sizeof(in->reason), "%.*s",
+			       (int)utf8_cut(err->msg, sizeof(in->reason) - 1), err->msg);
 		st = delivery_store_write(l->store, &position, 1, &in, 1, err);
 	}
 	if (st == ST_OK) {

@@ -5,6 +5,7 @@
 
 #include "common/event_json.h"
 #include "common/kafka_client.h"
+#include "common/parse.h"
 
 static void read_message(struct inbound *in)
 {
@@ -21,7 +22,8 @@ static void read_message(struct inbound *in)
 	if (!event_order_type(name, len, &type))
 		return;
 	if (event_decode(type, m->payload, m->len, &in->event, &err) != ST_OK)
-		(void)snprintf(in->reason, sizeof(in->reason), "%.159s", err.msg);
+		(void)snprintf(in->reason, sizeof(in->reason), "%.*s",
+			       (int)utf8_cut(err.msg, sizeof(in->reason) - 1), err.msg);
 }
 
 struct inbound *inbound_new(rd_kafka_message_t *message, int64_t received_wall_ms)
