@@ -17,9 +17,9 @@
  * waits for a quiet moment: up to two joins of a cooperative rebalance, which librdkafka lets
  * happen once a second at most.
  */
-#define LEAVE_MAX_MS     3000
-#define LEAVE_MIN_MS     500 /* of that, for the leave itself */
+#define QUIET_MAX_MS     2500
 #define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
+#define CLOSE_MAX_MS     700 /* the broker may be away without our knowing yet */
 
 struct consumer {
 	rd_kafka_t *rk;
@@ -175,11 +175,11 @@ fail_conf:
 
 /* Polls on until no rebalance is under way. False: none of the group's state is known, or the
  * rebalance does not end. */
-static bool await_quiet(struct consumer *c, int64_t now)
+static bool await_quiet(struct consumer *c)
 {
-	int64_t before = c->statistics;
+	int64_t before = c->statistics, now = clock_mono_ms();
 
-	for (int64_t end = now + LEAVE_MAX_MS - LEAVE_MIN_MS; clock_mono_ms() < end;) {
+	for (int64_t end = now + QUIET_MAX_MS; clock_mono_ms() < end;) {
 		rd_kafka_message_t *m = consumer_poll(c, 20);
 
 		if (m)
@@ -205,18 +205,19 @@ static void *close_consumer(void *arg)
 
 void consumer_leave(struct consumer *c)
 {
-	int64_t now = clock_mono_ms();
 	pthread_t closer;
+	int64_t end;
 
 	c->leaving = true;
-	if (!await_quiet(c, now)) {
+	if (!await_quiet(c)) {
 		(void)rd_kafka_unsubscribe(c->rk); /* so that it does not join just now */
 		return;
 	}
 	if (pthread_create(&closer, NULL, close_consumer, c) != 0)
 		return;
 	(void)pthread_detach(closer);
-	while (!atomic_load(&c->left) && clock_mono_ms() < now + LEAVE_MAX_MS)
+	end = clock_mono_ms() + CLOSE_MAX_MS;
+	while (!atomic_load(&c->left) && clock_mono_ms() < end)
 		clock_pause_ms(5);
 }
 
