@@ -1,31 +1,20 @@
 /*
  * Stopping by SIGTERM and SIGINT, without signal handlers: the signals are blocked before any
- * thread starts, main waits for one with stop_wait, and a stop token tells the other threads.
+ * thread starts, and main waits for one of them.
  *
- * Threads: stop_init before all others; stop_requested and stop_fd from any; the rest main only.
+ * Threads: stop_request from any; the rest main only.
  */
 #ifndef COMMON_STOP_H
 #define COMMON_STOP_H
 
-#include <stdbool.h>
+/* Before the first thread: blocks the signals for this and all later threads, ignores SIGPIPE. */
+void stop_block_signals(void);
 
-#include "common/error.h"
+/* Blocks until the first SIGTERM or SIGINT; returns its number. */
+int stop_wait(void);
 
-struct stop;
-
-/* Blocks the signals for this and all later threads, ignores SIGPIPE. Returns owned. */
-MUST_CHECK enum status stop_open(struct stop **out, struct error *err);
-void stop_close(struct stop *stop);
-
-/* Blocks until the first SIGTERM or SIGINT; returns its number and sets the token. */
-int stop_wait(struct stop *stop);
-
-/* Sets the token (a thread that cannot go on ends the service this way); wakes stop_wait too. */
-void stop_request(struct stop *stop);
-bool stop_requested(const struct stop *stop);
-
-/* Becomes and stays readable with the token, for poll(2). Never read from it. */
-int stop_fd(const struct stop *stop);
+/* Wakes stop_wait: a thread that cannot go on ends the service this way. */
+void stop_request(void);
 
 /* A second signal during the teardown ends the process at once, as it would any program. */
 void stop_arm_second_signal(void);

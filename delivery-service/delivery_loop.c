@@ -9,7 +9,7 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/parse.h"
+#include "common/stop.h"
 #include "delivery-service/consumer.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_store.h"
@@ -24,7 +24,6 @@
 
 struct delivery_loop {
 	struct delivery_loop_config config;
-	struct stop *stop;
 	struct delivery_store *store;
 	struct consumer *consumer;
 	struct lanes *lanes;
@@ -133,7 +132,7 @@ static void give_up(struct delivery_loop *l, const char *why)
 {
 	log_error("delivery", "cannot go on", "error=%s", LOG_QUOTE(why));
 	atomic_store(&l->stopping, true);
-	stop_request(l->stop);
+	stop_request();
 }
 
 static void take_in(struct delivery_loop *l, rd_kafka_message_t *m)
@@ -300,10 +299,7 @@ static enum status write_first(struct delivery_loop *l, struct error *err)
 	enum status st = delivery_store_write(l->store, &position, 1, &in, 1, err);
 
 	if (st == ST_INVALID) {
-		free(in->event);
-		in->event = NULL;
-		(void)snprintf(in->reason, sizeof(in->reason), "%.*s",
-			       (int)utf8_cut(err->msg, sizeof(in->reason) - 1), err->msg);
+		inbound_refuse(in, err->msg);
 		st = delivery_store_write(l->store, &position, 1, &in, 1, err);
 	}
 	if (st == ST_OK) {
@@ -406,8 +402,7 @@ static void release(struct delivery_loop *l)
 }
 
 enum status delivery_loop_open(struct delivery_loop **out,
-			       const struct delivery_loop_config *config, struct stop *stop,
-			       struct error *err)
+			       const struct delivery_loop_config *config, struct error *err)
 {
 	struct delivery_loop *l = calloc(1, sizeof(*l));
 	struct consumer_callbacks callbacks = { on_assigned, on_revoked, l };
@@ -415,7 +410,6 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	if (!l)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	l->config = *config;
-	l->stop = stop;
 	l->flush_at_mono_ms = INT64_MAX;
 	delivery_counters_init(&l->counters);
 	l->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };

@@ -14,7 +14,6 @@
 #include "common/error.h"
 #include "common/kafka_client.h"
 #include "common/metrics.h"
-#include "common/stop.h"
 
 struct delivery_loop;
 
@@ -28,11 +27,11 @@ struct delivery_loop_config {
 	int64_t max_concurrency; /* events in work at once */
 };
 
-/* Starts the thread; database and broker need not be there yet. config's strings and stop are
+/* Starts the thread; database and broker need not be there yet. config's strings are
  * borrowed until close; a loop that cannot go on requests the stop. */
 MUST_CHECK enum status delivery_loop_open(struct delivery_loop **out,
 					  const struct delivery_loop_config *config,
-					  struct stop *stop, struct error *err);
+					  struct error *err);
 
 /* Ends the loop between two transactions and leaves the group; once is enough, twice harmless. */
 void delivery_loop_stop(struct delivery_loop *loop);

@@ -1,11 +1,21 @@
 #include "delivery-service/inbound.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/event_json.h"
 #include "common/kafka_client.h"
 #include "common/parse.h"
+
+void inbound_refuse(struct inbound *in, const char *reason)
+{
+	size_t len = utf8_cut(reason, sizeof(in->reason) - 1);
+
+	free(in->event);
+	in->event = NULL;
+	memcpy(in->reason, reason, len);
+	in->reason[len] = '\0';
+}
 
 static void read_message(struct inbound *in)
 {
@@ -16,14 +26,13 @@ static void read_message(struct inbound *in)
 	size_t len;
 
 	if (!kafka_header(m, "type", &name, &len)) {
-		(void)snprintf(in->reason, sizeof(in->reason), "no header \"type\"");
+		inbound_refuse(in, "no header \"type\"");
 		return;
 	}
 	if (!event_order_type(name, len, &type))
 		return;
 	if (event_decode(type, m->payload, m->len, &in->event, &err) != ST_OK)
-		(void)snprintf(in->reason, sizeof(in->reason), "%.*s",
-			       (int)utf8_cut(err.msg, sizeof(in->reason) - 1), err.msg);
+		inbound_refuse(in, err.msg);
 }
 
 struct inbound *inbound_new(rd_kafka_message_t *message, int64_t received_wall_ms)

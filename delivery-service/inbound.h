@@ -28,6 +28,9 @@ struct inbound {
  */
 struct inbound *inbound_new(rd_kafka_message_t *message, int64_t received_wall_ms);
 
+/* Makes it a dead letter: the event goes, the reason is kept (cut to what fits). */
+void inbound_refuse(struct inbound *in, const char *reason);
+
 void inbound_free(struct inbound *in);
 
 #endif

@@ -57,7 +57,6 @@ static const struct config_program program = {
 };
 
 struct service {
-	struct stop *stop;
 	struct pg_pool *reads;
 	struct relay *relay;
 	struct delivery_loop *loop;
@@ -114,7 +113,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.max_concurrency = config->max_concurrency,
 	};
 
-	return delivery_loop_open(&s->loop, &loop, s->stop, err);
+	return delivery_loop_open(&s->loop, &loop, err);
 }
 
 /* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. */
@@ -142,7 +141,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 		 " version=%s",
 		 config->service.http_host, http_server_port(s->http), replica, config->delay_ms,
 		 config->max_concurrency, PROJECT_VERSION);
-	sig = stop_wait(s->stop);
+	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("delivery", "stopping", "signal=%d", sig);
 	delivery_loop_stop(s->loop);
@@ -157,11 +156,10 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_replica(&config->service, "delivery", replica);
-	st = stop_open(&s.stop, err);
-	if (st == ST_OK)
-		st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
-				  "delivery-service reads", delivery_read_statements,
-				  delivery_read_statement_count, err);
+	stop_block_signals();
+	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
+			  "delivery-service reads", delivery_read_statements,
+			  delivery_read_statement_count, err);
 	if (st == ST_OK)
 		st = open_relay(&s, config, replica, err);
 	if (st == ST_OK)
@@ -171,7 +169,6 @@ static enum status run(const struct config *config, struct error *err)
 	delivery_loop_close(s.loop);
 	relay_close(s.relay);
 	pg_pool_close(s.reads);
-	stop_close(s.stop);
 	return st;
 }
 

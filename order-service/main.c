@@ -41,7 +41,6 @@ static const struct config_program program = {
 };
 
 struct service {
-	struct stop *stop;
 	struct order_writer *writer;
 	struct pg_pool *reads;
 	struct relay *relay;
@@ -127,7 +126,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 	log_info("order", "listening", "host=%s port=%d event_key=%s version=%s",
 		 config->service.http_host, http_server_port(s->http),
 		 event_keys[config->event_key], PROJECT_VERSION);
-	sig = stop_wait(s->stop);
+	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("order", "stopping", "signal=%d", sig);
 	http_server_close(s->http);
@@ -141,9 +140,8 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_replica(&config->service, "order", replica);
-	st = stop_open(&s.stop, err);
-	if (st == ST_OK)
-		st = open_writer(&s, config, err);
+	stop_block_signals();
+	st = open_writer(&s, config, err);
 	if (st == ST_OK)
 		st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
 				  "order-service reads", order_read_statements,
@@ -156,7 +154,6 @@ static enum status run(const struct config *config, struct error *err)
 	relay_close(s.relay);
 	order_writer_close(s.writer);
 	pg_pool_close(s.reads);
-	stop_close(s.stop);
 	return st;
 }
 
