@@ -6,12 +6,25 @@
 #include "common/http_json.h"
 
 #define METRICS_MAX_BYTES 65536
+#define NOTE_MAX_BYTES    256
 
 void health_live(void *context, const struct http_request *request, struct http_response *response)
 {
 	(void)context;
 	(void)request;
 	http_respond_json(response, 200, json_pack("{s:s}", "status", "alive"));
+}
+
+static void add_note(const struct health *health, json_t *root)
+{
+	char text[NOTE_MAX_BYTES] = "";
+	struct strbuf out = STRBUF_ON(text);
+
+	if (!health->note)
+		return;
+	health->note(health->context, &out);
+	if (text[0])
+		(void)json_object_set_new(root, health->note_name, json_string(text));
 }
 
 void health_ready(void *context, const struct http_request *request, struct http_response *response)
@@ -28,6 +41,7 @@ void health_ready(void *context, const struct http_request *request, struct http
 					  json_string(ok ? "up" : "down"));
 		ready = ready && ok;
 	}
+	add_note(health, root);
 	(void)json_object_set_new(root, "status", json_string(ready ? "ready" : "not ready"));
 	if (!ready)
 		http_response_header(response, "Retry-After", "1");

@@ -21,6 +21,8 @@ struct health_check {
 struct health {
 	const struct health_check *checks; /* readiness needs them all */
 	size_t check_count;
+	const char *note_name; /* what /readyz tells besides, ready or not ... */
+	void (*note)(void *context, struct strbuf *out); /* ... if it writes anything; NULL: none */
 	void (*metrics)(void *context, struct metrics_out *out);
 	void *context;
 };

@@ -18,7 +18,8 @@
 
 /* For the relay's statement table. */
 #define RELAY_LEASE_STATEMENTS                                                                     \
-	{ "lease_lock", "select pg_try_advisory_lock('outbox'::regclass::oid::int8)::int4" },      \
+	{ "lease_lock", /* two keys: those with one are order ids (delivery_load.h) */             \
+	  "select pg_try_advisory_lock(hashtext('outbox'), hashtext(current_schema()))::int4" },   \
 		{ "lease_take",                                                                    \
 		  "insert into outbox_lease (holder, backend_pid, heartbeat_at) "                  \
 		  "values ($1, pg_backend_pid(), now()) on conflict (one) do update set "          \

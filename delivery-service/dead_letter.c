@@ -4,6 +4,9 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "common/event_json.h"
 
 /* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
 static void copy_headers(json_t *root, const rd_kafka_message_t *message)
@@ -33,18 +36,26 @@ static void set_number(json_t *root, const char *name, int64_t value)
 	(void)json_object_set_new(root, name, json_string(text));
 }
 
-static char *headers_of(const rd_kafka_message_t *message, const char *reason)
+static void set_original(json_t *root, const char *topic, const struct inbound *in)
+{
+	rd_kafka_timestamp_type_t type;
+
+	(void)json_object_set_new(root, "x-original-topic", json_string(topic));
+	set_number(root, "x-original-partition", in->origin.partition);
+	set_number(root, "x-original-offset", in->origin.offset);
+	if (in->message && !json_object_get(root, "x-original-timestamp"))
+		set_number(root, "x-original-timestamp",
+			   rd_kafka_message_timestamp(in->message, &type));
+}
+
+static char *headers_of(const char *topic, const struct inbound *in, const char *reason)
 {
 	json_t *root = json_object(), *why = json_string(reason);
-	rd_kafka_timestamp_type_t type;
 	char *text;
 
-	copy_headers(root, message);
-	(void)json_object_set_new(root, "x-original-topic",
-				  json_string(rd_kafka_topic_name(message->rkt)));
-	set_number(root, "x-original-partition", message->partition);
-	set_number(root, "x-original-offset", message->offset);
-	set_number(root, "x-original-timestamp", rd_kafka_message_timestamp(message, &type));
+	if (in->message)
+		copy_headers(root, in->message);
+	set_original(root, topic, in);
 	/* A reason that quotes bad bytes is no UTF-8 itself. */
 	(void)json_object_set_new(root, "x-exception-message",
 				  why ? why : json_string("unreadable message"));
@@ -53,20 +64,43 @@ static char *headers_of(const rd_kafka_message_t *message, const char *reason)
 	return text;
 }
 
-bool dead_letter_add(struct outbox_batch *batch, const rd_kafka_message_t *message,
+/* An event that was parked is written anew: what it carried besides its content is gone. */
+static void add_parked(struct outbox_batch *batch, const struct inbound *in, const char *headers,
+		       char *payload)
+{
+	char key[24];
+	int key_len = snprintf(key, sizeof(key), "%" PRId64, in->event->order_id);
+	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
+					 .key = key,
+					 .key_len = (size_t)key_len,
+					 .type = event_order_names[in->event->type],
+					 .headers = headers,
+					 .payload = payload,
+					 .payload_len = strlen(payload) };
+
+	outbox_batch_add(batch, &letter);
+}
+
+bool dead_letter_add(struct outbox_batch *batch, const char *topic, const struct inbound *in,
 		     const char *reason)
 {
-	char *headers = headers_of(message, reason);
-	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
-					 .key = message->key,
-					 .key_len = message->key_len,
-					 .headers = headers,
-					 .payload = message->payload,
-					 .payload_len = message->len };
+	char *headers = headers_of(topic, in, reason);
+	char *payload = in->message ? NULL : event_encode_order(in->event);
+	bool ok = headers && (in->message || payload);
 
-	if (!headers)
-		return false;
-	outbox_batch_add(batch, &letter);
+	if (ok && in->message) {
+		struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
+						 .key = in->message->key,
+						 .key_len = in->message->key_len,
+						 .headers = headers,
+						 .payload = in->message->payload,
+						 .payload_len = in->message->len };
+
+		outbox_batch_add(batch, &letter);
+	} else if (ok) {
+		add_parked(batch, in, headers, payload);
+	}
+	free(payload);
 	free(headers);
-	return true;
+	return ok;
 }

@@ -29,7 +29,7 @@ struct delivery_decision delivery_decide(enum delivery_state state, int32_t vers
 	const struct delivery_rule *rule =
 		&delivery_rules[(unsigned)state * EVENT_TYPE_COUNT + event];
 
-	if (event_version > 0 && seen)
+	if (seen)
 		return (struct delivery_decision){ .verdict = DELIVERY_DUPLICATE };
 	return (struct delivery_decision){
 		.verdict = rule->verdict,
@@ -37,6 +37,35 @@ struct delivery_decision delivery_decide(enum delivery_state state, int32_t vers
 		.late = rule->verdict == DELIVERY_APPLY && event_version > 0 &&
 			event_version < version,
 	};
+}
+
+struct delivery_decision delivery_decide_in_sequence(enum delivery_state state, int32_t version,
+						     enum event_type event, int32_t event_version,
+						     bool seen)
+{
+	struct delivery_decision decision =
+		delivery_decide(state, version, event, event_version, seen);
+
+	if (event_version == 0 || decision.verdict == DELIVERY_DUPLICATE)
+		return decision;
+	if (event_version <= version)
+		return (struct delivery_decision){ .verdict = DELIVERY_PASSED };
+	if (event_version - 1 > version)
+		return (struct delivery_decision){ .verdict = DELIVERY_PARK };
+	if (decision.verdict == DELIVERY_UNKNOWN && event_version > 1) {
+		decision.verdict = DELIVERY_APPLY;
+		decision.next = (enum delivery_state)(event + 1);
+	}
+	return decision;
+}
+
+const char *delivery_refusal(enum delivery_verdict verdict)
+{
+	if (verdict == DELIVERY_UNKNOWN)
+		return "unknown order";
+	if (verdict == DELIVERY_PASSED)
+		return "too late: its version was given up";
+	return NULL;
 }
 
 const char *delivery_status(enum delivery_state state)

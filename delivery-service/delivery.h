@@ -1,8 +1,8 @@
 /*
- * What an order event does to a delivery: the table of (state, event). Pure.
+ * What an order event does to a delivery: the table of (state, event), and whether it is its turn.
+ * Pure.
  *
- * Invariant: an event with a version has at most one effect; an event without one is applied as
- * it comes.
+ * Invariant: an event has at most one effect.
  *
  * Threads: any; values only.
  */
@@ -22,6 +22,8 @@ enum delivery_verdict {
 	DELIVERY_APPLY,
 	DELIVERY_DUPLICATE, /* had its effect before: nothing to do */
 	DELIVERY_UNKNOWN,   /* no such order: a dead letter */
+	DELIVERY_PARK,      /* a version before it is missing: it waits */
+	DELIVERY_PASSED,    /* its version was given up, it comes too late: a dead letter */
 };
 
 struct delivery_rule {
@@ -43,10 +45,22 @@ struct delivery_decision {
 
 /*
  * What event does to a delivery in state with version, the highest one applied (0: none has come).
- * seen: an event of this order and version was applied before.
+ * seen: this event (order and version, or the same place on the topic) was applied before.
  */
 struct delivery_decision delivery_decide(enum delivery_state state, int32_t version,
 					 enum event_type event, int32_t event_version, bool seen);
+
+/*
+ * The same where versions are applied in sequence (SEQUENCING=enforce): version is the highest one
+ * applied or given up. An order whose first versions were given up begins with the first event
+ * that comes, whatever it is: every event carries the whole order.
+ */
+struct delivery_decision delivery_decide_in_sequence(enum delivery_state state, int32_t version,
+						     enum event_type event, int32_t event_version,
+						     bool seen);
+
+/* Why a verdict makes a dead letter; NULL: it makes none. */
+const char *delivery_refusal(enum delivery_verdict verdict);
 
 /* "DELIVERY STARTED", ...; state is not DELIVERY_NONE. */
 const char *delivery_status(enum delivery_state state);

@@ -21,8 +21,20 @@ const struct pg_statement delivery_read_statements[] = {
 	  "    as received, to_char(applied_at at time zone 'UTC', "
 	  "    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as applied "
 	  "  from history where order_id = $1::int8 order by id desc limit 100) h order by id" },
+	{ "parked", "select version, event, \"partition\", \"offset\", to_char(parked_at at time "
+		    "zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') from parked "
+		    "where order_id = $1::int8 order by version limit 100" },
+	/* The lowest version that is neither applied nor given up, if a later one is parked. */
+	{ "missing",
+	  "with recursive next (v) as ("
+	  "  select coalesce((select version from delivery where order_id = $1::int8), 0) + 1 "
+	  "  union all select v + 1 from next "
+	  "  where exists (select from given_up where order_id = $1::int8 and version = v)) "
+	  "select max(v) from next "
+	  "where exists (select from parked where order_id = $1::int8)" },
 };
-const size_t delivery_read_statement_count = 4;
+const size_t delivery_read_statement_count = sizeof(delivery_read_statements) /
+					     sizeof(delivery_read_statements[0]);
 
 bool delivery_api_database_reachable(struct pg_pool *reads)
 {
@@ -90,32 +102,60 @@ void delivery_api_list(void *context, const struct http_request *request,
 				    next[0] ? next : NULL));
 }
 
+static json_t *parked_to_json(const PGresult *r, int row)
+{
+	return json_pack("{s:I, s:s, s:I, s:I, s:s}", "version", (json_int_t)pg_i64(r, row, 0),
+			 "event", pg_text(r, row, 1), "partition", (json_int_t)pg_i64(r, row, 2),
+			 "offset", (json_int_t)pg_i64(r, row, 3), "parked", pg_text(r, row, 4));
+}
+
+/* Every row of r under name. */
+static void set_list(json_t *root, const char *name, const PGresult *r,
+		     json_t *(*to_json)(const PGresult *r, int row))
+{
+	json_t *list = json_array();
+
+	for (int row = 0; row < PQntuples(r); row++)
+		(void)json_array_append_new(list, to_json(r, row));
+	(void)json_object_set_new(root, name, list);
+}
+
 void delivery_api_get(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct pg_params params = { 0 };
-	struct pg_call calls[] = { { "one", &params, NULL }, { "events", &params, NULL } };
-	json_t *root, *events;
+	struct pg_call calls[] = { { "one", &params, NULL },
+				   { "events", &params, NULL },
+				   { "parked", &params, NULL },
+				   { "missing", &params, NULL } };
 	struct error err;
 	int64_t id = 0;
+	bool there, waits;
+	json_t *root;
 
 	if (!http_path_id(request, response, "orderId", &id))
 		return;
 	pg_param_i64(&params, id);
-	if (pg_pool_run(context, calls, 2, &err) != ST_OK) {
+	if (pg_pool_run(context, calls, 4, &err) != ST_OK) {
 		http_respond_error(response, &err);
 		return;
 	}
-	if (PQntuples(calls[0].result) == 0) {
+	there = PQntuples(calls[0].result) > 0;
+	waits = PQntuples(calls[2].result) > 0;
+	if (there || waits) {
+		/* One whose first event has not come has only what waits for it. */
+		root = there ? delivery_to_json(calls[0].result, 0)
+			     : json_pack("{s:I}", "orderId", (json_int_t)id);
+		set_list(root, "events", calls[1].result, event_to_json);
+		if (waits) {
+			(void)json_object_set_new(root, "waitsFor",
+						  json_integer(pg_i64(calls[3].result, 0, 0)));
+			set_list(root, "parked", calls[2].result, parked_to_json);
+		}
+		http_respond_json(response, 200, root);
+	} else {
 		http_respond_problem(response, 404, "orderId",
 				     "there is no delivery of order %" PRId64 " (yet)", id);
-	} else {
-		root = delivery_to_json(calls[0].result, 0);
-		events = json_array();
-		for (int row = 0; row < PQntuples(calls[1].result); row++)
-			(void)json_array_append_new(events, event_to_json(calls[1].result, row));
-		(void)json_object_set_new(root, "events", events);
-		http_respond_json(response, 200, root);
 	}
-	pg_clear(calls, 2);
+	pg_clear(calls, 4);
 }

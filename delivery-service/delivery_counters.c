@@ -10,32 +10,50 @@ void delivery_counters_init(struct delivery_counters *c)
 	c->batch_us.first = 64;
 }
 
+static void count_dead_letter(struct delivery_counters *c, const struct inbound *in,
+			      const char *reason)
+{
+	atomic_fetch_add(&c->dead_letters, 1);
+	log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s",
+		 in->place.partition, in->place.offset, LOG_QUOTE(reason));
+}
+
+static void count_applied(struct delivery_counters *c, const struct inbound *in)
+{
+	const struct order_event *e = in->event;
+
+	atomic_fetch_add(&c->applied, 1);
+	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
+		  e->version, event_order_names[e->type]);
+	if (!in->decision.late)
+		return;
+	atomic_fetch_add(&c->late, 1);
+	log_warn("delivery", "applied after a newer event of its order",
+		 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
+		 e->order_id, e->version, event_order_names[e->type], in->place.partition,
+		 in->place.offset);
+}
+
 void delivery_counters_event(struct delivery_counters *c, const struct inbound *in)
 {
-	const rd_kafka_message_t *m = in->message;
-	const char *unknown =
-		in->event && in->decision.verdict == DELIVERY_UNKNOWN ? "unknown order" : NULL;
-
-	if (in->reason[0] || unknown) {
-		atomic_fetch_add(&c->dead_letters, 1);
-		log_warn("delivery", "dead letter",
-			 "partition=%" PRId32 " offset=%" PRId64 " reason=%s", m->partition,
-			 m->offset, LOG_QUOTE(unknown ? unknown : in->reason));
-	} else if (in->decision.verdict == DELIVERY_DUPLICATE) {
-		atomic_fetch_add(&c->duplicates, 1);
-	} else {
-		atomic_fetch_add(&c->applied, 1);
-		log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s",
-			  in->event->order_id, in->event->version,
-			  event_order_names[in->event->type]);
+	if (!in->event) {
+		count_dead_letter(c, in, in->reason);
+		return;
 	}
-	if (in->event && in->decision.late) {
-		atomic_fetch_add(&c->late, 1);
-		log_warn("delivery", "applied after a newer event of its order",
-			 "order=%" PRId64 " version=%d event=%s partition=%" PRId32
-			 " offset=%" PRId64,
-			 in->event->order_id, in->event->version,
-			 event_order_names[in->event->type], m->partition, m->offset);
+	switch (in->decision.verdict) {
+	case DELIVERY_APPLY:
+		count_applied(c, in);
+		break;
+	case DELIVERY_DUPLICATE:
+		atomic_fetch_add(&c->duplicates, 1);
+		break;
+	case DELIVERY_PARK:
+		atomic_fetch_add(&c->parked, 1);
+		break;
+	case DELIVERY_UNKNOWN:
+	case DELIVERY_PASSED:
+		count_dead_letter(c, in, delivery_refusal(in->decision.verdict));
+		break;
 	}
 }
 
@@ -45,6 +63,8 @@ void delivery_counters_write(struct delivery_counters *c, struct metrics_out *ou
 		    "Events that had their effect.", atomic_load(&c->applied));
 	metrics_one(out, "delivery_events_late_total", "counter",
 		    "Events applied after a newer one of their order.", atomic_load(&c->late));
+	metrics_one(out, "delivery_events_parked_total", "counter",
+		    "Events that had to wait for a predecessor.", atomic_load(&c->parked));
 	metrics_one(out, "delivery_events_duplicate_total", "counter",
 		    "Events that had had their effect before.", atomic_load(&c->duplicates));
 	metrics_one(out, "delivery_events_skipped_total", "counter",

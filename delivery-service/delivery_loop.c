@@ -13,6 +13,7 @@
 #include "delivery-service/consumer.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_store.h"
+#include "delivery-service/parking.h"
 #include "delivery-service/partitions.h"
 
 #define POLL_MAX_MS       100  /* how long a stop may go unnoticed */
@@ -28,6 +29,7 @@ struct delivery_loop {
 	struct consumer *consumer;
 	struct lanes *lanes;
 	struct partitions partitions;
+	struct parking parking;
 	struct inbound *done[DELIVERY_BATCH_MAX]; /* worked, in order, to be written next */
 	size_t done_count;
 	int64_t flush_at_mono_ms; /* for positions without effects; INT64_MAX: none */
@@ -65,6 +67,7 @@ static int64_t on_assigned(void *context, int32_t partition)
 	if (!partitions_add(&l->partitions, partition, position.next_offset, position.epoch))
 		return -1;
 	atomic_fetch_add(&l->counters.rebalances, 1);
+	parking_search(&l->parking);
 	return position.next_offset;
 }
 
@@ -296,13 +299,15 @@ static enum status write_first(struct delivery_loop *l, struct error *err)
 	struct delivery_position position = { .partition = p->number,
 					      .next_offset = in->message->offset + 1,
 					      .epoch = p->epoch };
-	enum status st = delivery_store_write(l->store, &position, 1, &in, 1, err);
+	struct delivery_written written;
+	enum status st = delivery_store_write(l->store, &position, 1, &in, 1, &written, err);
 
 	if (st == ST_INVALID) {
 		inbound_refuse(in, err->msg);
-		st = delivery_store_write(l->store, &position, 1, &in, 1, err);
+		st = delivery_store_write(l->store, &position, 1, &in, 1, &written, err);
 	}
 	if (st == ST_OK) {
+		parking_written(&l->parking, &written);
 		positions_stored(l, &position, 1);
 		forget_done(l, 1);
 	} else if (st == ST_FENCED) {
@@ -315,14 +320,16 @@ static enum status write_batch(struct delivery_loop *l, struct error *err)
 {
 	struct delivery_position *positions = calloc(l->partitions.count + 1, sizeof(*positions));
 	int64_t started = clock_mono_us();
+	struct delivery_written written;
 	enum status st;
 	size_t n;
 
 	if (!positions)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	n = moved_positions(l, positions);
-	st = delivery_store_write(l->store, positions, n, l->done, l->done_count, err);
+	st = delivery_store_write(l->store, positions, n, l->done, l->done_count, &written, err);
 	if (st == ST_OK) {
+		parking_written(&l->parking, &written);
 		positions_stored(l, positions, n);
 		histogram_observe(&l->counters.batch_size, (int64_t)l->done_count);
 		histogram_observe(&l->counters.batch_us, clock_mono_us() - started);
@@ -361,6 +368,14 @@ static void write_due(struct delivery_loop *l)
 		log_error("delivery", "cannot write, trying again", "error=%s", LOG_QUOTE(err.msg));
 }
 
+static void look_after_parked(struct delivery_loop *l)
+{
+	struct error err;
+
+	if (parking_look(&l->parking, l->store, &err) != ST_OK)
+		complain(l, "cannot look after parked events, trying again", &err);
+}
+
 /* --- the loop ------------------------------------------------------------------------------ */
 
 /* Until the next thing to do, at most POLL_MAX_MS. */
@@ -385,6 +400,7 @@ static void *loop_main(void *arg)
 		collect_done(l);
 		write_due(l);
 		reclaim_fenced(l);
+		look_after_parked(l);
 		atomic_store(&l->counters.in_work, (int64_t)lanes_in_work(l->lanes));
 		atomic_store(&l->counters.waiting, (int64_t)lanes_waiting(l->lanes));
 		atomic_store(&l->counters.assigned, (int64_t)l->partitions.count);
@@ -406,6 +422,10 @@ enum status delivery_loop_open(struct delivery_loop **out,
 {
 	struct delivery_loop *l = calloc(1, sizeof(*l));
 	struct consumer_callbacks callbacks = { on_assigned, on_revoked, l };
+	const struct delivery_store_config store = { .database_url = config->database_url,
+						     .topic = config->kafka.topic,
+						     .replica = config->replica,
+						     .in_sequence = config->in_sequence };
 
 	if (!l)
 		return error_set(err, ST_INTERNAL, "out of memory");
@@ -418,8 +438,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 		(void)error_set(err, ST_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (delivery_store_open(&l->store, config->database_url, config->kafka.topic,
-				config->replica, err) != ST_OK ||
+	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
 	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
 		goto fail;
 	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {
@@ -459,7 +478,13 @@ bool delivery_loop_broker_reachable(struct delivery_loop *l)
 	return consumer_reachable(l->consumer);
 }
 
+void delivery_loop_parked(struct delivery_loop *l, struct strbuf *out)
+{
+	parking_describe(&l->parking, out);
+}
+
 void delivery_loop_metrics(struct delivery_loop *l, struct metrics_out *out)
 {
 	delivery_counters_write(&l->counters, out);
+	parking_metrics(&l->parking, out);
 }

@@ -25,6 +25,7 @@ struct delivery_loop_config {
 	int64_t delay_ms;        /* the simulated work ... */
 	unsigned delay_on;       /* ... of the types whose bit (1 << enum event_type) is set */
 	int64_t max_concurrency; /* events in work at once */
+	bool in_sequence;        /* SEQUENCING=enforce */
 };
 
 /* Starts the thread; database and broker need not be there yet. config's strings are
@@ -40,6 +41,9 @@ void delivery_loop_stop(struct delivery_loop *loop);
 void delivery_loop_close(struct delivery_loop *loop);
 
 bool delivery_loop_broker_reachable(struct delivery_loop *loop);
+
+/* What is parked, in words; nothing if nothing is. */
+void delivery_loop_parked(struct delivery_loop *loop, struct strbuf *out);
 
 void delivery_loop_metrics(struct delivery_loop *loop, struct metrics_out *out);
 

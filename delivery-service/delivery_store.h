@@ -12,9 +12,16 @@
 
 struct delivery_store;
 
-/* Strings are borrowed until close. topic: where events come from and go to. */
-MUST_CHECK enum status delivery_store_open(struct delivery_store **out, const char *database_url,
-					   const char *topic, const char *replica,
+struct delivery_store_config {
+	const char *database_url;
+	const char *topic; /* where events come from and go to */
+	const char *replica;
+	bool in_sequence; /* SEQUENCING=enforce */
+};
+
+/* Strings are borrowed until close. */
+MUST_CHECK enum status delivery_store_open(struct delivery_store **out,
+					   const struct delivery_store_config *config,
 					   struct error *err);
 void delivery_store_close(struct delivery_store *store);
 
@@ -35,6 +42,12 @@ MUST_CHECK enum status delivery_store_claim(struct delivery_store *store,
 
 #define DELIVERY_BATCH_MAX 1000
 
+/* What a write did besides deciding its events. */
+struct delivery_written {
+	size_t resumed; /* parked events that were applied now */
+	bool more;      /* further ones can be: delivery_store_resume */
+};
+
 /*
  * Writes the effects of events in their order, and the new positions, in one transaction.
  * Each event's decision is written. events may be none: then only the positions move.
@@ -44,6 +57,26 @@ MUST_CHECK enum status delivery_store_claim(struct delivery_store *store,
 MUST_CHECK enum status delivery_store_write(struct delivery_store *store,
 					    struct delivery_position *positions,
 					    size_t position_count, struct inbound **events,
-					    size_t event_count, struct error *err);
+					    size_t event_count, struct delivery_written *written,
+					    struct error *err);
+
+/*
+ * Applies parked events whose turn has come without an event that says so: their predecessor was
+ * given up, or (all) for whatever reason. Without in_sequence that is every parked one.
+ * Statuses as delivery_store_write.
+ */
+MUST_CHECK enum status delivery_store_resume(struct delivery_store *store, bool all,
+					     struct delivery_written *written, struct error *err);
+
+/* What is parked now, in this database, whoever parked it. */
+struct delivery_parked {
+	int64_t count;          /* at most 10000 are counted */
+	int64_t oldest_wall_ms; /* when the oldest was parked ... */
+	int64_t order_id;       /* ... its order, 0: nothing is parked ... */
+	int64_t missing;        /* ... and the version that this order waits for */
+};
+
+MUST_CHECK enum status delivery_store_parked(struct delivery_store *store,
+					     struct delivery_parked *parked, struct error *err);
 
 #endif

@@ -19,7 +19,7 @@
 #define READ_CONNECTIONS 2
 
 static const char *const processing_orders[] = { "partition", NULL };
-static const char *const sequencings[] = { "off", NULL };
+static const char *const sequencings[] = { "off", "enforce", NULL };
 
 struct config {
 	struct service_config service;
@@ -46,7 +46,7 @@ static const struct config_key keys[] = {
 	{ "MAX_CONCURRENCY", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, max_concurrency),
 	  "1", 1, 1000000, NULL, "events in work at once in this replica" },
 	{ "SEQUENCING", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sequencing), "off", 0,
-	  0, sequencings, "off: events are applied as their partitions carry them" },
+	  0, sequencings, "enforce: an order's events are applied in version order" },
 };
 
 static const struct config_program program = {
@@ -86,6 +86,13 @@ static void write_metrics(void *context, struct metrics_out *out)
 	relay_metrics(s->relay, out);
 }
 
+static void describe_parked(void *context, struct strbuf *out)
+{
+	struct service *s = context;
+
+	delivery_loop_parked(s->loop, out);
+}
+
 static enum status open_relay(struct service *s, const struct config *config, const char *replica,
 			      struct error *err)
 {
@@ -111,6 +118,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.delay_ms = config->delay_ms,
 		.delay_on = config->delay_on,
 		.max_concurrency = config->max_concurrency,
+		.in_sequence = config->sequencing == 1,
 	};
 
 	return delivery_loop_open(&s->loop, &loop, err);
@@ -122,7 +130,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct health health = { checks, 2, write_metrics, s };
+	struct health health = { checks, 2, "parked", describe_parked, write_metrics, s };
 	const struct http_route routes[] = {
 		{ "GET", "/deliveries", delivery_api_list, s->reads },
 		{ "GET", "/deliveries/{}", delivery_api_get, s->reads },

@@ -106,7 +106,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct health health = { checks, 2, write_metrics, s };
+	struct health health = { checks, 2, NULL, NULL, write_metrics, s };
 	const struct http_route routes[] = {
 		{ "POST", "/orders", order_api_place, &s->api },
 		{ "GET", "/orders", order_api_list, &s->api },

@@ -115,6 +115,7 @@ write_settings() {
 		unix_socket_directories = ''
 		max_connections = 100
 		shared_buffers = 128MB
+		max_locks_per_transaction = 256 # SEQUENCING=enforce: one for each order of a batch
 		log_line_prefix = '%m [%p] %q%u@%d '
 		log_timezone = 'UTC'
 		timezone = 'UTC'
