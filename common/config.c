@@ -188,11 +188,14 @@ void config_print(const struct config_program *program, const void *cfg, struct 
 
 void config_help(const struct config_program *program, struct strbuf *out)
 {
-	strbuf_printf(out,
-		      "%s %s - %s\n\nUsage: %s [--help|--version|--check-config|--print-config]\n",
-		      program->name, PROJECT_VERSION, program->summary, program->name);
-	strbuf_puts(out, "\nRuns in the foreground until SIGTERM or SIGINT. "
-			 "Settings come from the environment:\n\n");
+	strbuf_printf(
+		out,
+		"%s %s - %s\n\nUsage: %s [--help|--version|--check-config|--print-config%s%s]\n",
+		program->name, PROJECT_VERSION, program->summary, program->name,
+		program->flags ? "|" : "", program->flags ? program->flags : "");
+	strbuf_printf(out, "\n%s Settings come from the environment:\n\n",
+		      program->manner ? program->manner
+				      : "Runs in the foreground until SIGTERM or SIGINT.");
 	for (size_t i = 0; i < program->key_count; i++) {
 		const struct config_key *key = &program->keys[i];
 
@@ -206,5 +209,8 @@ void config_help(const struct config_program *program, struct strbuf *out)
 		}
 		strbuf_puts(out, "\n");
 	}
-	strbuf_puts(out, "\nExit status: 0 stopped by a signal, 1 cannot run, 2 bad settings.\n");
+	strbuf_printf(out, "\nExit status: %s\n",
+		      program->exit_status
+			      ? program->exit_status
+			      : "0 stopped by a signal, 1 cannot run, 2 bad settings.");
 }

@@ -42,6 +42,10 @@ struct config_program {
 	const char *summary;
 	const struct config_key *keys;
 	size_t key_count;
+	/* For a program that is no service, in --help; NULL: as a service. */
+	const char *flags;       /* of its own, for the usage line: main serves them */
+	const char *manner;      /* what it does when it runs */
+	const char *exit_status; /* what its exit status says */
 };
 
 /* How a setting is looked up: getenv, or a test's own. */

@@ -30,8 +30,12 @@ static const struct config_key table[] = {
 	{ "ON", CONFIG_SET, CONFIG_PUBLIC, AT(on), "OrderModified", 0, 0, on_allowed, "delayed" },
 };
 
-static const struct config_program program = { "a-service", "does a thing", table,
-					       COUNT_OF(table) };
+static const struct config_program program = {
+	.name = "a-service",
+	.summary = "does a thing",
+	.keys = table,
+	.key_count = COUNT_OF(table),
+};
 
 /* The environment of a test: name, value, ..., NULL. */
 static const char *const *environment;
@@ -353,4 +357,22 @@ Test(config, help_names_every_setting)
 	expect_part(text, "default: 8081; 0 to 65535");
 	expect_part(text, "default: order-id; one of: order-id none");
 	expect_part(text, "some of: OrderPlaced OrderModified OrderCancelled");
+	expect_part(text, "until SIGTERM");
+	expect_part(text, "0 stopped by a signal");
+}
+
+Test(config, help_of_a_program_that_is_no_service)
+{
+	static char text[4096];
+	struct strbuf out = STRBUF_ON(text);
+	struct config_program tool = program;
+
+	tool.flags = "--json";
+	tool.manner = "Does it once.";
+	tool.exit_status = "0 done.";
+	config_help(&tool, &out);
+	expect_part(text, "|--print-config|--json]");
+	expect_part(text, "Does it once. Settings come");
+	expect_part(text, "Exit status: 0 done.");
+	cr_expect_null(strstr(text, "signal"), "%s", text);
 }
