@@ -3,7 +3,7 @@
 # demo and up build through a second make, since the packages that the build needs may only come
 # now.
 
-.PHONY: demo up down status scale partitions psql topic packages
+.PHONY: demo up down status scale orders partitions psql topic packages
 
 demo: packages
 	@$(MAKE) --no-print-directory all
@@ -17,7 +17,7 @@ down status psql topic:
 	@lab/stack.sh $@
 
 # The shell reads N from the environment.
-scale partitions:
+scale orders partitions:
 	@lab/stack.sh $@ "$$N"
 
 packages:

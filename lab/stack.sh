@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
 #
-# usage: lab/stack.sh up | down | status | scale N | partitions N | psql | topic
+# usage: lab/stack.sh up | down | status | scale N | orders N | partitions N | psql | topic
+#                      dead-letters | replay | check
 #   up            starts what does not run, restarts the services with new settings; ready on return
 #   down          stops everything; the data stay
 #   status        what runs, where, and how far the consumers are
 #   scale N       that many delivery replicas, while all runs
+#   orders N      that many order-services, while all runs
 #   partitions N  more partitions for the topic, while all runs
 #   psql          opens psql on the lab's tables, or runs the statement in SQL
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
-# env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082, replicas count
-#      upwards), BUILD_DIR (build), RUN_DIR, and every setting of the services (EVENT_KEY, ...).
+#   dead-letters  what could not be applied or published; LETTER=5: one in full
+#   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
+#   check         judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
+# env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081, replicas from 8181 upwards),
+#      DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build), RUN_DIR, and every setting
+#      of the services (EVENT_KEY, ...).
 # up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a
 # replica that comes later has the same, and nobody has to repeat a port.
 set -euo pipefail
@@ -26,7 +32,7 @@ readonly STOP_SECONDS=10
 
 # usage: the usage lines of this file, to stderr; exit 2.
 usage() {
-	sed -n '4,11s/^# //p' "$0" >&2
+	sed -n '4,16s/^# //p' "$0" >&2
 	exit 2
 }
 
@@ -78,7 +84,8 @@ require_same_ports() {
 # all_processes: prints the name of every part that has a pid file, in the order in which they stop.
 all_processes() {
 	replicas | sort -t - -k 2 -rn
-	printf '%s\n' order-service kafka-1 postgres
+	order_services | sort -t - -k 3 -rn
+	printf '%s\n' kafka-1 postgres
 }
 
 # any_running: at least one part runs.
@@ -101,6 +108,40 @@ replicas() {
 	done
 }
 
+# order_services: prints the names of the order-services that run: order-service, order-service-2,
+# ...
+order_services() {
+	local file name
+	for file in "$RUN_DIR"/pid/order-service*; do
+		name=${file##*/}
+		[[ $name =~ ^order-service(-[0-9]+)?$ ]] || continue
+		! process_alive "$name" || printf '%s\n' "$name"
+	done
+}
+
+# order_name NUMBER: prints the name of the order-service.
+order_name() {
+	local suffix=-$1
+	[[ $1 != 1 ]] || suffix=
+	printf 'order-service%s' "$suffix"
+}
+
+# order_number NAME: the reverse.
+order_number() {
+	local suffix=${1#order-service}
+	suffix=${suffix:--1}
+	printf '%s' "${suffix#-}"
+}
+
+# order_port NUMBER: prints its port. The ports behind the first one's are the delivery replicas'.
+order_port() {
+	if (($1 == 1)); then
+		printf '%s' "$ORDER_PORT"
+	else
+		printf '%s' $((ORDER_PORT + 98 + $1))
+	fi
+}
+
 # replica_port NUMBER: prints the port of the delivery replica.
 replica_port() {
 	printf '%s' $((DELIVERY_PORT + $1 - 1))
@@ -111,9 +152,12 @@ is_ready() {
 	curl -f -s -o /dev/null --noproxy '*' --max-time 2 "http://127.0.0.1:$1/readyz"
 }
 
-# start_order: starts order-service, without waiting for it.
+# start_order NUMBER: starts an order-service, without waiting for it.
 start_order() {
-	process_start order-service - env HTTP_PORT="$ORDER_PORT" \
+	local port
+	port=$(order_port "$1")
+	require_port_free "$port" "order-service $1" ORDER_PORT
+	process_start "$(order_name "$1")" - env HTTP_PORT="$port" \
 		DATABASE_URL="postgresql://order_service@127.0.0.1:$PG_PORT/lab" "$BUILD_DIR/order-service"
 }
 
@@ -151,46 +195,65 @@ start_base() {
 		die "the stack is not up (the reason is above); make down stops the parts that run"
 }
 
-# start_services NUMBER: order-service and that many delivery replicas; ready on return.
+# start_services ORDERS REPLICAS: that many order-services and delivery replicas; ready on return.
 start_services() {
 	local number
-	start_order
 	for ((number = 1; number <= $1; number++)); do
+		start_order "$number"
+	done
+	for ((number = 1; number <= $2; number++)); do
 		start_replica "$number"
 	done
-	process_wait_ready order-service "$READY_SECONDS" is_ready "$ORDER_PORT"
 	for ((number = 1; number <= $1; number++)); do
-		process_wait_ready "delivery-$number" "$READY_SECONDS" is_ready "$(replica_port "$number")"
+		await_order "$number"
 	done
+	for ((number = 1; number <= $2; number++)); do
+		await_replica "$number"
+	done
+}
+
+# await_order NUMBER: it is ready, or die.
+await_order() {
+	process_wait_ready "$(order_name "$1")" "$READY_SECONDS" is_ready "$(order_port "$1")"
+}
+
+# await_replica NUMBER: it is ready, or die.
+await_replica() {
+	process_wait_ready "delivery-$1" "$READY_SECONDS" is_ready "$(replica_port "$1")"
 }
 
 # up: see the usage above.
 up() {
-	local running count
+	local running orders order_count count
 	"$REPO_DIR/common/packages.sh" install run
 	lock_take stack
 	[[ -x $BUILD_DIR/order-service && -x $BUILD_DIR/delivery-service ]] ||
 		die "order-service and delivery-service are not in $BUILD_DIR: type make first"
 	mapfile -t running < <(replicas)
+	mapfile -t orders < <(order_services)
 	count=$((${#running[@]} > 0 ? ${#running[@]} : 1))
-	if process_alive order-service || ((${#running[@]} > 0)); then
+	order_count=$((${#orders[@]} > 0 ? ${#orders[@]} : 1))
+	if ((${#orders[@]} + ${#running[@]} > 0)); then
 		say "the stack is up: restarting the services with the settings of now"
-		stop_all "${running[@]}" order-service
+		stop_all "${running[@]}" "${orders[@]}"
 	fi
 	require_port_free "$ORDER_PORT" order-service ORDER_PORT
 	require_port_free "$DELIVERY_PORT" delivery-service DELIVERY_PORT
 	save_settings
 	start_base
-	start_services "$count"
+	start_services "$order_count" "$count"
 	say_what_next
 }
 
 # say_what_next: where everything is, and what to type.
 say_what_next() {
-	local number count
+	local name number count
 	count=$(replicas | wc -l)
 	say ""
 	say "order-service       http://127.0.0.1:$ORDER_PORT/orders (event key: ${EVENT_KEY:-order-id})"
+	for name in $(order_services | sed 1d | sort -t - -k 3 -n); do
+		say "${name/-service-/-service }     http://127.0.0.1:$(order_port "${name##*-}")/orders"
+	done
 	for ((number = 1; number <= count; number++)); do
 		say "delivery-service $number  http://127.0.0.1:$(replica_port "$number")/deliveries"
 	done
@@ -211,14 +274,15 @@ say_what_next() {
 
 # down: see the usage above. The services first, then Kafka and PostgreSQL together.
 down() {
-	local names broker status=0
+	local names orders broker status=0
 	lock_take stack
 	if ! any_running; then
 		say "nothing runs in $RUN_DIR"
 		return 0
 	fi
 	mapfile -t names < <(replicas)
-	stop_all "${names[@]}" order-service || status=1
+	mapfile -t orders < <(order_services)
+	stop_all "${names[@]}" "${orders[@]}" || status=1
 	"$REPO_DIR/kafka/broker.sh" stop &
 	broker=$!
 	"$REPO_DIR/sql/cluster.sh" stop || status=1
@@ -241,11 +305,17 @@ status_line() {
 
 # status: see the usage above.
 status() {
-	local name names
+	local name names number
 	printf '%-20s %-8s %-6s %s\n' part pid port ready
 	status_line PostgreSQL postgres "$PG_PORT" pg_isready -q -h 127.0.0.1 -p "$PG_PORT"
 	status_line Kafka kafka-1 "$KAFKA_PORT" kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -L -m 2
-	status_line order-service order-service "$ORDER_PORT" is_ready "$ORDER_PORT"
+	mapfile -t names < <(order_services | sort -t - -k 3 -n)
+	((${#names[@]} > 0)) || names=(order-service)
+	for name in "${names[@]}"; do
+		number=$(order_number "$name")
+		status_line "${name/-service-/-service }" "$name" "$(order_port "$number")" \
+			is_ready "$(order_port "$number")"
+	done
 	mapfile -t names < <(replicas | sort -t - -k 2 -n)
 	((${#names[@]} > 0)) || names=(delivery-1)
 	for name in "${names[@]}"; do
@@ -259,10 +329,10 @@ status() {
 	"$REPO_DIR/kafka/topics.sh" groups
 }
 
-# require_up: the stack runs, or die.
+# require_up: the servers run, or die.
 require_up() {
 	local name
-	for name in postgres kafka-1 order-service; do
+	for name in postgres kafka-1; do
 		process_alive "$name" || die "$name does not run in $RUN_DIR: make up"
 	done
 }
@@ -285,10 +355,35 @@ scale() {
 		names+=("$number")
 	done
 	for number in "${names[@]}"; do
-		process_wait_ready "delivery-$number" "$READY_SECONDS" is_ready "$(replica_port "$number")"
+		await_replica "$number"
 	done
 	for name in $(replicas | sort -t - -k 2 -n); do
 		say "delivery-service ${name#*-}  http://127.0.0.1:$(replica_port "${name#*-}")/deliveries"
+	done
+}
+
+# orders N: see the usage above.
+orders() {
+	local N=${1-} number name names=()
+	[[ -n $N ]] || die "how many order-services? make orders N=2"
+	require_number N 1 100
+	lock_take stack
+	require_up
+	for name in $(order_services); do
+		(($(order_number "$name") <= N)) || names+=("$name")
+	done
+	stop_all "${names[@]}"
+	names=()
+	for ((number = 1; number <= N; number++)); do
+		process_gone "$(order_name "$number")" || continue
+		start_order "$number"
+		names+=("$number")
+	done
+	for number in "${names[@]}"; do
+		await_order "$number"
+	done
+	for name in $(order_services | sort -t - -k 3 -n); do
+		say "${name/-service-/-service }  http://127.0.0.1:$(order_port "$(order_number "$name")")/orders"
 	done
 }
 
@@ -330,6 +425,27 @@ topic() {
 				(header("type") | left(18)), (.payload // "(null)" | tostring)] | join(" ")'
 }
 
+# check: see the usage above. Its exit status is the checker's.
+check() {
+	local as_json=()
+	[[ -z ${JSON-} ]] || as_json=(--json)
+	[[ -x $BUILD_DIR/check ]] || die "check is not in $BUILD_DIR: type make first"
+	DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab exec "$BUILD_DIR/check" "${as_json[@]}"
+}
+
+# dead_letters ACTION: see the usage above. As the owner of the database: the roles of the services
+# may not read what their outbox could not get rid of.
+dead_letters() {
+	local name
+	[[ -x $BUILD_DIR/dead-letters ]] ||
+		die "dead-letters is not in $BUILD_DIR: type make first"
+	for name in postgres kafka-1; do
+		process_alive "$name" || die "$name does not run in $RUN_DIR: make up"
+	done
+	export ACTION=$1 DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
+	exec "$BUILD_DIR/dead-letters"
+}
+
 main() {
 	local command=${1-}
 	case $command in
@@ -347,9 +463,13 @@ main() {
 	down) down ;;
 	status) status ;;
 	scale) scale "${2-}" ;;
+	orders) orders "${2-}" ;;
 	partitions) partitions "${2-}" ;;
 	psql) open_psql ;;
 	topic) topic ;;
+	dead-letters) dead_letters list ;;
+	replay) dead_letters replay ;;
+	check) check ;;
 	*) usage ;;
 	esac
 }

@@ -1,0 +1,279 @@
+/*
+ * Produces a run of the latest Order* messages of one partition once more, with the same key,
+ * headers and payload: what a producer without idempotence does after a lost answer, or somebody
+ * who replays a topic. It ends when the broker has them. Exit status: 0; 1 not possible now; 2 bad
+ * settings.
+ */
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/config.h"
+#include "common/error.h"
+#include "tests/faults/dice.h"
+
+#define ANSWER_MS    5000
+#define MESSAGES_MAX 1000
+#define LOOK_BACK    4 /* messages read for one wanted: Delivery* are about half of them */
+
+enum target { TARGET_SAME, TARGET_ANY };
+static const char *const targets[] = { "same", "any", NULL };
+
+struct config {
+	const char *brokers, *topic;
+	int64_t count, seed;
+	int target;
+};
+
+static const struct config_key keys[] = {
+	{ "KAFKA_BOOTSTRAP_SERVERS", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, brokers),
+	  "127.0.0.1:9092", 0, 0, NULL, "Kafka brokers, host:port, comma separated" },
+	{ "KAFKA_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, topic),
+	  "kafka.scaling", 0, 0, NULL, "topic" },
+	{ "DUPLICATES", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, count), "50", 1,
+	  MESSAGES_MAX, NULL, "messages to produce again at most" },
+	{ "DUPLICATES_TO", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, target), "same", 0,
+	  0, targets, "partition they go to: the same, or any, each its own" },
+	{ "SEED", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, seed), "1", 0, INT32_MAX, NULL,
+	  "decides about the partitions" },
+};
+
+static const struct config_program program = {
+	.name = "fault-duplicates",
+	.summary = "produces the latest Order* messages of a partition once more",
+	.keys = keys,
+	.key_count = sizeof(keys) / sizeof(keys[0]),
+};
+
+/* The latest Order* messages, oldest first. */
+struct found {
+	rd_kafka_message_t *messages[MESSAGES_MAX]; /* owned */
+	size_t count;
+};
+
+/* librdkafka's callback for what became of a message; opaque counts those that the broker has. */
+static void count_delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
+{
+	size_t *delivered = opaque;
+
+	(void)client;
+	*delivered += !m->err;
+}
+
+/* A client with the given pairs (name, value, ..., NULL). delivered: of a producer; borrowed until
+ * it is destroyed. NULL: err says why. */
+static rd_kafka_t *client_open(rd_kafka_type_t type, const char *const *pairs, size_t *delivered,
+			       struct error *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[200] = "";
+	rd_kafka_t *client = NULL;
+	bool good = true;
+
+	for (; good && *pairs; pairs += 2)
+		good = rd_kafka_conf_set(conf, pairs[0], pairs[1], why, sizeof(why)) ==
+		       RD_KAFKA_CONF_OK;
+	if (type == RD_KAFKA_PRODUCER) {
+		rd_kafka_conf_set_dr_msg_cb(conf, count_delivered);
+		rd_kafka_conf_set_opaque(conf, delivered);
+	}
+	if (good)
+		client = rd_kafka_new(type, conf, why, sizeof(why));
+	if (!client) {
+		rd_kafka_conf_destroy(conf);
+		(void)error_set(err, ST_INTERNAL, "Kafka client: %s", why);
+	}
+	return client;
+}
+
+static int partition_count(rd_kafka_t *client, const char *topic)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+	int count = 0;
+
+	if (rd_kafka_metadata(client, 0, handle, &metadata, ANSWER_MS) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (metadata->topic_cnt == 1 && !metadata->topics[0].err)
+			count = metadata->topics[0].partition_cnt;
+		rd_kafka_metadata_destroy(metadata);
+	}
+	rd_kafka_topic_destroy(handle);
+	return count;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static bool is_order_event(const rd_kafka_message_t *m)
+{
+	rd_kafka_headers_t *headers = NULL;
+	const void *value = NULL;
+	size_t len = 0;
+
+	return rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	       rd_kafka_header_get_last(headers, "type", &value, &len) ==
+		       RD_KAFKA_RESP_ERR_NO_ERROR &&
+	       len > 5 && memcmp(value, "Order", 5) == 0;
+}
+
+/* Keeps the latest count of them. */
+static void take(struct found *found, size_t count, rd_kafka_message_t *m)
+{
+	if (found->count == count) {
+		rd_kafka_message_destroy(found->messages[0]);
+		memmove(&found->messages[0], &found->messages[1],
+			(count - 1) * sizeof(found->messages[0]));
+		found->count--;
+	}
+	found->messages[found->count++] = m;
+}
+
+/* Points the client at the last messages of the partition; *end: the offset behind them. */
+static enum status assign(rd_kafka_t *client, const struct config *config, int32_t partition,
+			  int64_t *end, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	int64_t low = 0, high = 0, from;
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		client, config->topic, partition, &low, &high, ANSWER_MS);
+
+	from = high - config->count * LOOK_BACK;
+	rd_kafka_topic_partition_list_add(list, config->topic, partition)->offset =
+		from > low ? from : low;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = rd_kafka_assign(client, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	*end = high;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return ST_OK;
+	return error_set(err, ST_UNAVAILABLE, "partition %" PRId32 ": %s", partition,
+			 rd_kafka_err2str(code));
+}
+
+/* Reads from where the client is assigned up to the offset end, or, where the last offsets are no
+ * messages, to the end of the partition. */
+static enum status read_up_to(rd_kafka_t *client, int64_t end, size_t count, struct found *found,
+			      struct error *err)
+{
+	int64_t deadline = clock_mono_ms() + ANSWER_MS, next = 0;
+
+	while (next < end && clock_mono_ms() < deadline) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(client, 100);
+
+		if (!m)
+			continue;
+		if (!m->err)
+			next = m->offset + 1;
+		else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+			next = end;
+		if (!m->err && is_order_event(m))
+			take(found, count, m);
+		else
+			rd_kafka_message_destroy(m);
+	}
+	if (next >= end)
+		return ST_OK;
+	return error_set(err, ST_UNAVAILABLE, "the topic cannot be read to its end");
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static rd_kafka_resp_err_t produce(rd_kafka_t *client, const struct config *config,
+				   const rd_kafka_message_t *m, int32_t partition)
+{
+	rd_kafka_headers_t *headers = NULL;
+	rd_kafka_resp_err_t code;
+
+	(void)rd_kafka_message_headers(m, &headers);
+	headers = headers ? rd_kafka_headers_copy(headers) : rd_kafka_headers_new(0);
+	code = rd_kafka_producev(client, RD_KAFKA_V_TOPIC(config->topic),
+				 RD_KAFKA_V_PARTITION(partition),
+				 RD_KAFKA_V_KEY(m->key, m->key_len),
+				 RD_KAFKA_V_VALUE(m->payload, m->len),
+				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+				 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_headers_destroy(headers);
+	return code;
+}
+
+/* All of them, in their order. */
+static enum status produce_all(const struct config *config, const struct found *found,
+			       struct dice *dice, int partitions, struct error *err)
+{
+	const char *const pairs[] = { "bootstrap.servers",  config->brokers, "log_level", "2",
+				      "enable.idempotence", "true",          NULL };
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	size_t delivered = 0;
+	rd_kafka_t *client = client_open(RD_KAFKA_PRODUCER, pairs, &delivered, err);
+
+	if (!client)
+		return err->status;
+	for (size_t i = 0; i < found->count && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+		const rd_kafka_message_t *m = found->messages[i];
+		int32_t any = (int32_t)dice_roll(dice, (uint32_t)partitions);
+
+		code = produce(client, config, m,
+			       config->target == TARGET_ANY ? any : m->partition);
+	}
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = rd_kafka_flush(client, 2 * ANSWER_MS);
+	(void)rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	rd_kafka_destroy(client);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && delivered == found->count)
+		return ST_OK;
+	return error_set(err, ST_UNAVAILABLE, "the broker has %zu of %zu messages: %s", delivered,
+			 found->count, rd_kafka_err2str(code));
+}
+
+static enum status run(const struct config *config, struct found *found, rd_kafka_t *consumer,
+		       struct error *err)
+{
+	struct dice dice = { .state = (uint64_t)config->seed };
+	int partitions = partition_count(consumer, config->topic);
+	int32_t partition;
+	int64_t end = 0;
+
+	if (partitions == 0)
+		return error_set(err, ST_UNAVAILABLE, "topic %s cannot be seen on %s",
+				 config->topic, config->brokers);
+	partition = (int32_t)dice_roll(&dice, (uint32_t)partitions);
+	if (assign(consumer, config, partition, &end, err) != ST_OK ||
+	    read_up_to(consumer, end, (size_t)config->count, found, err) != ST_OK ||
+	    produce_all(config, found, &dice, partitions, err) != ST_OK)
+		return err->status;
+	printf("%zu messages of partition %" PRId32 "\n", found->count, partition);
+	return ST_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { 0 };
+	struct found found = { .count = 0 };
+	int done = config_main(&program, argc, argv, &config);
+	struct error err = { 0 };
+	rd_kafka_t *consumer;
+
+	if (done >= 0)
+		return done;
+	consumer = client_open(
+		RD_KAFKA_CONSUMER,
+		(const char *const[]){ "bootstrap.servers", config.brokers, "log_level", "2",
+				       "group.id", "fault-duplicates", "enable.auto.commit",
+				       "false", "enable.partition.eof", "true", NULL },
+		NULL, &err);
+	if (consumer) {
+		(void)run(&config, &found, consumer, &err);
+		while (found.count > 0)
+			rd_kafka_message_destroy(found.messages[--found.count]);
+		(void)rd_kafka_consumer_close(consumer);
+		rd_kafka_destroy(consumer);
+	}
+	if (err.status == ST_OK)
+		return 0;
+	(void)fprintf(stderr, "fault-duplicates: %s\n", err.msg);
+	return 1;
+}

@@ -1,0 +1,31 @@
+# The fault runner: a stack of its own, clients that know what they were promised, and somebody who
+# breaks things; then the history checker.
+#   make faults SEED=7 DURATION=600 MODE=growing      also SANITIZE=1
+#   make faults-plan SEED=7                           only shows what would be broken, and when
+
+FAULT_CLIENTS := $(addprefix tests/faults/,clients client caller tally) \
+	$(addprefix common/,error strbuf parse clock config config_main stop)
+FAULT_DUPLICATES := tests/faults/duplicates \
+	$(addprefix common/,error strbuf parse clock config config_main)
+
+.PHONY: faults faults-plan faults-build
+
+# A second make builds, since the packages that it needs may only come now.
+faults: packages
+	@$(MAKE) --no-print-directory all faults-build
+	@BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/faults/run.sh
+
+faults-plan:
+	@tests/faults/run.sh --plan
+
+faults-build: $(BUILD)/tests/fault-clients $(BUILD)/tests/fault-duplicates
+
+$(BUILD)/tests/fault-clients: $(call objects,$(FAULT_CLIENTS))
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcurl -ljansson -lpthread
+
+$(BUILD)/tests/fault-duplicates: $(call objects,$(FAULT_DUPLICATES))
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lrdkafka -lpthread

@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# The fault runner: a stack of its own under load, while a plan that the seed decides kills, stops
+# and pauses its processes, and a verdict on what became of every operation that was acknowledged.
+# This is what `make faults` runs.
+#
+# usage: tests/faults/run.sh           runs
+#        tests/faults/run.sh --plan    only shows what would be broken, and when
+# env: SEED      decides about the faults and the operations (1)
+#      DURATION  seconds under load (60)
+#      MODE      keyed    key = order id, four partitions from the start, SEQUENCING=off
+#                unkeyed  no key, partitions added under load, SEQUENCING=enforce
+#                growing  key = order id, partitions added under load, SEQUENCING=enforce
+#      CLIENTS, RATE   clients (8), and operations per second of all of them together (100)
+#      DELIVERY_DELAY_MS (5), MAX_CONCURRENCY (64), and the other settings of the services; the
+#      ports and RUN_DIR as lab/stack.sh; BUILD_DIR (build)
+# Exit status: 0 no violation; 1 a violation, or it could not run.
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=lab/show.sh
+. "$REPO_DIR/lab/show.sh"
+# shellcheck source=lab/own_stack.sh
+. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=tests/faults/plan.sh
+. "$REPO_DIR/tests/faults/plan.sh"
+# shellcheck source=tests/faults/nemesis.sh
+. "$REPO_DIR/tests/faults/nemesis.sh"
+# shellcheck source=tests/faults/verdict.sh
+. "$REPO_DIR/tests/faults/verdict.sh"
+
+readonly ORDERS=2
+readonly LONG_SECONDS=600 # a run of that length sees the topic grow once more
+CLIENTS_PID=
+declare -A UNSETTLED=() # services whose process may be another one than KNOWN says
+declare -A KNOWN=()     # pid of each service
+
+# usage: the usage lines of this file, to stderr; exit 2.
+usage() {
+	sed -n '6,7s/^# //p' "$0" >&2
+	exit 2
+}
+
+# settings: what the environment gives, checked, and what the mode says.
+settings() {
+	: "${SEED:=1}" "${DURATION:=60}" "${MODE:=keyed}" "${CLIENTS:=8}" "${RATE:=100}"
+	: "${DELIVERY_DELAY_MS:=5}" "${MAX_CONCURRENCY:=64}"
+	require_number SEED 0 999999999
+	require_number DURATION 5 86400
+	require_number CLIENTS 1 64
+	require_number RATE 1 100000
+	SEED=$((10#$SEED)) DURATION=$((10#$DURATION)) GROWTH=(2 5)
+	((DURATION < LONG_SECONDS)) || GROWTH+=(7)
+	EVENT_KEY=order-id SEQUENCING=enforce PARTITIONS=1 DUPLICATES_TO=any
+	case $MODE in
+	keyed) SEQUENCING=off PARTITIONS=4 DUPLICATES_TO=same GROWTH=() ;;
+	unkeyed) EVENT_KEY=none ;;
+	growing) ;;
+	*) die "MODE='$MODE' is not one of keyed, unkeyed, growing" ;;
+	esac
+	export SEED CLIENTS RATE DELIVERY_DELAY_MS MAX_CONCURRENCY EVENT_KEY SEQUENCING PARTITIONS \
+		DUPLICATES_TO
+	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
+	export BUILD_DIR
+	if [[ -n ${SANITIZE-} ]]; then
+		export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+	fi
+}
+
+# services: sets SERVICES to the names of the services that shall run.
+services() {
+	local number
+	SERVICES=(order-service order-service-2)
+	for ((number = 1; number <= REPLICAS; number++)); do
+		SERVICES+=("delivery-$number")
+	done
+}
+
+# start: the stack, the load, and what the faults need.
+start() {
+	local program name
+	for program in tests/fault-clients tests/fault-duplicates check; do
+		[[ -x $BUILD_DIR/$program ]] ||
+			die "$program is not in $BUILD_DIR: type make all faults-build first"
+	done
+	own_stack_start
+	own_stack orders "$ORDERS"
+	own_stack scale "$REPLICAS"
+	show_progress "$ORDERS order-services and $REPLICAS delivery-services are ready"
+	export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT
+	# shellcheck disable=SC2153 # not ORDER_PORTS
+	export ORDER_PORTS=$ORDER_PORT,$((ORDER_PORT + 100)) ACKS=$RUN_DIR/acks.txt
+	nemesis_open
+	services
+	for name in "${SERVICES[@]}" kafka-1 postgres; do
+		process_pid "$name" || die "$name does not run"
+		KNOWN[$name]=$PROCESS_PID
+	done
+	: >"$ACKS"
+	"$BUILD_DIR/tests/fault-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
+	CLIENTS_PID=$!
+}
+
+# watch: whatever no fault is at work on runs, and is the process that it was.
+watch() {
+	local name was
+	for name in "${SERVICES[@]}" kafka-1 postgres; do
+		if is_busy "$name"; then
+			UNSETTLED[$name]=1
+			continue
+		fi
+		was=${KNOWN[$name]-}
+		process_pid "$name" || true
+		KNOWN[$name]=$PROCESS_PID
+		if [[ -n $PROCESS_PID && (-n ${UNSETTLED[$name]-} || $PROCESS_PID == "$was") ]]; then
+			UNSETTLED[$name]=
+			continue
+		fi
+		violation "$name ended by itself (pid $was);" \
+			"$(process_last_words "$RUN_DIR/log/$name.log")"
+		job_start "$name" heal_process "$name"
+	done
+	kill -0 "$CLIENTS_PID" 2>/dev/null ||
+		die "the clients have ended; $(process_last_words "$RUN_DIR/log/clients.log")"
+}
+
+# watch_until HUNDREDTHS: until that time of the run, with a look at the services now and then.
+watch_until() {
+	local left
+	while clock_cs && left=$((SHOW_START_CS + $1 - CLOCK_CS)) && ((left > 0)); do
+		wait_cs $((left < 50 ? left : 50))
+		watch
+	done
+}
+
+# load: the plan, from its first fault to the end of the time.
+load() {
+	local entry at kind target number
+	clock_cs
+	SHOW_START_CS=$CLOCK_CS
+	for entry in "${PLAN[@]}"; do
+		read -r at kind target number <<<"$entry"
+		watch_until "$at"
+		fault_begin "$kind" "$target" "$number"
+	done
+	watch_until $((DURATION * 100))
+}
+
+# mend: nothing is broken any more.
+mend() {
+	show_progress "the time is over: mending, finishing the operations that are on their way"
+	jobs_end
+	watch
+	jobs_end
+	heal_process postgres
+	heal_process kafka-1
+	heal_process order-service
+	heal_process replicas
+}
+
+# clients_end: no more operations, and those on their way until they are known.
+clients_end() {
+	kill -s TERM "$CLIENTS_PID" 2>/dev/null || true
+	wait "$CLIENTS_PID" || true
+	CLIENTS_PID=
+}
+
+# close_run: at the end, however it came: nothing stays behind.
+close_run() {
+	trap '' HUP INT TERM
+	set +e
+	[[ -z $CLIENTS_PID ]] || clients_end
+	if [[ -n ${HURRY-} ]]; then
+		jobs_hurry
+		jobs_end
+	fi
+	own_stack_close
+}
+
+main() {
+	[[ $# == 0 || $* == --plan ]] || usage
+	settings
+	plan_draw "$SEED" "$DURATION" "${GROWTH[@]}"
+	if [[ $* == --plan ]]; then
+		plan_show
+		return
+	fi
+	REPLICAS=$PLAN_REPLICAS_AT_FIRST
+	say "seed $SEED, mode $MODE, $DURATION s, faults planned: ${#PLAN[@]}"
+	own_stack_open faults
+	trap close_run EXIT
+	start
+	load
+	mend
+	clients_end
+	verdict
+}
+
+main "$@"
