@@ -64,7 +64,7 @@ const char *delivery_refusal(enum delivery_verdict verdict)
 	if (verdict == DELIVERY_UNKNOWN)
 		return "unknown order";
 	if (verdict == DELIVERY_PASSED)
-		return "too late: its version was given up";
+		return "too late: its version was given up, or passed over";
 	return NULL;
 }
 

@@ -23,6 +23,7 @@ static void count_applied(struct delivery_counters *c, const struct inbound *in)
 	const struct order_event *e = in->event;
 
 	atomic_fetch_add(&c->applied, 1);
+	atomic_fetch_add(&c->resumed, in->message == NULL);
 	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
 		  e->version, event_order_names[e->type]);
 	if (!in->decision.late)
@@ -65,6 +66,9 @@ void delivery_counters_write(struct delivery_counters *c, struct metrics_out *ou
 		    "Events applied after a newer one of their order.", atomic_load(&c->late));
 	metrics_one(out, "delivery_events_parked_total", "counter",
 		    "Events that had to wait for a predecessor.", atomic_load(&c->parked));
+	metrics_one(out, "delivery_events_resumed_total", "counter",
+		    "Those of them that this replica applied in the end.",
+		    atomic_load(&c->resumed));
 	metrics_one(out, "delivery_events_duplicate_total", "counter",
 		    "Events that had had their effect before.", atomic_load(&c->duplicates));
 	metrics_one(out, "delivery_events_skipped_total", "counter",

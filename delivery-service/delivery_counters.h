@@ -11,7 +11,7 @@
 #include "delivery-service/inbound.h"
 
 struct delivery_counters {
-	_Atomic int64_t applied, late, parked, duplicates, dead_letters, skipped, fenced,
+	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
 		rebalances;
 	_Atomic int64_t in_work, waiting, assigned; /* gauges */
 	struct histogram batch_size, batch_us;

@@ -6,7 +6,7 @@
 #include "common/event_json.h"
 #include "delivery-service/sequencer.h"
 
-#define FETCH_PER_ORDER 100
+#define FETCH_PER_ORDER 100 /* at most; fewer where many orders want some */
 
 /* --- what the statements are about --------------------------------------------------------- */
 
@@ -255,7 +255,8 @@ static enum status adopt(struct delivery_batch *b, const PGresult *rows, int row
 
 /* Rows first to end are all of one order. */
 static enum status take_order(struct delivery_batch *b, struct batch_order *order,
-			      const PGresult *rows, int first, int end, struct error *err)
+			      const PGresult *rows, int first, int end, int32_t limit,
+			      struct error *err)
 {
 	bool seen[FETCH_PER_ORDER];
 	size_t from = b->fetched_count;
@@ -266,8 +267,7 @@ static enum status take_order(struct delivery_batch *b, struct batch_order *orde
 			return err->status;
 	}
 	order->asked = false;
-	sequencer_fetched(b, order, from, seen, (size_t)(end - first),
-			  end - first < FETCH_PER_ORDER);
+	sequencer_fetched(b, order, from, seen, (size_t)(end - first), end - first < limit);
 	return ST_OK;
 }
 
@@ -281,7 +281,8 @@ static void end_unanswered(struct delivery_batch *b)
 	}
 }
 
-static enum status take_fetched(struct delivery_batch *b, const PGresult *rows, struct error *err)
+static enum status take_fetched(struct delivery_batch *b, const PGresult *rows, int32_t limit,
+				struct error *err)
 {
 	int count = PQntuples(rows);
 
@@ -292,7 +293,8 @@ static enum status take_fetched(struct delivery_batch *b, const PGresult *rows, 
 
 		for (end = first; end < count && pg_i64(rows, end, 0) == id;)
 			end++;
-		if (take_order(b, delivery_batch_order(b, id), rows, first, end, err) != ST_OK)
+		if (take_order(b, delivery_batch_order(b, id), rows, first, end, limit, err) !=
+		    ST_OK)
 			return err->status;
 	}
 	end_unanswered(b);
@@ -313,24 +315,36 @@ static void list_wanting(struct delivery_batch *b, struct pg_array *order, struc
 	}
 }
 
+/* So that one fetch does not bring far more than a transaction may have. */
+static int32_t limit_for(const struct delivery_batch *b, uint32_t wanting)
+{
+	size_t each = wanting ? (DELIVERY_EFFECTS_MAX - b->applied_count) / wanting : 1;
+
+	if (each > FETCH_PER_ORDER)
+		return FETCH_PER_ORDER;
+	return each > 0 ? (int32_t)each : 1;
+}
+
 static enum status fetch(struct pg *pg, struct delivery_batch *b, bool *any, struct error *err)
 {
 	struct pg_array order, version;
 	struct pg_params params = { 0 };
 	struct pg_call call = { "fetch_parked", &params, NULL };
 	enum status st = ST_OK;
+	int32_t limit;
 
 	pg_array_init(&order, PG_ARRAY_INT8);
 	pg_array_init(&version, PG_ARRAY_INT4);
 	list_wanting(b, &order, &version);
+	limit = limit_for(b, order.count);
 	pg_param_array(&params, &order);
 	pg_param_array(&params, &version);
-	pg_param_i32(&params, FETCH_PER_ORDER);
+	pg_param_i32(&params, limit);
 	*any = order.count > 0;
 	if (*any)
 		st = pg_run(pg, &call, 1, err);
 	if (st == ST_OK && *any) {
-		st = take_fetched(b, call.result, err);
+		st = take_fetched(b, call.result, limit, err);
 		pg_clear(&call, 1);
 		if (st != ST_OK)
 			pg_rollback(pg);

@@ -63,7 +63,7 @@ MUST_CHECK enum status delivery_load(struct pg *pg, const char *topic,
 
 /*
  * Within that transaction: brings back parked events until no order wants more, or until the batch
- * has DELIVERY_EFFECTS_MAX effects. On an error the transaction is over.
+ * has about DELIVERY_EFFECTS_MAX effects. On an error the transaction is over.
  */
 #define DELIVERY_EFFECTS_MAX 5000
 MUST_CHECK enum status delivery_load_parked(struct pg *pg, struct delivery_batch *batch,

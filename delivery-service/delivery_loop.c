@@ -368,6 +368,13 @@ static void write_due(struct delivery_loop *l)
 		log_error("delivery", "cannot write, trying again", "error=%s", LOG_QUOTE(err.msg));
 }
 
+static void on_parked_decided(void *context, const struct inbound *in)
+{
+	struct delivery_loop *l = context;
+
+	delivery_counters_event(&l->counters, in);
+}
+
 static void look_after_parked(struct delivery_loop *l)
 {
 	struct error err;
@@ -388,6 +395,8 @@ static int poll_timeout(const struct delivery_loop *l)
 		until = next;
 	if (l->flush_at_mono_ms < until)
 		until = l->flush_at_mono_ms;
+	if (parking_due(&l->parking) < until)
+		until = parking_due(&l->parking);
 	return until > now ? (int)(until - now) : 0;
 }
 
@@ -425,7 +434,9 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	const struct delivery_store_config store = { .database_url = config->database_url,
 						     .topic = config->kafka.topic,
 						     .replica = config->replica,
-						     .in_sequence = config->in_sequence };
+						     .in_sequence = config->in_sequence,
+						     .decided = on_parked_decided,
+						     .context = l };
 
 	if (!l)
 		return error_set(err, ST_INTERNAL, "out of memory");

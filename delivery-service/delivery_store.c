@@ -20,7 +20,8 @@ static const struct pg_statement statements[] = {
 		   "returning next_offset, epoch" },
 	{ "resumable_given_up",
 	  "select distinct g.order_id from given_up g join parked p on p.order_id = g.order_id "
-	  "and p.version = g.version + 1 limit $1::int4" },
+	  "and p.version = g.version + 1 where g.order_id > $2 order by g.order_id "
+	  "limit $1::int4" },
 	{ "resumable",
 	  "select distinct p.order_id from parked p left join delivery d on d.order_id = "
 	  "p.order_id where p.version <= coalesce(d.version, 0) + 1 limit $1::int4" },
@@ -37,6 +38,7 @@ static const struct pg_statement statements[] = {
 struct delivery_store {
 	struct pg *pg;
 	struct delivery_store_config config;
+	int64_t resume_after; /* orders that cannot go on yet must not hide those behind them */
 };
 
 enum status delivery_store_open(struct delivery_store **out,
@@ -84,11 +86,17 @@ enum status delivery_store_claim(struct delivery_store *store, struct delivery_p
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static void describe(const struct delivery_batch *b, struct delivery_written *written)
+/* What was parked and is decided is told here, for its caller has never seen it. */
+static void conclude(const struct delivery_store *store, const struct delivery_batch *b,
+		     struct delivery_written *written)
 {
 	*written = (struct delivery_written){ 0 };
-	for (size_t i = 0; i < b->applied_count; i++)
-		written->resumed += b->applied[i]->message == NULL;
+	for (size_t i = 0; i < b->fetched_count; i++) {
+		if (b->fetched[i]->decision.verdict == DELIVERY_PARK)
+			continue;
+		store->config.decided(store->config.context, b->fetched[i]);
+		written->resumed++;
+	}
 	for (size_t i = 0; i < b->order_count; i++)
 		written->more |= sequencer_wanting(b, &b->orders[i]);
 }
@@ -104,10 +112,10 @@ static enum status write_batch(struct delivery_store *store, struct delivery_pos
 		sequencer_decide(b);
 		st = delivery_load_parked(store->pg, b, err);
 	}
-	if (st == ST_OK) {
-		describe(b, written);
+	if (st == ST_OK)
 		st = delivery_save(store->pg, topic, store->config.replica, b, err);
-	}
+	if (st == ST_OK)
+		conclude(store, b, written);
 	/* Another replica had the same order or event between our two round trips: it is committed
 	 * now, and the next try sees it. */
 	if (st == ST_CONFLICT)
@@ -136,17 +144,22 @@ enum status delivery_store_write(struct delivery_store *store, struct delivery_p
 static enum status resumable(struct delivery_store *store, bool all, int64_t ids[RESUME_ORDERS],
 			     size_t *count, struct error *err)
 {
+	const bool given_up = store->config.in_sequence && !all;
 	const char *sequenced = all ? "resumable" : "resumable_given_up";
 	struct pg_params params = { 0 };
 	struct pg_call call = { store->config.in_sequence ? sequenced : "resumable_all", &params,
 				NULL };
 
 	pg_param_i32(&params, RESUME_ORDERS);
+	if (given_up)
+		pg_param_i64(&params, store->resume_after);
 	if (pg_run(store->pg, &call, 1, err) != ST_OK)
 		return err->status;
 	*count = (size_t)PQntuples(call.result);
 	for (size_t i = 0; i < *count; i++)
 		ids[i] = pg_i64(call.result, (int)i, 0);
+	if (given_up)
+		store->resume_after = *count == RESUME_ORDERS ? ids[*count - 1] : 0;
 	pg_clear(&call, 1);
 	return ST_OK;
 }

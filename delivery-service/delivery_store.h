@@ -17,9 +17,12 @@ struct delivery_store_config {
 	const char *topic; /* where events come from and go to */
 	const char *replica;
 	bool in_sequence; /* SEQUENCING=enforce */
+	/* Told of each parked event that was decided at last, when that is committed. */
+	void (*decided)(void *context, const struct inbound *in);
+	void *context;
 };
 
-/* Strings are borrowed until close. */
+/* Strings and context are borrowed until close. */
 MUST_CHECK enum status delivery_store_open(struct delivery_store **out,
 					   const struct delivery_store_config *config,
 					   struct error *err);
@@ -44,7 +47,7 @@ MUST_CHECK enum status delivery_store_claim(struct delivery_store *store,
 
 /* What a write did besides deciding its events. */
 struct delivery_written {
-	size_t resumed; /* parked events that were applied now */
+	size_t resumed; /* parked events that were decided now */
 	bool more;      /* further ones can be: delivery_store_resume */
 };
 

@@ -12,7 +12,6 @@
 
 void parking_written(struct parking *p, const struct delivery_written *written)
 {
-	atomic_fetch_add(&p->resumed, (int64_t)written->resumed);
 	if (written->more) {
 		p->resume_all = true;
 		p->next_mono_ms = 0;
@@ -83,8 +82,6 @@ enum status parking_look(struct parking *p, struct delivery_store *store, struct
 
 void parking_metrics(const struct parking *p, struct metrics_out *out)
 {
-	metrics_one(out, "delivery_events_resumed_total", "counter",
-		    "Parked events that were applied by this replica.", atomic_load(&p->resumed));
 	metrics_one(out, "delivery_parked_events", "gauge",
 		    "Events that wait for a predecessor, in all replicas (10000: or more).",
 		    atomic_load(&p->count));

@@ -15,7 +15,6 @@ struct parking {
 	int64_t next_mono_ms;
 	int64_t next_warning_mono_ms;
 	_Atomic int64_t count, oldest_wall_ms, order_id, missing;
-	_Atomic int64_t resumed;
 };
 
 /* A write of the loop is told, a partition was assigned: there may be more to resume. */

@@ -1,7 +1,8 @@
 /*
  * Decides a loaded batch. With in_sequence it is a resequencer (Hohpe, Woolf: Enterprise
  * Integration Patterns): an event is applied when all versions before it are applied or given up;
- * until then it waits, in the batch, and at its end in the database (verdict DELIVERY_PARK).
+ * until then it waits, in the batch, and at its end in the database (verdict DELIVERY_PARK). A
+ * version that was given up and is there when its turn comes is applied all the same.
  * Otherwise events are applied as they come. Pure.
  *
  * How the store uses it: sequencer_decide; then, while sequencer_wanting finds orders whose next
@@ -22,8 +23,8 @@ bool sequencer_wanting(const struct delivery_batch *batch, const struct batch_or
 
 /*
  * What was fetched of one order: count events from batch->fetched[first] on, versions ascending,
- * seen[i] if it was applied before; complete if the database has no more of the order. Those whose
- * turn has not come stay parked.
+ * seen[i] if it was applied before; complete if the database has no more of the order (count may
+ * be 0 only then). Those whose turn has not come stay parked.
  */
 void sequencer_fetched(struct delivery_batch *batch, struct batch_order *order, size_t first,
 		       const bool *seen, size_t count, bool complete);

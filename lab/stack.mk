@@ -3,7 +3,7 @@
 # demo and up build through a second make, since the packages that the build needs may only come
 # now.
 
-.PHONY: demo up down status scale orders partitions psql topic packages
+.PHONY: demo up down status scale orders partitions give-up psql topic packages
 
 demo: packages
 	@$(MAKE) --no-print-directory all
@@ -19,6 +19,9 @@ down status psql topic:
 # The shell reads N from the environment.
 scale orders partitions:
 	@lab/stack.sh $@ "$$N"
+
+give-up:
+	@lab/stack.sh $@ "$$ORDER"
 
 packages:
 	@common/packages.sh install

@@ -2,7 +2,7 @@
 # The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
 #
 # usage: lab/stack.sh up | down | status | scale N | orders N | partitions N | psql | topic
-#                      dead-letters | replay | check
+#                      dead-letters | replay | give-up ORDER | check
 #   up            starts what does not run, restarts the services with new settings; ready on return
 #   down          stops everything; the data stay
 #   status        what runs, where, and how far the consumers are
@@ -13,6 +13,7 @@
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
+#   give-up ORDER the order no longer waits for what is missing before its parked events
 #   check         judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
 # env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081, replicas from 8181 upwards),
 #      DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build), RUN_DIR, and every setting
@@ -32,7 +33,7 @@ readonly STOP_SECONDS=10
 
 # usage: the usage lines of this file, to stderr; exit 2.
 usage() {
-	sed -n '4,16s/^# //p' "$0" >&2
+	sed -n '4,17s/^# //p' "$0" >&2
 	exit 2
 }
 
@@ -446,6 +447,23 @@ dead_letters() {
 	exec "$BUILD_DIR/dead-letters"
 }
 
+# give_up ORDER: see the usage above. delivery-service passes the versions within a second or two.
+give_up() {
+	local sql
+	[[ ${1-} =~ ^[0-9]{1,18}$ ]] ||
+		die "which order? make give-up ORDER=7 (GET /deliveries/7 shows what it waits for)"
+	require_up
+	sql="insert into delivery.given_up (order_id, version, reason)
+		select $1, v, 'make give-up by $(id -un)' from
+			(select min(version) as parked from delivery.parked where order_id = $1) p,
+			generate_series(1 + coalesce(
+				(select version from delivery.delivery where order_id = $1), 0), parked - 1) v
+		on conflict do nothing returning version"
+	sql=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$sql")
+	[[ -n $sql ]] || die "order $1 waits for nothing that could be given up"
+	say "order $1 no longer waits for version" "${sql//$'\n'/, }"
+}
+
 main() {
 	local command=${1-}
 	case $command in
@@ -465,6 +483,7 @@ main() {
 	scale) scale "${2-}" ;;
 	orders) orders "${2-}" ;;
 	partitions) partitions "${2-}" ;;
+	give-up) give_up "${2-}" ;;
 	psql) open_psql ;;
 	topic) topic ;;
 	dead-letters) dead_letters list ;;

@@ -334,14 +334,9 @@ static rd_kafka_headers_t *headers_of(const struct raw_message *message)
 	return headers;
 }
 
-/* A producer of its own for each message: nothing is shared between tests or left over. */
-int64_t produce(const struct raw_message *message)
+static rd_kafka_t *open_producer(void)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	const char *payload = message->payload;
-	size_t len = payload && message->payload_len == 0 ? strlen(payload) : message->payload_len;
-	int64_t offset = -2; /* not reported yet */
-	rd_kafka_resp_err_t code;
 	char why[200];
 	rd_kafka_t *rk;
 
@@ -352,15 +347,41 @@ int64_t produce(const struct raw_message *message)
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	cr_assert_not_null(rk, "%s", why);
+	return rk;
+}
+
+static void send_message(rd_kafka_t *rk, const struct raw_message *message, int64_t *offset)
+{
+	const char *payload = message->payload;
+	size_t len = payload && message->payload_len == 0 ? strlen(payload) : message->payload_len;
+	rd_kafka_resp_err_t code;
+
+	*offset = -2; /* not reported yet */
 	code = rd_kafka_producev(
 		rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(message->partition),
 		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 		RD_KAFKA_V_KEY(message->key, message->key ? strlen(message->key) : 0),
 		RD_KAFKA_V_VALUE((void *)payload, len), RD_KAFKA_V_HEADERS(headers_of(message)),
-		RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
+		RD_KAFKA_V_OPAQUE(offset), RD_KAFKA_V_END);
 	cr_assert_eq(code, RD_KAFKA_RESP_ERR_NO_ERROR, "%s", rd_kafka_err2str(code));
+}
+
+/* A producer of its own for each call: nothing is shared between tests or left over. */
+int64_t produce_all(const struct raw_message *messages, size_t count)
+{
+	int64_t *offsets = keep_alloc(count * sizeof(*offsets));
+	rd_kafka_t *rk = open_producer();
+
+	for (size_t i = 0; i < count; i++)
+		send_message(rk, &messages[i], &offsets[i]);
 	(void)rd_kafka_flush(rk, ANSWER_MS);
 	rd_kafka_destroy(rk);
-	cr_assert_geq(offset, 0, "the broker did not take the message");
-	return offset;
+	for (size_t i = 0; i < count; i++)
+		cr_assert_geq(offsets[i], 0, "the broker did not take message %zu", i);
+	return offsets[count - 1];
+}
+
+int64_t produce(const struct raw_message *message)
+{
+	return produce_all(message, 1);
 }

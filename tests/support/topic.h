@@ -91,4 +91,7 @@ struct raw_message {
 /* Returns when the broker has it: its offset. */
 int64_t produce(const struct raw_message *message);
 
+/* Likewise for messages (at least one) that go out in this order: the offset of the last. */
+int64_t produce_all(const struct raw_message *messages, size_t count);
+
 #endif
