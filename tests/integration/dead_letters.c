@@ -1,0 +1,446 @@
+/*
+ * The program behind make dead-letters and make replay, on the real servers. Each test sees only
+ * the letters that came from its own topic (ONLY_TOPIC).
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/keep.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/stack.h"
+#include "tests/support/topic.h"
+#include "tests/support/wait.h"
+#include "tests/support/world.h"
+
+TestSuite(dead_letters, .timeout = 60);
+
+#define HISTORY "select count(*) from delivery.history"
+#define DLQ     "dlq-kafka.delivery"
+
+/* --- the program --------------------------------------------------------------------------- */
+
+struct run {
+	int status;         /* exit status; -1: it did not exit */
+	const char *output; /* stdout and stderr; kept */
+};
+
+/* In the child, which execs next. */
+static void set(const char *pair)
+{
+	(void)putenv((char *)pair);
+}
+
+static void exec_program(int output, va_list settings)
+{
+	const char *program = keep_format("%s/dead-letters", stack_build_dir());
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)dup2(output, STDOUT_FILENO);
+	(void)dup2(output, STDERR_FILENO);
+	set(keep_format("KAFKA_BOOTSTRAP_SERVERS=%s", stack_kafka()));
+	set(keep_format("DATABASE_URL=%s", stack_database_url("lab", world.database)));
+	set(keep_format("ONLY_TOPIC=%s", world.topic));
+	for (const char *pair; (pair = va_arg(settings, const char *));)
+		set(pair);
+	(void)execl(program, program, (char *)NULL);
+	_exit(127);
+}
+
+static const char *read_all(int fd)
+{
+	char *text = NULL, chunk[4096];
+	size_t len = 0;
+	FILE *memory = open_memstream(&text, &len);
+	const char *copy;
+
+	for (ssize_t n; (n = read(fd, chunk, sizeof(chunk))) > 0;)
+		(void)fwrite(chunk, 1, (size_t)n, memory);
+	(void)fclose(memory);
+	copy = keep_copy(text, len);
+	free(text);
+	return copy;
+}
+
+/* Runs it with the settings ("NAME=value", ended by NULL) over the test's own. */
+__attribute__((sentinel)) static struct run run(const char *action, ...)
+{
+	struct run run = { .status = -1 };
+	int ends[2], status = 0;
+	va_list ap;
+	pid_t pid;
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		set(keep_format("ACTION=%s", action));
+		va_start(ap, action);
+		exec_program(ends[1], ap);
+	}
+	(void)close(ends[1]);
+	run.output = read_all(ends[0]);
+	(void)close(ends[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status))
+		run.status = WEXITSTATUS(status);
+	return run;
+}
+
+#define expect_says(run_, status_, text_)                                                          \
+	do {                                                                                       \
+		const struct run once_ = (run_);                                                   \
+		const char *says_ = (text_);                                                       \
+		cr_expect_eq(once_.status, (status_), "exit status %d\n%s", once_.status,          \
+			     once_.output);                                                        \
+		cr_expect_not_null(strstr(once_.output, says_), "no '%s' in\n%s", says_,           \
+				   once_.output);                                                  \
+	} while (0)
+
+/* --- events and letters -------------------------------------------------------------------- */
+
+/* version 0: none. */
+static void produce_event(const char *type, int64_t id, int version, const char *address)
+{
+	const char *number = version ? keep_format("\"version\":%d,", version) : "";
+
+	(void)produce(&(struct raw_message){
+		.topic = world.topic,
+		.partition = -1,
+		.key = keep_format("%lld", (long long)id),
+		.payload = keep_format(
+			"{\"eventType\":\"%s\",\"timestamp\":1732180000123,\"id\":%lld,%s"
+			"\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
+			"\"qty\":3,\"address\":\"%s\"}",
+			type, (long long)id, number, address),
+		.headers = { { "type", type, 0 }, { "contentType", "application/json", 0 } } });
+}
+
+/* LETTER= of a letter. */
+static const char *letter_setting(const struct message *letter)
+{
+	return keep_format("LETTER=%d:%lld", letter->partition, (long long)letter->offset);
+}
+
+static const char *status_of(int64_t order_id)
+{
+	return sql_text("select status from delivery_table where order_id = %lld",
+			(long long)order_id);
+}
+
+/* All that is on the topic now has been taken in: an event behind it has been applied. */
+static void await_all_read(int64_t order_id)
+{
+	produce_event("OrderPlaced", order_id, 1, "BEHIND");
+	cr_assert(wait_until(10000, *status_of(order_id) != '\0'), "the partition stands still");
+}
+
+/* A letter that no delivery-service has made. */
+static int64_t put_letter(const char *payload, const char *origin)
+{
+	return produce(&(struct raw_message){
+		.topic = DLQ,
+		.partition = -1,
+		.key = "1",
+		.payload = payload,
+		.headers = { { "type", "DeliveryStarted", 0 },
+			     { origin ? "x-original-topic" : "x-other", origin ? origin : "x", 0 },
+			     { "x-exception-message", "made by a test", 0 } } });
+}
+
+/* --- listing ------------------------------------------------------------------------------- */
+
+LAB_TEST(dead_letters, nothing_is_a_clear_answer, 1)
+{
+	struct run list = run("list", NULL);
+
+	expect_says(list, 0, "no dead letters on " DLQ);
+	expect_says(list, 0, "no event that Kafka refused");
+	expect_says(run("replay", NULL), 0, "no letter waits to be replayed");
+	expect_says(run("replay", "OUTBOX=orders", NULL), 0, "orders.outbox_dead is empty");
+}
+
+LAB_TEST(dead_letters, bad_messages_are_listed, 1)
+{
+	struct tail *letters = tail_open_dead_letters(world.topic);
+	char *large = keep_alloc(4001);
+	struct run list, one;
+
+	(void)service_start(DELIVERY, NULL);
+	(void)produce(&(struct raw_message){ .topic = world.topic,
+					     .key = "7",
+					     .payload = "hi\x1b[31m\xff",
+					     .headers = { { "type", "OrderPlaced", 0 } } });
+	memset(large, 'x', 4000);
+	memcpy(large + 3990, "THE-END", 7);
+	(void)produce(&(struct raw_message){
+		.topic = world.topic,
+		.payload = large,
+		.headers = { { "type", "OrderModified", 0 }, { "mine", "a value", 0 } } });
+	cr_assert(tail_await(letters, 2, 10000));
+	list = run("list", NULL);
+	expect_says(list, 0, "2 letters, 2 not replayed");
+	expect_says(list, 0, keep_format("\n%lld ", (long long)letters->messages[0].offset));
+	expect_says(list, 0, keep_format("%s 0:0\n", world.topic));
+	expect_says(list, 0, "not JSON");
+	expect_says(list, 0, "OrderModified");
+	expect_says(list, 0, "hi\\x1b[31m\\xff\n");
+	cr_expect_null(strchr(list.output, '\x1b'), "a message commands the terminal");
+	cr_expect_null(strstr(list.output, "THE-END"), "the list shortens");
+	one = run("list", letter_setting(&letters->messages[1]), NULL);
+	expect_says(one, 0, "THE-END");
+	expect_says(one, 0, "payload, 4000 bytes");
+	expect_says(one, 0, "mine                     a value\n");
+	expect_says(one, 0, "x-original-offset        1\n");
+	expect_says(one, 0, "key       (null)\n");
+}
+
+LAB_TEST(dead_letters, wrong_settings_say_what_is_allowed, 1)
+{
+	expect_says(run("list", "LETTER=x", NULL), 2, "5 or 0:5");
+	expect_says(run("list", "LETTER=-1", NULL), 2, "5 or 0:5");
+	expect_says(run("list", "LETTER=1:2:3", NULL), 2, "5 or 0:5");
+	expect_says(run("list", "LETTER=999999999", NULL), 1, "there is no letter 999999999");
+	expect_says(run("replay", "LETTER=9:0", NULL), 1, "there is no letter");
+	expect_says(run("list", "OUTBOX=orders", NULL), 2, "make replay");
+	expect_says(run("replay", "OUTBOX=orders", "LETTER=1", NULL), 2, "one of them");
+	expect_says(run("replay", "OUTBOX=other", NULL), 2, "orders, delivery");
+	expect_says(run("list", "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL), 1,
+		    "no broker answers on 127.0.0.1:1");
+}
+
+/* --- replaying ----------------------------------------------------------------------------- */
+
+/* The message with which the letter came back to the topic, as it must be. */
+static void expect_sent_back(const struct message *m, const struct message *letter)
+{
+	cr_expect_eq(m->payload_len, letter->payload_len);
+	cr_expect_eq(!m->payload, !letter->payload);
+	if (m->payload && letter->payload)
+		cr_expect_arr_eq(m->payload, letter->payload, letter->payload_len);
+	cr_expect_eq(!m->key, !letter->key);
+	cr_expect_eq(m->key_len, letter->key_len);
+	if (m->key && letter->key)
+		cr_expect_arr_eq(m->key, letter->key, letter->key_len);
+	for (size_t i = 0; i < letter->header_count; i++) {
+		const char *name = letter->headers[i].name;
+
+		if (strcmp(name, "x-exception-message") != 0)
+			cr_expect_str_eq(message_header(m, name), letter->headers[i].value, "%s",
+					 name);
+	}
+	cr_expect_str_empty(message_header(m, "x-exception-message"));
+	cr_expect_str_eq(message_header(m, "x-replayed-from"),
+			 keep_format("%d:%lld", letter->partition, (long long)letter->offset));
+	cr_expect_eq(m->header_count, letter->header_count, "one less, one more");
+}
+
+/* The order was unknown when its change came; both versions of the test: see below. */
+static void replay_an_unknown_orders_change(int placed, int modified)
+{
+	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *tail = tail_open(world.topic);
+
+	(void)service_start(DELIVERY, NULL);
+	produce_event("OrderModified", 77, modified, "BUSAN");
+	cr_assert(tail_await(letters, 1, 10000));
+	produce_event("OrderPlaced", 77, placed, "SEOUL");
+	cr_assert(wait_until(5000, strcmp(status_of(77), "DELIVERY STARTED") == 0));
+	expect_says(run("replay", NULL), 0, "replayed: 1");
+	cr_assert(wait_until(5000, strcmp(status_of(77), "DELIVERY MODIFIED") == 0));
+	cr_expect_str_eq(sql_text("select address from delivery_table where order_id = 77"),
+			 "BUSAN");
+	(void)tail_read(tail);
+	cr_assert_not_null(tail_find(tail, "OrderModified", 77, 1));
+	expect_sent_back(tail_find(tail, "OrderModified", 77, 1), &letters->messages[0]);
+	expect_says(run("list", NULL), 0, "1 letter, 0 not replayed");
+	/* A second time: nothing to do, and by force no effect. */
+	expect_says(run("replay", NULL), 0, "no letter waits to be replayed");
+	expect_says(run("replay", letter_setting(&letters->messages[0]), NULL), 0, "OrderModified");
+	await_all_read(4711);
+	(void)tail_read(tail);
+	cr_expect_not_null(tail_find(tail, "OrderModified", 77, 2), "it was sent again");
+	cr_expect_eq(sql_number(HISTORY " where order_id = 77"), 2, "a second effect");
+	cr_expect_eq(tail_read(letters), 1, "a new letter");
+}
+
+LAB_TEST(dead_letters, a_replayed_event_is_applied_once, 1)
+{
+	replay_an_unknown_orders_change(1, 2);
+}
+
+/* Known again by its first place on the topic. */
+LAB_TEST(dead_letters, a_replayed_event_without_version_is_applied_once, 1)
+{
+	replay_an_unknown_orders_change(0, 0);
+}
+
+/* What is still bad comes back behind, byte by byte; its first origin stays its identity. */
+LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
+{
+	static const char bytes[] = "\xff\xfe\0\n\x01\x80 end";
+	const struct raw_message bad[] = {
+		{ .key = "\xff\x01", .payload = bytes, .payload_len = sizeof(bytes) - 1 },
+		{ .partition = 2, .payload = NULL },
+		{ .partition = 2, .key = "", .payload = keep_alloc(1) },
+	};
+	const size_t count = sizeof(bad) / sizeof(bad[0]);
+	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *tail = tail_open(world.topic);
+
+	(void)service_start(DELIVERY, NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct raw_message message = bad[i];
+
+		message.topic = world.topic;
+		message.headers[0] = (struct header){ "type", "OrderPlaced", 0 };
+		(void)produce(&message);
+		cr_assert(tail_await(letters, i + 1, 10000)); /* one by one: their order is known */
+	}
+	expect_says(run("replay", NULL), 0, "replayed: 3");
+	cr_assert(tail_await(letters, 2 * count, 10000), "%zu letters", letters->count);
+	cr_expect_eq(tail_read(tail), 2 * count);
+	for (size_t i = 0; i < tail->count; i++) {
+		const struct message *m = &tail->messages[i];
+
+		for (size_t j = 0; j < count && *message_header(m, "x-replayed-from"); j++) {
+			const struct message *letter = &letters->messages[j];
+
+			if (strcmp(message_header(m, "x-replayed-from"),
+				   keep_format("0:%lld", (long long)letter->offset)) != 0)
+				continue;
+			expect_sent_back(m, letter);
+			cr_expect(letter->key || m->partition == 2,
+				  "without a key: the partition it came from");
+		}
+	}
+	for (size_t i = count; i < letters->count; i++) {
+		const struct message *again = &letters->messages[i], *first = NULL;
+
+		for (size_t j = 0; j < count; j++) {
+			if (strcmp(message_header(again, "x-replayed-from"),
+				   keep_format("0:%lld", (long long)letters->messages[j].offset)) ==
+			    0)
+				first = &letters->messages[j];
+		}
+		cr_assert_not_null(first);
+		cr_expect_eq(again->payload_len, first->payload_len);
+		cr_expect_eq(!again->payload, !first->payload);
+		if (first->payload && again->payload)
+			cr_expect_arr_eq(again->payload, first->payload, first->payload_len);
+		cr_expect_eq(!again->key, !first->key);
+		cr_expect_str_eq(again->key ? again->key : "", first->key ? first->key : "");
+		cr_expect_str_eq(message_header(again, "x-original-offset"),
+				 message_header(first, "x-original-offset"));
+		cr_expect_str_neq(message_header(again, "x-exception-message"), "");
+	}
+	expect_says(run("list", NULL), 0, "6 letters, 3 not replayed");
+}
+
+/* A position can only tell how far, not which. */
+LAB_TEST(dead_letters, one_letter_moves_the_position_if_it_is_next, 1)
+{
+	struct tail *tail = tail_open(world.topic);
+	const char *first = keep_format("LETTER=%lld", (long long)put_letter("a", world.topic));
+	const char *second = keep_format("LETTER=%lld", (long long)put_letter("b", world.topic));
+
+	expect_says(run("replay", second, NULL), 0, "still counts as not replayed");
+	expect_says(run("list", NULL), 0, "2 letters, 2 not replayed");
+	expect_says(run("replay", first, NULL), 0, "DeliveryStarted");
+	expect_says(run("list", NULL), 0, "2 letters, 1 not replayed");
+	expect_says(run("replay", NULL), 0, "replayed: 1");
+	expect_says(run("list", NULL), 0, "2 letters, 0 not replayed");
+	cr_assert_eq(tail_read(tail), 3);
+	cr_expect_str_eq(tail->messages[0].payload, "b");
+	cr_expect_str_eq(tail->messages[1].payload, "a");
+	cr_expect_str_eq(tail->messages[2].payload, "b");
+}
+
+/* What cannot be sent is not passed over: those behind it wait, and the next replay is there. */
+LAB_TEST(dead_letters, the_first_failure_ends_a_replay, 1)
+{
+	struct tail *tail = tail_open(world.topic);
+	char *large = keep_alloc(1500001); /* more than a topic takes that is not the DLQ */
+	const char *second, *third;
+
+	(void)put_letter("a", world.topic);
+	memset(large, 'x', 1500000);
+	second = keep_format("letter %lld not replayed", (long long)put_letter(large, world.topic));
+	third = keep_format("LETTER=%lld", (long long)put_letter("c", world.topic));
+	expect_says(run("replay", NULL), 1, second);
+	expect_says(run("replay", NULL), 1, "Message size too large");
+	expect_says(run("list", NULL), 0, "3 letters, 2 not replayed");
+	cr_expect_eq(tail_read(tail), 1, "those behind it wait");
+	expect_says(run("replay", third, NULL), 0, "still counts as not replayed");
+	cr_expect_eq(tail_read(tail), 2);
+}
+
+LAB_TEST(dead_letters, a_letter_without_origin_needs_a_topic, 1)
+{
+	struct tail *tail = tail_open(world.topic);
+	const char *letter = keep_format("LETTER=%lld", (long long)put_letter("a", NULL));
+
+	expect_says(run("replay", letter, "ONLY_TOPIC=", NULL), 2, "TOPIC=");
+	expect_says(run("replay", letter, "ONLY_TOPIC=", "TOPIC=no-such-topic", NULL), 1,
+		    "topic no-such-topic: ");
+	cr_expect_eq(tail_read(tail), 0);
+	expect_says(run("replay", letter, "ONLY_TOPIC=", keep_format("TOPIC=%s", world.topic),
+			NULL),
+		    0, world.topic);
+	cr_expect_eq(tail_read(tail), 1);
+}
+
+/* --- what Kafka refused -------------------------------------------------------------------- */
+
+#define REFUSED "select max(id) from orders.outbox_dead"
+
+/* The relay buries what Kafka refuses; put back, and refused again, it is kept again. */
+LAB_TEST(dead_letters, refused_events_are_listed_and_kept_if_refused_again, 1)
+{
+	int64_t id;
+
+	service_allow_errors(); /* an event refused for good is one */
+	(void)service_start(ORDER, NULL);
+	sql_run("insert into orders.outbox (topic, key, type, payload) values "
+		"('%s', '9', 'OrderPlaced', convert_to(repeat('x', 1500000), 'UTF8'))",
+		world.topic);
+	cr_assert(wait_until(10000, sql_number(REFUSED) > 0));
+	id = sql_number(REFUSED);
+	expect_says(run("list", NULL), 0, "Broker: Message size too large");
+	expect_says(run("list", NULL), 0, keep_format(" %lld ", (long long)id));
+	expect_says(run("replay", "OUTBOX=orders", NULL), 0, "1 event put back");
+	cr_expect(wait_until(10000, sql_number(REFUSED) > id));
+	cr_expect_eq(sql_number("select octet_length(payload) from orders.outbox_dead"), 1500000);
+	cr_expect_eq(sql_number("select count(*) from orders.outbox"), 0);
+}
+
+LAB_TEST(dead_letters, refused_events_are_put_back_in_order, 1)
+{
+	struct tail *tail = tail_open(world.topic);
+
+	(void)service_start(DELIVERY, NULL);
+	sql_run("insert into delivery.outbox_dead "
+		"(id, topic, key, type, headers, payload, created_at, reason) values "
+		"(1000003, '%1$s', '\\xff01', null, '{\"h\":\"3\"}', '\\xff00', now(), 'x'), "
+		"(1000001, '%1$s', null, 'DeliveryStarted', null, null, now(), 'x'), "
+		"(1000002, '%1$s', '2', null, '{\"h\":\"2\"}', '', now(), 'x')",
+		world.topic);
+	expect_says(run("replay", "OUTBOX=delivery", NULL), 0, "3 events put back");
+	cr_assert(tail_await(tail, 3, 10000));
+	cr_expect_str_eq(message_header(&tail->messages[0], "type"), "DeliveryStarted");
+	cr_expect_null(tail->messages[0].payload);
+	cr_expect_str_eq(message_header(&tail->messages[1], "h"), "2");
+	cr_expect_str_eq(message_header(&tail->messages[2], "h"), "3");
+	cr_assert_eq(tail->messages[2].key_len, 2);
+	cr_expect_arr_eq(tail->messages[2].key, "\xff\x01", 2);
+	cr_expect_eq(tail->messages[2].payload_len, 2);
+	cr_expect_eq(sql_number("select count(*) from delivery.outbox_dead"), 0);
+	expect_says(run("replay", "OUTBOX=delivery", NULL), 0, "is empty");
+}
