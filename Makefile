@@ -72,4 +72,4 @@ lint:
 	shellcheck -x $(SHELL_SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
-		--suppress=missingInclude common order-service delivery-service
+		--suppress=missingInclude common order-service delivery-service lab tests/faults
