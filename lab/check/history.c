@@ -6,10 +6,17 @@
 void history_fini(struct history *h)
 {
 	struct history_order *order = h->orders, *next;
+	struct history_replay *replay = h->replays, *next_replay;
 
 	/* The table goes first, in one step: taking out one by one would touch all of it again. */
 	if (order)
 		HASH_CLEAR(hh, h->orders);
+	if (replay)
+		HASH_CLEAR(hh, h->replays);
+	for (; replay; replay = next_replay) {
+		next_replay = replay->hh.next;
+		free(replay);
+	}
 	for (; order; order = next) {
 		next = order->hh.next;
 		free(order->facts);
@@ -136,6 +143,52 @@ void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 	}
 	add(h, order, fact);
 }
+
+/* --- replays ------------------------------------------------------------------------------- */
+
+static const struct history_replay *find_replay(const struct history *h, const struct fact *fact)
+{
+	const struct history_place here = { fact->partition, fact->offset };
+	struct history_replay *replay;
+
+	HASH_FIND(hh, h->replays, &here, sizeof(here), replay);
+	return replay;
+}
+
+struct history_place history_first_place(const struct history *h, const struct fact *fact)
+{
+	const struct history_replay *replay = find_replay(h, fact);
+
+	return replay ? replay->first : (struct history_place){ fact->partition, fact->offset };
+}
+
+static bool remember_replay(struct history *h, const struct fact *fact, struct history_place first)
+{
+	struct history_replay *replay = calloc(1, sizeof(*replay));
+
+	if (!replay)
+		return false;
+	replay->here = (struct history_place){ fact->partition, fact->offset };
+	replay->first = first;
+	HASH_ADD(hh, h->replays, here, sizeof(replay->here), replay);
+	if (replay->hh.tbl)
+		return true;
+	free(replay);
+	return false;
+}
+
+void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
+			struct history_place first, const struct content *content)
+{
+	if (!remember_replay(h, &fact, first))
+		h->no_memory = true;
+	else if (content)
+		history_add_event(h, order_id, fact, content);
+	else
+		history_add(h, order_id, fact);
+}
+
+/* --- names and partitions ------------------------------------------------------------------ */
 
 uint16_t history_replica(struct history *h, const char *name)
 {

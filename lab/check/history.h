@@ -24,10 +24,11 @@
 
 enum fact_source {
 	FACT_EVENT,     /* an Order* event on the topic */
-	FACT_REPLAY,    /* likewise: a dead letter without a version that was put there again */
+	FACT_REPLAY,    /* likewise: a dead letter that was put there again, known by its first
+			 * place: without a version, or unreadable */
 	FACT_EFFECT,    /* a row of delivery.history */
 	FACT_ANNOUNCED, /* a Delivery* event on the topic */
-	FACT_DEAD,      /* a dead letter, at the place of the original */
+	FACT_DEAD,      /* a dead letter, at the first place of its original */
 	FACT_GIVEN_UP,  /* a row of delivery.given_up */
 	FACT_PARKED,    /* a row of delivery.parked */
 	FACT_ACK,       /* a client got a 2xx */
@@ -85,6 +86,16 @@ struct history_partition {
 	int64_t last_offset; /* of the last message that delivery-service must work; -1: none */
 };
 
+struct history_place {
+	int64_t partition, offset;
+};
+
+/* A replayed dead letter: where it is on the topic, and where it first was. */
+struct history_replay {
+	struct history_place here, first;
+	UT_hash_handle hh;
+};
+
 /* Rows that wait in an outbox, or that Kafka refused. */
 struct history_rest {
 	int64_t count;
@@ -95,7 +106,8 @@ struct history_rest {
 enum history_outbox { OUTBOX_ORDERS, OUTBOX_DELIVERY };
 
 struct history {
-	struct history_order *orders; /* a hash by id, walked in the order of the first mention */
+	struct history_order *orders;   /* a hash by id, walked in the order of the first mention */
+	struct history_replay *replays; /* a hash by here */
 	struct history_partition *partitions; /* owned; by number */
 	int32_t partition_count;
 	char **replicas; /* owned */
@@ -119,9 +131,17 @@ struct history_order *history_order(struct history *h, int64_t id);
 
 void history_add(struct history *h, int64_t order_id, struct fact fact);
 
-/* An event, with its content; fact.source is FACT_EVENT or FACT_REPLAY. */
+/* An event, with its content. */
 void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 		       const struct content *content);
+
+/* Likewise the copy of a dead letter, which is no event of its own: fact is a FACT_REPLAY that was
+ * at first before. content NULL: nobody can read it. */
+void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
+			struct history_place first, const struct content *content);
+
+/* Where the message at the fact's place first was: there, unless it is a replay. */
+struct history_place history_first_place(const struct history *h, const struct fact *fact);
 
 /* The name's index, for fact.replica. */
 uint16_t history_replica(struct history *h, const char *name);

@@ -2,7 +2,8 @@
  * Order by order: its facts are sorted by version, those of one version are a group. The group
  * says whether the version's event had its one effect and the effect its one announcement; the
  * walk over the groups finds what is missing between them; what is about sequence is collected on
- * the way and looked at behind it. An event without a version is a group by its place on the topic.
+ * the way and looked at behind it. An event without a version is a group by its place on the topic,
+ * with its replays, which share its first place.
  */
 #include "lab/check/judge_walk.h"
 
@@ -147,11 +148,27 @@ static void judge_holes(struct walk *w, const struct group *g)
 
 /* --- all ----------------------------------------------------------------------------------- */
 
+/* By which the facts without a version are grouped; an effect has the place of the very copy that
+ * made it. */
+static void set_first_places(const struct history *h, struct fact *facts, uint32_t count)
+{
+	for (uint32_t i = 0; h->replays && i < count; i++) {
+		if (facts[i].version == 0 &&
+		    (facts[i].source == FACT_REPLAY || facts[i].source == FACT_EFFECT)) {
+			struct history_place first = history_first_place(h, &facts[i]);
+
+			facts[i].partition = (int32_t)first.partition;
+			facts[i].offset = first.offset;
+		}
+	}
+}
+
 static void walk_groups(struct walk *w)
 {
 	uint32_t count = w->order->count, i = 0;
 
 	memcpy(w->sorted, w->order->facts, count * sizeof(*w->sorted));
+	set_first_places(w->h, w->sorted, count);
 	qsort(w->sorted, count, sizeof(*w->sorted), by_group_and_source);
 	while (i < count) {
 		struct group g;

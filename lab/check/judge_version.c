@@ -39,7 +39,7 @@ static void judge_events(struct walk *w, const struct group *g)
 		w->j->counts.unreadable++;
 	else
 		w->j->counts.events++;
-	w->j->counts.event_repeats += g->count[FACT_EVENT] - 1;
+	w->j->counts.event_repeats += g->count[FACT_EVENT] - 1 + g->count[FACT_REPLAY];
 	if (other)
 		judge_found_facts(w, CONFLICTING_EVENTS, other, run);
 	w->has_cancelled |= run->type == EVENT_CANCELLED;
@@ -123,7 +123,7 @@ static void judge_announced(struct walk *w, const struct group *g)
 	w->announced[w->announced_count++].mark = effect->mark;
 }
 
-/* Copies of a dead letter have the same place. */
+/* Copies of a dead letter have the same first place, also those of a replay that failed again. */
 static void count_dead(struct walk *w, const struct group *g)
 {
 	const struct fact *run = g->of[FACT_DEAD];

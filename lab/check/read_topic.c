@@ -38,6 +38,15 @@ static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t
 	return kafka_header(m, name, &text, &len) && parse_i64(text, len, 0, max, out);
 }
 
+/* Where a dead letter or its replay first was on the topic; delivery-service reads these headers
+ * likewise. False: nothing says so. */
+static bool first_place(const rd_kafka_message_t *m, const char *topic, struct history_place *first)
+{
+	return header_is(m, "x-original-topic", topic) &&
+	       header_number(m, "x-original-partition", INT32_MAX, &first->partition) &&
+	       header_number(m, "x-original-offset", INT64_MAX, &first->offset);
+}
+
 /* The type of a Delivery* event; false: it is none. */
 static bool delivery_type(const char *text, size_t len, uint8_t *type)
 {
@@ -74,21 +83,25 @@ static void take_order_event(struct history *h, const rd_kafka_message_t *m, con
 	struct order_event *event = event_of(m);
 	struct history_partition *partition = history_partition(h, m->partition);
 	struct fact fact = fact_of(FACT_EVENT, TYPE_UNKNOWN, m);
-	struct content content;
+	struct content content = event ? history_content(event) : (struct content){ 0 };
+	int64_t id = event ? event->order_id : 0;
+	struct history_place first;
 
 	if (partition)
 		partition->last_offset = m->offset;
-	if (!event) {
-		history_add(h, 0, fact);
-		return;
+	if (event) {
+		fact.type = (uint8_t)event->type;
+		fact.version = event->version;
 	}
-	fact.type = (uint8_t)event->type;
-	fact.version = event->version;
 	/* With a version it is a copy like any other. */
-	if (event->version == 0 && header_is(m, "x-original-topic", topic))
+	if (fact.version == 0 && first_place(m, topic, &first)) {
 		fact.source = FACT_REPLAY;
-	content = history_content(event);
-	history_add_event(h, event->order_id, fact, &content);
+		history_add_replay(h, id, fact, first, event ? &content : NULL);
+	} else if (event) {
+		history_add_event(h, id, fact, &content);
+	} else {
+		history_add(h, id, fact);
+	}
 	free(event);
 }
 
@@ -163,14 +176,13 @@ static void take_dead_letter(void *context, const rd_kafka_message_t *m)
 {
 	const struct events *events = context;
 	struct fact fact = fact_of(FACT_DEAD, TYPE_UNKNOWN, m);
+	struct history_place first;
 	struct order_event *event;
-	int64_t partition;
 
-	if (!header_is(m, "x-original-topic", events->topic) ||
-	    !header_number(m, "x-original-partition", INT32_MAX, &partition) ||
-	    !header_number(m, "x-original-offset", INT64_MAX, &fact.offset))
+	if (!first_place(m, events->topic, &first))
 		return;
-	fact.partition = (int32_t)partition;
+	fact.partition = (int32_t)first.partition;
+	fact.offset = first.offset;
 	event = event_of(m);
 	if (event) {
 		fact.type = (uint8_t)event->type;

@@ -15,6 +15,7 @@
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
+#include "tests/support/wait.h"
 #include "tests/support/world.h"
 
 TestSuite(check, .timeout = 90);
@@ -28,9 +29,10 @@ struct verdict {
 };
 
 /* Runs in the child. */
-static void exec_check(int output, const char *flag, const char *const *settings)
+static void exec_program(int output, const char *name, const char *flag,
+			 const char *const *settings)
 {
-	const char *program = keep_format("%s/check", stack_build_dir());
+	const char *program = keep_format("%s/%s", stack_build_dir(), name);
 
 	(void)dup2(output, STDOUT_FILENO);
 	(void)dup2(output, STDERR_FILENO);
@@ -49,13 +51,13 @@ static const char *read_all(FILE *file)
 	char *text = keep_alloc(65536);
 
 	rewind(file);
-	cr_assert_gt(fread(text, 1, 65535, file), 0, "check said nothing");
+	cr_assert_gt(fread(text, 1, 65535, file), 0, "it said nothing");
 	(void)fclose(file);
 	return text;
 }
 
 /* flag NULL: none; settings ("NAME=value") end with NULL. */
-static struct verdict check_with(const char *flag, const char *const *settings)
+static struct verdict run(const char *name, const char *flag, const char *const *settings)
 {
 	struct verdict v = { 0 };
 	FILE *output = tmpfile();
@@ -65,13 +67,18 @@ static struct verdict check_with(const char *flag, const char *const *settings)
 	cr_assert_not_null(output);
 	pid = fork();
 	if (pid == 0)
-		exec_check(fileno(output), flag, settings);
+		exec_program(fileno(output), name, flag, settings);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status), "check ended with status 0x%x", (unsigned)status);
+	cr_assert(WIFEXITED(status), "%s ended with status 0x%x", name, (unsigned)status);
 	v.exit_code = WEXITSTATUS(status);
 	v.text = read_all(output);
 	v.json = keep_json(json_loads(v.text, 0, NULL));
 	return v;
+}
+
+static struct verdict check_with(const char *flag, const char *const *settings)
+{
+	return run("check", flag, settings);
 }
 
 static struct verdict check(const char *setting, const char *wait)
@@ -243,6 +250,66 @@ LAB_TEST(check, understands_what_others_publish, 2)
 	cr_expect_eq(counted(&v, "dead_letters"), 2);
 	cr_expect_eq(counted(&v, "unreadable"), 1);
 	cr_expect_eq(counted(&v, "other_messages"), 1);
+}
+
+/* LETTER= of the first one whose payload has the text. */
+static const char *letter_about(const struct tail *letters, const char *text)
+{
+	for (size_t i = 0; i < letters->count; i++) {
+		const struct message *m = &letters->messages[i];
+
+		if (strstr(m->payload, text))
+			return keep_format("LETTER=%d:%lld", m->partition, (long long)m->offset);
+	}
+	cr_assert_fail("no letter about %s", text);
+	return NULL;
+}
+
+/* Sends all letters back; one (LETTER=) although it was. */
+static void replay(const char *letter)
+{
+	struct verdict v = run("dead-letters", NULL,
+			       (const char *const[]){ "ACTION=replay",
+						      keep_format("ONLY_TOPIC=%s", world.topic),
+						      letter, NULL });
+
+	cr_assert_eq(v.exit_code, 0, "%s", v.text);
+}
+
+/* A letter names the first place of its message, wherever the copy that failed is. */
+LAB_TEST(check, understands_replays, 2)
+{
+	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct verdict v;
+
+	(void)service_start(DELIVERY, NULL);
+	produce_typed("OrderPlaced", 0, "not JSON");
+	produce_typed("OrderModified", 1, order_json("OrderModified", 77, ""));
+	produce_typed("OrderModified", 1, order_json("OrderModified", 78, "\"version\":2,"));
+	cr_assert(tail_await(letters, 3, 10000));
+	replay(NULL);
+	cr_assert(tail_await(letters, 6, 10000), "they fail again");
+	v = check("WAIT=30", NULL);
+	expect_clean(&v);
+	cr_expect_eq(counted(&v, "dead_letters"), 3);
+	cr_expect_eq(counted(&v, "unreadable"), 1);
+	cr_expect_eq(counted(&v, "order_events_repeated"), 3);
+	/* With the order there, the first replay has the effect, and the second none. */
+	produce_typed("OrderPlaced", 1, order_json("OrderPlaced", 77, ""));
+	replay(NULL);
+	cr_assert(wait_until(10000, sql_number("select count(*) from delivery.history") == 2));
+	replay(letter_about(letters, "77"));
+	v = check("WAIT=30", NULL);
+	expect_clean(&v);
+	cr_expect_eq(counted(&v, "effects"), 2);
+	/* The original and all of its replays may have one effect together. */
+	sql_run("insert into delivery.history (order_id, version, event, status, \"partition\", "
+		"\"offset\", replica, received_at) select order_id, version, event, status, "
+		"1, 0, replica, received_at from delivery.history where event = 'OrderModified'");
+	v = check("WAIT=0", NULL);
+	cr_expect_eq(v.exit_code, 1);
+	cr_expect_eq(found(&v, "doubled effect"), 1, "%s", v.text);
+	cr_expect_eq(found(&v, "effect without event"), 0, "%s", v.text);
 }
 
 LAB_TEST(check, finds_what_is_on_the_topic_only, 1)

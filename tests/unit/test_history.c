@@ -425,12 +425,46 @@ static void plain_row_shows_another_event(struct history *h)
 	history_order(h, 50)->delivery.content = goods("PUSAN");
 }
 
+static void add_replay(struct history *h, int64_t at, int64_t first)
+{
+	struct content content = goods("x");
+
+	history_add_replay(h, 50, fact(FACT_REPLAY, 0, EVENT_MODIFIED, at),
+			   (struct history_place){ 0, first }, &content);
+}
+
+/* Replayed twice, it failed each time. */
 static void plain_replay(struct history *h)
 {
 	plain_events(h);
 	add_event(h, 50, fact(FACT_EVENT, 0, EVENT_MODIFIED, 30), "x");
-	history_add(h, 50, fact(FACT_DEAD, 0, EVENT_MODIFIED, 30));
-	add_event(h, 50, fact(FACT_REPLAY, 0, EVENT_MODIFIED, 31), "x");
+	add_replay(h, 31, 30);
+	add_replay(h, 32, 30);
+	for (int i = 0; i < 3; i++)
+		history_add(h, 50, fact(FACT_DEAD, 0, EVENT_MODIFIED, 30));
+}
+
+/* The second replay has the effect. */
+static void plain_replay_is_applied(struct history *h)
+{
+	history_add(h, 50, fact(FACT_EFFECT, 0, EVENT_MODIFIED, 32));
+	history_add(h, 50, fact(FACT_ANNOUNCED, 0, EVENT_MODIFIED, 40));
+	plain_replay(h);
+	add_replay(h, 33, 30);
+}
+
+static void plain_replay_is_applied_twice(struct history *h)
+{
+	history_add(h, 50, fact(FACT_EFFECT, 0, EVENT_MODIFIED, 31));
+	history_add(h, 50, fact(FACT_ANNOUNCED, 0, EVENT_MODIFIED, 41));
+	plain_replay_is_applied(h);
+}
+
+static void plain_is_applied_and_replayed(struct history *h)
+{
+	history_add(h, 50, fact(FACT_EFFECT, 0, EVENT_MODIFIED, 30));
+	history_add(h, 50, fact(FACT_ANNOUNCED, 0, EVENT_MODIFIED, 41));
+	plain_replay_is_applied(h);
 }
 
 static void unreadable(struct history *h)
@@ -445,6 +479,26 @@ static void unreadable_is_a_dead_letter(struct history *h)
 {
 	unreadable(h);
 	history_add(h, 0, fact(FACT_DEAD, 0, EVENT_PLACED, 40));
+}
+
+static void unreadable_is_replayed(struct history *h)
+{
+	struct fact replay = fact(FACT_REPLAY, 0, EVENT_PLACED, 41);
+
+	replay.type = TYPE_UNKNOWN;
+	unreadable_is_a_dead_letter(h);
+	history_add_replay(h, 0, replay, (struct history_place){ 0, 40 }, NULL);
+	history_add(h, 0, fact(FACT_DEAD, 0, EVENT_PLACED, 40));
+}
+
+/* The letter is of another place. */
+static void unreadable_is_lost_beside_a_replay(struct history *h)
+{
+	struct fact other = fact(FACT_EVENT, 0, EVENT_PLACED, 42);
+
+	unreadable_is_replayed(h);
+	other.type = TYPE_UNKNOWN;
+	history_add(h, 0, other);
 }
 
 static void largest_version(struct history *h)
@@ -537,6 +591,17 @@ static const struct tampering {
 	  plain_row_shows_another_event,
 	  { { WRONG_FINAL_ROW, 1 } } },
 	{ "no versions: replayed dead letter", plain_replay, { { 0 } } },
+	{ "no versions: applied replay", plain_replay_is_applied, { { 0 } } },
+	{ "no versions: twice applied replay",
+	  plain_replay_is_applied_twice,
+	  { { DOUBLED_EFFECT, 1 } } },
+	{ "no versions: applied, and replayed",
+	  plain_is_applied_and_replayed,
+	  { { DOUBLED_EFFECT, 1 } } },
+	{ "unreadable, replayed", unreadable_is_replayed, { { 0 } } },
+	{ "unreadable, another one replayed",
+	  unreadable_is_lost_beside_a_replay,
+	  { { LOST_EFFECT, 1 } } },
 	{ "unreadable", unreadable, { { LOST_EFFECT, 1 } } },
 	{ "unreadable, dead letter", unreadable_is_a_dead_letter, { { 0 } } },
 	{ "the largest version", largest_version, { { GAP, 1 } } },
