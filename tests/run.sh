@@ -102,6 +102,14 @@ count() {
 	failed=$((failed + failing))
 }
 
+# show_failures: what failed, at the end, where it is not overlooked.
+show_failures() {
+	say "== failed:"
+	grep -hE '^\[(FAIL|CRASH|ERR)|^[^ ]+\.c:[0-9]+: |ERROR: (Address|Leak)Sanitizer|runtime error:' \
+		"$RUN_DIR"/log/run-*.log | tail -n 100 || true
+	say "== logs of the services and servers: ${RUN_DIR#"$REPO_DIR/"}/log"
+}
+
 # run_part NAME COMMAND...: runs it, shows its output as it comes, and counts. Both processes are in
 # the background, so that a signal ends the wait and with it the run at once.
 run_part() {
@@ -138,6 +146,7 @@ main() {
 	export TEST_BUILD_DIR
 	if [[ -n ${SANITIZE-} ]]; then
 		export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+		export LSAN_OPTIONS=suppressions=$REPO_DIR/tests/lsan.supp:print_suppressions=0
 	fi
 	prepare_run_dir
 	[[ $* == unit ]] || start_servers
@@ -151,7 +160,7 @@ main() {
 		e2e) run_binary e2e 1 ;;
 		esac
 	done
-	((failed == 0)) || say "== logs of the services and servers: ${RUN_DIR#"$REPO_DIR/"}/log"
+	((failed == 0)) || show_failures
 	[[ $* == unit ]] || stop_servers
 	trap - EXIT
 	printf '%s passed, %s failed\n' "$passed" "$failed"
