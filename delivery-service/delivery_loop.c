@@ -35,7 +35,7 @@ struct delivery_loop {
 	int64_t flush_at_mono_ms; /* for positions without effects; INT64_MAX: none */
 	struct backoff backoff;
 	int64_t retry_at_mono_ms; /* after a failed write */
-	int64_t next_complaint_mono_ms;
+	int64_t next_complaint_mono_ms, next_parking_complaint_mono_ms;
 	pthread_t thread;
 	bool joined;
 	_Atomic bool stopping;
@@ -44,9 +44,10 @@ struct delivery_loop {
 
 /* --- partitions come and go ---------------------------------------------------------------- */
 
-static void complain(struct delivery_loop *l, const char *what, const struct error *err)
+/* Each complaint has a time of its own (next_mono_ms), so that none hides another. */
+static void complain(int64_t *next_mono_ms, const char *what, const struct error *err)
 {
-	if (log_due(&l->next_complaint_mono_ms, 5000))
+	if (log_due(next_mono_ms, 5000))
 		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
 }
 
@@ -61,7 +62,7 @@ static int64_t on_assigned(void *context, int32_t partition)
 	while (delivery_store_claim(l->store, &position, &err) != ST_OK) {
 		if (atomic_load(&l->stopping))
 			return -1;
-		complain(l, "cannot claim a partition", &err);
+		complain(&l->next_complaint_mono_ms, "cannot claim a partition", &err);
 		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));
 	}
 	if (!partitions_add(&l->partitions, partition, position.next_offset, position.epoch))
@@ -363,7 +364,7 @@ static void write_due(struct delivery_loop *l)
 	}
 	l->retry_at_mono_ms = now + backoff_next_ms(&l->backoff, (uint32_t)clock_mono_us());
 	if (st == ST_UNAVAILABLE)
-		complain(l, "cannot write, trying again", &err);
+		complain(&l->next_complaint_mono_ms, "cannot write, trying again", &err);
 	else if (log_due(&l->next_complaint_mono_ms, 5000))
 		log_error("delivery", "cannot write, trying again", "error=%s", LOG_QUOTE(err.msg));
 }
@@ -380,7 +381,8 @@ static void look_after_parked(struct delivery_loop *l)
 	struct error err;
 
 	if (parking_look(&l->parking, l->store, &err) != ST_OK)
-		complain(l, "cannot look after parked events, trying again", &err);
+		complain(&l->next_parking_complaint_mono_ms,
+			 "cannot look after parked events, trying again", &err);
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
