@@ -9,20 +9,17 @@
 #include "common/event_json.h"
 
 /* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
-static void copy_headers(json_t *root, const rd_kafka_message_t *message)
+static void copy_headers(json_t *root, const struct original *original)
 {
-	rd_kafka_headers_t *headers = NULL;
-	const char *name;
+	const char *at = original->headers, *name;
 	const void *value;
 	size_t len;
 
-	if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	for (size_t i = 0;
-	     rd_kafka_header_get_all(headers, i, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR;
-	     i++) {
-		json_t *text = value ? json_stringn(value, len) : NULL;
+	for (size_t i = 0; i < original->header_count; i++) {
+		json_t *text;
 
+		at = inbound_header(at, &name, &value, &len);
+		text = value ? json_stringn(value, len) : NULL;
 		if (text)
 			(void)json_object_set_new(root, name, text);
 	}
@@ -38,23 +35,19 @@ static void set_number(json_t *root, const char *name, int64_t value)
 
 static void set_original(json_t *root, const char *topic, const struct inbound *in)
 {
-	rd_kafka_timestamp_type_t type;
-
 	(void)json_object_set_new(root, "x-original-topic", json_string(topic));
 	set_number(root, "x-original-partition", in->origin.partition);
 	set_number(root, "x-original-offset", in->origin.offset);
-	if (in->message && !json_object_get(root, "x-original-timestamp"))
-		set_number(root, "x-original-timestamp",
-			   rd_kafka_message_timestamp(in->message, &type));
+	if (!in->was_parked && !json_object_get(root, "x-original-timestamp"))
+		set_number(root, "x-original-timestamp", in->original.timestamp_ms);
 }
 
 static char *headers_of(const char *topic, const struct inbound *in, const char *reason)
 {
-	json_t *root = json_object(), *why = json_string(reason);
+	json_t *root = json_object(), *why = reason ? json_string(reason) : NULL;
 	char *text;
 
-	if (in->message)
-		copy_headers(root, in->message);
+	copy_headers(root, &in->original);
 	set_original(root, topic, in);
 	/* A reason that quotes bad bytes is no UTF-8 itself. */
 	(void)json_object_set_new(root, "x-exception-message",
@@ -66,7 +59,7 @@ static char *headers_of(const char *topic, const struct inbound *in, const char 
 
 /* An event that was parked is written anew: what it carried besides its content is gone. */
 static void add_parked(struct outbox_batch *batch, const struct inbound *in, const char *headers,
-		       char *payload)
+		       const char *payload)
 {
 	char key[24];
 	int key_len = snprintf(key, sizeof(key), "%" PRId64, in->event->order_id);
@@ -81,25 +74,30 @@ static void add_parked(struct outbox_batch *batch, const struct inbound *in, con
 	outbox_batch_add(batch, &letter);
 }
 
+static void add_original(struct outbox_batch *batch, const struct original *original,
+			 const char *headers)
+{
+	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
+					 .key = original->key,
+					 .key_len = original->key_len,
+					 .headers = headers,
+					 .payload = original->payload,
+					 .payload_len = original->payload_len };
+
+	outbox_batch_add(batch, &letter);
+}
+
 bool dead_letter_add(struct outbox_batch *batch, const char *topic, const struct inbound *in,
 		     const char *reason)
 {
 	char *headers = headers_of(topic, in, reason);
-	char *payload = in->message ? NULL : event_encode_order(in->event);
-	bool ok = headers && (in->message || payload);
+	char *payload = in->was_parked ? event_encode_order(in->event) : NULL;
+	bool ok = headers && (payload || !in->was_parked);
 
-	if (ok && in->message) {
-		struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
-						 .key = in->message->key,
-						 .key_len = in->message->key_len,
-						 .headers = headers,
-						 .payload = in->message->payload,
-						 .payload_len = in->message->len };
-
-		outbox_batch_add(batch, &letter);
-	} else if (ok) {
+	if (ok && in->was_parked)
 		add_parked(batch, in, headers, payload);
-	}
+	else if (ok)
+		add_original(batch, &in->original, headers);
 	free(payload);
 	free(headers);
 	return ok;

@@ -13,6 +13,8 @@
 /* One order, as the batch leaves it. */
 struct batch_order {
 	int64_t order_id;
+	bool has_row;
+	int32_t row_version; /* as it was read */
 	int64_t delivery_id; /* of its row, or drawn for it */
 	int32_t version;     /* the highest one applied or given up */
 	enum delivery_state state;

@@ -23,7 +23,7 @@ static void count_applied(struct delivery_counters *c, const struct inbound *in)
 	const struct order_event *e = in->event;
 
 	atomic_fetch_add(&c->applied, 1);
-	atomic_fetch_add(&c->resumed, in->message == NULL);
+	atomic_fetch_add(&c->resumed, in->was_parked);
 	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
 		  e->version, event_order_names[e->type]);
 	if (!in->decision.late)

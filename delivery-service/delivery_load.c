@@ -17,13 +17,13 @@ struct load_arrays {
 	struct pg_array place_partition, place_offset;
 };
 
-static void fill_arrays(struct load_arrays *a, const struct delivery_position *positions,
-			size_t position_count, const struct delivery_batch *b)
+static void fill_arrays(struct load_arrays *a, const struct delivery_positions *positions,
+			const struct delivery_batch *b)
 {
-	for (size_t i = 0; i < position_count; i++) {
-		pg_array_i32(&a->partition, positions[i].partition);
-		pg_array_i64(&a->next_offset, positions[i].next_offset);
-		pg_array_i64(&a->epoch, positions[i].epoch);
+	for (size_t i = 0; i < positions->count; i++) {
+		pg_array_i32(&a->partition, positions->list[i].partition);
+		pg_array_i64(&a->next_offset, positions->list[i].plan.after.next);
+		pg_array_i64(&a->epoch, positions->list[i].epoch);
 	}
 	for (size_t i = 0; i < b->order_count; i++)
 		pg_array_i64(&a->order, b->orders[i].order_id);
@@ -64,38 +64,36 @@ static void fini_arrays(struct load_arrays *a)
 /* --- what they answer ---------------------------------------------------------------------- */
 
 /* Which positions the advance did not touch. */
-static enum status check_fence(struct delivery_position *positions, size_t count,
-			       const PGresult *advanced, struct error *err)
+static enum status check_fence(struct delivery_positions *positions, const PGresult *advanced,
+			       struct error *err)
 {
-	if ((size_t)PQntuples(advanced) == count)
+	if ((size_t)PQntuples(advanced) == positions->count)
 		return ST_OK;
-	for (size_t i = 0; i < count; i++) {
-		positions[i].fenced = true;
+	for (size_t i = 0; i < positions->count; i++) {
+		struct delivery_position *position = &positions->list[i];
+
+		position->fenced = true;
 		for (int row = 0; row < PQntuples(advanced); row++) {
-			if (pg_i64(advanced, row, 0) == positions[i].partition)
-				positions[i].fenced = false;
+			if (pg_i64(advanced, row, 0) == position->partition)
+				position->fenced = false;
 		}
 	}
 	return error_set(err, ST_FENCED, "a partition has a new owner");
 }
 
-static enum status take_orders(struct delivery_batch *b, const PGresult *rows,
-			       const PGresult *drawn, struct error *err)
+static void take_orders(struct delivery_batch *b, const PGresult *rows)
 {
 	for (int row = 0; row < PQntuples(rows); row++) {
 		struct batch_order *order = delivery_batch_order(b, pg_i64(rows, row, 0));
 
-		order->delivery_id = pg_i64(rows, row, 1);
+		order->has_row = !PQgetisnull(rows, row, 1);
+		order->delivery_id = pg_i64(rows, row, order->has_row ? 1 : 4);
+		if (!order->has_row)
+			continue;
 		order->version = (int32_t)pg_i64(rows, row, 2);
+		order->row_version = order->version;
 		order->state = delivery_state_of(pg_text(rows, row, 3));
 	}
-	for (int row = 0; row < PQntuples(drawn); row++)
-		delivery_batch_order(b, pg_i64(drawn, row, 0))->delivery_id = pg_i64(drawn, row, 1);
-	for (size_t i = 0; i < b->order_count; i++) {
-		if (b->orders[i].delivery_id == 0)
-			return error_set(err, ST_CONFLICT, "an order came between two statements");
-	}
-	return ST_OK;
 }
 
 static void take_seen(struct delivery_batch *b, const PGresult *seen, const PGresult *plain)
@@ -135,7 +133,7 @@ static enum status take_parked(struct delivery_batch *b, const PGresult *parked,
 
 /* --- the round trips ----------------------------------------------------------------------- */
 
-enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, LOCK, DRAW_IDS, SEEN, SEEN_PLAIN, PARKED, GIVEN_UP };
+enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, ORDERS, SEEN, SEEN_PLAIN, PARKED, GIVEN_UP };
 #define LOAD_CALL_COUNT (GIVEN_UP + 1)
 
 /* Which calls this batch needs, in order; where[]: where each stands, -1: left out. */
@@ -145,15 +143,9 @@ static size_t choose(const struct delivery_batch *b, bool resuming, bool move, s
 	const bool orders = b->order_count > 0;
 	const bool parked = orders && (b->in_sequence || resuming);
 	const bool needed[LOAD_CALL_COUNT] = {
-		[BEGIN] = true,
-		[ADVANCE] = move,
-		[LOCK_ORDERS] = parked,
-		[LOCK] = orders,
-		[DRAW_IDS] = orders,
-		[SEEN] = orders,
-		[SEEN_PLAIN] = b->place_count > 0,
-		[PARKED] = parked,
-		[GIVEN_UP] = parked,
+		[BEGIN] = true,    [ADVANCE] = move,    [LOCK_ORDERS] = parked,
+		[ORDERS] = orders, [SEEN] = orders,     [SEEN_PLAIN] = b->place_count > 0,
+		[PARKED] = parked, [GIVEN_UP] = parked,
 	};
 	size_t n = 0;
 
@@ -171,23 +163,21 @@ static const PGresult *result_of(const struct pg_call *calls, int where)
 }
 
 static enum status take_all(struct delivery_batch *b, const struct pg_call *calls, const int *where,
-			    struct delivery_position *positions, size_t position_count,
-			    struct error *err)
+			    struct delivery_positions *positions, struct error *err)
 {
 	if (where[ADVANCE] >= 0 &&
-	    check_fence(positions, position_count, calls[where[ADVANCE]].result, err) != ST_OK)
+	    check_fence(positions, calls[where[ADVANCE]].result, err) != ST_OK)
 		return err->status;
-	if (where[LOCK] < 0)
+	if (where[ORDERS] < 0)
 		return ST_OK;
-	if (take_orders(b, calls[where[LOCK]].result, calls[where[DRAW_IDS]].result, err) != ST_OK)
-		return err->status;
+	take_orders(b, calls[where[ORDERS]].result);
 	take_seen(b, calls[where[SEEN]].result, result_of(calls, where[SEEN_PLAIN]));
 	return take_parked(b, result_of(calls, where[PARKED]), result_of(calls, where[GIVEN_UP]),
 			   err);
 }
 
-enum status delivery_load(struct pg *pg, const char *topic, struct delivery_position *positions,
-			  size_t position_count, struct delivery_batch *b, struct error *err)
+enum status delivery_load(struct pg *pg, const char *topic, struct delivery_positions *positions,
+			  struct delivery_batch *b, struct error *err)
 {
 	struct load_arrays a;
 	struct pg_params advance = { 0 }, orders = { 0 }, keys = { 0 }, places = { 0 };
@@ -195,8 +185,7 @@ enum status delivery_load(struct pg *pg, const char *topic, struct delivery_posi
 		[BEGIN] = { PG_BEGIN, NULL, NULL },
 		[ADVANCE] = { "advance", &advance, NULL },
 		[LOCK_ORDERS] = { "lock_orders", &orders, NULL },
-		[LOCK] = { "lock", &orders, NULL },
-		[DRAW_IDS] = { "draw_ids", &orders, NULL },
+		[ORDERS] = { "orders", &orders, NULL },
 		[SEEN] = { "seen", &keys, NULL },
 		[SEEN_PLAIN] = { "seen_plain", &places, NULL },
 		[PARKED] = { "first_parked", &orders, NULL },
@@ -204,11 +193,11 @@ enum status delivery_load(struct pg *pg, const char *topic, struct delivery_posi
 	};
 	struct pg_call calls[LOAD_CALL_COUNT];
 	int where[LOAD_CALL_COUNT];
-	size_t n = choose(b, b->event_count == 0, position_count > 0, all, calls, where);
+	size_t n = choose(b, b->event_count == 0, positions->count > 0, all, calls, where);
 	enum status st;
 
 	init_arrays(&a);
-	fill_arrays(&a, positions, position_count, b);
+	fill_arrays(&a, positions, b);
 	pg_param_text(&advance, topic);
 	pg_param_array(&advance, &a.partition);
 	pg_param_array(&advance, &a.next_offset);
@@ -223,7 +212,7 @@ enum status delivery_load(struct pg *pg, const char *topic, struct delivery_posi
 	fini_arrays(&a);
 	if (st != ST_OK)
 		return st;
-	st = take_all(b, calls, where, positions, position_count, err);
+	st = take_all(b, calls, where, positions, err);
 	if (st != ST_OK)
 		pg_rollback(pg);
 	pg_clear(calls, n);

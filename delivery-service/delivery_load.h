@@ -1,9 +1,11 @@
 /*
  * A batch's first round trip: begins the transaction, moves the positions if their epochs still
- * hold, locks the orders in the order of their ids (two replicas cannot deadlock), and reads what
- * deciding needs. And the one that brings parked events back.
+ * hold, and reads what deciding needs. And the one that brings parked events back. Orders are not
+ * locked by reading: delivery_save refuses a row that has changed since (an optimistic lock; two
+ * replicas have the same order only without keys, or while partitions are added).
  *
- * With in_sequence the orders' advisory locks are taken first. The race that they close: one
+ * With in_sequence the orders' advisory locks are taken, in the order of their ids (two replicas
+ * cannot deadlock), before anything is read. The race that they close: one
  * replica parks version 2 of an order, having seen no version 1; another applies version 1, having
  * seen nothing parked. The first event of an order has no row yet that both could lock.
  *
@@ -14,7 +16,7 @@
 
 #include "common/pg.h"
 #include "delivery-service/delivery_batch.h"
-#include "delivery-service/delivery_store.h"
+#include "delivery-service/positions.h"
 
 /* For the store's statement table. */
 #define DELIVERY_LOAD_STATEMENTS                                                                   \
@@ -25,12 +27,13 @@
 	  "where p.topic = $1 and p.\"partition\" = n.\"partition\" and p.epoch = n.epoch "        \
 	  "and p.next_offset <= n.next_offset returning p.\"partition\"" },                        \
 		{ "lock_orders", "select pg_advisory_xact_lock(o) from unnest($1::int8[]) as o" }, \
-		{ "lock", "select order_id, id, version, status from delivery "                    \
-			  "where order_id = any($1::int8[]) order by order_id for update" },       \
-		{ "draw_ids", "select o, nextval('delivery_id_seq') from unnest($1::int8[]) as o " \
-			      "where not exists (select from delivery d where d.order_id = o)" },  \
+		{ "orders",                                                                        \
+		  "select o, d.id, d.version, d.status, "                                          \
+		  "case when d.id is null then nextval('delivery_id_seq') end "                    \
+		  "from unnest($1::int8[]) as o left join delivery d on d.order_id = o" },         \
 		{ "seen",                                                                          \
 		  "select h.order_id, h.version from unnest($1::int8[], $2::int4[]) as e (o, v) "  \
+		  "join delivery d on d.order_id = e.o and d.version >= e.v "                      \
 		  "join history h on h.order_id = e.o and h.version = e.v and h.version > 0" },    \
 		{ "seen_plain",                                                                    \
 		  "select a.\"partition\", a.\"offset\" from unnest($2::int4[], $3::int8[]) as e " \
@@ -58,7 +61,7 @@
 /* On ST_OK the transaction is open. ST_FENCED: the positions that are lost are marked, nothing is
  * open. positions may be none. */
 MUST_CHECK enum status delivery_load(struct pg *pg, const char *topic,
-				     struct delivery_position *positions, size_t position_count,
+				     struct delivery_positions *positions,
 				     struct delivery_batch *batch, struct error *err);
 
 /*

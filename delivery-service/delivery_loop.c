@@ -14,14 +14,14 @@
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_store.h"
 #include "delivery-service/parking.h"
-#include "delivery-service/partitions.h"
+#include "delivery-service/positions.h"
 
-#define POLL_MAX_MS       100  /* how long a stop may go unnoticed */
-#define POLL_BURST        1000 /* messages taken in before the due work is looked at again */
-#define SKIPPED_FLUSH_MS  500  /* when only skipped messages moved a position */
-#define RECLAIM_AFTER_MS  2000 /* several heartbeats */
-#define HELD_MESSAGES_MAX 5000
-#define HELD_BYTES_MAX    (4 * 1024 * 1024)
+#define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
+#define POLL_BURST       1000 /* messages taken in before the due work is looked at again */
+#define SKIPPED_FLUSH_MS 500  /* when only skipped messages moved a position */
+#define RECLAIM_AFTER_MS 2000 /* several heartbeats */
+#define HELD_EVENTS_MAX  5000 /* per partition, besides those that may be in work ... */
+#define HELD_EVENT_BYTES 1024 /* ... of that size on average */
 
 struct delivery_loop {
 	struct delivery_loop_config config;
@@ -33,6 +33,7 @@ struct delivery_loop {
 	struct inbound *done[DELIVERY_BATCH_MAX]; /* worked, in order, to be written next */
 	size_t done_count;
 	int64_t flush_at_mono_ms; /* for positions without effects; INT64_MAX: none */
+	int64_t lane_count;       /* lanes that were given to a single event */
 	struct backoff backoff;
 	int64_t retry_at_mono_ms; /* after a failed write */
 	int64_t next_complaint_mono_ms, next_parking_complaint_mono_ms;
@@ -55,26 +56,29 @@ static void complain(int64_t *next_mono_ms, const char *what, const struct error
 static int64_t on_assigned(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;
-	struct delivery_position position = { .partition = partition };
 	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
+	struct progress progress;
 	struct error err;
+	int64_t epoch;
 
-	while (delivery_store_claim(l->store, &position, &err) != ST_OK) {
+	while (delivery_store_claim(l->store, partition, &epoch, &progress, &err) != ST_OK) {
 		if (atomic_load(&l->stopping))
 			return -1;
 		complain(&l->next_complaint_mono_ms, "cannot claim a partition", &err);
 		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));
 	}
-	if (!partitions_add(&l->partitions, partition, position.next_offset, position.epoch))
+	if (!partitions_add(&l->partitions, partition, epoch, &progress)) {
+		progress_fini(&progress);
 		return -1;
+	}
 	atomic_fetch_add(&l->counters.rebalances, 1);
 	parking_search(&l->parking);
-	return position.next_offset;
+	return partitions_find(&l->partitions, partition)->next_read;
 }
 
 static bool of_partition(const struct lane_item *item, void *context)
 {
-	return ((const struct inbound *)item)->message->partition == *(const int32_t *)context;
+	return ((const struct inbound *)item)->place.partition == *(const int32_t *)context;
 }
 
 static void drop_item(struct lane_item *item, void *context)
@@ -90,12 +94,13 @@ static void drop_work(struct delivery_loop *l, int32_t partition)
 
 	lanes_remove(l->lanes, of_partition, drop_item, &partition);
 	for (size_t i = 0; i < l->done_count; i++) {
-		if (l->done[i]->message->partition == partition)
+		if (l->done[i]->place.partition == partition)
 			inbound_free(l->done[i]);
 		else
 			l->done[kept++] = l->done[i];
 	}
 	l->done_count = kept;
+	partition_forget_all(partitions_find(&l->partitions, partition));
 }
 
 static void drop_partition(struct delivery_loop *l, int32_t partition)
@@ -119,12 +124,21 @@ static int64_t work_of(const struct delivery_loop *l, const struct inbound *in)
 	return in->event && (l->config.delay_on & (1u << in->event->type)) ? l->config.delay_ms : 0;
 }
 
+/* Events of one lane are worked one after the other. Order ids are positive. */
+static int64_t lane_of(struct delivery_loop *l, const struct inbound *in)
+{
+	if (l->config.processing_order == PROCESSING_PARTITION)
+		return in->place.partition;
+	if (l->config.processing_order == PROCESSING_KEY && in->event)
+		return in->event->order_id;
+	return -(++l->lane_count);
+}
+
 /* A full partition is paused; it resumes at half, so that it does not flutter. */
 static void balance(struct delivery_loop *l, struct partition *p)
 {
-	size_t share = p->paused ? 2 : 1;
-	bool full = p->held_messages > HELD_MESSAGES_MAX / share ||
-		    p->held_bytes > HELD_BYTES_MAX / share;
+	size_t most = ((size_t)l->config.max_concurrency + HELD_EVENTS_MAX) / (p->paused ? 2 : 1);
+	bool full = p->held_events > most || p->held_bytes > most * HELD_EVENT_BYTES;
 
 	if (full == p->paused)
 		return;
@@ -139,19 +153,19 @@ static void give_up(struct delivery_loop *l, const char *why)
 	stop_request();
 }
 
-static void take_in(struct delivery_loop *l, rd_kafka_message_t *m)
+static void pass_over(struct delivery_loop *l, struct partition *p, int64_t end)
 {
-	struct partition *p = partitions_find(&l->partitions, m->partition);
-	struct inbound *in;
+	partition_pass(p, end);
+	if (l->flush_at_mono_ms == INT64_MAX)
+		l->flush_at_mono_ms = clock_mono_ms() + SKIPPED_FLUSH_MS;
+}
 
-	if (!p || p->reclaim_at_mono_ms != 0 || m->offset < p->next_read) {
-		rd_kafka_message_destroy(m);
-		return;
-	}
-	p->next_read = m->offset + 1;
-	in = inbound_new(m, clock_wall_ms());
+static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
+{
+	struct inbound *in = inbound_new(m, clock_wall_ms());
+
 	if (in) {
-		in->item.lane = m->partition;
+		in->item.lane = lane_of(l, in);
 		in->item.work_ms = work_of(l, in);
 	}
 	if (!in || !lanes_push(l->lanes, &in->item)) {
@@ -159,11 +173,28 @@ static void take_in(struct delivery_loop *l, rd_kafka_message_t *m)
 		give_up(l, "out of memory");
 		return;
 	}
-	p->held_messages++;
-	p->held_bytes += m->len;
+	partition_hold(p, in);
 	balance(l, p);
 	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
 		  m->partition, m->offset, in->event ? in->event->order_id : 0);
+}
+
+static void take_in(struct delivery_loop *l, const rd_kafka_message_t *m)
+{
+	struct partition *p = partitions_find(&l->partitions, m->partition);
+
+	if (!p || p->reclaim_at_mono_ms != 0 || m->offset < p->next_read)
+		return;
+	if (m->offset > p->next_read)
+		pass_over(l, p, m->offset);
+	if (progress_is_done(&p->progress, m->offset)) {
+		pass_over(l, p, m->offset + 1);
+	} else if (!inbound_concerns(m)) {
+		atomic_fetch_add(&l->counters.skipped, 1);
+		pass_over(l, p, m->offset + 1);
+	} else {
+		hold(l, p, m);
+	}
 }
 
 static void poll_messages(struct delivery_loop *l, int timeout_ms)
@@ -172,6 +203,7 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 
 	for (int n = 0; m; n++) {
 		take_in(l, m);
+		rd_kafka_message_destroy(m);
 		if (n == POLL_BURST)
 			break;
 		m = consumer_poll(l->consumer, 0);
@@ -180,7 +212,7 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 
 /* --- what is done -------------------------------------------------------------------------- */
 
-/* Moves worked items into the batch; skipped ones only move their position. */
+/* Moves worked items into the batch. */
 static void collect_done(struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms();
@@ -191,75 +223,59 @@ static void collect_done(struct delivery_loop *l)
 
 		if (!in)
 			break;
-		p = partitions_find(&l->partitions, in->message->partition);
-		p->next_offset = in->message->offset + 1;
-		p->held_messages--;
-		p->held_bytes -= in->message->len;
+		p = partitions_find(&l->partitions, in->place.partition);
+		partition_worked(p, in);
 		balance(l, p);
-		if (in->event || in->reason[0]) {
-			l->done[l->done_count++] = in;
-			continue;
-		}
-		atomic_fetch_add(&l->counters.skipped, 1);
-		inbound_free(in);
-		if (l->flush_at_mono_ms == INT64_MAX)
-			l->flush_at_mono_ms = now + SKIPPED_FLUSH_MS;
+		l->done[l->done_count++] = in;
 	}
 }
 
 static void forget_done(struct delivery_loop *l, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		delivery_counters_event(&l->counters, l->done[i]);
-		inbound_free(l->done[i]);
+		struct inbound *in = l->done[i];
+
+		delivery_counters_event(&l->counters, in);
+		partition_forget(partitions_find(&l->partitions, in->place.partition), in);
+		inbound_free(in);
 	}
 	for (size_t i = count; i < l->done_count; i++)
 		l->done[i - count] = l->done[i];
 	l->done_count -= count;
 }
 
-/* The positions as they will be once the batch is written. Returns how many have moved. */
-static size_t moved_positions(const struct delivery_loop *l, struct delivery_position *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->partitions.count; i++) {
-		const struct partition *p = &l->partitions.list[i];
-
-		if (p->next_offset > p->stored_offset)
-			out[n++] = (struct delivery_position){ .partition = p->number,
-							       .next_offset = p->next_offset,
-							       .epoch = p->epoch };
-	}
-	return n;
-}
-
-static void positions_stored(struct delivery_loop *l, const struct delivery_position *positions,
-			     size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		partitions_find(&l->partitions, positions[i].partition)->stored_offset =
-			positions[i].next_offset;
-		consumer_store(l->consumer, positions[i].partition, positions[i].next_offset);
-	}
-}
-
 /* Somebody else has claimed these: what we hold of them is theirs to do. */
-static void drop_fenced(struct delivery_loop *l, const struct delivery_position *positions,
-			size_t count)
+static void drop_fenced(struct delivery_loop *l, const struct delivery_positions *positions)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct partition *p = partitions_find(&l->partitions, positions[i].partition);
+	for (size_t i = 0; i < positions->count; i++) {
+		struct partition *p = partitions_find(&l->partitions, positions->list[i].partition);
 
-		if (!positions[i].fenced)
+		if (!positions->list[i].fenced)
 			continue;
 		atomic_fetch_add(&l->counters.fenced, 1);
 		log_warn("delivery", "fenced: the partition was claimed by another",
 			 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->epoch);
 		drop_work(l, p->number);
-		p->next_offset = p->stored_offset;
 		p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
 	}
+}
+
+static bool reclaim(struct delivery_loop *l, int32_t partition)
+{
+	struct progress progress;
+	struct error err;
+	int64_t epoch;
+
+	if (consumer_lost(l->consumer) ||
+	    delivery_store_claim(l->store, partition, &epoch, &progress, &err) != ST_OK)
+		return false;
+	if (!consumer_seek(l->consumer, partition, progress.next)) {
+		progress_fini(&progress);
+		return false;
+	}
+	(void)partitions_add(&l->partitions, partition, epoch, &progress);
+	consumer_pause(l->consumer, partition, false);
+	return true;
 }
 
 /*
@@ -270,23 +286,39 @@ static void reclaim_fenced(struct delivery_loop *l)
 {
 	for (size_t i = 0; i < l->partitions.count; i++) {
 		struct partition *p = &l->partitions.list[i];
-		struct delivery_position position = { .partition = p->number };
 		int64_t now = clock_mono_ms();
-		struct error err;
 
 		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
 			continue;
 		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
-		if (consumer_lost(l->consumer) ||
-		    delivery_store_claim(l->store, &position, &err) != ST_OK ||
-		    !consumer_seek(l->consumer, p->number, position.next_offset))
-			continue;
-		(void)partitions_add(&l->partitions, p->number, position.next_offset,
-				     position.epoch);
-		consumer_pause(l->consumer, p->number, false);
-		log_info("delivery", "claimed anew", "partition=%" PRId32 " offset=%" PRId64,
-			 position.partition, position.next_offset);
+		if (reclaim(l, p->number))
+			log_info("delivery", "claimed anew",
+				 "partition=%" PRId32 " offset=%" PRId64, p->number, p->next_read);
 	}
+}
+
+/* Writes the first count events of the batch, and what was passed. */
+static enum status write_events(struct delivery_loop *l, size_t count, struct error *err)
+{
+	struct delivery_positions positions;
+	struct delivery_written written;
+	enum status st = positions_plan(&positions, &l->partitions, l->done, count, err);
+
+	if (st != ST_OK)
+		return st;
+	st = delivery_store_write(l->store, &positions, l->done, count, &written, err);
+	if (st == ST_OK) {
+		parking_written(&l->parking, &written);
+		for (size_t i = 0; i < positions.count; i++)
+			consumer_store(l->consumer, positions.list[i].partition,
+				       positions.list[i].plan.after.next);
+		positions_take(&positions, &l->partitions);
+		forget_done(l, count);
+	} else if (st == ST_FENCED) {
+		drop_fenced(l, &positions);
+	}
+	positions_fini(&positions);
+	return st;
 }
 
 /*
@@ -295,53 +327,27 @@ static void reclaim_fenced(struct delivery_loop *l)
  */
 static enum status write_first(struct delivery_loop *l, struct error *err)
 {
-	struct inbound *in = l->done[0];
-	const struct partition *p = partitions_find(&l->partitions, in->message->partition);
-	struct delivery_position position = { .partition = p->number,
-					      .next_offset = in->message->offset + 1,
-					      .epoch = p->epoch };
-	struct delivery_written written;
-	enum status st = delivery_store_write(l->store, &position, 1, &in, 1, &written, err);
+	enum status st = write_events(l, 1, err);
 
-	if (st == ST_INVALID) {
-		inbound_refuse(in, err->msg);
-		st = delivery_store_write(l->store, &position, 1, &in, 1, &written, err);
-	}
-	if (st == ST_OK) {
-		parking_written(&l->parking, &written);
-		positions_stored(l, &position, 1);
-		forget_done(l, 1);
-	} else if (st == ST_FENCED) {
-		drop_fenced(l, &position, 1);
-	}
-	return st;
+	if (st != ST_INVALID)
+		return st;
+	inbound_refuse(l->done[0], err->msg);
+	return write_events(l, 1, err);
 }
 
 static enum status write_batch(struct delivery_loop *l, struct error *err)
 {
-	struct delivery_position *positions = calloc(l->partitions.count + 1, sizeof(*positions));
 	int64_t started = clock_mono_us();
-	struct delivery_written written;
-	enum status st;
-	size_t n;
+	size_t count = l->done_count;
+	enum status st = write_events(l, count, err);
 
-	if (!positions)
-		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	n = moved_positions(l, positions);
-	st = delivery_store_write(l->store, positions, n, l->done, l->done_count, &written, err);
 	if (st == ST_OK) {
-		parking_written(&l->parking, &written);
-		positions_stored(l, positions, n);
-		histogram_observe(&l->counters.batch_size, (int64_t)l->done_count);
+		histogram_observe(&l->counters.batch_size, (int64_t)count);
 		histogram_observe(&l->counters.batch_us, clock_mono_us() - started);
-		forget_done(l, l->done_count);
 		l->flush_at_mono_ms = INT64_MAX;
-	} else if (st == ST_FENCED) {
-		drop_fenced(l, positions, n);
-	} else if (st == ST_INVALID && l->done_count > 0) {
+	} else if (st == ST_INVALID && count > 0) {
 		st = write_first(l, err);
 	}
-	free(positions);
 	return st;
 }
 
@@ -353,10 +359,6 @@ static void write_due(struct delivery_loop *l)
 
 	if (now < l->retry_at_mono_ms || (l->done_count == 0 && now < l->flush_at_mono_ms))
 		return;
-	if (!partitions_dirty(&l->partitions)) {
-		l->flush_at_mono_ms = INT64_MAX;
-		return;
-	}
 	st = write_batch(l, &err);
 	if (st == ST_OK || st == ST_FENCED) {
 		backoff_reset(&l->backoff);

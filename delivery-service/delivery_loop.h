@@ -17,13 +17,17 @@
 
 struct delivery_loop;
 
+/* Which events wait for each other: those of a partition, of an order, or none. */
+enum processing_order { PROCESSING_PARTITION, PROCESSING_KEY, PROCESSING_UNORDERED };
+
 struct delivery_loop_config {
 	const char *database_url;
 	const char *group;
 	const char *replica;
 	struct kafka_settings kafka;
-	int64_t delay_ms;        /* the simulated work ... */
-	unsigned delay_on;       /* ... of the types whose bit (1 << enum event_type) is set */
+	int64_t delay_ms;  /* the simulated work ... */
+	unsigned delay_on; /* ... of the types whose bit (1 << enum event_type) is set */
+	enum processing_order processing_order;
 	int64_t max_concurrency; /* events in work at once */
 	bool in_sequence;        /* SEQUENCING=enforce */
 };

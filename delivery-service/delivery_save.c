@@ -18,12 +18,13 @@ enum {
 	D_QTY,
 	D_ADDRESS,
 	D_STATUS,
+	D_ROW_VERSION, /* only of rows that are there already */
 	D_COUNT
 };
 
 static const enum pg_array_type delivery_types[D_COUNT] = {
 	PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TEXT,
-	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
+	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_INT4,
 };
 
 static void add_delivery(struct pg_array d[D_COUNT], const struct batch_order *order)
@@ -39,6 +40,7 @@ static void add_delivery(struct pg_array d[D_COUNT], const struct batch_order *o
 	pg_array_i32(&d[D_QTY], e->qty);
 	pg_array_text(&d[D_ADDRESS], e->address);
 	pg_array_text(&d[D_STATUS], delivery_status(order->state));
+	pg_array_i32(&d[D_ROW_VERSION], order->row_version);
 }
 
 /* --- effects ------------------------------------------------------------------------------- */
@@ -79,7 +81,7 @@ static void add_parked(struct pg_array p[P_COUNT], const struct inbound *in)
 	pg_array_i64(&p[P_ORDER], e->order_id);
 	pg_array_i32(&p[P_VERSION], e->version);
 	pg_array_text(&p[P_EVENT], event_order_names[e->type]);
-	pg_array_bytes(&p[P_PAYLOAD], in->message->payload, in->message->len);
+	pg_array_bytes(&p[P_PAYLOAD], in->original.payload, in->original.payload_len);
 	pg_array_i32(&p[P_PARTITION], in->place.partition);
 	pg_array_i64(&p[P_OFFSET], in->place.offset);
 	pg_array_wall_ms(&p[P_RECEIVED], in->received_wall_ms);
@@ -89,9 +91,11 @@ static void add_parked(struct pg_array p[P_COUNT], const struct inbound *in)
 
 struct save {
 	const char *topic, *replica;
-	struct pg_array delivery[D_COUNT], history[H_COUNT], parked[P_COUNT];
+	struct pg_array inserted[D_COUNT], updated[D_COUNT], history[H_COUNT], parked[P_COUNT];
 	struct pg_array plain_partition, plain_offset;
 	struct pg_array unparked_order, unparked_version;
+	struct pg_array removed_partition, removed_first;
+	struct pg_array put_partition, put_first, put_end;
 	struct outbox_batch outbox;
 	bool no_memory;
 };
@@ -111,25 +115,37 @@ static void fini_all(struct pg_array *arrays, size_t count)
 static void save_init(struct save *s, const char *topic, const char *replica)
 {
 	*s = (struct save){ .topic = topic, .replica = replica };
-	init_all(s->delivery, delivery_types, D_COUNT);
+	init_all(s->inserted, delivery_types, D_COUNT);
+	init_all(s->updated, delivery_types, D_COUNT);
 	init_all(s->history, history_types, H_COUNT);
 	init_all(s->parked, parked_types, P_COUNT);
 	pg_array_init(&s->plain_partition, PG_ARRAY_INT4);
 	pg_array_init(&s->plain_offset, PG_ARRAY_INT8);
 	pg_array_init(&s->unparked_order, PG_ARRAY_INT8);
 	pg_array_init(&s->unparked_version, PG_ARRAY_INT4);
+	pg_array_init(&s->removed_partition, PG_ARRAY_INT4);
+	pg_array_init(&s->removed_first, PG_ARRAY_INT8);
+	pg_array_init(&s->put_partition, PG_ARRAY_INT4);
+	pg_array_init(&s->put_first, PG_ARRAY_INT8);
+	pg_array_init(&s->put_end, PG_ARRAY_INT8);
 	outbox_batch_init(&s->outbox);
 }
 
 static void save_fini(struct save *s)
 {
-	fini_all(s->delivery, D_COUNT);
+	fini_all(s->inserted, D_COUNT);
+	fini_all(s->updated, D_COUNT);
 	fini_all(s->history, H_COUNT);
 	fini_all(s->parked, P_COUNT);
 	pg_array_fini(&s->plain_partition);
 	pg_array_fini(&s->plain_offset);
 	pg_array_fini(&s->unparked_order);
 	pg_array_fini(&s->unparked_version);
+	pg_array_fini(&s->removed_partition);
+	pg_array_fini(&s->removed_first);
+	pg_array_fini(&s->put_partition);
+	pg_array_fini(&s->put_first);
+	pg_array_fini(&s->put_end);
 	outbox_batch_fini(&s->outbox);
 }
 
@@ -165,20 +181,41 @@ static void add_applied(struct save *s, const struct inbound *in, const struct b
 static void add_other(struct save *s, const struct inbound *in)
 {
 	const char *refusal = in->event ? delivery_refusal(in->decision.verdict) : in->reason;
+	bool parks = in->event && in->decision.verdict == DELIVERY_PARK;
 
-	if (refusal && refusal[0])
+	if (refusal || !in->event)
 		s->no_memory |= !dead_letter_add(&s->outbox, s->topic, in, refusal);
-	if (in->event && in->decision.verdict == DELIVERY_PARK && in->message)
+	if (parks && !in->was_parked)
 		add_parked(s->parked, in);
-	if (in->event && in->decision.verdict != DELIVERY_PARK && !in->message)
+	if (!parks && in->was_parked)
 		add_unparked(s, in->event);
 }
 
-static void collect(struct save *s, struct delivery_batch *b)
+static void add_position(struct save *s, const struct delivery_position *position)
 {
+	const struct progress_plan *plan = &position->plan;
+
+	for (size_t i = 0; i < plan->removed_count; i++) {
+		pg_array_i32(&s->removed_partition, position->partition);
+		pg_array_i64(&s->removed_first, plan->removed[i]);
+	}
+	for (size_t i = 0; i < plan->put_count; i++) {
+		pg_array_i32(&s->put_partition, position->partition);
+		pg_array_i64(&s->put_first, plan->put[i].first);
+		pg_array_i64(&s->put_end, plan->put[i].end);
+	}
+}
+
+static void collect(struct save *s, const struct delivery_positions *positions,
+		    struct delivery_batch *b)
+{
+	for (size_t i = 0; i < positions->count; i++)
+		add_position(s, &positions->list[i]);
 	for (size_t i = 0; i < b->order_count; i++) {
-		if (b->orders[i].content)
-			add_delivery(s->delivery, &b->orders[i]);
+		const struct batch_order *order = &b->orders[i];
+
+		if (order->content)
+			add_delivery(order->has_row ? s->updated : s->inserted, order);
 	}
 	for (size_t i = 0; i < b->applied_count; i++)
 		add_applied(s, b->applied[i],
@@ -207,13 +244,16 @@ static void history_params(struct pg_params *p, struct save *s)
 
 static enum status run(struct pg *pg, struct save *s, struct error *err)
 {
-	struct pg_params upsert = { 0 }, record = { 0 }, plain = { 0 }, park = { 0 };
-	struct pg_params unpark = { 0 }, outbox = { 0 };
-	struct pg_call calls[7];
+	struct pg_params insert = { 0 }, update = { 0 }, record = { 0 }, plain = { 0 },
+			 park = { 0 };
+	struct pg_params unpark = { 0 }, remove = { 0 }, put = { 0 }, outbox = { 0 };
+	struct pg_call calls[10];
 	size_t n = 0;
 	enum status st;
 
-	array_params(&upsert, s->delivery, D_COUNT);
+	array_params(&insert, s->inserted, D_ROW_VERSION);
+	array_params(&update, s->updated, D_COUNT);
+	pg_param_i64(&update, s->updated[D_ID].count);
 	history_params(&record, s);
 	pg_param_text(&plain, s->topic);
 	pg_param_array(&plain, &s->plain_partition);
@@ -221,9 +261,18 @@ static enum status run(struct pg *pg, struct save *s, struct error *err)
 	array_params(&park, s->parked, P_COUNT);
 	pg_param_array(&unpark, &s->unparked_order);
 	pg_param_array(&unpark, &s->unparked_version);
+	pg_param_text(&remove, s->topic);
+	pg_param_array(&remove, &s->removed_partition);
+	pg_param_array(&remove, &s->removed_first);
+	pg_param_text(&put, s->topic);
+	pg_param_array(&put, &s->put_partition);
+	pg_param_array(&put, &s->put_first);
+	pg_param_array(&put, &s->put_end);
 	outbox_batch_params(&s->outbox, &outbox);
-	if (s->delivery[D_ID].count)
-		calls[n++] = (struct pg_call){ "upsert", &upsert, NULL };
+	if (s->inserted[D_ID].count)
+		calls[n++] = (struct pg_call){ "insert", &insert, NULL };
+	if (s->updated[D_ID].count)
+		calls[n++] = (struct pg_call){ "update", &update, NULL };
 	if (s->history[H_ORDER].count)
 		calls[n++] = (struct pg_call){ "record", &record, NULL };
 	if (s->plain_offset.count)
@@ -232,6 +281,10 @@ static enum status run(struct pg *pg, struct save *s, struct error *err)
 		calls[n++] = (struct pg_call){ "park", &park, NULL };
 	if (s->unparked_order.count)
 		calls[n++] = (struct pg_call){ "unpark", &unpark, NULL };
+	if (s->removed_first.count)
+		calls[n++] = (struct pg_call){ "remove_ranges", &remove, NULL };
+	if (s->put_first.count)
+		calls[n++] = (struct pg_call){ "put_ranges", &put, NULL };
 	if (s->outbox.count)
 		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &outbox, NULL };
 	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };
@@ -242,13 +295,14 @@ static enum status run(struct pg *pg, struct save *s, struct error *err)
 }
 
 enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
-			  struct delivery_batch *b, struct error *err)
+			  const struct delivery_positions *positions, struct delivery_batch *b,
+			  struct error *err)
 {
 	struct save s;
 	enum status st;
 
 	save_init(&s, topic, replica);
-	collect(&s, b);
+	collect(&s, positions, b);
 	if (s.no_memory) {
 		pg_rollback(pg);
 		st = error_set(err, ST_UNAVAILABLE, "out of memory");

@@ -1,6 +1,6 @@
 /*
  * A batch's second round trip: writes what was decided and commits. Deliveries, history, outgoing
- * events and dead letters, what is parked and what no longer is.
+ * events and dead letters, what is parked and what no longer is, and what is done past a gap.
  *
  * Threads: one owner.
  */
@@ -10,17 +10,26 @@
 #include "common/outbox.h"
 #include "common/pg.h"
 #include "delivery-service/delivery_batch.h"
+#include "delivery-service/positions.h"
 
 /* For the store's statement table. */
 #define DELIVERY_SAVE_STATEMENTS                                                                   \
-	{ "upsert",                                                                                \
-	  "insert into delivery as d (id, order_id, version, customer_id, product_id, "            \
-	  "product_name, qty, address, status) select * from unnest($1::int8[], $2::int8[], "      \
-	  "$3::int4[], $4::int8[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[]) "   \
-	  "on conflict (order_id) do update set version = excluded.version, "                      \
-	  "customer_id = excluded.customer_id, product_id = excluded.product_id, "                 \
-	  "product_name = excluded.product_name, qty = excluded.qty, "                             \
-	  "address = excluded.address, status = excluded.status, updated_at = now()" },            \
+	{ "insert",                                                                                \
+	  "insert into delivery (id, order_id, version, customer_id, product_id, product_name, "   \
+	  "qty, address, status) select * from unnest($1::int8[], $2::int8[], $3::int4[], "        \
+	  "$4::int8[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[])" },             \
+		{ "update",                                                                        \
+		  "with changed as (update delivery d set version = n.version, "                   \
+		  "customer_id = n.customer_id, product_id = n.product_id, "                       \
+		  "product_name = n.product_name, qty = n.qty, address = n.address, "              \
+		  "status = n.status, updated_at = now() from unnest($1::int8[], $2::int8[], "     \
+		  "$3::int4[], $4::int8[], $5::text[], $6::text[], $7::int4[], $8::text[], "       \
+		  "$9::text[], $10::int4[]) as n (id, order_id, version, customer_id, "            \
+		  "product_id, "                                                                   \
+		  "product_name, qty, address, status, row_version) where d.order_id = "           \
+		  "n.order_id "                                                                    \
+		  "and d.version = n.row_version returning 1) "                                    \
+		  "select expect_rows(count(*), $11::int8) from changed" },                        \
 		{ "record",                                                                        \
 		  "insert into history (order_id, version, event, status, \"partition\", "         \
 		  "\"offset\", replica, received_at) select o, v, e, s, p, f, $7, r from "         \
@@ -37,10 +46,20 @@
 		{ "unpark",                                                                        \
 		  "delete from parked p using unnest($1::int8[], $2::int4[]) as e (o, v) "         \
 		  "where p.order_id = e.o and p.version = e.v" },                                  \
+		{ "remove_ranges",                                                                 \
+		  "delete from position_range r using unnest($2::int4[], $3::int8[]) as e (p, f) " \
+		  "where r.topic = $1 and r.\"partition\" = e.p and r.first_offset = e.f" },       \
+		{ "put_ranges",                                                                    \
+		  "insert into position_range (topic, \"partition\", first_offset, end_offset) "   \
+		  "select $1, p, f, e from unnest($2::int4[], $3::int8[], $4::int8[]) as r "       \
+		  "(p, f, e) on conflict (topic, \"partition\", first_offset) "                    \
+		  "do update set end_offset = excluded.end_offset" },                              \
 		OUTBOX_INSERT_STATEMENT
 
-/* Ends the open transaction, whatever comes of it. Statuses as delivery_store_write. */
+/* Ends the open transaction, whatever comes of it. Statuses as delivery_store_write; an order that
+ * somebody changed since it was read is ST_UNAVAILABLE or ST_CONFLICT. */
 MUST_CHECK enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
+				     const struct delivery_positions *positions,
 				     struct delivery_batch *batch, struct error *err);
 
 #endif

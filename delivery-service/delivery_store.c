@@ -18,6 +18,8 @@ static const struct pg_statement statements[] = {
 		   "values ($1, $2::int4, 0, 1, $3) on conflict (topic, \"partition\") do update "
 		   "set epoch = p.epoch + 1, owner = excluded.owner, updated_at = now() "
 		   "returning next_offset, epoch" },
+	{ "ranges", "select first_offset, end_offset from position_range "
+		    "where topic = $1 and \"partition\" = $2::int4 order by first_offset" },
 	{ "resumable_given_up",
 	  "select distinct g.order_id from given_up g join parked p on p.order_id = g.order_id "
 	  "and p.version = g.version + 1 where g.order_id > $2 order by g.order_id "
@@ -66,22 +68,38 @@ void delivery_store_close(struct delivery_store *store)
 	free(store);
 }
 
-enum status delivery_store_claim(struct delivery_store *store, struct delivery_position *position,
-				 struct error *err)
+static enum status restore(struct progress *progress, const PGresult *ranges, struct error *err)
 {
-	struct pg_params params = { 0 };
-	struct pg_call call = { "claim", &params, NULL };
+	for (int row = 0; row < PQntuples(ranges); row++) {
+		struct offset_range range = { pg_i64(ranges, row, 0), pg_i64(ranges, row, 1) };
 
-	pg_param_text(&params, store->config.topic);
-	pg_param_i32(&params, position->partition);
-	pg_param_text(&params, store->config.replica);
-	if (pg_run(store->pg, &call, 1, err) != ST_OK)
-		return err->status;
-	position->next_offset = pg_i64(call.result, 0, 0);
-	position->epoch = pg_i64(call.result, 0, 1);
-	position->fenced = false;
-	pg_clear(&call, 1);
+		if (!progress_restore(progress, range)) {
+			progress_fini(progress);
+			return error_set(err, ST_UNAVAILABLE, "out of memory");
+		}
+	}
 	return ST_OK;
+}
+
+enum status delivery_store_claim(struct delivery_store *store, int32_t partition, int64_t *epoch,
+				 struct progress *progress, struct error *err)
+{
+	struct pg_params claim = { 0 }, ranges = { 0 };
+	struct pg_call calls[] = { { "claim", &claim, NULL }, { "ranges", &ranges, NULL } };
+	enum status st;
+
+	pg_param_text(&claim, store->config.topic);
+	pg_param_i32(&claim, partition);
+	pg_param_text(&claim, store->config.replica);
+	pg_param_text(&ranges, store->config.topic);
+	pg_param_i32(&ranges, partition);
+	if (pg_run(store->pg, calls, 2, err) != ST_OK)
+		return err->status;
+	progress_init(progress, pg_i64(calls[0].result, 0, 0));
+	*epoch = pg_i64(calls[0].result, 0, 1);
+	st = restore(progress, calls[1].result, err);
+	pg_clear(calls, 2);
+	return st;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -101,19 +119,19 @@ static void conclude(const struct delivery_store *store, const struct delivery_b
 		written->more |= sequencer_wanting(b, &b->orders[i]);
 }
 
-static enum status write_batch(struct delivery_store *store, struct delivery_position *positions,
-			       size_t position_count, struct delivery_batch *b,
-			       struct delivery_written *written, struct error *err)
+static enum status write_batch(struct delivery_store *store, struct delivery_positions *positions,
+			       struct delivery_batch *b, struct delivery_written *written,
+			       struct error *err)
 {
 	const char *topic = store->config.topic;
-	enum status st = delivery_load(store->pg, topic, positions, position_count, b, err);
+	enum status st = delivery_load(store->pg, topic, positions, b, err);
 
 	if (st == ST_OK) {
 		sequencer_decide(b);
 		st = delivery_load_parked(store->pg, b, err);
 	}
 	if (st == ST_OK)
-		st = delivery_save(store->pg, topic, store->config.replica, b, err);
+		st = delivery_save(store->pg, topic, store->config.replica, positions, b, err);
 	if (st == ST_OK)
 		conclude(store, b, written);
 	/* Another replica had the same order or event between our two round trips: it is committed
@@ -124,8 +142,8 @@ static enum status write_batch(struct delivery_store *store, struct delivery_pos
 	return st;
 }
 
-enum status delivery_store_write(struct delivery_store *store, struct delivery_position *positions,
-				 size_t position_count, struct inbound **events, size_t event_count,
+enum status delivery_store_write(struct delivery_store *store, struct delivery_positions *positions,
+				 struct inbound **events, size_t event_count,
 				 struct delivery_written *written, struct error *err)
 {
 	struct delivery_batch b;
@@ -134,7 +152,7 @@ enum status delivery_store_write(struct delivery_store *store, struct delivery_p
 
 	if (st != ST_OK)
 		return st;
-	st = write_batch(store, positions, position_count, &b, written, err);
+	st = write_batch(store, positions, &b, written, err);
 	delivery_batch_fini(&b);
 	return st;
 }
@@ -167,6 +185,7 @@ static enum status resumable(struct delivery_store *store, bool all, int64_t ids
 enum status delivery_store_resume(struct delivery_store *store, bool all,
 				  struct delivery_written *written, struct error *err)
 {
+	struct delivery_positions nowhere = { 0 };
 	int64_t ids[RESUME_ORDERS];
 	struct delivery_batch b;
 	size_t count = 0;
@@ -178,7 +197,7 @@ enum status delivery_store_resume(struct delivery_store *store, bool all,
 	st = delivery_batch_init(&b, store->config.in_sequence, NULL, 0, ids, count, err);
 	if (st != ST_OK)
 		return st;
-	st = write_batch(store, NULL, 0, &b, written, err);
+	st = write_batch(store, &nowhere, &b, written, err);
 	if (st == ST_OK && count == RESUME_ORDERS && written->resumed > 0)
 		written->more = true;
 	delivery_batch_fini(&b);

@@ -8,7 +8,7 @@
 #define DELIVERY_SERVICE_DELIVERY_STORE_H
 
 #include "common/error.h"
-#include "delivery-service/inbound.h"
+#include "delivery-service/positions.h"
 
 struct delivery_store;
 
@@ -28,20 +28,13 @@ MUST_CHECK enum status delivery_store_open(struct delivery_store **out,
 					   struct error *err);
 void delivery_store_close(struct delivery_store *store);
 
-/* A partition's place in the work. */
-struct delivery_position {
-	int32_t partition;
-	int64_t next_offset; /* everything below is done */
-	int64_t epoch;       /* the fencing token of this assignment */
-	bool fenced;         /* written by delivery_store_write on ST_FENCED */
-};
-
 /*
- * Claims a partition: raises its epoch, so that whoever held it before can write no more.
- * position->partition is given; next_offset (0 for a partition never seen) and epoch are written.
+ * Claims a partition: raises its epoch, so that whoever held it before can write no more, and says
+ * how far it is (progress: owned by the caller; one never seen begins at 0).
  */
-MUST_CHECK enum status delivery_store_claim(struct delivery_store *store,
-					    struct delivery_position *position, struct error *err);
+MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_t partition,
+					    int64_t *epoch, struct progress *progress,
+					    struct error *err);
 
 #define DELIVERY_BATCH_MAX 1000
 
@@ -58,10 +51,9 @@ struct delivery_written {
  * ST_UNAVAILABLE: retry. ST_INVALID: some event's data; write them one by one to find it.
  */
 MUST_CHECK enum status delivery_store_write(struct delivery_store *store,
-					    struct delivery_position *positions,
-					    size_t position_count, struct inbound **events,
-					    size_t event_count, struct delivery_written *written,
-					    struct error *err);
+					    struct delivery_positions *positions,
+					    struct inbound **events, size_t event_count,
+					    struct delivery_written *written, struct error *err);
 
 /*
  * Applies parked events whose turn has come without an event that says so: their predecessor was

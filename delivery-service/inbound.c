@@ -7,15 +7,101 @@
 #include "common/kafka_client.h"
 #include "common/parse.h"
 
-void inbound_refuse(struct inbound *in, const char *reason)
-{
-	size_t len = utf8_cut(reason, sizeof(in->reason) - 1);
+#define REASON_MAX_BYTES 160
 
-	free(in->event);
-	in->event = NULL;
-	memcpy(in->reason, reason, len);
-	in->reason[len] = '\0';
+bool inbound_concerns(const rd_kafka_message_t *m)
+{
+	enum event_type type;
+	const char *name;
+	size_t len;
+
+	return !kafka_header(m, "type", &name, &len) || event_order_type(name, len, &type);
 }
+
+/* --- copying ------------------------------------------------------------------------------- */
+
+/* A header is kept as its name and NUL, the value's length (SIZE_MAX: null), and the value. */
+const char *inbound_header(const char *at, const char **name, const void **value, size_t *len)
+{
+	*name = at;
+	at += strlen(at) + 1;
+	memcpy(len, at, sizeof(*len));
+	at += sizeof(*len);
+	*value = *len == SIZE_MAX ? NULL : at;
+	if (!*value)
+		*len = 0;
+	return at + *len;
+}
+
+static bool header_at(const rd_kafka_message_t *m, size_t i, const char **name, const void **value,
+		      size_t *len)
+{
+	rd_kafka_headers_t *headers = NULL;
+
+	return rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	       rd_kafka_header_get_all(headers, i, name, value, len) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static size_t headers_size(const rd_kafka_message_t *m)
+{
+	const char *name;
+	const void *value;
+	size_t len, size = 0;
+
+	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++)
+		size += strlen(name) + 1 + sizeof(len) + (value ? len : 0);
+	return size;
+}
+
+static void *copy_bytes(char **at, const void *bytes, size_t len)
+{
+	char *copy = *at;
+
+	if (!bytes)
+		return NULL;
+	memcpy(copy, bytes, len);
+	*at += len;
+	return copy;
+}
+
+static void copy_headers(struct original *original, char *at, const rd_kafka_message_t *m)
+{
+	const char *name;
+	const void *value;
+	size_t len;
+
+	original->headers = at;
+	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++) {
+		size_t kept = value ? len : SIZE_MAX;
+
+		(void)copy_bytes(&at, name, strlen(name) + 1);
+		(void)copy_bytes(&at, &kept, sizeof(kept));
+		(void)copy_bytes(&at, value, len);
+		original->header_count++;
+	}
+}
+
+static struct inbound *copy_message(const rd_kafka_message_t *m)
+{
+	size_t bytes = sizeof(struct inbound) + m->key_len + m->len + headers_size(m);
+	struct inbound *in = malloc(bytes);
+	rd_kafka_timestamp_type_t type;
+	char *at;
+
+	if (!in)
+		return NULL;
+	*in = (struct inbound){ .bytes = bytes };
+	at = (char *)(in + 1);
+	in->original.key = copy_bytes(&at, m->key, m->key_len);
+	in->original.key_len = m->key_len;
+	in->original.payload = copy_bytes(&at, m->payload, m->len);
+	in->original.payload_len = m->len;
+	in->original.timestamp_ms = rd_kafka_message_timestamp(m, &type);
+	copy_headers(&in->original, at, m);
+	return in;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
 
 static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t max, int64_t *out)
 {
@@ -41,37 +127,31 @@ static struct place origin_of(const rd_kafka_message_t *m)
 	return (struct place){ (int32_t)partition, offset };
 }
 
-static void read_message(struct inbound *in)
+static void read_event(struct inbound *in, const rd_kafka_message_t *m)
 {
-	const rd_kafka_message_t *m = in->message;
-	enum event_type type;
+	enum event_type type = EVENT_PLACED;
 	const char *name;
 	struct error err;
 	size_t len;
 
-	if (!kafka_header(m, "type", &name, &len)) {
+	if (!kafka_header(m, "type", &name, &len))
 		inbound_refuse(in, "no header \"type\"");
-		return;
-	}
-	if (!event_order_type(name, len, &type))
-		return;
-	if (event_decode(type, m->payload, m->len, &in->event, &err) != ST_OK)
+	else if (event_order_type(name, len, &type) &&
+		 event_decode(type, m->payload, m->len, &in->event, &err) != ST_OK)
 		inbound_refuse(in, err.msg);
 }
 
-struct inbound *inbound_new(rd_kafka_message_t *message, int64_t received_wall_ms)
+struct inbound *inbound_new(const rd_kafka_message_t *m, int64_t received_wall_ms)
 {
-	struct inbound *in = calloc(1, sizeof(*in));
+	struct inbound *in = copy_message(m);
 
-	if (!in) {
-		rd_kafka_message_destroy(message);
+	if (!in)
 		return NULL;
-	}
-	in->message = message;
-	in->place = (struct place){ message->partition, message->offset };
-	in->origin = origin_of(message);
+	in->place = (struct place){ m->partition, m->offset };
+	in->origin = origin_of(m);
+	in->end = m->offset + 1;
 	in->received_wall_ms = received_wall_ms;
-	read_message(in);
+	read_event(in, m);
 	return in;
 }
 
@@ -87,9 +167,18 @@ struct inbound *inbound_parked(struct order_event *event, struct place place,
 	in->event = event;
 	in->place = place;
 	in->origin = place;
-	in->decision.verdict = DELIVERY_PARK;
 	in->received_wall_ms = received_wall_ms;
+	in->was_parked = true;
+	in->decision.verdict = DELIVERY_PARK;
 	return in;
+}
+
+void inbound_refuse(struct inbound *in, const char *reason)
+{
+	free(in->event);
+	in->event = NULL;
+	free(in->reason);
+	in->reason = strndup(reason, utf8_cut(reason, REASON_MAX_BYTES));
 }
 
 void inbound_free(struct inbound *in)
@@ -97,7 +186,6 @@ void inbound_free(struct inbound *in)
 	if (!in)
 		return;
 	free(in->event);
-	if (in->message)
-		rd_kafka_message_destroy(in->message);
+	free(in->reason);
 	free(in);
 }

@@ -1,5 +1,6 @@
 /*
- * One event on its way from the topic to its effect.
+ * One event on its way from the topic to its effect. It holds copies, not librdkafka's message: a
+ * message keeps the whole fetch that it came in, and with work in key order some wait for long.
  *
  * Threads: the delivery loop's.
  */
@@ -18,31 +19,51 @@ struct place {
 	int64_t offset;
 };
 
+/* A message as it came: what a dead letter is made of, and what is parked. */
+struct original {
+	const void *key; /* NULL: none */
+	size_t key_len;
+	const void *payload; /* NULL: none */
+	size_t payload_len;
+	const char *headers; /* see inbound_header */
+	size_t header_count;
+	int64_t timestamp_ms;
+};
+
 struct inbound {
-	struct lane_item item;       /* first: the lanes hand it back */
-	rd_kafka_message_t *message; /* owned: topic, key, payload, headers; NULL: it was parked */
-	struct order_event *event;   /* owned; NULL: skipped, or a dead letter */
-	struct place place;          /* where it is */
-	struct place origin;         /* where it first was, if it is a replayed dead letter */
+	struct lane_item item;     /* first: the lanes hand it back */
+	struct order_event *event; /* owned; NULL: a dead letter */
+	struct original original;  /* its bytes are part of this block; none if it was parked */
+	struct place place;        /* where it is */
+	struct place origin;       /* where it first was, if it is a replayed dead letter */
+	int64_t end; /* from place to here it stands for the offsets of its partition */
 	int64_t received_wall_ms;
-	char reason[160];                  /* why it is a dead letter; empty: it is none */
+	size_t bytes; /* memory that it takes, roughly */
+	bool was_parked;
+	char *reason;                      /* owned; why it is a dead letter; NULL: it is none */
 	struct delivery_decision decision; /* written by delivery_store_write */
 };
 
+/* The message's type is one of ours, or missing: it has to be looked at. */
+bool inbound_concerns(const rd_kafka_message_t *message);
+
 /*
- * Takes message and reads it: an order event gets event, what cannot be read gets a reason, and
- * what is none of ours (Delivery* and other types) gets neither. Returns owned, NULL when out of
- * memory (message is destroyed then).
+ * Reads message (borrowed), which concerns us: an order event gets event, what cannot be read gets
+ * a reason. Returns owned, NULL when out of memory.
  */
-struct inbound *inbound_new(rd_kafka_message_t *message, int64_t received_wall_ms);
+struct inbound *inbound_new(const rd_kafka_message_t *message, int64_t received_wall_ms);
 
 /* One that was parked at place and comes back, still undecided: takes event. Returns owned, NULL
  * when out of memory (event is freed then). */
 struct inbound *inbound_parked(struct order_event *event, struct place place,
 			       int64_t received_wall_ms);
 
-/* Makes it a dead letter: the event goes, the reason is kept (cut to what fits). */
+/* Makes it a dead letter: the event goes, the reason is kept. */
 void inbound_refuse(struct inbound *in, const char *reason);
+
+/* One header of the original: walk through header_count of them, from original.headers on; returns
+ * where the next one is. value is NULL for a null value. */
+const char *inbound_header(const char *at, const char **name, const void **value, size_t *len);
 
 void inbound_free(struct inbound *in);
 

@@ -18,7 +18,7 @@
 
 #define READ_CONNECTIONS 2
 
-static const char *const processing_orders[] = { "partition", NULL };
+static const char *const processing_orders[] = { "partition", "key", "unordered", NULL };
 static const char *const sequencings[] = { "off", "enforce", NULL };
 
 struct config {
@@ -42,7 +42,7 @@ static const struct config_key keys[] = {
 	  "OrderModified", 0, 0, event_order_names, "events that take that work" },
 	{ "PROCESSING_ORDER", CONFIG_CHOICE, CONFIG_PUBLIC,
 	  offsetof(struct config, processing_order), "partition", 0, 0, processing_orders,
-	  "events of one partition are worked one by one" },
+	  "which events are worked one after the other" },
 	{ "MAX_CONCURRENCY", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, max_concurrency),
 	  "1", 1, 1000000, NULL, "events in work at once in this replica" },
 	{ "SEQUENCING", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sequencing), "off", 0,
@@ -117,6 +117,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.kafka = service_kafka(&config->service, replica),
 		.delay_ms = config->delay_ms,
 		.delay_on = config->delay_on,
+		.processing_order = (enum processing_order)config->processing_order,
 		.max_concurrency = config->max_concurrency,
 		.in_sequence = config->sequencing == 1,
 	};

@@ -4,6 +4,8 @@
 
 void partitions_fini(struct partitions *ps)
 {
+	for (size_t i = 0; i < ps->count; i++)
+		progress_fini(&ps->list[i].progress);
 	free(ps->list);
 	*ps = (struct partitions){ 0 };
 }
@@ -17,42 +19,87 @@ struct partition *partitions_find(const struct partitions *ps, int32_t number)
 	return NULL;
 }
 
-bool partitions_add(struct partitions *ps, int32_t number, int64_t offset, int64_t epoch)
+static struct partition *room_for(struct partitions *ps, int32_t number)
 {
 	struct partition *p = partitions_find(ps, number);
 
-	if (!p && ps->count == ps->capacity) {
+	if (p) {
+		progress_fini(&p->progress);
+		return p;
+	}
+	if (ps->count == ps->capacity) {
 		size_t capacity = ps->capacity ? ps->capacity * 2 : 16;
 		struct partition *list = realloc(ps->list, capacity * sizeof(*list));
 
 		if (!list)
-			return false;
+			return NULL;
 		ps->list = list;
 		ps->capacity = capacity;
 	}
+	return &ps->list[ps->count++];
+}
+
+struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
+				 struct progress *progress)
+{
+	struct partition *p = room_for(ps, number);
+
 	if (!p)
-		p = &ps->list[ps->count++];
-	*p = (struct partition){ .number = number,
-				 .epoch = epoch,
-				 .next_read = offset,
-				 .next_offset = offset,
-				 .stored_offset = offset };
-	return true;
+		return NULL;
+	*p = (struct partition){
+		.number = number, .epoch = epoch, .progress = *progress, .next_read = progress->next
+	};
+	*progress = (struct progress){ 0 };
+	return p;
 }
 
 void partitions_remove(struct partitions *ps, int32_t number)
 {
 	struct partition *p = partitions_find(ps, number);
 
-	if (p)
-		*p = ps->list[--ps->count];
+	if (!p)
+		return;
+	progress_fini(&p->progress);
+	*p = ps->list[--ps->count];
 }
 
-bool partitions_dirty(const struct partitions *ps)
+void partition_pass(struct partition *p, int64_t end)
 {
-	for (size_t i = 0; i < ps->count; i++) {
-		if (ps->list[i].next_offset > ps->list[i].stored_offset)
-			return true;
-	}
-	return false;
+	if (end == p->next_read)
+		return;
+	if (p->last)
+		p->last->end = end;
+	else if (p->passed.first == p->passed.end)
+		p->passed = (struct offset_range){ p->next_read, end };
+	else
+		p->passed.end = end;
+	p->next_read = end;
+}
+
+void partition_hold(struct partition *p, struct inbound *in)
+{
+	p->next_read = in->end;
+	p->last = in;
+	p->held_events++;
+	p->held_bytes += in->bytes;
+}
+
+void partition_worked(struct partition *p, const struct inbound *in)
+{
+	p->held_events--;
+	p->held_bytes -= in->bytes;
+}
+
+void partition_forget(struct partition *p, const struct inbound *in)
+{
+	if (p->last == in)
+		p->last = NULL;
+}
+
+void partition_forget_all(struct partition *p)
+{
+	p->last = NULL;
+	p->passed = (struct offset_range){ 0 };
+	p->held_events = 0;
+	p->held_bytes = 0;
 }
