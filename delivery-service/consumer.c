@@ -23,6 +23,7 @@
 
 struct consumer {
 	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue; /* what is polled */
 	const char *topic;
 	struct consumer_callbacks callbacks;
 	int64_t next_complaint_mono_ms;
@@ -161,12 +162,14 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 		goto fail_conf;
 	}
 	(void)rd_kafka_poll_set_consumer(c->rk);
+	c->queue = rd_kafka_queue_get_consumer(c->rk);
 	if (subscribe(c, err) != ST_OK)
 		goto fail_subscribe;
 	*out = c;
 	return ST_OK;
 
 fail_subscribe:
+	rd_kafka_queue_destroy(c->queue);
 	rd_kafka_destroy(c->rk); /* it has joined nothing */
 fail_conf:
 	free(c);
@@ -226,6 +229,7 @@ void consumer_close(struct consumer *c)
 	/* Unless it has left, librdkafka may still be at it: the rest ends with the process. */
 	if (!c || !atomic_load(&c->left))
 		return;
+	rd_kafka_queue_destroy(c->queue);
 	rd_kafka_destroy(c->rk);
 	free(c);
 }
@@ -241,6 +245,11 @@ rd_kafka_message_t *consumer_poll(struct consumer *c, int timeout_ms)
 			 LOG_QUOTE(rd_kafka_message_errstr(m)));
 	rd_kafka_message_destroy(m);
 	return NULL;
+}
+
+void consumer_wake(struct consumer *c)
+{
+	rd_kafka_queue_yield(c->queue);
 }
 
 static rd_kafka_topic_partition_list_t *one_partition(const struct consumer *c, int32_t partition)

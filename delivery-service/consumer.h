@@ -3,7 +3,8 @@
  * stays is not interrupted when others come or go. Positions are the owner's, who names the
  * offset to start from; what is committed to Kafka is only for the tools that show lag.
  *
- * Threads: everything, the callbacks too, on the one thread that polls; consumer_reachable any.
+ * Threads: everything, the callbacks too, on the one thread that polls; consumer_wake and
+ * consumer_reachable any, while it is open.
  */
 #ifndef DELIVERY_SERVICE_CONSUMER_H
 #define DELIVERY_SERVICE_CONSUMER_H
@@ -43,6 +44,9 @@ void consumer_close(struct consumer *consumer);
 /* The next message (owned: rd_kafka_message_destroy) or NULL; runs the callbacks. Errors are
  * logged here, they mend themselves. */
 rd_kafka_message_t *consumer_poll(struct consumer *consumer, int timeout_ms);
+
+/* Ends a poll that waits, or the next one that would. */
+void consumer_wake(struct consumer *consumer);
 
 /* Stops and resumes the flow of one partition. */
 void consumer_pause(struct consumer *consumer, int32_t partition, bool paused);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/backoff.h"
 #include "common/clock.h"
@@ -15,6 +16,7 @@
 #include "delivery-service/delivery_store.h"
 #include "delivery-service/parking.h"
 #include "delivery-service/positions.h"
+#include "delivery-service/work_pool.h"
 
 #define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
 #define POLL_BURST       1000 /* messages taken in before the due work is looked at again */
@@ -28,6 +30,7 @@ struct delivery_loop {
 	struct delivery_store *store;
 	struct consumer *consumer;
 	struct lanes *lanes;
+	struct work_pool *pool; /* NULL: work is only time */
 	struct partitions partitions;
 	struct parking parking;
 	struct inbound *done[DELIVERY_BATCH_MAX]; /* worked, in order, to be written next */
@@ -83,8 +86,12 @@ static bool of_partition(const struct lane_item *item, void *context)
 
 static void drop_item(struct lane_item *item, void *context)
 {
+	struct inbound *in = (struct inbound *)item;
+
 	(void)context;
-	inbound_free((struct inbound *)item);
+	if (in->work)
+		work_cancel(in->work);
+	inbound_free(in);
 }
 
 /* Forgets all that was taken in of a partition, its work in progress included. */
@@ -121,7 +128,9 @@ static void on_revoked(void *context, int32_t partition)
 
 static int64_t work_of(const struct delivery_loop *l, const struct inbound *in)
 {
-	return in->event && (l->config.delay_on & (1u << in->event->type)) ? l->config.delay_ms : 0;
+	if (!in->event || !(l->config.delay_on & (1u << in->event->type)))
+		return 0;
+	return l->pool ? LANE_UNTIL_FINISHED : l->config.delay_ms;
 }
 
 /* Events of one lane are worked one after the other. Order ids are positive. */
@@ -158,6 +167,25 @@ static void pass_over(struct delivery_loop *l, struct partition *p, int64_t end)
 	partition_pass(p, end);
 	if (l->flush_at_mono_ms == INT64_MAX)
 		l->flush_at_mono_ms = clock_mono_ms() + SKIPPED_FLUSH_MS;
+}
+
+/* Called by the lanes. */
+static void start_work(struct lane_item *item, void *context)
+{
+	struct inbound *in = (struct inbound *)item;
+	struct delivery_loop *l = context;
+
+	in->work = work_pool_submit(l->pool, in, l->config.delay_ms);
+	if (!in->work)
+		give_up(l, "out of memory");
+}
+
+/* Called by the pool's threads. */
+static void on_worked(void *context)
+{
+	struct delivery_loop *l = context;
+
+	consumer_wake(l->consumer);
 }
 
 static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
@@ -212,11 +240,22 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 
 /* --- what is done -------------------------------------------------------------------------- */
 
+static void finish_worked(struct delivery_loop *l)
+{
+	struct inbound *in;
+
+	while (l->pool && (in = work_pool_done(l->pool))) {
+		in->work = NULL;
+		lanes_finish(l->lanes, &in->item);
+	}
+}
+
 /* Moves worked items into the batch. */
 static void collect_done(struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms();
 
+	finish_worked(l);
 	while (l->done_count < DELIVERY_BATCH_MAX) {
 		struct inbound *in = (struct inbound *)lanes_pop_done(l->lanes, now);
 		struct partition *p;
@@ -421,8 +460,21 @@ static void *loop_main(void *arg)
 	return NULL;
 }
 
+static enum status open_pool(struct delivery_loop *l, struct error *err)
+{
+	struct work_pool_config config = { l->config.workers, on_worked, l };
+
+	if (l->config.work == WORK_WAIT)
+		return ST_OK;
+	if (config.threads == 0)
+		config.threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	return work_pool_open(&l->pool, &config, err);
+}
+
+/* The pool's threads wake the consumer. */
 static void release(struct delivery_loop *l)
 {
+	work_pool_close(l->pool);
 	consumer_close(l->consumer);
 	partitions_fini(&l->partitions);
 	lanes_close(l->lanes);
@@ -448,12 +500,12 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	l->flush_at_mono_ms = INT64_MAX;
 	delivery_counters_init(&l->counters);
 	l->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
-	l->lanes = lanes_open((size_t)config->max_concurrency);
+	l->lanes = lanes_open((size_t)config->max_concurrency, start_work, l);
 	if (!l->lanes) {
 		(void)error_set(err, ST_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
+	if (delivery_store_open(&l->store, &store, err) != ST_OK || open_pool(l, err) != ST_OK ||
 	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
 		goto fail;
 	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {

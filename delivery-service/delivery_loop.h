@@ -17,6 +17,9 @@
 
 struct delivery_loop;
 
+/* What an event's work takes: only time, or a processor. */
+enum delivery_work { WORK_WAIT, WORK_CPU };
+
 /* Which events wait for each other: those of a partition, of an order, or none. */
 enum processing_order { PROCESSING_PARTITION, PROCESSING_KEY, PROCESSING_UNORDERED };
 
@@ -27,6 +30,8 @@ struct delivery_loop_config {
 	struct kafka_settings kafka;
 	int64_t delay_ms;  /* the simulated work ... */
 	unsigned delay_on; /* ... of the types whose bit (1 << enum event_type) is set */
+	enum delivery_work work;
+	int workers; /* threads for WORK_CPU; 0: one per processor */
 	enum processing_order processing_order;
 	int64_t max_concurrency; /* events in work at once */
 	bool in_sequence;        /* SEQUENCING=enforce */

@@ -32,6 +32,7 @@ struct original {
 
 struct inbound {
 	struct lane_item item;     /* first: the lanes hand it back */
+	struct work *work;         /* while threads work on it; the pool's */
 	struct order_event *event; /* owned; NULL: a dead letter */
 	struct original original;  /* its bytes are part of this block; none if it was parked */
 	struct place place;        /* where it is */

@@ -9,6 +9,7 @@ struct lane {
 	int64_t id;
 	struct lane_item *head, **end; /* FIFO; a lane without items does not exist */
 	struct lane *next_ready;
+	size_t at; /* in the heap, while in work */
 	UT_hash_handle hh;
 };
 
@@ -20,9 +21,11 @@ struct lanes {
 	struct lane *ready, **ready_end;
 	struct lane **heap; /* lanes in work, the earliest due first; room for max_concurrency */
 	size_t in_work, max_concurrency, items;
+	lanes_started *started;
+	void *context;
 };
 
-struct lanes *lanes_open(size_t max_concurrency)
+struct lanes *lanes_open(size_t max_concurrency, lanes_started *started, void *context)
 {
 	struct lanes *l = calloc(1, sizeof(*l));
 
@@ -30,6 +33,8 @@ struct lanes *lanes_open(size_t max_concurrency)
 		return NULL;
 	l->ready_end = &l->ready;
 	l->max_concurrency = max_concurrency;
+	l->started = started;
+	l->context = context;
 	l->heap = calloc(max_concurrency, sizeof(struct lane *));
 	if (!l->heap) {
 		free(l);
@@ -65,13 +70,23 @@ static int64_t due(const struct lane *lane)
 	return lane->head->due_mono_ms;
 }
 
+static void heap_put(struct lanes *l, size_t at, struct lane *lane)
+{
+	l->heap[at] = lane;
+	lane->at = at;
+}
+
+/* Puts lane at a place that is free, or above it. */
+static void heap_rise(struct lanes *l, size_t at, struct lane *lane)
+{
+	for (; at > 0 && due(l->heap[(at - 1) / 2]) > due(lane); at = (at - 1) / 2)
+		heap_put(l, at, l->heap[(at - 1) / 2]);
+	heap_put(l, at, lane);
+}
+
 static void heap_push(struct lanes *l, struct lane *lane)
 {
-	size_t at = l->in_work++;
-
-	for (; at > 0 && due(l->heap[(at - 1) / 2]) > due(lane); at = (at - 1) / 2)
-		l->heap[at] = l->heap[(at - 1) / 2];
-	l->heap[at] = lane;
+	heap_rise(l, l->in_work++, lane);
 }
 
 static struct lane *heap_pop(struct lanes *l)
@@ -84,10 +99,10 @@ static struct lane *heap_pop(struct lanes *l)
 			child++;
 		if (due(last) <= due(l->heap[child]))
 			break;
-		l->heap[at] = l->heap[child];
+		heap_put(l, at, l->heap[child]);
 		at = child;
 	}
-	l->heap[at] = last;
+	heap_put(l, at, last);
 	return first;
 }
 
@@ -149,10 +164,23 @@ static void start_ready(struct lanes *l, int64_t now)
 {
 	while (l->ready && l->in_work < l->max_concurrency) {
 		struct lane *lane = take_ready(l);
+		struct lane_item *item = lane->head;
+		bool open_end = item->work_ms == LANE_UNTIL_FINISHED;
 
-		lane->head->due_mono_ms = now + lane->head->work_ms;
+		item->due_mono_ms = open_end ? INT64_MAX : now + item->work_ms;
 		heap_push(l, lane);
+		if (open_end)
+			l->started(item, l->context);
 	}
+}
+
+void lanes_finish(struct lanes *l, const struct lane_item *item)
+{
+	struct lane *lane = NULL;
+
+	HASH_FIND(hh, l->by_id, &item->lane, sizeof(item->lane), lane);
+	lane->head->due_mono_ms = INT64_MIN;
+	heap_rise(l, lane->at, lane);
 }
 
 struct lane_item *lanes_pop_done(struct lanes *l, int64_t now)

@@ -3,8 +3,8 @@
  *
  * Items of one lane are worked strictly one after the other, in the order they came; different
  * lanes side by side, up to max_concurrency at once. Work is a due time, not a thread: an item
- * that is started is done when its due time has come. Lanes take turns in the order in which
- * they became ready.
+ * that is started is done when its due time has come; one with LANE_UNTIL_FINISHED when whoever
+ * was told of its start says so. Lanes take turns in the order in which they became ready.
  *
  * Items are intrusive: the caller owns their memory; while pushed they belong to the lanes.
  *
@@ -27,8 +27,14 @@ struct lane_item {
 
 struct lanes;
 
-/* NULL: out of memory. Returns owned. */
-struct lanes *lanes_open(size_t max_concurrency);
+/* Of work_ms: as long as somebody else takes for it. */
+#define LANE_UNTIL_FINISHED INT64_MAX
+
+/* Told of each item with LANE_UNTIL_FINISHED that is started. It may not call the lanes. */
+typedef void lanes_started(struct lane_item *item, void *context);
+
+/* started NULL: there are no such items. Returns owned; NULL: out of memory. */
+struct lanes *lanes_open(size_t max_concurrency, lanes_started *started, void *context);
 /* Items still inside are forgotten, not freed: see lanes_remove. */
 void lanes_close(struct lanes *lanes);
 
@@ -40,6 +46,9 @@ bool lanes_push(struct lanes *lanes, struct lane_item *item);
  * without work is done as it starts, so a loop drains any number of those at one instant.
  */
 struct lane_item *lanes_pop_done(struct lanes *lanes, int64_t now_mono_ms);
+
+/* item, with LANE_UNTIL_FINISHED and started, is done. */
+void lanes_finish(struct lanes *lanes, const struct lane_item *item);
 
 /* When the next item in work is done; INT64_MAX: nothing is in work. */
 int64_t lanes_next_due(const struct lanes *lanes);

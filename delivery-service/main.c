@@ -18,6 +18,7 @@
 
 #define READ_CONNECTIONS 2
 
+static const char *const works[] = { "wait", "cpu", NULL };
 static const char *const processing_orders[] = { "partition", "key", "unordered", NULL };
 static const char *const sequencings[] = { "off", "enforce", NULL };
 
@@ -26,6 +27,8 @@ struct config {
 	const char *group;
 	int64_t delay_ms;
 	unsigned delay_on;
+	int work;
+	int64_t workers;
 	int processing_order;
 	int64_t max_concurrency;
 	int sequencing;
@@ -40,6 +43,10 @@ static const struct config_key keys[] = {
 	  "10000", 0, 3600000, NULL, "simulated work per event, in milliseconds" },
 	{ "DELIVERY_DELAY_ON", CONFIG_SET, CONFIG_PUBLIC, offsetof(struct config, delay_on),
 	  "OrderModified", 0, 0, event_order_names, "events that take that work" },
+	{ "DELIVERY_WORK", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, work), "wait", 0,
+	  0, works, "what that work takes: only time, or a processor" },
+	{ "WORKERS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, workers), "0", 0, 1000,
+	  NULL, "threads for DELIVERY_WORK=cpu; 0: one per processor" },
 	{ "PROCESSING_ORDER", CONFIG_CHOICE, CONFIG_PUBLIC,
 	  offsetof(struct config, processing_order), "partition", 0, 0, processing_orders,
 	  "which events are worked one after the other" },
@@ -117,6 +124,8 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.kafka = service_kafka(&config->service, replica),
 		.delay_ms = config->delay_ms,
 		.delay_on = config->delay_on,
+		.work = (enum delivery_work)config->work,
+		.workers = (int)config->workers,
 		.processing_order = (enum processing_order)config->processing_order,
 		.max_concurrency = config->max_concurrency,
 		.in_sequence = config->sequencing == 1,

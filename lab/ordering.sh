@@ -46,7 +46,8 @@ settings() {
 	# The calls stay on this machine, and httpie looks for no news and leaves nothing behind.
 	export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1 HTTPIE_CONFIG_DIR
 	require_command http curl kcat jq psql setsid setpriv
-	for name in SEQUENCING PROCESSING_ORDER MAX_CONCURRENCY DELIVERY_DELAY_ON KAFKA_CONF; do
+	for name in SEQUENCING PROCESSING_ORDER MAX_CONCURRENCY DELIVERY_DELAY_ON DELIVERY_WORK \
+		KAFKA_CONF; do
 		[[ -z ${!name-} ]] || say "with $name=${!name}, which is not the lab's own setting"
 	done
 }

@@ -77,9 +77,17 @@ static void remove_group(struct lanes *l, int group)
 	lanes_remove(l, match_group, drop, &group);
 }
 
+static int64_t started_sum; /* the ids of the items that were started with an open end */
+
+static void started(struct lane_item *item, void *context)
+{
+	(void)context;
+	started_sum += ((struct work *)item)->id;
+}
+
 static struct lanes *open_lanes(size_t max_concurrency)
 {
-	struct lanes *l = lanes_open(max_concurrency);
+	struct lanes *l = lanes_open(max_concurrency, started, NULL);
 
 	cr_assert_not_null(l);
 	return l;
@@ -693,4 +701,76 @@ Test(lanes, behave_as_the_naive_reference)
 			play(concurrencies[i], seed, &done, &removals);
 	}
 	cr_expect(done > 20000 && removals > 5000, "%zu done, %zu removals", done, removals);
+}
+
+/* --- work of an open end --------------------------------------------------------------------- */
+
+static struct work *push_open_end(struct lanes *l, int64_t lane, int id, int group)
+{
+	struct work *w = new_work(lane, LANE_UNTIL_FINISHED, id, group);
+
+	cr_assert(lanes_push(l, &w->item));
+	return w;
+}
+
+Test(lanes, an_open_end_is_done_when_somebody_says_so)
+{
+	struct lanes *l = open_lanes(2);
+	struct work *first = push_open_end(l, 1, 1, 0), *second = push_open_end(l, 2, 2, 0);
+	struct work *third = push_open_end(l, 1, 4, 0);
+
+	expect_pops(l, 1000, IDS());
+	cr_expect_eq(started_sum, 3, "two may be in work, and one of a lane");
+	cr_expect_eq(lanes_next_due(l), INT64_MAX);
+	lanes_finish(l, &second->item);
+	expect_pops(l, 1000, IDS(2));
+	cr_expect_eq(started_sum, 3);
+	lanes_finish(l, &first->item);
+	expect_pops(l, 1001, IDS(1));
+	cr_expect_eq(started_sum, 7);
+	lanes_finish(l, &third->item);
+	expect_pops(l, 1001, IDS(4));
+	finish(l);
+}
+
+Test(lanes, an_open_end_does_not_hold_up_due_times)
+{
+	struct lanes *l = open_lanes(10);
+	struct work *open_end[3];
+
+	for (int i = 0; i < 3; i++)
+		open_end[i] = push_open_end(l, i, 10 + i, 0);
+	for (int i = 0; i < 3; i++)
+		push(l, 10 + i, 30 - 10 * i, 1 + i);
+	expect_pops(l, 0, IDS());
+	cr_expect_eq(lanes_next_due(l), 10);
+	lanes_finish(l, &open_end[1]->item);
+	cr_expect_leq(lanes_next_due(l), 0, "it is done at once");
+	expect_pops(l, 20, IDS(11, 3, 2));
+	lanes_finish(l, &open_end[2]->item);
+	cr_expect_eq(lanes_in_work(l), 3);
+	expect_pops(l, 20, IDS(12));
+	lanes_finish(l, &open_end[0]->item);
+	expect_pops(l, 20, IDS(10));
+	expect_pops(l, 30, IDS(1));
+	finish(l);
+}
+
+Test(lanes, an_open_end_survives_a_removal_of_others)
+{
+	struct lanes *l = open_lanes(10);
+	struct work *stays[4];
+
+	for (int i = 0; i < 4; i++) {
+		(void)push_open_end(l, i, 100 + i, 1);
+		stays[i] = push_open_end(l, 10 + i, 1 + i, 0);
+	}
+	expect_pops(l, 0, IDS());
+	remove_group(l, 1);
+	cr_expect_eq(lanes_in_work(l), 4);
+	for (int i = 3; i >= 0; i--) {
+		lanes_finish(l, &stays[i]->item);
+		expect_pops(l, 1, IDS(1 + i));
+	}
+	finish(l);
 }
