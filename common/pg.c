@@ -18,6 +18,7 @@ struct pg {
 	const struct pg_statement *statements;
 	size_t statement_count;
 	int64_t next_attempt_mono_ms;
+	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
 };
 
 enum status pg_open(struct pg **out, const char *url, const char *application,
@@ -299,14 +300,12 @@ static enum status send_calls(struct pg *pg, const struct pg_call *calls, size_t
 	return ST_OK;
 }
 
-static enum status exchange(struct pg *pg, struct pg_call *calls, size_t count, struct error *first,
-			    struct error *err)
+static enum status read_answers(struct pg *pg, struct pg_call *calls, size_t count,
+				struct error *first, struct error *err)
 {
 	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
-	enum status st = send_calls(pg, calls, count, err);
+	enum status st = flush(pg, deadline, err);
 
-	if (st == ST_OK)
-		st = flush(pg, deadline, err);
 	for (size_t i = 0; st == ST_OK && i < count; i++) {
 		bool before = first->status != ST_OK;
 
@@ -319,29 +318,56 @@ static enum status exchange(struct pg *pg, struct pg_call *calls, size_t count, 
 	return st;
 }
 
-enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+/* Something may still be queued on this connection: nothing on it can be trusted. */
+static enum status give_up(struct pg *pg, struct error *err)
 {
-	struct error first = { 0 };
-	enum status st;
+	pg->in_transaction = false;
+	disconnect(pg);
+	return error_wrap(err, "database");
+}
 
+enum status pg_send(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+{
 	for (size_t i = 0; i < count; i++)
 		calls[i].result = NULL;
-	st = pg_connect(pg, err);
-	if (st != ST_OK)
-		return st;
-	st = exchange(pg, calls, count, &first, err);
-	if (st == ST_OK && first.status == ST_OK)
-		return ST_OK;
-	pg_clear(calls, count);
-	if (st != ST_OK) {
-		/* Something may still be queued on this connection: nothing on it can be trusted.
-		 */
-		disconnect(pg);
-		return error_wrap(err, "database");
+	/* On a new connection they would be committed without what was done before. */
+	if (pg->in_transaction && !alive(pg)) {
+		(void)error_set(err, ST_UNAVAILABLE, "the connection was lost in a transaction");
+		return give_up(pg, err);
 	}
+	if (pg_connect(pg, err) != ST_OK)
+		return err->status;
+	if (send_calls(pg, calls, count, err) != ST_OK)
+		return give_up(pg, err);
+	if (PQflush(pg->conn) < 0) {
+		(void)set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+		return give_up(pg, err);
+	}
+	return ST_OK;
+}
+
+enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+{
+	struct error first = { 0 };
+	enum status st = read_answers(pg, calls, count, &first, err);
+
+	if (st == ST_OK && first.status == ST_OK) {
+		pg->in_transaction = PQtransactionStatus(pg->conn) == PQTRANS_INTRANS;
+		return ST_OK;
+	}
+	pg_clear(calls, count);
+	if (st != ST_OK)
+		return give_up(pg, err);
 	pg_rollback(pg);
 	*err = first;
 	return err->status;
+}
+
+enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+{
+	enum status st = pg_send(pg, calls, count, err);
+
+	return st == ST_OK ? pg_receive(pg, calls, count, err) : st;
 }
 
 void pg_rollback(struct pg *pg)
@@ -350,6 +376,7 @@ void pg_rollback(struct pg *pg)
 	struct error ignored = { 0 };
 	PGresult *r = NULL;
 
+	pg->in_transaction = false;
 	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		return;
 	if (PQsendQueryParams(pg->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1 ||

@@ -59,6 +59,15 @@ MUST_CHECK enum status pg_connect(struct pg *pg, struct error *err);
 MUST_CHECK enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count,
 			      struct error *err);
 
+/*
+ * pg_run in two steps: between them the server works, and the connection does nothing else. Calls
+ * that were sent (ST_OK) must be received; their parameters are not needed for that.
+ */
+MUST_CHECK enum status pg_send(struct pg *pg, struct pg_call *calls, size_t count,
+			       struct error *err);
+MUST_CHECK enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count,
+				  struct error *err);
+
 /* Rolls an open transaction back; drops the connection if that fails. */
 void pg_rollback(struct pg *pg);
 

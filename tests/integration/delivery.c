@@ -356,3 +356,32 @@ LAB_TEST(delivery, partitions_move_between_replicas, 2)
 	cr_expect(wait_until(5000, sql_number(HISTORY) == 2));
 	cr_expect_eq(sql_number(HISTORY " where replica = '%s'", second->name), 2);
 }
+
+/*
+ * The session ends when the first round trip of a write is answered and the second one not sent:
+ * on a new session the effect would be committed without the position, and without the fence.
+ */
+LAB_TEST(delivery, a_session_lost_between_two_round_trips, 1)
+{
+	struct service *delivery = service_start(DELIVERY, NULL);
+	int64_t pid;
+
+	(void)produce_event("OrderPlaced", 1, 1, "SEOUL");
+	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
+	sql_run("begin");
+	sql_run("select from delivery.position for update");
+	(void)produce_event("OrderPlaced", 2, 1, "SEOUL");
+	cr_assert(wait_until(5000, (pid = sql_number("select pid from pg_stat_activity where "
+						     "pg_backend_pid() = "
+						     "any(pg_blocking_pids(pid))")) > 0));
+	service_signal(delivery, SIGSTOP);
+	sql_run("commit");
+	cr_assert(wait_until(5000, sql_number("select count(*) from pg_stat_activity where "
+					      "pid = %lld and state = 'idle in transaction'",
+					      (long long)pid) == 1));
+	sql_run("select pg_terminate_backend(%lld, 5000)", (long long)pid);
+	service_signal(delivery, SIGCONT);
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 2));
+	cr_expect_eq(sql_number("select next_offset from delivery.position"), 2);
+	cr_expect(service_logged(delivery, "the connection was lost in a transaction"));
+}
