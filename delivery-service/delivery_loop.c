@@ -13,14 +13,11 @@
 #include "common/stop.h"
 #include "delivery-service/consumer.h"
 #include "delivery-service/delivery_counters.h"
-#include "delivery-service/delivery_store.h"
-#include "delivery-service/parking.h"
-#include "delivery-service/positions.h"
+#include "delivery-service/delivery_writer.h"
 #include "delivery-service/work_pool.h"
 
 #define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
 #define POLL_BURST       1000 /* messages taken in before the due work is looked at again */
-#define SKIPPED_FLUSH_MS 500  /* when only skipped messages moved a position */
 #define RECLAIM_AFTER_MS 2000 /* several heartbeats */
 #define HELD_EVENTS_MAX  5000 /* per partition, besides those that may be in work ... */
 #define HELD_EVENT_BYTES 1024 /* ... of that size on average */
@@ -33,12 +30,8 @@ struct delivery_loop {
 	struct work_pool *pool; /* NULL: work is only time */
 	struct partitions partitions;
 	struct parking parking;
-	struct inbound *done[DELIVERY_BATCH_MAX]; /* worked, in order, to be written next */
-	size_t done_count;
-	int64_t flush_at_mono_ms; /* for positions without effects; INT64_MAX: none */
-	int64_t lane_count;       /* lanes that were given to a single event */
-	struct backoff backoff;
-	int64_t retry_at_mono_ms; /* after a failed write */
+	struct delivery_writer writer;
+	int64_t lane_count; /* lanes that were given to a single event */
 	int64_t next_complaint_mono_ms, next_parking_complaint_mono_ms;
 	pthread_t thread;
 	bool joined;
@@ -64,6 +57,7 @@ static int64_t on_assigned(void *context, int32_t partition)
 	struct error err;
 	int64_t epoch;
 
+	writer_finish(&l->writer);
 	while (delivery_store_claim(l->store, partition, &epoch, &progress, &err) != ST_OK) {
 		if (atomic_load(&l->stopping))
 			return -1;
@@ -97,16 +91,8 @@ static void drop_item(struct lane_item *item, void *context)
 /* Forgets all that was taken in of a partition, its work in progress included. */
 static void drop_work(struct delivery_loop *l, int32_t partition)
 {
-	size_t kept = 0;
-
 	lanes_remove(l->lanes, of_partition, drop_item, &partition);
-	for (size_t i = 0; i < l->done_count; i++) {
-		if (l->done[i]->place.partition == partition)
-			inbound_free(l->done[i]);
-		else
-			l->done[kept++] = l->done[i];
-	}
-	l->done_count = kept;
+	writer_drop(&l->writer, partition);
 	partition_forget_all(partitions_find(&l->partitions, partition));
 }
 
@@ -120,6 +106,7 @@ static void on_revoked(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;
 
+	writer_finish(&l->writer);
 	drop_partition(l, partition);
 	atomic_fetch_add(&l->counters.rebalances, 1);
 }
@@ -165,8 +152,7 @@ static void give_up(struct delivery_loop *l, const char *why)
 static void pass_over(struct delivery_loop *l, struct partition *p, int64_t end)
 {
 	partition_pass(p, end);
-	if (l->flush_at_mono_ms == INT64_MAX)
-		l->flush_at_mono_ms = clock_mono_ms() + SKIPPED_FLUSH_MS;
+	writer_flush_later(&l->writer);
 }
 
 /* Called by the lanes. */
@@ -238,7 +224,7 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 	}
 }
 
-/* --- what is done -------------------------------------------------------------------------- */
+/* --- what is worked ------------------------------------------------------------------------ */
 
 static void finish_worked(struct delivery_loop *l)
 {
@@ -256,7 +242,7 @@ static void collect_done(struct delivery_loop *l)
 	int64_t now = clock_mono_ms();
 
 	finish_worked(l);
-	while (l->done_count < DELIVERY_BATCH_MAX) {
+	while (writer_has_room(&l->writer)) {
 		struct inbound *in = (struct inbound *)lanes_pop_done(l->lanes, now);
 		struct partition *p;
 
@@ -265,38 +251,25 @@ static void collect_done(struct delivery_loop *l)
 		p = partitions_find(&l->partitions, in->place.partition);
 		partition_worked(p, in);
 		balance(l, p);
-		l->done[l->done_count++] = in;
+		writer_add(&l->writer, in);
 	}
 }
 
-static void forget_done(struct delivery_loop *l, size_t count)
+/* Called by the writer. */
+static void on_committed(void *context, int32_t partition, int64_t next_offset)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct inbound *in = l->done[i];
+	struct delivery_loop *l = context;
 
-		delivery_counters_event(&l->counters, in);
-		partition_forget(partitions_find(&l->partitions, in->place.partition), in);
-		inbound_free(in);
-	}
-	for (size_t i = count; i < l->done_count; i++)
-		l->done[i - count] = l->done[i];
-	l->done_count -= count;
+	consumer_store(l->consumer, partition, next_offset);
 }
 
-/* Somebody else has claimed these: what we hold of them is theirs to do. */
-static void drop_fenced(struct delivery_loop *l, const struct delivery_positions *positions)
+/* Called by the writer. */
+static void on_fenced(void *context, struct partition *p)
 {
-	for (size_t i = 0; i < positions->count; i++) {
-		struct partition *p = partitions_find(&l->partitions, positions->list[i].partition);
+	struct delivery_loop *l = context;
 
-		if (!positions->list[i].fenced)
-			continue;
-		atomic_fetch_add(&l->counters.fenced, 1);
-		log_warn("delivery", "fenced: the partition was claimed by another",
-			 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->epoch);
-		drop_work(l, p->number);
-		p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
-	}
+	drop_work(l, p->number);
+	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
 }
 
 static bool reclaim(struct delivery_loop *l, int32_t partition)
@@ -336,80 +309,6 @@ static void reclaim_fenced(struct delivery_loop *l)
 	}
 }
 
-/* Writes the first count events of the batch, and what was passed. */
-static enum status write_events(struct delivery_loop *l, size_t count, struct error *err)
-{
-	struct delivery_positions positions;
-	struct delivery_written written;
-	enum status st = positions_plan(&positions, &l->partitions, l->done, count, err);
-
-	if (st != ST_OK)
-		return st;
-	st = delivery_store_write(l->store, &positions, l->done, count, &written, err);
-	if (st == ST_OK) {
-		parking_written(&l->parking, &written);
-		for (size_t i = 0; i < positions.count; i++)
-			consumer_store(l->consumer, positions.list[i].partition,
-				       positions.list[i].plan.after.next);
-		positions_take(&positions, &l->partitions);
-		forget_done(l, count);
-	} else if (st == ST_FENCED) {
-		drop_fenced(l, &positions);
-	}
-	positions_fini(&positions);
-	return st;
-}
-
-/*
- * Some event's data is refused by the database: the first of the batch is written alone, and if
- * it is the one, it becomes a dead letter. The rest follows in the next rounds.
- */
-static enum status write_first(struct delivery_loop *l, struct error *err)
-{
-	enum status st = write_events(l, 1, err);
-
-	if (st != ST_INVALID)
-		return st;
-	inbound_refuse(l->done[0], err->msg);
-	return write_events(l, 1, err);
-}
-
-static enum status write_batch(struct delivery_loop *l, struct error *err)
-{
-	int64_t started = clock_mono_us();
-	size_t count = l->done_count;
-	enum status st = write_events(l, count, err);
-
-	if (st == ST_OK) {
-		histogram_observe(&l->counters.batch_size, (int64_t)count);
-		histogram_observe(&l->counters.batch_us, clock_mono_us() - started);
-		l->flush_at_mono_ms = INT64_MAX;
-	} else if (st == ST_INVALID && count > 0) {
-		st = write_first(l, err);
-	}
-	return st;
-}
-
-static void write_due(struct delivery_loop *l)
-{
-	int64_t now = clock_mono_ms();
-	struct error err;
-	enum status st;
-
-	if (now < l->retry_at_mono_ms || (l->done_count == 0 && now < l->flush_at_mono_ms))
-		return;
-	st = write_batch(l, &err);
-	if (st == ST_OK || st == ST_FENCED) {
-		backoff_reset(&l->backoff);
-		return;
-	}
-	l->retry_at_mono_ms = now + backoff_next_ms(&l->backoff, (uint32_t)clock_mono_us());
-	if (st == ST_UNAVAILABLE)
-		complain(&l->next_complaint_mono_ms, "cannot write, trying again", &err);
-	else if (log_due(&l->next_complaint_mono_ms, 5000))
-		log_error("delivery", "cannot write, trying again", "error=%s", LOG_QUOTE(err.msg));
-}
-
 static void on_parked_decided(void *context, const struct inbound *in)
 {
 	struct delivery_loop *l = context;
@@ -432,12 +331,11 @@ static void look_after_parked(struct delivery_loop *l)
 static int poll_timeout(const struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms(), until = now + POLL_MAX_MS;
-	int64_t next = l->done_count > 0 ? l->retry_at_mono_ms : lanes_next_due(l->lanes);
 
-	if (next < until)
-		until = next;
-	if (l->flush_at_mono_ms < until)
-		until = l->flush_at_mono_ms;
+	if (writer_due(&l->writer) < until)
+		until = writer_due(&l->writer);
+	if (writer_has_room(&l->writer) && lanes_next_due(l->lanes) < until)
+		until = lanes_next_due(l->lanes);
 	if (parking_due(&l->parking) < until)
 		until = parking_due(&l->parking);
 	return until > now ? (int)(until - now) : 0;
@@ -449,15 +347,30 @@ static void *loop_main(void *arg)
 
 	while (!atomic_load(&l->stopping)) {
 		poll_messages(l, poll_timeout(l));
-		collect_done(l);
-		write_due(l);
+		writer_finish(&l->writer);
 		reclaim_fenced(l);
 		look_after_parked(l);
+		collect_done(l);
+		writer_begin(&l->writer);
 		atomic_store(&l->counters.in_work, (int64_t)lanes_in_work(l->lanes));
 		atomic_store(&l->counters.waiting, (int64_t)lanes_waiting(l->lanes));
 		atomic_store(&l->counters.assigned, (int64_t)l->partitions.count);
 	}
+	writer_finish(&l->writer);
 	return NULL;
+}
+
+static void init_writer(struct delivery_loop *l)
+{
+	const struct delivery_writer_config config = { .store = l->store,
+						       .partitions = &l->partitions,
+						       .parking = &l->parking,
+						       .counters = &l->counters,
+						       .committed = on_committed,
+						       .fenced = on_fenced,
+						       .context = l };
+
+	writer_init(&l->writer, &config);
 }
 
 static enum status open_pool(struct delivery_loop *l, struct error *err)
@@ -497,9 +410,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	if (!l)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	l->config = *config;
-	l->flush_at_mono_ms = INT64_MAX;
 	delivery_counters_init(&l->counters);
-	l->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
 	l->lanes = lanes_open((size_t)config->max_concurrency, start_work, l);
 	if (!l->lanes) {
 		(void)error_set(err, ST_INTERNAL, "out of memory");
@@ -508,6 +419,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	if (delivery_store_open(&l->store, &store, err) != ST_OK || open_pool(l, err) != ST_OK ||
 	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
 		goto fail;
+	init_writer(l);
 	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {
 		(void)error_set(err, ST_INTERNAL, "cannot start the delivery thread");
 		goto fail;

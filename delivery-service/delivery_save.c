@@ -242,14 +242,14 @@ static void history_params(struct pg_params *p, struct save *s)
 	pg_param_array(p, &s->history[H_RECEIVED]);
 }
 
-static enum status run(struct pg *pg, struct save *s, struct error *err)
+static enum status send_all(struct pg *pg, struct save *s, struct delivery_saving *saving,
+			    struct error *err)
 {
 	struct pg_params insert = { 0 }, update = { 0 }, record = { 0 }, plain = { 0 },
 			 park = { 0 };
 	struct pg_params unpark = { 0 }, remove = { 0 }, put = { 0 }, outbox = { 0 };
-	struct pg_call calls[10];
+	struct pg_call *calls = saving->calls;
 	size_t n = 0;
-	enum status st;
 
 	array_params(&insert, s->inserted, D_ROW_VERSION);
 	array_params(&update, s->updated, D_COUNT);
@@ -288,15 +288,13 @@ static enum status run(struct pg *pg, struct save *s, struct error *err)
 	if (s->outbox.count)
 		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &outbox, NULL };
 	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };
-	st = pg_run(pg, calls, n, err);
-	if (st == ST_OK)
-		pg_clear(calls, n);
-	return st;
+	saving->count = n;
+	return pg_send(pg, calls, n, err);
 }
 
 enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
 			  const struct delivery_positions *positions, struct delivery_batch *b,
-			  struct error *err)
+			  struct delivery_saving *saving, struct error *err)
 {
 	struct save s;
 	enum status st;
@@ -307,8 +305,17 @@ enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
 		pg_rollback(pg);
 		st = error_set(err, ST_UNAVAILABLE, "out of memory");
 	} else {
-		st = run(pg, &s, err);
+		st = send_all(pg, &s, saving, err);
 	}
 	save_fini(&s);
+	return st;
+}
+
+enum status delivery_save_finish(struct pg *pg, struct delivery_saving *saving, struct error *err)
+{
+	enum status st = pg_receive(pg, saving->calls, saving->count, err);
+
+	if (st == ST_OK)
+		pg_clear(saving->calls, saving->count);
 	return st;
 }

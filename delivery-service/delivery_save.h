@@ -1,6 +1,8 @@
 /*
  * A batch's second round trip: writes what was decided and commits. Deliveries, history, outgoing
  * events and dead letters, what is parked and what no longer is, and what is done past a gap.
+ * It is sent and its end awaited in two steps, so that the database and the caller work at the
+ * same time.
  *
  * Threads: one owner.
  */
@@ -56,10 +58,23 @@
 		  "do update set end_offset = excluded.end_offset" },                              \
 		OUTBOX_INSERT_STATEMENT
 
-/* Ends the open transaction, whatever comes of it. Statuses as delivery_store_write; an order that
- * somebody changed since it was read is ST_UNAVAILABLE or ST_CONFLICT. */
+#define DELIVERY_SAVE_CALLS_MAX 10
+
+/* What is under way. */
+struct delivery_saving {
+	struct pg_call calls[DELIVERY_SAVE_CALLS_MAX];
+	size_t count;
+};
+
+/* Sends. ST_OK: delivery_save_finish comes next; else the open transaction is over. */
 MUST_CHECK enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
 				     const struct delivery_positions *positions,
-				     struct delivery_batch *batch, struct error *err);
+				     struct delivery_batch *batch, struct delivery_saving *saving,
+				     struct error *err);
+
+/* The transaction is over, whatever comes of it. Statuses as delivery_store_finish; an order that
+ * somebody changed since it was read is ST_UNAVAILABLE or ST_CONFLICT. */
+MUST_CHECK enum status delivery_save_finish(struct pg *pg, struct delivery_saving *saving,
+					    struct error *err);
 
 #endif

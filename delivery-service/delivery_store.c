@@ -38,6 +38,8 @@ static const struct pg_statement statements[] = {
 };
 
 struct delivery_store {
+	struct delivery_batch batch; /* under way, and how its second round trip was sent */
+	struct delivery_saving saving;
 	struct pg *pg;
 	struct delivery_store_config config;
 	int64_t resume_after; /* orders that cannot go on yet must not hide those behind them */
@@ -119,11 +121,18 @@ static void conclude(const struct delivery_store *store, const struct delivery_b
 		written->more |= sequencer_wanting(b, &b->orders[i]);
 }
 
-static enum status write_batch(struct delivery_store *store, struct delivery_positions *positions,
-			       struct delivery_batch *b, struct delivery_written *written,
+static void end_batch(struct delivery_store *store)
+{
+	delivery_unload(&store->batch);
+	delivery_batch_fini(&store->batch);
+}
+
+/* store->batch is there, and gone again unless it is ST_OK. */
+static enum status begin_batch(struct delivery_store *store, struct delivery_positions *positions,
 			       struct error *err)
 {
 	const char *topic = store->config.topic;
+	struct delivery_batch *b = &store->batch;
 	enum status st = delivery_load(store->pg, topic, positions, b, err);
 
 	if (st == ST_OK) {
@@ -131,29 +140,34 @@ static enum status write_batch(struct delivery_store *store, struct delivery_pos
 		st = delivery_load_parked(store->pg, b, err);
 	}
 	if (st == ST_OK)
-		st = delivery_save(store->pg, topic, store->config.replica, positions, b, err);
+		st = delivery_save(store->pg, topic, store->config.replica, positions, b,
+				   &store->saving, err);
+	if (st != ST_OK)
+		end_batch(store);
+	return st;
+}
+
+enum status delivery_store_begin(struct delivery_store *store, struct delivery_positions *positions,
+				 struct inbound **events, size_t event_count, struct error *err)
+{
+	enum status st = delivery_batch_init(&store->batch, store->config.in_sequence, events,
+					     event_count, NULL, 0, err);
+
+	return st == ST_OK ? begin_batch(store, positions, err) : st;
+}
+
+enum status delivery_store_finish(struct delivery_store *store, struct delivery_written *written,
+				  struct error *err)
+{
+	enum status st = delivery_save_finish(store->pg, &store->saving, err);
+
 	if (st == ST_OK)
-		conclude(store, b, written);
+		conclude(store, &store->batch, written);
 	/* Another replica had the same order or event between our two round trips: it is committed
 	 * now, and the next try sees it. */
 	if (st == ST_CONFLICT)
 		st = error_set(err, ST_UNAVAILABLE, "another replica was faster");
-	delivery_unload(b);
-	return st;
-}
-
-enum status delivery_store_write(struct delivery_store *store, struct delivery_positions *positions,
-				 struct inbound **events, size_t event_count,
-				 struct delivery_written *written, struct error *err)
-{
-	struct delivery_batch b;
-	enum status st = delivery_batch_init(&b, store->config.in_sequence, events, event_count,
-					     NULL, 0, err);
-
-	if (st != ST_OK)
-		return st;
-	st = write_batch(store, positions, &b, written, err);
-	delivery_batch_fini(&b);
+	end_batch(store);
 	return st;
 }
 
@@ -187,20 +201,20 @@ enum status delivery_store_resume(struct delivery_store *store, bool all,
 {
 	struct delivery_positions nowhere = { 0 };
 	int64_t ids[RESUME_ORDERS];
-	struct delivery_batch b;
 	size_t count = 0;
 	enum status st = resumable(store, all, ids, &count, err);
 
 	*written = (struct delivery_written){ 0 };
 	if (st != ST_OK || count == 0)
 		return st;
-	st = delivery_batch_init(&b, store->config.in_sequence, NULL, 0, ids, count, err);
-	if (st != ST_OK)
-		return st;
-	st = write_batch(store, &nowhere, &b, written, err);
+	st = delivery_batch_init(&store->batch, store->config.in_sequence, NULL, 0, ids, count,
+				 err);
+	if (st == ST_OK)
+		st = begin_batch(store, &nowhere, err);
+	if (st == ST_OK)
+		st = delivery_store_finish(store, written, err);
 	if (st == ST_OK && count == RESUME_ORDERS && written->resumed > 0)
 		written->more = true;
-	delivery_batch_fini(&b);
 	return st;
 }
 

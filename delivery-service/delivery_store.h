@@ -47,18 +47,23 @@ struct delivery_written {
 /*
  * Writes the effects of events in their order, and the new positions, in one transaction.
  * Each event's decision is written. events may be none: then only the positions move.
+ *
+ * In two steps: decided and sent, and committed. Between them the database works, and the store
+ * does nothing else; events are borrowed that long. A begin that is not ST_OK has no finish.
  * ST_FENCED: nothing is written; the positions marked fenced belong to somebody else now.
  * ST_UNAVAILABLE: retry. ST_INVALID: some event's data; write them one by one to find it.
  */
-MUST_CHECK enum status delivery_store_write(struct delivery_store *store,
+MUST_CHECK enum status delivery_store_begin(struct delivery_store *store,
 					    struct delivery_positions *positions,
 					    struct inbound **events, size_t event_count,
-					    struct delivery_written *written, struct error *err);
+					    struct error *err);
+MUST_CHECK enum status delivery_store_finish(struct delivery_store *store,
+					     struct delivery_written *written, struct error *err);
 
 /*
  * Applies parked events whose turn has come without an event that says so: their predecessor was
  * given up, or (all) for whatever reason. Without in_sequence that is every parked one.
- * Statuses as delivery_store_write.
+ * Both steps; statuses as theirs.
  */
 MUST_CHECK enum status delivery_store_resume(struct delivery_store *store, bool all,
 					     struct delivery_written *written, struct error *err);

@@ -76,6 +76,17 @@ void partition_pass(struct partition *p, int64_t end)
 	p->next_read = end;
 }
 
+bool partitions_passed(const struct partitions *ps)
+{
+	for (size_t i = 0; i < ps->count; i++) {
+		const struct partition *p = &ps->list[i];
+
+		if (p->passed.first != p->passed.end || p->writing.first != p->writing.end)
+			return true;
+	}
+	return false;
+}
+
 void partition_hold(struct partition *p, struct inbound *in)
 {
 	p->next_read = in->end;
@@ -90,7 +101,7 @@ void partition_worked(struct partition *p, const struct inbound *in)
 	p->held_bytes -= in->bytes;
 }
 
-void partition_forget(struct partition *p, const struct inbound *in)
+void partition_seal(struct partition *p, const struct inbound *in)
 {
 	if (p->last == in)
 		p->last = NULL;
@@ -100,6 +111,7 @@ void partition_forget_all(struct partition *p)
 {
 	p->last = NULL;
 	p->passed = (struct offset_range){ 0 };
+	p->writing = (struct offset_range){ 0 };
 	p->held_events = 0;
 	p->held_bytes = 0;
 }

@@ -15,12 +15,14 @@
 
 struct partition {
 	int32_t number;
-	int64_t epoch;              /* fencing token of this assignment */
-	struct progress progress;   /* as the database has it; owned */
-	int64_t next_read;          /* the next message to be taken in; older ones are repeats */
-	struct inbound *last;       /* the latest taken in, while it is in hand; borrowed */
-	struct offset_range passed; /* offsets that needed no work and follow on nothing in hand */
-	size_t held_events;         /* taken in and not worked yet */
+	int64_t epoch;            /* fencing token of this assignment */
+	struct progress progress; /* as the database has it; owned */
+	int64_t next_read;        /* the next message to be taken in; older ones are repeats */
+	struct inbound *last;     /* the latest taken in, until it is written; borrowed */
+	/* Offsets that needed no work and follow on nothing in hand; and those of them that the
+	 * write under way covers, or the one that is to be repeated. */
+	struct offset_range passed, writing;
+	size_t held_events; /* taken in and not worked yet */
 	size_t held_bytes;
 	bool paused;
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is claimed
@@ -49,12 +51,16 @@ void partitions_remove(struct partitions *ps, int32_t number);
  */
 void partition_pass(struct partition *p, int64_t end);
 
+/* True if something was passed that is not written yet. */
+bool partitions_passed(const struct partitions *ps);
+
 /* in was taken in at next_read. */
 void partition_hold(struct partition *p, struct inbound *in);
 /* Its work is done, it has yet to be written. */
 void partition_worked(struct partition *p, const struct inbound *in);
-/* It is not in hand any more: written, or given up with all others (forget_all). */
-void partition_forget(struct partition *p, const struct inbound *in);
+/* It is being written, as it is: nothing can share its fate any more. */
+void partition_seal(struct partition *p, const struct inbound *in);
+/* Nothing of it is in hand any more. */
 void partition_forget_all(struct partition *p);
 
 #endif

@@ -15,8 +15,8 @@ static size_t gather(const struct partition *p, struct inbound *const *events, s
 {
 	size_t n = 0;
 
-	if (p->passed.first != p->passed.end)
-		done[n++] = p->passed;
+	if (p->writing.first != p->writing.end)
+		done[n++] = p->writing;
 	for (size_t i = 0; i < event_count; i++) {
 		if (events[i]->place.partition == p->number)
 			done[n++] =
@@ -26,15 +26,28 @@ static size_t gather(const struct partition *p, struct inbound *const *events, s
 	return n;
 }
 
-static enum status plan_all(struct delivery_positions *positions,
-			    const struct partitions *partitions, struct inbound *const *events,
-			    size_t event_count, struct offset_range *done, struct error *err)
+/* What was passed goes along, unless some of a write that failed is still to go first. */
+static void seal(struct partition *p, struct inbound *const *events, size_t event_count)
+{
+	for (size_t i = 0; i < event_count; i++)
+		partition_seal(p, events[i]);
+	if (p->writing.first != p->writing.end)
+		return;
+	p->writing = p->passed;
+	p->passed = (struct offset_range){ 0 };
+}
+
+static enum status plan_all(struct delivery_positions *positions, struct partitions *partitions,
+			    struct inbound *const *events, size_t event_count,
+			    struct offset_range *done, struct error *err)
 {
 	for (size_t i = 0; i < partitions->count; i++) {
-		const struct partition *p = &partitions->list[i];
+		struct partition *p = &partitions->list[i];
 		struct delivery_position *position = &positions->list[positions->count];
-		size_t n = gather(p, events, event_count, done);
+		size_t n;
 
+		seal(p, events, event_count);
+		n = gather(p, events, event_count, done);
 		if (n == 0)
 			continue;
 		*position = (struct delivery_position){ .partition = p->number, .epoch = p->epoch };
@@ -45,9 +58,8 @@ static enum status plan_all(struct delivery_positions *positions,
 	return ST_OK;
 }
 
-enum status positions_plan(struct delivery_positions *positions,
-			   const struct partitions *partitions, struct inbound *const *events,
-			   size_t event_count, struct error *err)
+enum status positions_plan(struct delivery_positions *positions, struct partitions *partitions,
+			   struct inbound *const *events, size_t event_count, struct error *err)
 {
 	struct offset_range *done = malloc((event_count + 1) * sizeof(*done));
 	enum status st = ST_OK;
@@ -70,7 +82,7 @@ void positions_take(struct delivery_positions *positions, struct partitions *par
 		struct partition *p = partitions_find(partitions, positions->list[i].partition);
 
 		progress_take(&p->progress, &positions->list[i].plan);
-		p->passed = (struct offset_range){ 0 };
+		p->writing = (struct offset_range){ 0 };
 	}
 }
 

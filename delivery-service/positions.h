@@ -22,13 +22,12 @@ struct delivery_positions {
 	size_t count;
 };
 
-/* With events done, and with what was passed. ST_UNAVAILABLE: out of memory. */
+/* With events done, which are sealed, and with what was passed. ST_UNAVAILABLE: out of memory. */
 MUST_CHECK enum status positions_plan(struct delivery_positions *positions,
-				      const struct partitions *partitions,
-				      struct inbound *const *events, size_t event_count,
-				      struct error *err);
+				      struct partitions *partitions, struct inbound *const *events,
+				      size_t event_count, struct error *err);
 
-/* They are committed: the partitions take them over, and have nothing passed that is not. */
+/* They are committed: the partitions take them over. */
 void positions_take(struct delivery_positions *positions, struct partitions *partitions);
 
 void positions_fini(struct delivery_positions *positions);
