@@ -152,7 +152,8 @@ static void give_up(struct delivery_loop *l, const char *why)
 static void pass_over(struct delivery_loop *l, struct partition *p, int64_t end)
 {
 	partition_pass(p, end);
-	writer_flush_later(&l->writer);
+	if (p->passed.first != p->passed.end)
+		writer_flush_later(&l->writer);
 }
 
 /* Called by the lanes. */

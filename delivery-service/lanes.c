@@ -204,6 +204,8 @@ struct lane_item *lanes_pop_done(struct lanes *l, int64_t now)
 
 int64_t lanes_next_due(const struct lanes *l)
 {
+	if (l->ready && l->in_work < l->max_concurrency)
+		return INT64_MIN;
 	return l->in_work > 0 ? due(l->heap[0]) : INT64_MAX;
 }
 

@@ -50,7 +50,8 @@ struct lane_item *lanes_pop_done(struct lanes *lanes, int64_t now_mono_ms);
 /* item, with LANE_UNTIL_FINISHED and started, is done. */
 void lanes_finish(struct lanes *lanes, const struct lane_item *item);
 
-/* When the next item in work is done; INT64_MAX: nothing is in work. */
+/* When the next item in work is done, INT64_MIN: something can start now; INT64_MAX: nothing is in
+ * work. */
 int64_t lanes_next_due(const struct lanes *lanes);
 
 /* Takes out all items that match and hands each to drop; work that was cut off frees its place. */

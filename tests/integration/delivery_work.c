@@ -97,7 +97,7 @@ LAB_TEST(delivery_work, a_hand_over_cuts_it_off, 4)
 					      "MAX_CONCURRENCY=40", NULL);
 
 	produce_orders(40);
-	cr_assert(wait_until(10000, service_metric(first, "delivery_events_in_work") >= 30.0));
+	cr_assert(wait_until(10000, service_metric(first, "delivery_events_in_work") >= 20.0));
 	(void)service_start(DELIVERY, "DELIVERY_WORK=cpu", "DELIVERY_DELAY_MS=5", NULL);
 	cr_assert(wait_until(30000, sql_number(HISTORY) == 80));
 	cr_expect_gt(sql_number("select count(*) from delivery.history "

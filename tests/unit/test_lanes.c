@@ -135,7 +135,7 @@ Test(lanes, work_starts_when_it_may_and_ends_when_it_is_due)
 	push(l, 1, 100, 1);
 	cr_expect_eq(lanes_waiting(l), 1);
 	cr_expect_eq(lanes_in_work(l), 0, "the caller brings the time");
-	cr_expect_eq(lanes_next_due(l), INT64_MAX);
+	cr_expect_eq(lanes_next_due(l), INT64_MIN);
 	cr_expect_eq(pop(l, 1000), 0);
 	cr_expect_eq(lanes_in_work(l), 1);
 	cr_expect_eq(lanes_next_due(l), 1100);
@@ -387,7 +387,7 @@ Test(lanes, remove_during_work_frees_the_place)
 	remove_group(l, 1);
 	cr_expect_eq(lanes_in_work(l), 0);
 	cr_expect_eq(lanes_waiting(l), 1);
-	cr_expect_eq(lanes_next_due(l), INT64_MAX);
+	cr_expect_eq(lanes_next_due(l), INT64_MIN);
 	expect_pops(l, 50, IDS());
 	cr_expect_eq(lanes_next_due(l), 150);
 	expect_pops(l, 150, IDS(2));
@@ -519,7 +519,7 @@ static size_t model_waiting(const struct model *m)
 	return n;
 }
 
-static int64_t model_next_due(const struct model *m)
+static int64_t model_first_due(const struct model *m)
 {
 	int64_t due = INT64_MAX;
 
@@ -528,6 +528,17 @@ static int64_t model_next_due(const struct model *m)
 			due = m->lanes[i].due;
 	}
 	return due;
+}
+
+static int64_t model_next_due(const struct model *m)
+{
+	size_t in_work = model_in_work(m);
+
+	for (int i = 0; i < MODEL_LANES && in_work < m->max_concurrency; i++) {
+		if (m->lanes[i].count > 0 && !m->lanes[i].in_work)
+			return INT64_MIN;
+	}
+	return model_first_due(m);
 }
 
 static void model_push(struct model *m, struct work *w)
@@ -565,14 +576,14 @@ static void model_expect_pop(struct model *m, const struct lane_item *item, int6
 
 	model_start(m, now);
 	if (!item) {
-		cr_assert_gt(model_next_due(m), now, "something is due");
+		cr_assert_gt(model_first_due(m), now, "something is due");
 		return;
 	}
 	lane = &m->lanes[item->lane];
 	cr_assert(lane->count > 0 && item == &lane->items[0]->item, "not the head of its lane");
 	cr_assert(lane->in_work, "not in work");
 	cr_assert_leq(lane->due, now, "not due");
-	cr_assert_eq(lane->due, model_next_due(m), "another is due earlier");
+	cr_assert_eq(lane->due, model_first_due(m), "another is due earlier");
 	lane->in_work = false;
 	lane->count--;
 	memmove(lane->items, lane->items + 1, lane->count * sizeof(lane->items[0]));
@@ -701,6 +712,25 @@ Test(lanes, behave_as_the_naive_reference)
 			play(concurrencies[i], seed, &done, &removals);
 	}
 	cr_expect(done > 20000 && removals > 5000, "%zu done, %zu removals", done, removals);
+}
+
+Test(lanes, what_can_start_is_due_now)
+{
+	struct lanes *l = open_lanes(1);
+
+	cr_expect_eq(lanes_next_due(l), INT64_MAX);
+	for (int i = 1; i <= 2; i++)
+		push(l, 1, 0, i);
+	cr_expect_eq(lanes_next_due(l), INT64_MIN);
+	cr_expect_eq(pop(l, 5), 1);
+	cr_expect_eq(lanes_next_due(l), INT64_MIN, "the lane's next one waits for nothing");
+	cr_expect_eq(pop(l, 5), 2);
+	cr_expect_eq(lanes_next_due(l), INT64_MAX);
+	push(l, 1, 10, 3);
+	push(l, 2, 10, 4);
+	expect_pops(l, 5, IDS());
+	cr_expect_eq(lanes_next_due(l), 15, "no more than one may be in work");
+	finish(l);
 }
 
 /* --- work of an open end --------------------------------------------------------------------- */
