@@ -56,10 +56,12 @@ static bool claim_all(struct consumer *c, rd_kafka_topic_partition_list_t *parti
 	return true;
 }
 
+/* librdkafka keeps a pause beyond the assignment, and nobody would end it in the next one. */
 static void drop_all(struct consumer *c, const rd_kafka_topic_partition_list_t *partitions)
 {
 	for (int i = 0; i < partitions->cnt; i++) {
 		c->callbacks.revoked(c->callbacks.context, partitions->elems[i].partition);
+		consumer_pause(c, partitions->elems[i].partition, false);
 		log_info("consumer", "partition revoked", "partition=%" PRId32,
 			 partitions->elems[i].partition);
 	}

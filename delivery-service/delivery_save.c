@@ -94,7 +94,7 @@ struct save {
 	struct pg_array inserted[D_COUNT], updated[D_COUNT], history[H_COUNT], parked[P_COUNT];
 	struct pg_array plain_partition, plain_offset;
 	struct pg_array unparked_order, unparked_version;
-	struct pg_array removed_partition, removed_first;
+	struct pg_array cleared_partition, cleared_first, cleared_end;
 	struct pg_array put_partition, put_first, put_end;
 	struct outbox_batch outbox;
 	bool no_memory;
@@ -123,8 +123,9 @@ static void save_init(struct save *s, const char *topic, const char *replica)
 	pg_array_init(&s->plain_offset, PG_ARRAY_INT8);
 	pg_array_init(&s->unparked_order, PG_ARRAY_INT8);
 	pg_array_init(&s->unparked_version, PG_ARRAY_INT4);
-	pg_array_init(&s->removed_partition, PG_ARRAY_INT4);
-	pg_array_init(&s->removed_first, PG_ARRAY_INT8);
+	pg_array_init(&s->cleared_partition, PG_ARRAY_INT4);
+	pg_array_init(&s->cleared_first, PG_ARRAY_INT8);
+	pg_array_init(&s->cleared_end, PG_ARRAY_INT8);
 	pg_array_init(&s->put_partition, PG_ARRAY_INT4);
 	pg_array_init(&s->put_first, PG_ARRAY_INT8);
 	pg_array_init(&s->put_end, PG_ARRAY_INT8);
@@ -141,8 +142,9 @@ static void save_fini(struct save *s)
 	pg_array_fini(&s->plain_offset);
 	pg_array_fini(&s->unparked_order);
 	pg_array_fini(&s->unparked_version);
-	pg_array_fini(&s->removed_partition);
-	pg_array_fini(&s->removed_first);
+	pg_array_fini(&s->cleared_partition);
+	pg_array_fini(&s->cleared_first);
+	pg_array_fini(&s->cleared_end);
 	pg_array_fini(&s->put_partition);
 	pg_array_fini(&s->put_first);
 	pg_array_fini(&s->put_end);
@@ -195,9 +197,10 @@ static void add_position(struct save *s, const struct delivery_position *positio
 {
 	const struct progress_plan *plan = &position->plan;
 
-	for (size_t i = 0; i < plan->removed_count; i++) {
-		pg_array_i32(&s->removed_partition, position->partition);
-		pg_array_i64(&s->removed_first, plan->removed[i]);
+	for (size_t i = 0; i < plan->cleared_count; i++) {
+		pg_array_i32(&s->cleared_partition, position->partition);
+		pg_array_i64(&s->cleared_first, plan->cleared[i].first);
+		pg_array_i64(&s->cleared_end, plan->cleared[i].end);
 	}
 	for (size_t i = 0; i < plan->put_count; i++) {
 		pg_array_i32(&s->put_partition, position->partition);
@@ -247,7 +250,7 @@ static enum status send_all(struct pg *pg, struct save *s, struct delivery_savin
 {
 	struct pg_params insert = { 0 }, update = { 0 }, record = { 0 }, plain = { 0 },
 			 park = { 0 };
-	struct pg_params unpark = { 0 }, remove = { 0 }, put = { 0 }, outbox = { 0 };
+	struct pg_params unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
 	struct pg_call *calls = saving->calls;
 	size_t n = 0;
 
@@ -261,9 +264,10 @@ static enum status send_all(struct pg *pg, struct save *s, struct delivery_savin
 	array_params(&park, s->parked, P_COUNT);
 	pg_param_array(&unpark, &s->unparked_order);
 	pg_param_array(&unpark, &s->unparked_version);
-	pg_param_text(&remove, s->topic);
-	pg_param_array(&remove, &s->removed_partition);
-	pg_param_array(&remove, &s->removed_first);
+	pg_param_text(&clear, s->topic);
+	pg_param_array(&clear, &s->cleared_partition);
+	pg_param_array(&clear, &s->cleared_first);
+	pg_param_array(&clear, &s->cleared_end);
 	pg_param_text(&put, s->topic);
 	pg_param_array(&put, &s->put_partition);
 	pg_param_array(&put, &s->put_first);
@@ -281,8 +285,8 @@ static enum status send_all(struct pg *pg, struct save *s, struct delivery_savin
 		calls[n++] = (struct pg_call){ "park", &park, NULL };
 	if (s->unparked_order.count)
 		calls[n++] = (struct pg_call){ "unpark", &unpark, NULL };
-	if (s->removed_first.count)
-		calls[n++] = (struct pg_call){ "remove_ranges", &remove, NULL };
+	if (s->cleared_first.count)
+		calls[n++] = (struct pg_call){ "clear_ranges", &clear, NULL };
 	if (s->put_first.count)
 		calls[n++] = (struct pg_call){ "put_ranges", &put, NULL };
 	if (s->outbox.count)

@@ -48,9 +48,10 @@
 		{ "unpark",                                                                        \
 		  "delete from parked p using unnest($1::int8[], $2::int4[]) as e (o, v) "         \
 		  "where p.order_id = e.o and p.version = e.v" },                                  \
-		{ "remove_ranges",                                                                 \
-		  "delete from position_range r using unnest($2::int4[], $3::int8[]) as e (p, f) " \
-		  "where r.topic = $1 and r.\"partition\" = e.p and r.first_offset = e.f" },       \
+		{ "clear_ranges",                                                                  \
+		  "delete from position_range r using unnest($2::int4[], $3::int8[], $4::int8[]) " \
+		  "as c (p, f, e) where r.topic = $1 and r.\"partition\" = c.p "                   \
+		  "and r.first_offset >= c.f and r.first_offset < c.e" },                          \
 		{ "put_ranges",                                                                    \
 		  "insert into position_range (topic, \"partition\", first_offset, end_offset) "   \
 		  "select $1, p, f, e from unnest($2::int4[], $3::int8[], $4::int8[]) as r "       \

@@ -79,9 +79,7 @@ void partition_pass(struct partition *p, int64_t end)
 bool partitions_passed(const struct partitions *ps)
 {
 	for (size_t i = 0; i < ps->count; i++) {
-		const struct partition *p = &ps->list[i];
-
-		if (p->passed.first != p->passed.end || p->writing.first != p->writing.end)
+		if (ps->list[i].passed.first != ps->list[i].passed.end)
 			return true;
 	}
 	return false;
@@ -101,17 +99,29 @@ void partition_worked(struct partition *p, const struct inbound *in)
 	p->held_bytes -= in->bytes;
 }
 
-void partition_seal(struct partition *p, const struct inbound *in)
+void partition_send(struct partition *p, struct inbound *last)
 {
-	if (p->last == in)
+	p->sent = (struct partition_sent){ last, last ? last->end : 0, p->passed.end };
+}
+
+void partition_committed(struct partition *p)
+{
+	struct inbound *last = p->sent.last;
+
+	if (last)
+		p->passed = (struct offset_range){ p->sent.last_end, last->end };
+	else if (p->passed.first < p->sent.passed_end)
+		p->passed.first = p->sent.passed_end;
+	if (p->last == last)
 		p->last = NULL;
+	p->sent = (struct partition_sent){ 0 };
 }
 
 void partition_forget_all(struct partition *p)
 {
 	p->last = NULL;
 	p->passed = (struct offset_range){ 0 };
-	p->writing = (struct offset_range){ 0 };
+	p->sent = (struct partition_sent){ 0 };
 	p->held_events = 0;
 	p->held_bytes = 0;
 }

@@ -13,15 +13,23 @@
 #include "delivery-service/inbound.h"
 #include "delivery-service/progress.h"
 
+/* How much of what grows while a write is under way that write covers. */
+struct partition_sent {
+	struct inbound *last; /* the latest event, if the write has it, and its end then */
+	int64_t last_end;
+	int64_t passed_end;
+};
+
 struct partition {
 	int32_t number;
 	int64_t epoch;            /* fencing token of this assignment */
 	struct progress progress; /* as the database has it; owned */
 	int64_t next_read;        /* the next message to be taken in; older ones are repeats */
 	struct inbound *last;     /* the latest taken in, until it is written; borrowed */
-	/* Offsets that needed no work and follow on nothing in hand; and those of them that the
-	 * write under way covers, or the one that is to be repeated. */
-	struct offset_range passed, writing;
+	/* Offsets that needed no work and follow on nothing in hand. While there is no latest one,
+	 * they go up to next_read. */
+	struct offset_range passed;
+	struct partition_sent sent;
 	size_t held_events; /* taken in and not worked yet */
 	size_t held_bytes;
 	bool paused;
@@ -58,8 +66,11 @@ bool partitions_passed(const struct partitions *ps);
 void partition_hold(struct partition *p, struct inbound *in);
 /* Its work is done, it has yet to be written. */
 void partition_worked(struct partition *p, const struct inbound *in);
-/* It is being written, as it is: nothing can share its fate any more. */
-void partition_seal(struct partition *p, const struct inbound *in);
+/* A write begins, with what was passed, and with the latest event if that is in it (NULL: not). One
+ * that has failed is forgotten by the next. */
+void partition_send(struct partition *p, struct inbound *last);
+/* It is committed. What was passed since the send is to be written next. */
+void partition_committed(struct partition *p);
 /* Nothing of it is in hand any more. */
 void partition_forget_all(struct partition *p);
 

@@ -15,8 +15,8 @@ static size_t gather(const struct partition *p, struct inbound *const *events, s
 {
 	size_t n = 0;
 
-	if (p->writing.first != p->writing.end)
-		done[n++] = p->writing;
+	if (p->passed.first != p->passed.end)
+		done[n++] = p->passed;
 	for (size_t i = 0; i < event_count; i++) {
 		if (events[i]->place.partition == p->number)
 			done[n++] =
@@ -26,15 +26,15 @@ static size_t gather(const struct partition *p, struct inbound *const *events, s
 	return n;
 }
 
-/* What was passed goes along, unless some of a write that failed is still to go first. */
-static void seal(struct partition *p, struct inbound *const *events, size_t event_count)
+/* The partition's latest event, if it is one of events. */
+static struct inbound *latest_of(const struct partition *p, struct inbound *const *events,
+				 size_t event_count)
 {
-	for (size_t i = 0; i < event_count; i++)
-		partition_seal(p, events[i]);
-	if (p->writing.first != p->writing.end)
-		return;
-	p->writing = p->passed;
-	p->passed = (struct offset_range){ 0 };
+	for (size_t i = event_count; i > 0; i--) {
+		if (events[i - 1] == p->last)
+			return p->last;
+	}
+	return NULL;
 }
 
 static enum status plan_all(struct delivery_positions *positions, struct partitions *partitions,
@@ -44,15 +44,14 @@ static enum status plan_all(struct delivery_positions *positions, struct partiti
 	for (size_t i = 0; i < partitions->count; i++) {
 		struct partition *p = &partitions->list[i];
 		struct delivery_position *position = &positions->list[positions->count];
-		size_t n;
+		size_t n = gather(p, events, event_count, done);
 
-		seal(p, events, event_count);
-		n = gather(p, events, event_count, done);
 		if (n == 0)
 			continue;
 		*position = (struct delivery_position){ .partition = p->number, .epoch = p->epoch };
 		if (!progress_plan(&p->progress, done, n, &position->plan))
 			return error_set(err, ST_UNAVAILABLE, "out of memory");
+		partition_send(p, latest_of(p, events, event_count));
 		positions->count++;
 	}
 	return ST_OK;
@@ -82,7 +81,7 @@ void positions_take(struct delivery_positions *positions, struct partitions *par
 		struct partition *p = partitions_find(partitions, positions->list[i].partition);
 
 		progress_take(&p->progress, &positions->list[i].plan);
-		p->writing = (struct offset_range){ 0 };
+		partition_committed(p);
 	}
 }
 

@@ -22,7 +22,10 @@ struct delivery_positions {
 	size_t count;
 };
 
-/* With events done, which are sealed, and with what was passed. ST_UNAVAILABLE: out of memory. */
+/*
+ * With events done, and with what was passed. What is passed before the write has ended goes with
+ * the next. ST_UNAVAILABLE: out of memory.
+ */
 MUST_CHECK enum status positions_plan(struct delivery_positions *positions,
 				      struct partitions *partitions, struct inbound *const *events,
 				      size_t event_count, struct error *err);

@@ -25,6 +25,7 @@ bool progress_restore(struct progress *p, struct offset_range range)
 		p->capacity = capacity;
 	}
 	p->ranges[p->count++] = range;
+	p->ranged = true;
 	return true;
 }
 
@@ -49,7 +50,7 @@ bool progress_is_done(const struct progress *p, int64_t offset)
 void progress_plan_fini(struct progress_plan *plan)
 {
 	progress_fini(&plan->after);
-	free(plan->removed);
+	free(plan->cleared);
 	free(plan->put);
 	*plan = (struct progress_plan){ 0 };
 }
@@ -62,10 +63,10 @@ static bool reserve(const struct progress *p, size_t count, struct progress_plan
 		.after = { .next = p->next,
 			   .ranges = malloc((most + 1) * sizeof(struct offset_range)),
 			   .capacity = most + 1 },
-		.removed = malloc((p->count + 1) * sizeof(int64_t)),
+		.cleared = malloc((most + 1) * sizeof(struct offset_range)),
 		.put = malloc((most + 1) * sizeof(struct offset_range)),
 	};
-	if (plan->after.ranges && plan->removed && plan->put)
+	if (plan->after.ranges && plan->cleared && plan->put)
 		return true;
 	progress_plan_fini(plan);
 	return false;
@@ -100,34 +101,43 @@ static void merge(const struct progress *p, const struct offset_range *done, siz
 	}
 }
 
-/* Both are ascending: what is only before is removed, what is new or has another end is put. */
+/* A range that is there already, or that grew, keeps its row. What it grew over loses its row. */
+static void put(struct progress_plan *plan, struct offset_range range)
+{
+	plan->put[plan->put_count++] = range;
+	if (range.end - range.first > 1)
+		plan->cleared[plan->cleared_count++] =
+			(struct offset_range){ range.first + 1, range.end };
+}
+
+/* Both are ascending: what is new or has another end is put. */
 static void compare(const struct progress *before, struct progress_plan *plan)
 {
 	const struct progress *after = &plan->after;
-	size_t i = 0, j = 0;
+	size_t i = 0;
 
-	while (i < before->count || j < after->count) {
-		const struct offset_range *b = i < before->count ? &before->ranges[i] : NULL;
-		const struct offset_range *a = j < after->count ? &after->ranges[j] : NULL;
+	if (after->next > before->next && after->ranged)
+		plan->cleared[plan->cleared_count++] =
+			(struct offset_range){ before->next, after->next };
+	for (size_t j = 0; j < after->count; j++) {
+		const struct offset_range *a = &after->ranges[j], *b;
 
-		if (b && (!a || b->first < a->first)) {
-			plan->removed[plan->removed_count++] = b->first;
+		while (i < before->count && before->ranges[i].first < a->first)
 			i++;
-			continue;
-		}
-		if (!b || a->first < b->first || a->end != b->end)
-			plan->put[plan->put_count++] = *a;
-		i += b && a->first == b->first;
-		j++;
+		b = i < before->count ? &before->ranges[i] : NULL;
+		if (!b || b->first != a->first || b->end != a->end)
+			put(plan, *a);
 	}
 }
 
-bool progress_plan(const struct progress *p, const struct offset_range *done, size_t count,
+bool progress_plan(struct progress *p, const struct offset_range *done, size_t count,
 		   struct progress_plan *plan)
 {
 	if (!reserve(p, count, plan))
 		return false;
 	merge(p, done, count, &plan->after);
+	p->ranged |= plan->after.count > 0;
+	plan->after.ranged = p->ranged;
 	compare(p, plan);
 	return true;
 }

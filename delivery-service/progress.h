@@ -5,6 +5,9 @@
  *
  * Progress changes in two steps, as the database does: progress_plan says what it would be with
  * more offsets done, and which ranges change; when that is committed, progress_take makes it so.
+ * A plan whose commit got no answer may be in the database all the same. The next plan, with at
+ * least as much done, is right either way: it names what it removes by where it was, not one by
+ * one.
  *
  * Threads: one owner.
  */
@@ -24,6 +27,7 @@ struct progress {
 	int64_t next;
 	struct offset_range *ranges; /* owned; ascending, apart from each other, all above next */
 	size_t count, capacity;
+	bool ranged; /* the database may have ranges of it */
 };
 
 void progress_init(struct progress *progress, int64_t next);
@@ -37,17 +41,18 @@ bool progress_is_done(const struct progress *progress, int64_t offset);
 /* What progress becomes. */
 struct progress_plan {
 	struct progress after;
-	/* Owned. What the database has to forget, by first, and what it has to set to this end. */
-	int64_t *removed;
+	/* Owned. First the database has to remove the ranges that begin in one of cleared, then to
+	 * set those of put, by first, to this end. */
+	struct offset_range *cleared;
 	struct offset_range *put;
-	size_t removed_count, put_count;
+	size_t cleared_count, put_count;
 };
 
 /*
  * With these ranges done too (sorted by first; they may touch or overlap each other and what is
  * done). False: out of memory, and plan is empty.
  */
-bool progress_plan(const struct progress *progress, const struct offset_range *done, size_t count,
+bool progress_plan(struct progress *progress, const struct offset_range *done, size_t count,
 		   struct progress_plan *plan);
 void progress_plan_fini(struct progress_plan *plan);
 
