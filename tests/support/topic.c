@@ -344,6 +344,7 @@ static rd_kafka_t *open_producer(void)
 	set(conf, "message.max.bytes", MESSAGE_MAX_BYTES);
 	set(conf, "partitioner", "murmur2_random");
 	set(conf, "linger.ms", "0");
+	set(conf, "enable.idempotence", "true"); /* or a retry, on a new topic, swaps messages */
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	cr_assert_not_null(rk, "%s", why);
