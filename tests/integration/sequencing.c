@@ -96,12 +96,13 @@ LAB_TEST(sequencing, a_missing_predecessor_is_told_until_it_comes, 1)
 {
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 	struct http_answer answer;
-	int64_t third, fourth;
+	int64_t third, fourth, second_of_8;
 
 	(void)produce_version(7, 1);
 	third = produce_version(7, 3);
 	fourth = produce_version(7, 4);
-	await_done(produce_version(8, 2));
+	second_of_8 = produce_version(8, 2);
+	await_done(second_of_8);
 	answer = get_delivery(delivery, 7);
 	cr_expect_eq(json_number(answer.json, "version"), 1);
 	cr_expect_eq(json_number(answer.json, "waitsFor"), 2, "%s", answer.body);
@@ -113,7 +114,7 @@ LAB_TEST(sequencing, a_missing_predecessor_is_told_until_it_comes, 1)
 	cr_expect_eq(json_number(answer.json, "orderId"), 8);
 	cr_expect_eq(json_number(answer.json, "waitsFor"), 1, "%s", answer.body);
 	cr_expect_eq(json_array_size(json_object_get(answer.json, "events")), 0);
-	expect_parked(answer.json, 0, 2, fourth + 1);
+	expect_parked(answer.json, 0, 2, second_of_8);
 	cr_expect_null(json_object_get(answer.json, "status"), "there is no delivery yet");
 	cr_expect_eq(get_delivery(delivery, 9).status, 404);
 
@@ -258,6 +259,9 @@ LAB_TEST(sequencing, duplicates_of_parked_events_have_no_second_effect, 2)
 	cr_assert(wait_until(10000, applied_is(1, "1 2 3 4") && applied_is(2, "1 2 3 4") &&
 					    applied_is(3, "1 2 3")));
 	cr_expect_eq(sql_number(PARKED), 0);
+	/* They are recognised, and not refused as too late. */
+	cr_expect_eq(service_metric(delivery, "delivery_dead_letters_total"), 0.0);
+	cr_assert(wait_until(5000, sql_number("select count(*) from delivery.outbox") == 0));
 	cr_expect_eq(tail_read(letters), 0);
 }
 
@@ -304,6 +308,23 @@ LAB_TEST(sequencing, switched_off_nothing_that_was_parked_is_lost, 1)
 	(void)produce_version(1, 2);
 	cr_expect(wait_until(5000, applied_is(1, "1 3 4 5 2")), "off applies what comes: %s",
 		  applied(1));
+}
+
+/* It was parked by a replica that still puts events in sequence, and a copy of it has been applied
+ * by one that no longer does. */
+LAB_TEST(sequencing, switched_off_a_parked_copy_has_no_second_effect, 1)
+{
+	struct service *delivery = service_start(DELIVERY, "SEQUENCING=off", NULL);
+
+	(void)produce_version(1, 1);
+	await_done(produce_version(1, 3));
+	sql_run("insert into delivery.parked (order_id, version, event, payload, \"partition\", "
+		"\"offset\", received_at) values (1, 3, 'OrderModified', '%s', 0, 99, now())",
+		order_version(1, 3, LAST).payload);
+	cr_assert(wait_until(5000, sql_number(PARKED) == 0), "it stays parked");
+	cr_expect_str_eq(applied(1), "1 3");
+	cr_expect(wait_until(2000,
+			     service_metric(delivery, "delivery_events_duplicate_total") == 1.0));
 }
 
 /* --- events without a version -------------------------------------------------------------- */

@@ -141,13 +141,6 @@ static void start_replicas(struct service *replicas[2], double partitions)
 	await_partitions(replicas[0], replicas[1], partitions);
 }
 
-/* Sessions of this database that wait for a lock. */
-static int64_t waiting_sessions(void)
-{
-	return sql_number("select count(distinct pid) from pg_locks where not granted and database "
-			  "= (select oid from pg_database where datname = current_database())");
-}
-
 /* Until release_writers, a replica reads and decides, and waits before it writes. */
 static void hold_writers(void)
 {
@@ -158,8 +151,8 @@ static void hold_writers(void)
 /* When both replicas wait: whatever each decided, it did not see the other. */
 static void release_writers(void)
 {
-	cr_assert(wait_until(20000, waiting_sessions() >= 2), "%lld of 2 replicas wait",
-		  (long long)waiting_sessions());
+	cr_assert(wait_until(20000, sql_waiting_sessions() >= 2), "%lld of 2 replicas wait",
+		  (long long)sql_waiting_sessions());
 	sql_run("commit");
 }
 

@@ -119,6 +119,20 @@ void sql_run(const char *fmt, ...)
 	va_end(ap);
 }
 
+#define WAITING                                                                                    \
+	"from (select distinct pid from pg_locks where not granted and database = "                \
+	"(select oid from pg_database where datname = current_database())) w"
+
+int64_t sql_waiting_sessions(void)
+{
+	return sql_number("select count(*) " WAITING);
+}
+
+void sql_end_waiting_sessions(void)
+{
+	sql_run("select pg_terminate_backend(pid, 5000) " WAITING);
+}
+
 const char *sql_refusal(const char *role, const char *statement)
 {
 	PGconn *conn = connect_as(role, database);

@@ -21,6 +21,12 @@ int64_t sql_number(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *sql_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void sql_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Sessions of the test's database that wait for a lock. */
+int64_t sql_waiting_sessions(void);
+
+/* Ends them: their transactions never were. */
+void sql_end_waiting_sessions(void);
+
 /* The SQLSTATE with which the database refuses the statement to the role; "" if it does not. */
 const char *sql_refusal(const char *role, const char *statement);
 
