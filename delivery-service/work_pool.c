@@ -100,10 +100,10 @@ enum status work_pool_open(struct work_pool **out, const struct work_pool_config
 
 static void free_all(struct work *list)
 {
-	struct work *work, *next;
+	while (list) {
+		struct work *work = list;
 
-	DL_FOREACH_SAFE(list, work, next)
-	{
+		DL_DELETE(list, work);
 		free(work);
 	}
 }
