@@ -25,7 +25,6 @@ bool progress_restore(struct progress *p, struct offset_range range)
 		p->capacity = capacity;
 	}
 	p->ranges[p->count++] = range;
-	p->ranged = true;
 	return true;
 }
 
@@ -63,7 +62,7 @@ static bool reserve(const struct progress *p, size_t count, struct progress_plan
 		.after = { .next = p->next,
 			   .ranges = malloc((most + 1) * sizeof(struct offset_range)),
 			   .capacity = most + 1 },
-		.cleared = malloc((most + 1) * sizeof(struct offset_range)),
+		.cleared = malloc((p->count + most + 1) * sizeof(struct offset_range)),
 		.put = malloc((most + 1) * sizeof(struct offset_range)),
 	};
 	if (plan->after.ranges && plan->cleared && plan->put)
@@ -101,33 +100,40 @@ static void merge(const struct progress *p, const struct offset_range *done, siz
 	}
 }
 
-/* A range that is there already, or that grew, keeps its row. What it grew over loses its row. */
-static void put(struct progress_plan *plan, struct offset_range range)
+static void clear(struct progress_plan *plan, int64_t first, int64_t end)
 {
-	plan->put[plan->put_count++] = range;
-	if (range.end - range.first > 1)
-		plan->cleared[plan->cleared_count++] =
-			(struct offset_range){ range.first + 1, range.end };
+	if (first < end)
+		plan->cleared[plan->cleared_count++] = (struct offset_range){ first, end };
 }
 
-/* Both are ascending: what is new or has another end is put. */
+/* Both are ascending: what is only before is cleared, what is new or has another end is put. */
 static void compare(const struct progress *before, struct progress_plan *plan)
 {
 	const struct progress *after = &plan->after;
-	size_t i = 0;
+	size_t i = 0, j = 0;
 
-	if (after->next > before->next && after->ranged)
-		plan->cleared[plan->cleared_count++] =
-			(struct offset_range){ before->next, after->next };
-	for (size_t j = 0; j < after->count; j++) {
-		const struct offset_range *a = &after->ranges[j], *b;
+	while (i < before->count || j < after->count) {
+		const struct offset_range *b = i < before->count ? &before->ranges[i] : NULL;
+		const struct offset_range *a = j < after->count ? &after->ranges[j] : NULL;
 
-		while (i < before->count && before->ranges[i].first < a->first)
+		if (b && (!a || b->first < a->first)) {
+			clear(plan, b->first, b->first + 1);
 			i++;
-		b = i < before->count ? &before->ranges[i] : NULL;
-		if (!b || b->first != a->first || b->end != a->end)
-			put(plan, *a);
+			continue;
+		}
+		if (!b || a->first < b->first || a->end != b->end)
+			plan->put[plan->put_count++] = *a;
+		i += b && a->first == b->first;
+		j++;
 	}
+}
+
+/* Where the plan before may have put ranges that this one has no more: it had no more done. */
+static void clear_doubt(const struct progress *before, struct progress_plan *plan)
+{
+	clear(plan, before->next, plan->after.next);
+	for (size_t i = 0; i < plan->put_count; i++)
+		clear(plan, plan->put[i].first + 1, plan->put[i].end);
 }
 
 bool progress_plan(struct progress *p, const struct offset_range *done, size_t count,
@@ -136,9 +142,10 @@ bool progress_plan(struct progress *p, const struct offset_range *done, size_t c
 	if (!reserve(p, count, plan))
 		return false;
 	merge(p, done, count, &plan->after);
-	p->ranged |= plan->after.count > 0;
-	plan->after.ranged = p->ranged;
 	compare(p, plan);
+	if (p->doubt)
+		clear_doubt(p, plan);
+	p->doubt = true;
 	return true;
 }
 

@@ -5,9 +5,8 @@
  *
  * Progress changes in two steps, as the database does: progress_plan says what it would be with
  * more offsets done, and which ranges change; when that is committed, progress_take makes it so.
- * A plan whose commit got no answer may be in the database all the same. The next plan, with at
- * least as much done, is right either way: it names what it removes by where it was, not one by
- * one.
+ * A plan that is not taken may be in the database all the same, for the answer to a commit can be
+ * lost. The next plan has to have at least as much done; it is right either way.
  *
  * Threads: one owner.
  */
@@ -27,7 +26,7 @@ struct progress {
 	int64_t next;
 	struct offset_range *ranges; /* owned; ascending, apart from each other, all above next */
 	size_t count, capacity;
-	bool ranged; /* the database may have ranges of it */
+	bool doubt; /* the database may have what was planned last, instead of this */
 };
 
 void progress_init(struct progress *progress, int64_t next);

@@ -65,32 +65,55 @@ Test(progress, plans)
 		const char *what;
 		struct offset_range done[4]; /* up to the first empty one */
 		const char *after, *cleared, *put;
+		const char *in_doubt; /* cleared besides, if the plan before was not taken */
 	} cases[] = {
-		{ "nothing", { { 0, 0 } }, "10: 12-14 20-25 30-31", "", "" },
-		{ "next", { { 10, 11 } }, "11: 12-14 20-25 30-31", "10-11", "" },
-		{ "up to a range", { { 10, 12 } }, "14: 20-25 30-31", "10-14", "" },
-		{ "through two ranges", { { 10, 12 }, { 14, 20 } }, "25: 30-31", "10-25", "" },
-		{ "a new range", { { 16, 17 } }, "10: 12-14 16-17 20-25 30-31", "", "16-17" },
-		{ "a wide one", { { 15, 18 } }, "10: 12-14 15-18 20-25 30-31", "16-18", "15-18" },
-		{ "at the end of one", { { 14, 15 } }, "10: 12-15 20-25 30-31", "13-15", "12-15" },
-		{ "before one", { { 11, 12 } }, "10: 11-14 20-25 30-31", "12-14", "11-14" },
-		{ "between two", { { 14, 20 } }, "10: 12-25 30-31", "13-25", "12-25" },
-		{ "over all", { { 11, 40 } }, "10: 11-40", "12-40", "11-40" },
-		{ "behind all", { { 31, 33 } }, "10: 12-14 20-25 30-33", "31-33", "30-33" },
+		{ "nothing", { { 0, 0 } }, "10: 12-14 20-25 30-31", "", "", "" },
+		{ "next", { { 10, 11 } }, "11: 12-14 20-25 30-31", "", "", "10-11" },
+		{ "up to a range", { { 10, 12 } }, "14: 20-25 30-31", "12-13", "", "10-14" },
+		{ "through two ranges",
+		  { { 10, 12 }, { 14, 20 } },
+		  "25: 30-31",
+		  "12-13 20-21",
+		  "",
+		  "10-25" },
+		{ "a new range", { { 16, 17 } }, "10: 12-14 16-17 20-25 30-31", "", "16-17", "" },
+		{ "a wide one",
+		  { { 15, 18 } },
+		  "10: 12-14 15-18 20-25 30-31",
+		  "",
+		  "15-18",
+		  "16-18" },
+		{ "at the end of one",
+		  { { 14, 15 } },
+		  "10: 12-15 20-25 30-31",
+		  "",
+		  "12-15",
+		  "13-15" },
+		{ "before one",
+		  { { 11, 12 } },
+		  "10: 11-14 20-25 30-31",
+		  "12-13",
+		  "11-14",
+		  "12-14" },
+		{ "between two", { { 14, 20 } }, "10: 12-25 30-31", "20-21", "12-25", "13-25" },
+		{ "over all", { { 11, 40 } }, "10: 11-40", "12-13 20-21 30-31", "11-40", "12-40" },
+		{ "behind all", { { 31, 33 } }, "10: 12-14 20-25 30-33", "", "30-33", "31-33" },
 		{ "what is done",
 		  { { 5, 9 }, { 12, 14 }, { 21, 22 } },
 		  "10: 12-14 20-25 30-31",
+		  "",
 		  "",
 		  "" },
 		{ "overlapping",
 		  { { 8, 11 }, { 15, 17 }, { 15, 18 }, { 16, 17 } },
 		  "11: 12-14 15-18 20-25 30-31",
-		  "10-11 16-18",
-		  "15-18" },
+		  "",
+		  "15-18",
+		  "10-11 16-18" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct progress_plan plan;
+		struct progress_plan plan, again;
 		struct progress p;
 		size_t n = 0;
 
@@ -102,11 +125,23 @@ Test(progress, plans)
 		expect_text(show(&plan.after), cases[i].after);
 		expect_text(show_ranges(plan.cleared, plan.cleared_count), cases[i].cleared);
 		expect_text(show_ranges(plan.put, plan.put_count), cases[i].put);
-		progress_take(&p, &plan);
-		expect_text(show(&p), cases[i].after);
-		cr_expect_null(plan.after.ranges, "%s", cases[i].what);
-		cr_expect_eq(plan.put_count + plan.cleared_count, 0, "%s", cases[i].what);
+
+		cr_assert(progress_plan(&p, cases[i].done, n, &again));
+		expect_text(show(&again.after), cases[i].after);
+		cr_expect_geq(again.cleared_count, plan.cleared_count);
+		expect_text(show_ranges(again.cleared + plan.cleared_count,
+					again.cleared_count - plan.cleared_count),
+			    cases[i].in_doubt);
 		progress_plan_fini(&plan);
+
+		progress_take(&p, &again);
+		expect_text(show(&p), cases[i].after);
+		cr_expect_null(again.after.ranges, "%s", cases[i].what);
+		cr_expect_eq(again.put_count + again.cleared_count, 0, "%s", cases[i].what);
+		cr_assert(progress_plan(&p, NULL, 0, &plan));
+		cr_expect_eq(plan.cleared_count, 0, "%s: no doubt any more", cases[i].what);
+		progress_plan_fini(&plan);
+		progress_plan_fini(&again);
 		progress_fini(&p);
 	}
 }
