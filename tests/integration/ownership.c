@@ -31,6 +31,13 @@ static void await_partitions(const struct service *replica, double count)
 		  service_metric(replica, "delivery_partitions"), count);
 }
 
+/* Sessions that wait for the test's locks. */
+static void await_waiting(int64_t count)
+{
+	cr_assert(wait_until(10000, sql_waiting_sessions() == count), "%lld of %lld replicas wait",
+		  (long long)sql_waiting_sessions(), (long long)count);
+}
+
 /* --- epochs -------------------------------------------------------------------------------- */
 
 static const char *positions(void)
@@ -96,6 +103,40 @@ LAB_TEST(ownership, work_goes_with_its_partition, 2)
 		     "it wrote what was no longer its own");
 }
 
+/*
+ * The group takes a partition while its events are being written: it goes when that is committed,
+ * so its new owner begins right behind it. The lock makes sure of the order: what is to be written
+ * waits for it with the first round trip, the revocation waits for that, and is next.
+ */
+LAB_TEST(ownership, a_write_under_way_ends_before_its_partition_goes, 2)
+{
+	struct service *first =
+		service_start(DELIVERY, "LOG_LEVEL=debug", "KAFKA_CONF=debug=cgrp", NULL);
+	struct service *second;
+
+	await_partitions(first, 2.0);
+	sql_run("begin");
+	sql_run("select from delivery.position for update");
+	for (int p = 0; p < 2; p++)
+		produce_version(p + 1, 1, p);
+	await_waiting(1);
+	sql_end_waiting_sessions(); /* the second try is about both partitions */
+	await_waiting(1);
+	second = service_launch(DELIVERY, NULL);
+	cr_assert(wait_until(10000, service_logged(first, "delegating incremental revoke")),
+		  "the group takes no partition");
+	sql_run("commit");
+	await_partitions(second, 1.0);
+	for (int p = 0; p < 2; p++)
+		produce_version(p + 1, 2, p);
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 4), "%lld of 4 effects",
+		  (long long)sql_number(HISTORY));
+	cr_expect_eq(sql_number("select count(distinct replica) from delivery.history"), 2);
+	cr_expect_eq(service_metric(first, "delivery_events_duplicate_total"), 0.0);
+	cr_expect_eq(service_metric(second, "delivery_events_duplicate_total"), 0.0,
+		     "the new owner did again what was done");
+}
+
 /* --- one order at two replicas ------------------------------------------------------------- */
 
 /* Neither can write until both have read the order, and so has each decided on what it was. */
@@ -108,8 +149,7 @@ static void change_at_once(int64_t id, int swapped)
 	sql_run("lock table delivery.delivery in share mode");
 	produce_version(id, 2, swapped);
 	produce_version(id, 3, !swapped);
-	cr_assert(wait_until(10000, sql_waiting_sessions() == 2), "%lld of 2 replicas wait",
-		  (long long)sql_waiting_sessions());
+	await_waiting(2);
 	sql_run("commit");
 	cr_assert(wait_until(10000,
 			     sql_number(HISTORY " where order_id = %lld", (long long)id) == 3));

@@ -119,9 +119,12 @@ void sql_run(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* pg_stat_activity would not change within a transaction of ours. Who waits for a row waits for a
+ * transaction, which is of no database, but has locks in one. */
 #define WAITING                                                                                    \
-	"from (select distinct pid from pg_locks where not granted and database = "                \
-	"(select oid from pg_database where datname = current_database())) w"
+	"from (select distinct pid from pg_locks where not granted and pid in (select pid from "   \
+	"pg_locks where database = (select oid from pg_database where datname = "                  \
+	"current_database()))) w"
 
 int64_t sql_waiting_sessions(void)
 {
