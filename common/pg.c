@@ -129,9 +129,23 @@ static enum status next_result(struct pg *pg, int64_t deadline, PGresult **out, 
 	return ST_OK;
 }
 
+static void note_error(const PGresult *r, struct error *first)
+{
+	switch (PQresultStatus(r)) {
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+	case PGRES_PIPELINE_SYNC:
+	case PGRES_PIPELINE_ABORTED:
+		break;
+	default:
+		if (first->status == ST_OK)
+			(void)set_result_error(first, r);
+	}
+}
+
 /*
- * Reads the answer to one queued statement, or to the sync when result is NULL. A server-side
- * error lands in err and the reading goes on; only a lost connection is returned.
+ * Reads the answer to one queued statement. A server-side error lands in first and the reading
+ * goes on; only a lost connection is returned.
  */
 static enum status read_answer(struct pg *pg, int64_t deadline, PGresult **result,
 			       struct error *first, struct error *err)
@@ -141,27 +155,37 @@ static enum status read_answer(struct pg *pg, int64_t deadline, PGresult **resul
 
 	if (st != ST_OK)
 		return st;
-	switch (PQresultStatus(r)) {
-	case PGRES_TUPLES_OK:
-	case PGRES_COMMAND_OK:
-	case PGRES_PIPELINE_SYNC:
-		break;
-	case PGRES_PIPELINE_ABORTED:
-		break;
-	default:
-		if (first->status == ST_OK)
-			(void)set_result_error(first, r);
-	}
-	if (!result) {
-		PQclear(r);
-		return ST_OK;
-	}
+	note_error(r, first);
 	*result = r;
 	/* Each statement's results end with a NULL. */
 	st = next_result(pg, deadline, &r, err);
 	if (st == ST_OK)
 		PQclear(r);
 	return st;
+}
+
+/*
+ * Likewise the sync. An implicit transaction commits only now: if that fails, the error and a NULL
+ * come before it.
+ */
+static enum status read_sync(struct pg *pg, int64_t deadline, struct error *first,
+			     struct error *err)
+{
+	for (int i = 0; i < 3; i++) {
+		PGresult *r = NULL;
+		enum status st = next_result(pg, deadline, &r, err);
+		bool synced;
+
+		if (st != ST_OK)
+			return st;
+		if (r)
+			note_error(r, first);
+		synced = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+		PQclear(r);
+		if (synced)
+			return ST_OK;
+	}
+	return error_set(err, ST_UNAVAILABLE, "database answers out of step");
 }
 
 static enum status prepare_all(struct pg *pg, struct error *err)
@@ -191,7 +215,7 @@ static enum status prepare_all(struct pg *pg, struct error *err)
 			(void)error_wrap(&first, "preparing %s", pg->statements[i - 2].name);
 	}
 	if (st == ST_OK)
-		st = read_answer(pg, deadline, NULL, &first, err);
+		st = read_sync(pg, deadline, &first, err);
 	if (st == ST_OK && first.status != ST_OK) {
 		*err = first;
 		st = err->status;
@@ -314,7 +338,7 @@ static enum status read_answers(struct pg *pg, struct pg_call *calls, size_t cou
 			(void)error_wrap(first, "%s", calls[i].statement);
 	}
 	if (st == ST_OK)
-		st = read_answer(pg, deadline, NULL, first, err);
+		st = read_sync(pg, deadline, first, err);
 	return st;
 }
 
@@ -382,7 +406,7 @@ void pg_rollback(struct pg *pg)
 	if (PQsendQueryParams(pg->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1 ||
 	    PQpipelineSync(pg->conn) != 1 || flush(pg, deadline, &ignored) != ST_OK ||
 	    read_answer(pg, deadline, &r, &ignored, &ignored) != ST_OK ||
-	    read_answer(pg, deadline, NULL, &ignored, &ignored) != ST_OK ||
+	    read_sync(pg, deadline, &ignored, &ignored) != ST_OK ||
 	    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
 		disconnect(pg);
 	PQclear(r);

@@ -53,7 +53,7 @@ MUST_CHECK enum status pg_connect(struct pg *pg, struct error *err);
  * transaction; a transaction begun in one pg_run may be committed in a later one.
  * On any error nothing of the transaction stays (it is rolled back, or the connection is dropped),
  * no result is written, and the status says what to do:
- * ST_UNAVAILABLE: retry; if the calls held a commit, its outcome is unknown.
+ * ST_UNAVAILABLE: retry; if the calls held a commit or an implicit one, its outcome is unknown.
  * ST_CONFLICT: a unique key. ST_INVALID: the data. ST_INTERNAL: our SQL or the schema.
  */
 MUST_CHECK enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count,
