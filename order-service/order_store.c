@@ -1,7 +1,8 @@
 /*
  * A batch takes two round trips: (1) begin, find what the idempotency keys placed, lock the
  * orders to be changed, draw ids for the new ones; (2) write orders and events, commit. Between
- * the two, the rules decide in memory, so several commands of one order see each other.
+ * the two, the rules decide in memory, so several commands of one order see each other. The first
+ * is left out if there is nothing to ask: under load, ids are drawn with the batch before.
  * Orders are locked in id order: two replicas cannot deadlock.
  */
 #include "order-service/order_store.h"
@@ -37,24 +38,43 @@ static const struct pg_statement statements[] = {
 struct order_store {
 	struct pg *pg;
 	const char *topic;
+	int64_t ids[ORDER_BATCH_MAX]; /* drawn and not used yet; the next one is the last */
+	size_t id_count;
 };
 
 /* One order of the batch under work: loaded or placed, then changed by its commands in turn. */
 struct working {
-	struct order order;
+	struct order *order;         /* in loaded, or in the command that places it */
 	const char *idempotency_key; /* of a new order */
 	bool is_new, changed;
 };
 
 struct batch {
 	struct order_command **commands;
-	size_t count;
-	struct working *working; /* sorted by id up to loaded, then the new ones */
-	size_t loaded, working_count;
-	PGresult *by_key, *ids; /* owned */
-	size_t next_id;
+	size_t count, places;
+	struct working *working; /* sorted by id up to loaded_count, then the new ones */
+	size_t loaded_count, working_count;
+	struct order *loaded; /* owned */
+	PGresult *by_key;     /* owned; NULL: no command has a key */
+	bool begun;           /* there is an open transaction */
 	struct outbox_batch events;
 };
+
+/* The statements of one round trip. */
+struct calls {
+	struct pg_call call[5];
+	size_t count;
+};
+
+/* Returns where the result will be. */
+static PGresult **add_call(struct calls *calls, const char *statement,
+			   const struct pg_params *params)
+{
+	struct pg_call *call = &calls->call[calls->count++];
+
+	*call = (struct pg_call){ statement, params, NULL };
+	return &call->result;
+}
 
 enum status order_store_open(struct order_store **out, const char *database_url, const char *topic,
 			     struct error *err)
@@ -81,53 +101,113 @@ void order_store_close(struct order_store *store)
 	free(store);
 }
 
+/* --- ids ----------------------------------------------------------------------------------- */
+
+static void take_ids(struct order_store *store, const PGresult *drawn)
+{
+	size_t n = (size_t)PQntuples(drawn);
+
+	memmove(store->ids + n, store->ids, store->id_count * sizeof(store->ids[0]));
+	for (size_t i = 0; i < n; i++)
+		store->ids[n - 1 - i] = pg_i64(drawn, (int)i, 0);
+	store->id_count += n;
+}
+
+/*
+ * How many ids to draw along with this batch for the next one. Several orders at a time come with
+ * load, so the next batch will want some too. Orders that come one by one draw none ahead: their
+ * ids have no gaps, over restarts too.
+ */
+static size_t ids_ahead(const struct order_store *store, const struct batch *b)
+{
+	return b->places > 1 ? ORDER_BATCH_MAX - store->id_count : 0;
+}
+
 /* --- first round trip ---------------------------------------------------------------------- */
 
-static enum status load(struct order_store *store, struct batch *b, struct error *err)
+static void collect(struct batch *b, struct pg_array *keys, struct pg_array *changed)
 {
-	struct pg_array keys, ids;
-	struct pg_params p_keys = { 0 }, p_lock = { 0 }, p_ids = { 0 };
-	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL },
-				   { "orders_by_key", &p_keys, NULL },
-				   { "orders_lock", &p_lock, NULL },
-				   { "orders_ids", &p_ids, NULL } };
-	int32_t places = 0;
-	enum status st;
-
-	pg_array_init(&keys, PG_ARRAY_TEXT);
-	pg_array_init(&ids, PG_ARRAY_INT8);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct order_command *c = b->commands[i];
 
 		if (c->kind != COMMAND_PLACE)
-			pg_array_i64(&ids, c->order_id);
+			pg_array_i64(changed, c->order_id);
 		else if (c->idempotency_key)
-			pg_array_text(&keys, c->idempotency_key);
-		places += c->kind == COMMAND_PLACE;
+			pg_array_text(keys, c->idempotency_key);
+		b->places += c->kind == COMMAND_PLACE;
 	}
-	pg_param_array(&p_keys, &keys);
-	pg_param_array(&p_lock, &ids);
-	pg_param_i32(&p_ids, places);
-	st = pg_run(store->pg, calls, 4, err);
-	pg_array_fini(&keys);
-	pg_array_fini(&ids);
+}
+
+static enum status take_orders(struct batch *b, const PGresult *rows, struct error *err)
+{
+	size_t n = (size_t)PQntuples(rows);
+
+	b->loaded = calloc(n, sizeof(*b->loaded));
+	if (n > 0 && !b->loaded)
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		order_row_read(rows, (int)i, 0, &b->loaded[i]);
+		b->working[i] = (struct working){ .order = &b->loaded[i] };
+	}
+	b->loaded_count = b->working_count = n;
+	return ST_OK;
+}
+
+static enum status ask(struct order_store *store, struct batch *b, struct pg_array *keys,
+		       struct pg_array *changed, struct error *err)
+{
+	struct pg_params p_keys = { 0 }, p_lock = { 0 }, p_ids = { 0 };
+	PGresult **by_key = NULL, **locked = NULL, **drawn = NULL;
+	struct calls calls = { 0 };
+	enum status st;
+
+	(void)add_call(&calls, PG_BEGIN, NULL);
+	pg_param_array(&p_keys, keys);
+	if (keys->count)
+		by_key = add_call(&calls, "orders_by_key", &p_keys);
+	pg_param_array(&p_lock, changed);
+	if (changed->count)
+		locked = add_call(&calls, "orders_lock", &p_lock);
+	pg_param_i32(&p_ids, (int32_t)b->places - (int32_t)store->id_count);
+	if (b->places > store->id_count)
+		drawn = add_call(&calls, "orders_ids", &p_ids);
+	if (calls.count == 1)
+		return ST_OK;
+	st = pg_run(store->pg, calls.call, calls.count, err);
 	if (st != ST_OK)
 		return st;
-	b->by_key = calls[1].result;
-	b->ids = calls[3].result;
-	for (int row = 0; row < PQntuples(calls[2].result); row++)
-		order_row_read(calls[2].result, row, 0, &b->working[b->loaded++].order);
-	b->working_count = b->loaded;
-	PQclear(calls[0].result);
-	PQclear(calls[2].result);
-	return ST_OK;
+	b->begun = true;
+	if (drawn)
+		take_ids(store, *drawn);
+	if (locked)
+		st = take_orders(b, *locked, err);
+	if (by_key) {
+		b->by_key = *by_key;
+		*by_key = NULL;
+	}
+	pg_clear(calls.call, calls.count);
+	return st;
+}
+
+static enum status load(struct order_store *store, struct batch *b, struct error *err)
+{
+	struct pg_array keys, changed;
+	enum status st;
+
+	pg_array_init(&keys, PG_ARRAY_TEXT);
+	pg_array_init(&changed, PG_ARRAY_INT8);
+	collect(b, &keys, &changed);
+	st = ask(store, b, &keys, &changed, err);
+	pg_array_fini(&keys);
+	pg_array_fini(&changed);
+	return st;
 }
 
 /* --- the rules, in memory ------------------------------------------------------------------ */
 
 static int by_id(const void *key, const void *element)
 {
-	int64_t id = *(const int64_t *)key, other = ((const struct working *)element)->order.id;
+	int64_t id = *(const int64_t *)key, other = ((const struct working *)element)->order->id;
 
 	return (id > other) - (id < other);
 }
@@ -155,11 +235,11 @@ static bool placed_before(const struct batch *b, const char *key, struct order *
 			return true;
 		}
 	}
-	for (size_t i = b->loaded; i < b->working_count; i++) {
+	for (size_t i = b->loaded_count; i < b->working_count; i++) {
 		const struct working *w = &b->working[i];
 
 		if (w->idempotency_key && strcmp(w->idempotency_key, key) == 0) {
-			*order = w->order;
+			*order = *w->order;
 			return true;
 		}
 	}
@@ -175,18 +255,17 @@ static void place(struct order_store *store, struct batch *b, struct order_comma
 	c->replayed = c->idempotency_key && placed_before(b, c->idempotency_key, &c->order);
 	if (c->replayed)
 		return;
-	*w = (struct working){ .idempotency_key = c->idempotency_key, .is_new = true };
-	order_place(&w->order, pg_i64(b->ids, (int)b->next_id++, 0), &c->content);
+	*w = (struct working){ &c->order, c->idempotency_key, .is_new = true };
+	order_place(w->order, store->ids[--store->id_count], &c->content);
 	b->working_count++;
-	c->order = w->order;
-	add_event(store, b, &w->order, no_memory);
+	add_event(store, b, w->order, no_memory);
 }
 
 static void change(struct order_store *store, struct batch *b, struct order_command *c,
 		   bool *no_memory)
 {
 	struct working *w =
-		bsearch(&c->order_id, b->working, b->loaded, sizeof(struct working), by_id);
+		bsearch(&c->order_id, b->working, b->loaded_count, sizeof(struct working), by_id);
 	bool changed = true;
 
 	if (!w) {
@@ -196,17 +275,17 @@ static void change(struct order_store *store, struct batch *b, struct order_comm
 	}
 	c->answer.status = ST_OK;
 	if (c->kind == COMMAND_MODIFY) {
-		if (order_modify(&w->order, c->fields, &c->content, c->expected_version, &changed,
+		if (order_modify(w->order, c->fields, &c->content, c->expected_version, &changed,
 				 &c->answer) != ST_OK)
 			return;
-	} else if (order_cancel(&w->order, c->expected_version, &c->answer) != ST_OK) {
+	} else if (order_cancel(w->order, c->expected_version, &c->answer) != ST_OK) {
 		return;
 	}
-	c->order = w->order;
+	c->order = *w->order;
 	if (!changed)
 		return;
 	w->changed = true;
-	add_event(store, b, &w->order, no_memory);
+	add_event(store, b, w->order, no_memory);
 }
 
 /* --- second round trip --------------------------------------------------------------------- */
@@ -231,11 +310,11 @@ static const enum pg_array_type column_types[C_COUNT] = {
 
 static void columns_add(struct pg_array columns[C_COUNT], const struct working *w)
 {
-	const struct order_content *c = &w->order.content;
+	const struct order_content *c = &w->order->content;
 
-	pg_array_i64(&columns[C_ID], w->order.id);
-	pg_array_i32(&columns[C_VERSION], w->order.version);
-	pg_array_text(&columns[C_STATUS], order_status(&w->order));
+	pg_array_i64(&columns[C_ID], w->order->id);
+	pg_array_i32(&columns[C_VERSION], w->order->version);
+	pg_array_text(&columns[C_STATUS], order_status(w->order));
 	pg_array_i64(&columns[C_CUSTOMER], c->customer_id);
 	pg_array_text(&columns[C_PRODUCT], c->product_id);
 	pg_array_text(&columns[C_NAME], c->product_name);
@@ -244,14 +323,45 @@ static void columns_add(struct pg_array columns[C_COUNT], const struct working *
 	pg_array_text(&columns[C_KEY], w->idempotency_key);
 }
 
-static enum status save(struct order_store *store, struct batch *b, struct error *err)
+static enum status write(struct order_store *store, struct batch *b, struct pg_array fresh[C_COUNT],
+			 struct pg_array old[C_COUNT], struct error *err)
 {
 	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
 						C_NAME, C_QTY,     C_ADDRESS };
+	struct pg_params p_insert = { 0 }, p_update = { 0 }, p_outbox = { 0 }, p_ids = { 0 };
+	size_t ahead = ids_ahead(store, b);
+	struct calls calls = { 0 };
+	PGresult **drawn = NULL;
+	enum status st;
+
+	for (int c = 0; c < C_COUNT; c++)
+		pg_param_array(&p_insert, &fresh[c]);
+	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
+		pg_param_array(&p_update, &old[updated[i]]);
+	outbox_batch_params(&b->events, &p_outbox);
+	pg_param_i32(&p_ids, (int32_t)ahead);
+	if (fresh[C_ID].count)
+		(void)add_call(&calls, "orders_insert", &p_insert);
+	if (old[C_ID].count)
+		(void)add_call(&calls, "orders_update", &p_update);
+	if (b->events.count)
+		(void)add_call(&calls, OUTBOX_INSERT, &p_outbox);
+	if (ahead)
+		drawn = add_call(&calls, "orders_ids", &p_ids);
+	/* Without a begin the round trip is a transaction by itself. */
+	if (b->begun)
+		(void)add_call(&calls, PG_COMMIT, NULL);
+	st = pg_run(store->pg, calls.call, calls.count, err);
+	if (st == ST_OK && drawn)
+		take_ids(store, *drawn);
+	if (st == ST_OK)
+		pg_clear(calls.call, calls.count);
+	return st;
+}
+
+static enum status save(struct order_store *store, struct batch *b, struct error *err)
+{
 	struct pg_array fresh[C_COUNT], old[C_COUNT];
-	struct pg_params p_insert = { 0 }, p_update = { 0 }, p_outbox = { 0 };
-	struct pg_call calls[4];
-	size_t n = 0;
 	enum status st;
 
 	for (int c = 0; c < C_COUNT; c++) {
@@ -264,21 +374,7 @@ static enum status save(struct order_store *store, struct batch *b, struct error
 		else if (b->working[i].changed)
 			columns_add(old, &b->working[i]);
 	}
-	for (int c = 0; c < C_COUNT; c++)
-		pg_param_array(&p_insert, &fresh[c]);
-	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
-		pg_param_array(&p_update, &old[updated[i]]);
-	outbox_batch_params(&b->events, &p_outbox);
-	if (fresh[C_ID].count)
-		calls[n++] = (struct pg_call){ "orders_insert", &p_insert, NULL };
-	if (old[C_ID].count)
-		calls[n++] = (struct pg_call){ "orders_update", &p_update, NULL };
-	if (b->events.count)
-		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &p_outbox, NULL };
-	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };
-	st = pg_run(store->pg, calls, n, err);
-	if (st == ST_OK)
-		pg_clear(calls, n);
+	st = write(store, b, fresh, old, err);
 	for (int c = 0; c < C_COUNT; c++) {
 		pg_array_fini(&fresh[c]);
 		pg_array_fini(&old[c]);
@@ -302,10 +398,8 @@ static enum status apply_once(struct order_store *store, struct batch *b, struct
 		else
 			change(store, b, c, &no_memory);
 	}
-	if (no_memory) {
-		pg_rollback(store->pg);
+	if (no_memory)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	}
 	return save(store, b, err);
 }
 
@@ -322,12 +416,13 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 		b.working = malloc(count * sizeof(*b.working));
 		if (!b.working)
 			return error_set(err, ST_UNAVAILABLE, "out of memory");
-		memset(b.working, 0, count * sizeof(*b.working));
 		outbox_batch_init(&b.events);
 		st = apply_once(store, &b, err);
+		if (st != ST_OK)
+			pg_rollback(store->pg);
 		outbox_batch_fini(&b.events);
 		PQclear(b.by_key);
-		PQclear(b.ids);
+		free(b.loaded);
 		free(b.working);
 	}
 	return st;
