@@ -26,8 +26,8 @@ PURE := common/error common/strbuf common/parse common/backoff common/config com
 	common/event common/event_json common/pg_array common/pg_params common/relay_ledger common/http \
 	order-service/order order-service/order_json \
 	delivery-service/delivery delivery-service/delivery_batch delivery-service/lanes \
-	delivery-service/partitions delivery-service/positions delivery-service/progress \
-	delivery-service/sequencer \
+	delivery-service/original delivery-service/partitions delivery-service/positions \
+	delivery-service/progress delivery-service/sequencer \
 	lab/check/history lab/check/judge lab/check/judge_version lab/check/judge_outcome
 
 COMMON := $(basename $(wildcard common/*.c))

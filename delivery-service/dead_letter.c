@@ -18,7 +18,7 @@ static void copy_headers(json_t *root, const struct original *original)
 	for (size_t i = 0; i < original->header_count; i++) {
 		json_t *text;
 
-		at = inbound_header(at, &name, &value, &len);
+		at = original_header(at, &name, &value, &len);
 		text = value ? json_stringn(value, len) : NULL;
 		if (text)
 			(void)json_object_set_new(root, name, text);

@@ -20,19 +20,6 @@ bool inbound_concerns(const rd_kafka_message_t *m)
 
 /* --- copying ------------------------------------------------------------------------------- */
 
-/* A header is kept as its name and NUL, the value's length (SIZE_MAX: null), and the value. */
-const char *inbound_header(const char *at, const char **name, const void **value, size_t *len)
-{
-	*name = at;
-	at += strlen(at) + 1;
-	memcpy(len, at, sizeof(*len));
-	at += sizeof(*len);
-	*value = *len == SIZE_MAX ? NULL : at;
-	if (!*value)
-		*len = 0;
-	return at + *len;
-}
-
 static bool header_at(const rd_kafka_message_t *m, size_t i, const char **name, const void **value,
 		      size_t *len)
 {
@@ -49,7 +36,7 @@ static size_t headers_size(const rd_kafka_message_t *m)
 	size_t len, size = 0;
 
 	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++)
-		size += strlen(name) + 1 + sizeof(len) + (value ? len : 0);
+		size += original_header_size(name, value, len);
 	return size;
 }
 
@@ -72,11 +59,7 @@ static void copy_headers(struct original *original, char *at, const rd_kafka_mes
 
 	original->headers = at;
 	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++) {
-		size_t kept = value ? len : SIZE_MAX;
-
-		(void)copy_bytes(&at, name, strlen(name) + 1);
-		(void)copy_bytes(&at, &kept, sizeof(kept));
-		(void)copy_bytes(&at, value, len);
+		at = original_put_header(at, name, value, len);
 		original->header_count++;
 	}
 }

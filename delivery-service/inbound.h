@@ -12,22 +12,12 @@
 #include "common/event.h"
 #include "delivery-service/delivery.h"
 #include "delivery-service/lanes.h"
+#include "delivery-service/original.h"
 
 /* A place on the topic. */
 struct place {
 	int32_t partition;
 	int64_t offset;
-};
-
-/* A message as it came: what a dead letter is made of, and what is parked. */
-struct original {
-	const void *key; /* NULL: none */
-	size_t key_len;
-	const void *payload; /* NULL: none */
-	size_t payload_len;
-	const char *headers; /* see inbound_header */
-	size_t header_count;
-	int64_t timestamp_ms;
 };
 
 struct inbound {
@@ -61,10 +51,6 @@ struct inbound *inbound_parked(struct order_event *event, struct place place,
 
 /* Makes it a dead letter: the event goes, the reason is kept. */
 void inbound_refuse(struct inbound *in, const char *reason);
-
-/* One header of the original: walk through header_count of them, from original.headers on; returns
- * where the next one is. value is NULL for a null value. */
-const char *inbound_header(const char *at, const char **name, const void **value, size_t *len);
 
 void inbound_free(struct inbound *in);
 

@@ -1,6 +1,6 @@
 # The fault runner: a stack of its own, clients that know what they were promised, and somebody who
 # breaks things; then the history checker.
-#   make faults SEED=7 DURATION=600 MODE=growing      also SANITIZE=1
+#   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, SANITIZE=1
 #   make faults-plan SEED=7                           only shows what would be broken, and when
 
 FAULT_CLIENTS := $(addprefix tests/faults/,clients client caller tally) \

@@ -8,8 +8,9 @@
 #
 # It uses what run.sh has: ORDERS and REPLICAS (how many shall run), SERVICES (their names),
 # UNSETTLED, and the plan. In $RUN_DIR/log it writes faults.log (a line for each fault and for each
-# mending), violations.log, duplicates.log, parked.log (events that waited at each fault) and
-# metrics.log (the counters of services that were ended).
+# mending), violations.log, duplicates.log, parked.log and ranges.log (at each fault: the events
+# that waited, the ranges that were done past gaps) and metrics.log (the counters of services that
+# were ended).
 
 readonly HEAL_SECONDS=90 # far more than it takes when other faults are at work
 readonly STOP_SECONDS=10
@@ -20,7 +21,7 @@ nemesis_open() {
 	local name
 	mkfifo "$RUN_DIR/hurry"
 	exec {HURRY}<>"$RUN_DIR/hurry"
-	for name in faults violations duplicates parked metrics; do
+	for name in faults violations duplicates parked ranges metrics; do
 		: >"$RUN_DIR/log/$name.log"
 	done
 	export PGPASSFILE=$RUN_DIR/pgpass
@@ -48,6 +49,9 @@ fault() {
 	show_progress "$status"
 	[[ $SEQUENCING == off ]] ||
 		database 'select count(*) from delivery.parked' >>"$RUN_DIR/log/parked.log" || true
+	[[ $PROCESSING_ORDER == partition ]] ||
+		database 'select count(*) from delivery.position_range' \
+			>>"$RUN_DIR/log/ranges.log" || true
 }
 
 # healed TEXT...: a target is whole again.

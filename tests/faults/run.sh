@@ -10,9 +10,12 @@
 #      MODE      keyed    key = order id, four partitions from the start, SEQUENCING=off
 #                unkeyed  no key, partitions added under load, SEQUENCING=enforce
 #                growing  key = order id, partitions added under load, SEQUENCING=enforce
+#      PROCESSING_ORDER  partition, key or unordered (partition). unordered by itself keeps no
+#                order, and the checker would rightly say so: then keyed has SEQUENCING=enforce
 #      CLIENTS, RATE   clients (8), and operations per second of all of them together (100)
-#      DELIVERY_DELAY_MS (5), MAX_CONCURRENCY (64), and the other settings of the services; the
-#      ports and RUN_DIR as lab/stack.sh; BUILD_DIR (build)
+#      DELIVERY_DELAY_MS (5; 200 with key and unordered, so that there are gaps),
+#      MAX_CONCURRENCY (64), and the other settings of the services; the ports and RUN_DIR as
+#      lab/stack.sh; BUILD_DIR (build)
 # Exit status: 0 no violation; 1 a violation, or it could not run.
 set -euo pipefail
 # shellcheck source=common/process.sh
@@ -43,7 +46,7 @@ usage() {
 # settings: what the environment gives, checked, and what the mode says.
 settings() {
 	: "${SEED:=1}" "${DURATION:=60}" "${MODE:=keyed}" "${CLIENTS:=8}" "${RATE:=100}"
-	: "${DELIVERY_DELAY_MS:=5}" "${MAX_CONCURRENCY:=64}"
+	: "${PROCESSING_ORDER:=partition}" "${MAX_CONCURRENCY:=64}"
 	require_number SEED 0 999999999
 	require_number DURATION 5 86400
 	require_number CLIENTS 1 64
@@ -57,8 +60,17 @@ settings() {
 	growing) ;;
 	*) die "MODE='$MODE' is not one of keyed, unkeyed, growing" ;;
 	esac
-	export SEED CLIENTS RATE DELIVERY_DELAY_MS MAX_CONCURRENCY EVENT_KEY SEQUENCING PARTITIONS \
-		DUPLICATES_TO
+	case $PROCESSING_ORDER in
+	partition) : "${DELIVERY_DELAY_MS:=5}" ;;
+	key) : "${DELIVERY_DELAY_MS:=200}" ;;
+	unordered)
+		: "${DELIVERY_DELAY_MS:=200}"
+		SEQUENCING=enforce
+		;;
+	*) die "PROCESSING_ORDER='$PROCESSING_ORDER' is not one of partition, key, unordered" ;;
+	esac
+	export SEED CLIENTS RATE DELIVERY_DELAY_MS MAX_CONCURRENCY PROCESSING_ORDER EVENT_KEY \
+		SEQUENCING PARTITIONS DUPLICATES_TO
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export BUILD_DIR
 	if [[ -n ${SANITIZE-} ]]; then
@@ -185,7 +197,8 @@ main() {
 		return
 	fi
 	REPLICAS=$PLAN_REPLICAS_AT_FIRST
-	say "seed $SEED, mode $MODE, $DURATION s, faults planned: ${#PLAN[@]}"
+	say "seed $SEED, mode $MODE, order $PROCESSING_ORDER, $DURATION s," \
+		"faults planned: ${#PLAN[@]}"
 	own_stack_open faults
 	trap close_run EXIT
 	start

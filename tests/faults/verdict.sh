@@ -9,6 +9,7 @@ readonly DRAIN_SECONDS=120 # until all is quiet after the load
 verdict() {
 	local name
 	judge_history
+	judge_ranges
 	judge_operations
 	judge_logs
 	for name in "${SERVICES[@]}"; do
@@ -35,6 +36,13 @@ judge_history() {
 		;;
 	*) violation "no verdict on the history; $(process_last_words "$RUN_DIR/log/check.log")" ;;
 	esac
+}
+
+# judge_ranges: all is done, so there is no gap, and nothing past one is remembered.
+judge_ranges() {
+	local left
+	left=$(database 'select count(*) from delivery.position_range') || true
+	[[ $left == 0 ]] || violation "ranges of offsets that are left over in position_range: $left"
 }
 
 # from_check FILTER: prints a value of the history checker's report; "?" without one.
@@ -96,12 +104,18 @@ row() {
 	show_line "$(printf '%-26s %s' "$1" "$2")"
 }
 
+# at_most LOG: the highest of the numbers that were taken at the faults.
+at_most() {
+	printf 'at most at once when looked at: %s' \
+		"$(grep -x '[0-9]*' "$RUN_DIR/log/$1.log" | sort -n | tail -n 1)"
+}
+
 # show_result: the figures of the run and its verdict.
 show_result() {
 	local pause line
 	pause=$(from_clients longest_pause_ms)
 	show_line
-	row run "seed $SEED, mode $MODE, $DURATION s"
+	row run "seed $SEED, mode $MODE, order $PROCESSING_ORDER, $DURATION s"
 	row faults "$(faults_by_kind)"
 	row 'operations acknowledged' "$(from_clients acknowledged)"
 	row 'calls made again' "$(from_clients retries)"
@@ -117,8 +131,8 @@ show_result() {
 	row 'partitions assigned' "$(log_count 'msg="partition assigned"')"
 	row 'fenced writes' "$(log_count 'msg="fenced:')"
 	[[ $SEQUENCING == off ]] || row 'events parked' \
-		"$(metric_sum delivery_events_parked_total), at most at once when looked at: $(
-			grep -x '[0-9]*' "$RUN_DIR/log/parked.log" | sort -n | tail -n 1)"
+		"$(metric_sum delivery_events_parked_total), $(at_most parked)"
+	[[ $PROCESSING_ORDER == partition ]] || row 'ranges past gaps' "$(at_most ranges)"
 	row 'logs, acknowledgements' "$RUN_DIR/log, $ACKS"
 	if [[ ! -s $RUN_DIR/log/violations.log ]]; then
 		show_verdict 1 "Nothing lost, nothing doubled, nothing out of order."
@@ -128,5 +142,5 @@ show_result() {
 		show_verdict 0 "$line"
 	done < <(head -n 20 "$RUN_DIR/log/violations.log")
 	show_verdict 0 "$(wc -l <"$RUN_DIR/log/violations.log") violations. To run it again:" \
-		"make faults SEED=$SEED DURATION=$DURATION MODE=$MODE"
+		"make faults SEED=$SEED DURATION=$DURATION MODE=$MODE PROCESSING_ORDER=$PROCESSING_ORDER"
 }

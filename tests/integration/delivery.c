@@ -293,12 +293,14 @@ LAB_TEST(delivery, a_new_partition_is_read_from_its_beginning, 1)
 	(void)produce_event("OrderPlaced", 1, 1, "A");
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
 	topic_alter(world.topic, 3);
-	for (int64_t id = 100; id < 103; id++)
-		(void)produce(
-			&(struct raw_message){ .topic = world.topic,
-					       .partition = (int)(id - 100),
-					       .payload = event_json("OrderPlaced", id, 1, "A"),
-					       .headers = { { "type", "OrderPlaced", 0 } } });
+	/* The last partition first: before its event there is none whose DeliveryStarted could lie
+	 * there. */
+	for (int partition = 2; partition >= 0; partition--)
+		(void)produce(&(struct raw_message){
+			.topic = world.topic,
+			.partition = partition,
+			.payload = event_json("OrderPlaced", 100 + partition, 1, "A"),
+			.headers = { { "type", "OrderPlaced", 0 } } });
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 4), "%lld of 4",
 		  (long long)sql_number(HISTORY));
 	cr_expect_eq(sql_number(HISTORY " where \"partition\" = 2 and \"offset\" = 0"), 1);
