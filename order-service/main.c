@@ -24,6 +24,7 @@ static const char *const event_keys[] = { "order-id", "none", NULL };
 struct config {
 	struct service_config service;
 	int event_key;
+	int64_t queue_max;
 };
 
 static const struct config_key keys[] = {
@@ -31,6 +32,8 @@ static const struct config_key keys[] = {
 			    "postgresql://order_service@127.0.0.1:15432/lab", "8081", "64"),
 	{ "EVENT_KEY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, event_key), "order-id",
 	  0, 0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
+	{ "ORDER_QUEUE_MAX", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, queue_max), "10000",
+	  1, 1000000, NULL, "changes that wait for the database; more are answered with 503" },
 };
 
 static const struct config_program program = {
@@ -80,7 +83,7 @@ static enum status open_writer(struct service *s, const struct config *config, s
 	if (order_store_open(&store, config->service.database_url, config->service.kafka_topic,
 			     err) != ST_OK)
 		return err->status;
-	if (order_writer_open(&s->writer, store, err) != ST_OK) {
+	if (order_writer_open(&s->writer, store, config->queue_max, err) != ST_OK) {
 		order_store_close(store);
 		return err->status;
 	}

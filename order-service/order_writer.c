@@ -21,8 +21,9 @@ struct order_writer {
 	pthread_mutex_t mu;
 	pthread_cond_t work;         /* with mu: the queue is not empty, or stopping */
 	struct ticket *first, **end; /* guarded by mu: FIFO */
-	size_t queued;               /* guarded by mu */
-	bool stopping;               /* guarded by mu */
+	int64_t queued;              /* guarded by mu */
+	int64_t queue_max;
+	bool stopping; /* guarded by mu */
 	int64_t next_complaint_mono_ms;
 	_Atomic int64_t refused;
 	struct histogram batch_size, batch_us;
@@ -42,7 +43,7 @@ static size_t take_batch(struct order_writer *w, struct ticket *tickets[ORDER_BA
 	}
 	if (!w->first)
 		w->end = &w->first;
-	w->queued -= n;
+	w->queued -= (int64_t)n;
 	(void)pthread_mutex_unlock(&w->mu);
 	return n;
 }
@@ -94,13 +95,14 @@ static void *writer_main(void *arg)
 }
 
 enum status order_writer_open(struct order_writer **out, struct order_store *store,
-			      struct error *err)
+			      int64_t queue_max, struct error *err)
 {
 	struct order_writer *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	w->store = store;
+	w->queue_max = queue_max;
 	w->batch_size.first = 1;
 	w->batch_us.first = 64;
 	w->end = &w->first;
@@ -136,7 +138,7 @@ static bool enqueue(struct order_writer *w, struct ticket *ticket)
 
 	(void)pthread_mutex_lock(&w->mu);
 	was_empty = !w->first;
-	room = w->queued < ORDER_QUEUE_MAX;
+	room = w->queued < w->queue_max;
 	if (room) {
 		*w->end = ticket;
 		w->end = &ticket->next;
@@ -168,7 +170,7 @@ void order_writer_metrics(struct order_writer *w, struct metrics_out *out)
 	int64_t queued;
 
 	(void)pthread_mutex_lock(&w->mu);
-	queued = (int64_t)w->queued;
+	queued = w->queued;
 	(void)pthread_mutex_unlock(&w->mu);
 	metrics_one(out, "order_queue_depth", "gauge", "Commands that wait for the writer.",
 		    queued);

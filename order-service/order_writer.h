@@ -13,12 +13,12 @@
 
 struct order_writer;
 
-#define ORDER_QUEUE_MAX 20000
-
-/* Takes store: the writer's thread is its only user, close closes it. On error store stays the
- * caller's. */
+/*
+ * At most queue_max commands wait. Takes store: the writer's thread is its only user, close closes
+ * it. On error store stays the caller's.
+ */
 MUST_CHECK enum status order_writer_open(struct order_writer **out, struct order_store *store,
-					 struct error *err);
+					 int64_t queue_max, struct error *err);
 void order_writer_close(struct order_writer *writer);
 
 /*
