@@ -19,14 +19,16 @@
 
 /* Read of a body that is refused, so that the client hears the answer. */
 #define DRAIN_MAX_BYTES (4 * 1024 * 1024)
-#define CLOSE_GRACE_MS  200
+#define CLOSE_GRACE_MS  50
 
 struct http_server {
 	struct mg_context *mg;
 	const char *host; /* borrowed */
 	_Atomic bool stopped;
-	int64_t threads;
+	int64_t keep_max;            /* connections that may be kept alive at a time */
 	_Atomic int64_t connections; /* being served: each holds a thread */
+	_Atomic int64_t at_work;     /* requests between their last byte and their answer */
+	_Atomic bool closing;        /* requests that come now are turned away */
 	const struct http_route *routes;
 	size_t route_count;
 	_Atomic int64_t answers[6]; /* by status class: 2 is 2xx */
@@ -80,6 +82,12 @@ static int read_body(struct mg_connection *conn, long long announced, char **bod
 	*len = 0;
 	if (announced == 0)
 		return 0;
+	/* The client waits for a word before it sends the body. */
+	if (mg_get_header(conn, "Expect")) {
+		if (announced > HTTP_BODY_MAX_BYTES)
+			return 413;
+		(void)mg_write(conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	}
 	if (announced <= HTTP_BODY_MAX_BYTES) {
 		*body = malloc(capacity + 1);
 		if (!*body)
@@ -134,6 +142,19 @@ static void count_answer(struct http_server *server, int status)
 		atomic_fetch_add(&server->answers[class], 1);
 }
 
+static void respond_refusal(struct http_response *response, int status)
+{
+	const struct error not_now = { .status = ST_UNAVAILABLE };
+
+	if (status == 413)
+		http_respond_problem(response, 413, NULL, "the body may have at most %d bytes",
+				     HTTP_BODY_MAX_BYTES);
+	else if (status == 503)
+		http_respond_error(response, &not_now);
+	else
+		http_respond_problem(response, status, NULL, "the body did not arrive whole");
+}
+
 /* Runs on a worker thread for every well-formed request. */
 static int on_request(struct mg_connection *conn)
 {
@@ -157,18 +178,19 @@ static int on_request(struct mg_connection *conn)
 
 	http_response_init(&response);
 	request.body = body;
-	if (refused == 413)
-		http_respond_problem(&response, 413, NULL, "the body may have at most %d bytes",
-				     HTTP_BODY_MAX_BYTES);
-	else if (refused)
-		http_respond_problem(&response, refused, NULL, "the body did not arrive whole");
+	atomic_fetch_add(&server->at_work, 1);
+	if (atomic_load(&server->closing))
+		refused = 503;
+	if (refused)
+		respond_refusal(&response, refused);
 	else
 		dispatch(server, info, &request, &response);
-	/* Every thread taken: others may be waiting for one, so nobody keeps his. */
-	keep = keep && !refused && atomic_load(&server->connections) < server->threads;
+	/* Under pressure nobody keeps a thread: others may be waiting for one. */
+	keep = keep && !refused && atomic_load(&server->connections) <= server->keep_max;
 	if (!keep)
 		mg_disable_connection_keep_alive(conn);
 	write_response(conn, &response, keep);
+	atomic_fetch_sub(&server->at_work, 1);
 	count_answer(server, response.status);
 	histogram_observe(&server->latency_us, clock_mono_us() - started);
 	http_response_fini(&response);
@@ -230,7 +252,7 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 		"listening_ports", address,
 		"num_threads", workers,
 		"enable_keep_alive", "yes",
-		"keep_alive_timeout_ms", "500",
+		"keep_alive_timeout_ms", "30000",
 		"request_timeout_ms", "10000",
 		"tcp_nodelay", "1",
 		"listen_backlog", "4096",
@@ -249,7 +271,8 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 		return error_set(err, ST_INTERNAL, "out of memory");
 	server->latency_us.first = 64;
 	server->host = host;
-	server->threads = threads;
+	/* The other threads go round: who comes gets one, however long others are idle. */
+	server->keep_max = threads - threads / 8 - 1;
 	server->routes = routes;
 	server->route_count = route_count;
 	init.user_data = server;
@@ -304,8 +327,9 @@ static void shut_connections(int port)
 }
 
 /*
- * civetweb looks at its stop flag only every 2 s, or when a connection comes: so one comes. After
- * a moment for the answers on their way, connections that clients keep open are ended.
+ * Once it stops, civetweb sends nothing more: so what is at work is answered before. Then it looks
+ * at its stop flag only every 2 s, or when a connection comes: so one comes. After a moment for the
+ * answers on their way, connections that clients keep open are ended.
  */
 void http_server_close(struct http_server *server)
 {
@@ -315,6 +339,9 @@ void http_server_close(struct http_server *server)
 
 	if (!server)
 		return;
+	atomic_store(&server->closing, true);
+	while (atomic_load(&server->at_work) > 0)
+		clock_pause_ms(2);
 	if (pthread_create(&stopper, NULL, stop_server, server) != 0) {
 		mg_stop(server->mg);
 		free(server);

@@ -1,0 +1,329 @@
+/*
+ * Many clients, slow ones, rude ones: nobody waits for another, and every answer finds its way.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/http_client.h"
+#include "tests/support/keep.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/wait.h"
+#include "tests/support/world.h"
+
+#define TV                                                                                         \
+	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
+	"\"SEOUL\"}"
+#define ANSWER_MS 10000
+
+TestSuite(connections, .timeout = 60);
+
+/* --- a client that keeps its connection ---------------------------------------------------- */
+
+static int connected(const struct service *service)
+{
+	int fd = http_connect(service->port);
+
+	cr_assert_geq(fd, 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	cr_assert_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static const char *post(const char *more)
+{
+	return keep_format("POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n%s",
+			   strlen(TV), more, TV);
+}
+
+static bool readable(int fd, int64_t ms)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, (int)wait_stretch(ms)) > 0;
+}
+
+/* The next answer's status; 0: the connection ended, -1: none came. The body is thrown away. */
+static int answer(int fd)
+{
+	char head[1024], scrap[4096];
+	size_t len = 0, body = 0;
+	const char *length;
+	int status = 0;
+
+	while (len < 4 || memcmp(head + len - 4, "\r\n\r\n", 4) != 0) {
+		cr_assert_lt(len, sizeof(head) - 1);
+		if (!readable(fd, ANSWER_MS))
+			return -1;
+		if (recv(fd, head + len, 1, 0) <= 0)
+			return 0;
+		len++;
+	}
+	head[len] = '\0';
+	cr_assert_eq(sscanf(head, "HTTP/1.1 %d", &status), 1, "%s", head);
+	length = strstr(head, "Content-Length: ");
+	if (length)
+		cr_assert_eq(sscanf(length, "Content-Length: %zu", &body), 1);
+	while (body > 0 && readable(fd, ANSWER_MS)) {
+		ssize_t n = recv(fd, scrap, body < sizeof(scrap) ? body : sizeof(scrap), 0);
+
+		cr_assert_gt(n, 0);
+		body -= (size_t)n;
+	}
+	return status;
+}
+
+static int64_t queued(const struct service *order)
+{
+	return (int64_t)service_metric(order, "order_queue_depth");
+}
+
+/* Holds up every change until sql_run("commit"). */
+static void lock_orders(void)
+{
+	sql_run("begin");
+	sql_run("lock table orders.orders in access exclusive mode");
+}
+
+/* --- the tests ----------------------------------------------------------------------------- */
+
+/* Sends a request on the connection, or on a new one if the server has ended it. */
+static int ask_again(const struct service *order, int *fd, const char *text)
+{
+	int status;
+
+	say(*fd, text);
+	status = answer(*fd);
+	if (status != 0)
+		return status;
+	(void)close(*fd);
+	*fd = connected(order);
+	say(*fd, text);
+	return answer(*fd);
+}
+
+/* Ten times as many clients as threads, each with a connection that it would like to keep. */
+static void *post_in_turn(void *context)
+{
+	const struct service *order = context;
+	int fd = connected(order);
+
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(ask_again(order, &fd, post("")), 201);
+	(void)close(fd);
+	return NULL;
+}
+
+LAB_TEST(connections, more_clients_than_threads, 1)
+{
+	enum { CLIENTS = 80 };
+	struct service *order = service_start(ORDER, "HTTP_THREADS=8", NULL);
+	pthread_t threads[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++)
+		cr_assert_eq(pthread_create(&threads[i], NULL, post_in_turn, order), 0);
+	for (int i = 0; i < CLIENTS; i++)
+		(void)pthread_join(threads[i], NULL);
+	cr_expect_eq(sql_number("select count(*) from order_table"), CLIENTS * 5);
+}
+
+/* Kept connections are never so many that somebody who comes finds no thread. */
+LAB_TEST(connections, idle_ones_leave_room_for_others, 1)
+{
+	enum { CLIENTS = 20 };
+	struct service *order = service_start(ORDER, "HTTP_THREADS=8", NULL);
+	struct http_answer late;
+	int fds[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connected(order);
+		say(fds[i], post(""));
+		cr_expect_eq(answer(fds[i]), 201);
+	}
+	late = http_call(order->port, "GET", "/orders", NULL, NULL);
+	cr_expect_eq(late.status, 200);
+	cr_expect_lt(late.ms, wait_stretch(2000));
+	say(fds[0], post("")); /* the first are still kept */
+	cr_expect_eq(answer(fds[0]), 201);
+	for (int i = 0; i < CLIENTS; i++)
+		(void)close(fds[i]);
+}
+
+LAB_TEST(connections, requests_in_one_packet_are_answered_in_turn, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	int fd = connected(order);
+
+	say(fd, keep_format("%sGET /orders/1 HTTP/1.1\r\n\r\n%sGET /nowhere HTTP/1.1\r\n\r\n"
+			    "DELETE /orders/2 HTTP/1.1\r\n\r\nGET /orders/2 HTTP/1.1\r\n"
+			    "Connection: close\r\n\r\n",
+			    post(""), post("")));
+	cr_expect_eq(answer(fd), 201);
+	cr_expect_eq(answer(fd), 200);
+	cr_expect_eq(answer(fd), 201);
+	cr_expect_eq(answer(fd), 404);
+	cr_expect_eq(answer(fd), 204);
+	cr_expect_eq(answer(fd), 404);
+	cr_expect_eq(answer(fd), 0);
+	(void)close(fd);
+}
+
+LAB_TEST(connections, a_request_may_come_slowly_while_others_are_served, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	int fd = connected(order);
+	const char *text = post("");
+
+	for (const char *at = text; *at; at++) {
+		say(fd, (char[]){ *at, '\0' });
+		if ((at - text) % 20 == 0)
+			cr_expect_eq(http_call(order->port, "GET", "/orders", NULL, NULL).status,
+				     200);
+	}
+	cr_expect_eq(answer(fd), 201);
+	(void)close(fd);
+}
+
+/* One that closed its sending half still gets its answer. */
+LAB_TEST(connections, a_client_that_has_said_all, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	int fd = connected(order);
+
+	lock_orders();
+	say(fd, post(""));
+	(void)shutdown(fd, SHUT_WR);
+	cr_expect(wait_until(5000, service_metric(order, "http_connections") >= 1));
+	sql_run("commit");
+	cr_expect_eq(answer(fd), 201);
+	cr_expect_eq(answer(fd), 0);
+	(void)close(fd);
+}
+
+/* What it asked for is done; its answer is nobody's. */
+LAB_TEST(connections, clients_that_go_away_harm_nobody, 1)
+{
+	enum { CLIENTS = 20 };
+	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct service *order = service_start(ORDER, NULL);
+	int fds[CLIENTS];
+
+	lock_orders();
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connected(order);
+		say(fds[i], post(""));
+	}
+	cr_expect(wait_until(10000, queued(order) >= CLIENTS - 10));
+	for (int i = 0; i < CLIENTS; i += 2) {
+		if (i % 4)
+			cr_assert_eq(setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset,
+						sizeof(reset)),
+				     0);
+		(void)close(fds[i]);
+	}
+	sql_run("commit");
+	for (int i = 1; i < CLIENTS; i += 2) {
+		cr_expect_eq(answer(fds[i]), 201);
+		(void)close(fds[i]);
+	}
+	cr_expect(wait_until(5000, sql_number("select count(*) from order_table") == CLIENTS));
+	cr_expect(wait_until(5000, service_metric(order, "http_connections") <= 2));
+}
+
+/* The queue is full: 503 at once, nothing half done; and the service can still be asked. */
+LAB_TEST(connections, a_full_queue_is_refused_at_once, 1)
+{
+	enum { CLIENTS = 30, QUEUE = 10 };
+	struct service *order = service_start(ORDER, "ORDER_QUEUE_MAX=10", NULL);
+	struct http_answer refused;
+	int fds[CLIENTS], placed = 0, turned_away = 0;
+
+	lock_orders();
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connected(order);
+		say(fds[i], post(""));
+	}
+	cr_expect(wait_until(10000, queued(order) == QUEUE));
+	refused = http_call(order->port, "POST", "/orders", TV, NULL);
+	cr_expect_eq(refused.status, 503, "%s%s", refused.error, refused.body);
+	cr_expect_str_eq(http_header(&refused, "Retry-After"), "1");
+	cr_expect_str_eq(http_header(&refused, "Content-Type"), "application/problem+json");
+	cr_expect_lt(refused.ms, wait_stretch(500));
+	refused = http_call(order->port, "DELETE", "/orders/1", NULL, NULL);
+	cr_expect_eq(refused.status, 503, "%s%s", refused.error, refused.body);
+	cr_expect_eq(http_call(order->port, "GET", "/healthz", NULL, NULL).status, 200);
+	sql_run("commit");
+	for (int i = 0; i < CLIENTS; i++) {
+		int status = answer(fds[i]);
+
+		cr_expect(status == 201 || status == 503, "%d", status);
+		placed += status == 201;
+		turned_away += status == 503;
+		(void)close(fds[i]);
+	}
+	cr_expect_geq(placed, QUEUE + 1);
+	cr_expect_eq(sql_number("select count(*) from order_table"), placed);
+	cr_expect_eq(service_metric(order, "order_queue_refused_total"), turned_away + 2.0);
+}
+
+static void *commit_when_stopping(void *context)
+{
+	struct service *order = context;
+
+	cr_expect(wait_until(10000, service_logged(order, "msg=\"stopping\"")));
+	sql_run("commit");
+	return NULL;
+}
+
+/* A stop: who is at work is answered, who is idle is let go, nobody new is taken. */
+LAB_TEST(connections, a_stop_answers_what_is_at_work, 1)
+{
+	enum { CLIENTS = 12 };
+	struct service *order = service_start(ORDER, NULL);
+	int idle = connected(order), fds[CLIENTS];
+	pthread_t thread;
+
+	lock_orders();
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = connected(order);
+		say(fds[i], post(""));
+	}
+	cr_expect(wait_until(10000, queued(order) >= CLIENTS - 10));
+	cr_assert_eq(pthread_create(&thread, NULL, commit_when_stopping, order), 0);
+	service_stop(order, SIGTERM);
+	(void)pthread_join(thread, NULL);
+	for (int i = 0; i < CLIENTS; i++) {
+		cr_expect_eq(answer(fds[i]), 201);
+		cr_expect_eq(answer(fds[i]), 0);
+		(void)close(fds[i]);
+	}
+	cr_expect_eq(answer(idle), 0);
+	(void)close(idle);
+	cr_expect_eq(sql_number("select count(*) from order_table"), CLIENTS);
+}
+
+LAB_TEST(connections, expect_100_continue, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	int fd = connected(order);
+
+	say(fd, keep_format("POST /orders HTTP/1.1\r\nContent-Length: %zu\r\n"
+			    "Expect: 100-continue\r\n\r\n",
+			    strlen(TV)));
+	cr_expect_eq(answer(fd), 100);
+	say(fd, TV);
+	cr_expect_eq(answer(fd), 201);
+	say(fd, "POST /orders HTTP/1.1\r\nContent-Length: 70000\r\nExpect: 100-continue\r\n\r\n");
+	cr_expect_eq(answer(fd), 413);
+	cr_expect_eq(answer(fd), 0);
+	(void)close(fd);
+}
