@@ -73,4 +73,5 @@ lint:
 	shellcheck -x $(SHELL_SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
-		--suppress=missingInclude common order-service delivery-service lab tests/faults
+		--suppress=missingInclude common order-service delivery-service lab tests/faults \
+		tests/bench

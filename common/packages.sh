@@ -3,7 +3,7 @@
 #
 # usage: common/packages.sh install [GROUP...]  installs what is missing (default: build run)
 #        common/packages.sh missing [GROUP...]  prints what is missing, one name a line
-# groups: build, run, lint, fuzz
+# groups: build, run, lint, bench, fuzz
 # Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
 # sudo where that needs no password; else it prints the command to type and exits with 1.
 set -euo pipefail
@@ -21,7 +21,7 @@ build    libjansson-dev             JSON
 build    uthash-dev                 hash tables
 build    libcurl4-openssl-dev       HTTP client of the tests
 build    libcriterion-dev           test framework
-run      postgresql-15              server of the private cluster, and psql
+run      postgresql-15              server of the private cluster, psql and pgbench
 run      openjdk-17-jre-headless    runs Kafka
 run      maven                      fetches the pinned Kafka from Maven Central
 run      httpie                     the calls of the lab, as a user types them
@@ -31,6 +31,9 @@ run      curl                       asks whether a service is ready
 lint     clang-format               make format
 lint     cppcheck                   make lint
 lint     shellcheck                 make lint, for the scripts
+bench    wrk                        make bench: the load of the order path
+bench    hey                        make bench: 6,000 keep-alive clients
+bench    gnuplot-nox                make bench-report: the plot
 fuzz     clang                      make fuzz: libFuzzer
 fuzz     libclang-rt-14-dev         its runtime
 '
@@ -69,8 +72,8 @@ missing_of() {
 check_groups() {
 	local group
 	for group; do
-		[[ $group =~ ^(build|run|lint|fuzz)$ ]] ||
-			die "there is no package group '$group': use build, run, lint, fuzz"
+		[[ $group =~ ^(build|run|lint|bench|fuzz)$ ]] ||
+			die "there is no package group '$group': use build, run, lint, bench, fuzz"
 	done
 }
 

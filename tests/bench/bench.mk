@@ -1,0 +1,35 @@
+# The benchmarks: a stack of its own, each figure beside a reference measured in the same run.
+#   make bench               all but growth, 15 minutes or so; kept in tests/bench/results/
+#   make bench QUICK=1       a look in under three minutes, with less work; not kept
+#   make bench CASE=orders   one case
+#   make bench-report        the table and the plot once more, README.md too
+
+BENCH_COMMON := $(addprefix common/,error strbuf parse clock config config_main)
+BENCH_PG := $(addprefix common/,log pg pg_array pg_params)
+BENCH_PROGRAMS := feed await bare visible steady
+BENCH_SOURCES_feed := $(addprefix common/,log event event_json kafka_client)
+BENCH_SOURCES_bare := $(BENCH_PG) common/event common/outbox
+BENCH_SOURCES_visible := $(BENCH_PG) tests/bench/placing
+BENCH_SOURCES_steady := tests/bench/placing
+
+.PHONY: bench bench-build bench-report
+
+# A second make builds, since the packages that it needs may only come now.
+bench:
+	@common/packages.sh install build run bench
+	@$(MAKE) --no-print-directory --silent all bench-build
+	@BUILD_DIR='$(BUILD)' tests/bench/run.sh
+
+bench-report:
+	@common/packages.sh install bench
+	@tests/bench/report.sh README.md
+
+bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
+
+define BENCH_PROGRAM_RULE
+$$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1) $$(BENCH_COMMON) $$(BENCH_SOURCES_$(1)))
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcurl -lpq -lrdkafka -ljansson -lpthread
+endef
+$(foreach program,$(BENCH_PROGRAMS),$(eval $(call BENCH_PROGRAM_RULE,$(program))))

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Results for a reader: a table on the terminal, or the table and the plot in a Markdown file.
+#
+# usage: tests/bench/report.sh FILE.json    prints the table
+#        tests/bench/report.sh FILE.md      rewrites what stands in it between the two lines
+#                                           <!-- bench: begin --> and <!-- bench: end -->, and the
+#                                           plot beside latest.json
+# env: RESULT  what goes into FILE.md (tests/bench/results/latest.json)
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+
+readonly HERE=$REPO_DIR/tests/bench
+readonly BEGIN='<!-- bench: begin -->' END='<!-- bench: end -->'
+readonly PLOT=tests/bench/results/latest.svg
+RESULT=${RESULT:-$HERE/results/latest.json}
+
+# usage: the usage lines of this file, to stderr; exit 2.
+usage() {
+	sed -n '4,7s/^# //p' "$0" >&2
+	exit 2
+}
+
+# cells FILE.json: prints the table's cells, separated by tabs, its heading first.
+cells() {
+	jq -r -f "$HERE/report.jq" "$1"
+}
+
+# table FILE.json: prints it with aligned columns; what is not met in capitals.
+table() {
+	cells "$1" | sed 's/\tno$/\tNOT MET/' | awk -F '\t' '
+		{
+			for (i = 1; i <= NF; i++) {
+				cell[NR, i] = $i
+				if (length($i) > width[i])
+					width[i] = length($i)
+			}
+			columns = NF > columns ? NF : columns
+		}
+		END {
+			for (row = 1; row <= NR; row++) {
+				line = ""
+				for (i = 1; i <= columns; i++)
+					line = line sprintf("%-" width[i] "s  ", cell[row, i])
+				sub(/ +$/, "", line)
+				print line
+			}
+		}'
+}
+
+# markdown FILE.json: prints what belongs between the marks.
+markdown() {
+	jq -r '"Measured on \(.machine.cores) cores (\(.machine.cpu)), \(.machine.memory_mb) MB, everything " +
+		"on the same machine, load generators included; medians; commit " +
+		([.cases[].commit] | unique | join(", ")) + ". `make bench` measures it again."' "$1"
+	printf '\n'
+	cells "$1" | sed -e 's/|/\\|/g; s/\tno$/\t**no**/; s/\t/ | /g; s/^/| /; s/$/ |/' \
+		-e '1s/$/\n|---|---|---|---|---|---|/'
+	printf '\n![orders and events per second, each beside its reference](%s)\n' "$PLOT"
+}
+
+# plot FILE.json: draws $PLOT.
+plot() {
+	local data growth=0 status=0
+	data=$(mktemp -d)
+	jq -r -f "$HERE/plot.jq" "$1" >"$data/rates.dat"
+	jq -r '.cases.growth.rows // [] | .[] | select(.rows_before)
+		| [(.rows_before | tonumber) / 1e6, .value / 1e3] | @tsv' "$1" >"$data/growth.dat"
+	[[ ! -s $data/growth.dat ]] || growth=1
+	gnuplot -e "data='$data'; growth=$growth; output='$REPO_DIR/$PLOT.new'" "$HERE/plot.gp" ||
+		status=$?
+	rm -rf "$data"
+	((status == 0)) || die "gnuplot could not draw $PLOT"
+	mv "$REPO_DIR/$PLOT.new" "$REPO_DIR/$PLOT"
+}
+
+# rewrite FILE.md: its lines between the marks become the table of today.
+rewrite() {
+	local file=$1
+	local -x FIRST=$BEGIN LAST=$END TEXT
+	[[ $(grep -c -x -F -e "$BEGIN" -e "$END" "$file") == 2 ]] ||
+		die "$file has no two lines $BEGIN and $END: put them where the table shall be"
+	TEXT=$(markdown "$RESULT")
+	awk '
+		$0 == ENVIRON["LAST"] { inside = 0 }
+		!inside
+		$0 == ENVIRON["FIRST"] { inside = 1; print ENVIRON["TEXT"] }' "$file" >"$file.new"
+	cat "$file.new" >"$file"
+	rm "$file.new"
+	say "$file and $PLOT show ${RESULT#"$REPO_DIR/"}"
+}
+
+[[ $# == 1 && -r $1 ]] || usage
+require_command jq
+case $1 in
+*.json) table "$1" ;;
+*.md)
+	[[ -r $RESULT ]] || die "$RESULT is not there: make bench"
+	require_command gnuplot
+	plot "$RESULT"
+	rewrite "$1"
+	;;
+*) usage ;;
+esac
