@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# The order path: POST /orders with keep-alive clients, the relay publishing meanwhile, against
-# pgbench, which has as many clients insert the same order and outbox row, one commit for each.
+# The order path: POST /orders with keep-alive clients, a thread for each, the relay publishing
+# meanwhile, against pgbench, which has as many clients insert the same order and outbox row, one
+# commit for each.
 #
 # The reference is a hard one: pgbench speaks to PostgreSQL directly, in one statement, with no
 # HTTP, no relay beside it, and its outbox has no trigger that wakes a relay.
@@ -26,7 +27,7 @@ orders_of() {
 	for ((i = 1; i <= REPEAT; i++)); do
 		bench_fresh 4
 		references+=("$(orders_reference "$clients")")
-		bench_orders
+		bench_orders HTTP_THREADS=$((clients + 100))
 		result=$(orders_load "$clients")
 		read -r rate median slow answers <<<"$result"
 		rates+=("$rate")
