@@ -135,9 +135,15 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 		"auto.offset.reset", "earliest",
 		"enable.auto.offset.store", "false",
 		"auto.commit.interval.ms", "1000",
-		/* What librdkafka holds for us; the lanes hold their own bounded share. */
-		"queued.max.messages.kbytes", "8192",
-		"queued.min.messages", "5000",
+		/*
+		 * What librdkafka holds for us; the lanes hold their own bounded share. librdkafka
+		 * 2.0.2 fetches no more while it holds queued.min.messages, and nothing tells it
+		 * that they are taken: it looks again after a second, or when its thread wakes for
+		 * another reason, such as the metadata (confluentinc/librdkafka issue 2879).
+		 */
+		"queued.max.messages.kbytes", "16384",
+		"queued.min.messages", "30000",
+		"topic.metadata.refresh.interval.ms", "200",
 		"fetch.max.bytes", "4194304",
 		"fetch.error.backoff.ms", "100",
 		"statistics.interval.ms", STATISTICS_MS,
