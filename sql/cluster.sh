@@ -116,6 +116,7 @@ write_settings() {
 		max_connections = 100
 		shared_buffers = 128MB
 		max_locks_per_transaction = 256 # SEQUENCING=enforce: one for each order of a batch
+		autovacuum_naptime = 5s # outboxes: each fetch of a relay passes the dead rows
 		log_line_prefix = '%m [%p] %q%u@%d '
 		log_timezone = 'UTC'
 		timezone = 'UTC'
