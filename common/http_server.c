@@ -1,10 +1,7 @@
 #include "common/http_server.h"
 
-#include <arpa/inet.h>
 #include <civetweb.h>
-#include <dirent.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,8 +11,8 @@
 
 #include "common/clock.h"
 #include "common/http_json.h"
+#include "common/http_sockets.h"
 #include "common/log.h"
-#include "common/parse.h"
 
 /* Read of a body that is refused, so that the client hears the answer. */
 #define DRAIN_MAX_BYTES (4 * 1024 * 1024)
@@ -236,6 +233,8 @@ static int on_log(const struct mg_connection *conn, const char *text)
 	return 1;
 }
 
+/* --- open and close ------------------------------------------------------------------------ */
+
 enum status http_server_open(struct http_server **out, const char *host, int64_t port,
 			     int64_t threads, const struct http_route *routes, size_t route_count,
 			     struct error *err)
@@ -286,6 +285,7 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
 				 address, why);
 	}
+	http_sockets_defer_silent(http_server_port(server));
 	*out = server;
 	return ST_OK;
 }
@@ -297,33 +297,6 @@ static void *stop_server(void *arg)
 	mg_stop(server->mg);
 	atomic_store(&server->stopped, true);
 	return NULL;
-}
-
-/* Ends what clients keep open: threads that wait for them see it at once, not in 2 s. */
-static void shut_connections(int port)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		union {
-			struct sockaddr any;
-			struct sockaddr_in v4;
-			struct sockaddr_in6 v6;
-		} local, peer;
-		socklen_t local_len = sizeof(local), peer_len = sizeof(peer);
-		int64_t fd = -1;
-
-		if (!parse_i64(entry->d_name, strlen(entry->d_name), 0, INT_MAX, &fd) ||
-		    getsockname((int)fd, &local.any, &local_len) != 0 ||
-		    getpeername((int)fd, &peer.any, &peer_len) != 0)
-			continue;
-		if ((local.any.sa_family == AF_INET && ntohs(local.v4.sin_port) == port) ||
-		    (local.any.sa_family == AF_INET6 && ntohs(local.v6.sin6_port) == port))
-			(void)shutdown((int)fd, SHUT_RDWR);
-	}
-	if (dir)
-		(void)closedir(dir);
 }
 
 /*
@@ -349,7 +322,7 @@ void http_server_close(struct http_server *server)
 	}
 	for (int64_t cut = clock_mono_ms() + CLOSE_GRACE_MS; !atomic_load(&server->stopped);) {
 		if (clock_mono_ms() >= cut)
-			shut_connections(port);
+			http_sockets_shut(port);
 		mg_close_connection(mg_connect_client(server->host, port, 0, why, sizeof(why)));
 		clock_pause_ms(10);
 	}

@@ -158,6 +158,26 @@ LAB_TEST(connections, idle_ones_leave_room_for_others, 1)
 		(void)close(fds[i]);
 }
 
+/* Who has connected and said nothing takes no thread. */
+LAB_TEST(connections, silent_ones_hold_up_nobody, 1)
+{
+	enum { CLIENTS = 30 };
+	struct service *order = service_start(ORDER, "HTTP_THREADS=8", NULL);
+	struct http_answer late;
+	int fds[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++)
+		fds[i] = connected(order);
+	late = http_call(order->port, "GET", "/orders", NULL, NULL);
+	cr_expect_eq(late.status, 200);
+	cr_expect_lt(late.ms, wait_stretch(2000));
+	for (int i = 0; i < CLIENTS; i++) {
+		say(fds[i], post(""));
+		cr_expect_eq(answer(fds[i]), 201);
+		(void)close(fds[i]);
+	}
+}
+
 LAB_TEST(connections, requests_in_one_packet_are_answered_in_turn, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
@@ -292,6 +312,8 @@ LAB_TEST(connections, a_stop_answers_what_is_at_work, 1)
 	int idle = connected(order), fds[CLIENTS];
 	pthread_t thread;
 
+	say(idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	cr_expect_eq(answer(idle), 200);
 	lock_orders();
 	for (int i = 0; i < CLIENTS; i++) {
 		fds[i] = connected(order);
