@@ -87,11 +87,31 @@ static int64_t queued(const struct service *order)
 	return (int64_t)service_metric(order, "order_queue_depth");
 }
 
+/* The writer waits for the lock of lock_orders. */
+static bool writer_waits(void)
+{
+	sql_run("select pg_stat_clear_snapshot()");
+	return sql_number("select count(*) from pg_stat_activity where wait_event_type = 'Lock' "
+			  "and datname = current_database() "
+			  "and application_name = 'order-service writer'") > 0;
+}
+
 /* Holds up every change until sql_run("commit"). */
 static void lock_orders(void)
 {
 	sql_run("begin");
 	sql_run("lock table orders.orders in access exclusive mode");
+}
+
+/* The writer has the first as its batch: the others stay in the queue. */
+static void post_behind_a_lock(const struct service *order, int *fds, int count)
+{
+	lock_orders();
+	for (int i = 0; i < count; i++) {
+		fds[i] = connected(order);
+		say(fds[i], post(""));
+		cr_expect(i > 0 || wait_until(5000, writer_waits()));
+	}
 }
 
 /* --- the tests ----------------------------------------------------------------------------- */
@@ -237,12 +257,8 @@ LAB_TEST(connections, clients_that_go_away_harm_nobody, 1)
 	struct service *order = service_start(ORDER, NULL);
 	int fds[CLIENTS];
 
-	lock_orders();
-	for (int i = 0; i < CLIENTS; i++) {
-		fds[i] = connected(order);
-		say(fds[i], post(""));
-	}
-	cr_expect(wait_until(10000, queued(order) >= CLIENTS - 10));
+	post_behind_a_lock(order, fds, CLIENTS);
+	cr_expect(wait_until(10000, queued(order) == CLIENTS - 1));
 	for (int i = 0; i < CLIENTS; i += 2) {
 		if (i % 4)
 			cr_assert_eq(setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset,
@@ -267,11 +283,7 @@ LAB_TEST(connections, a_full_queue_is_refused_at_once, 1)
 	struct http_answer refused;
 	int fds[CLIENTS], placed = 0, turned_away = 0;
 
-	lock_orders();
-	for (int i = 0; i < CLIENTS; i++) {
-		fds[i] = connected(order);
-		say(fds[i], post(""));
-	}
+	post_behind_a_lock(order, fds, CLIENTS);
 	cr_expect(wait_until(10000, queued(order) == QUEUE));
 	refused = http_call(order->port, "POST", "/orders", TV, NULL);
 	cr_expect_eq(refused.status, 503, "%s%s", refused.error, refused.body);
@@ -314,12 +326,8 @@ LAB_TEST(connections, a_stop_answers_what_is_at_work, 1)
 
 	say(idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
 	cr_expect_eq(answer(idle), 200);
-	lock_orders();
-	for (int i = 0; i < CLIENTS; i++) {
-		fds[i] = connected(order);
-		say(fds[i], post(""));
-	}
-	cr_expect(wait_until(10000, queued(order) >= CLIENTS - 10));
+	post_behind_a_lock(order, fds, CLIENTS);
+	cr_expect(wait_until(10000, queued(order) == CLIENTS - 1));
 	cr_assert_eq(pthread_create(&thread, NULL, commit_when_stopping, order), 0);
 	service_stop(order, SIGTERM);
 	(void)pthread_join(thread, NULL);
