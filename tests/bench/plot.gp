@@ -10,9 +10,9 @@ set lmargin 30
 set tmargin 3
 if (growth) set multiplot layout 2,1
 
-set title 'Thousands per second: this project in blue, its reference of the same run in grey (log scale)'
+set title 'Thousands per second: blue this project, grey its reference (log scale)'
 set logscale x
-set xrange [1:10000]
+set xrange [1:30000]
 set xtics (1, 10, 100, 1000)
 set yrange [*:*] reverse
 unset key
