@@ -288,6 +288,11 @@ enum status pg_connect(struct pg *pg, struct error *err)
 	if (alive(pg))
 		return ST_OK;
 	disconnect(pg);
+	if (pg->in_transaction) {
+		/* On a new one the rest would be committed without what was done before. */
+		pg->in_transaction = false;
+		return error_set(err, ST_UNAVAILABLE, "the connection was lost in a transaction");
+	}
 	if (clock_mono_ms() < pg->next_attempt_mono_ms)
 		return error_set(err, ST_UNAVAILABLE, "database is not reachable");
 	pg->conn = start_connection(pg);
@@ -354,11 +359,6 @@ enum status pg_send(struct pg *pg, struct pg_call *calls, size_t count, struct e
 {
 	for (size_t i = 0; i < count; i++)
 		calls[i].result = NULL;
-	/* On a new connection they would be committed without what was done before. */
-	if (pg->in_transaction && !alive(pg)) {
-		(void)error_set(err, ST_UNAVAILABLE, "the connection was lost in a transaction");
-		return give_up(pg, err);
-	}
 	if (pg_connect(pg, err) != ST_OK)
 		return err->status;
 	if (send_calls(pg, calls, count, err) != ST_OK)
