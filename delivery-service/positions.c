@@ -9,32 +9,24 @@ static int compare_ranges(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-/* What of partition p is done now, sorted, into done. */
+/* What of partition p is done now, sorted, into done; its latest event, if it is one of events. */
 static size_t gather(const struct partition *p, struct inbound *const *events, size_t event_count,
-		     struct offset_range *done)
+		     struct offset_range *done, struct inbound **latest)
 {
 	size_t n = 0;
 
+	*latest = NULL;
 	if (p->passed.first != p->passed.end)
 		done[n++] = p->passed;
 	for (size_t i = 0; i < event_count; i++) {
-		if (events[i]->place.partition == p->number)
-			done[n++] =
-				(struct offset_range){ events[i]->place.offset, events[i]->end };
+		if (events[i]->place.partition != p->number)
+			continue;
+		done[n++] = (struct offset_range){ events[i]->place.offset, events[i]->end };
+		if (events[i] == p->last)
+			*latest = p->last;
 	}
 	qsort(done, n, sizeof(*done), compare_ranges);
 	return n;
-}
-
-/* The partition's latest event, if it is one of events. */
-static struct inbound *latest_of(const struct partition *p, struct inbound *const *events,
-				 size_t event_count)
-{
-	for (size_t i = event_count; i > 0; i--) {
-		if (events[i - 1] == p->last)
-			return p->last;
-	}
-	return NULL;
 }
 
 static enum status plan_all(struct delivery_positions *positions, struct partitions *partitions,
@@ -44,14 +36,15 @@ static enum status plan_all(struct delivery_positions *positions, struct partiti
 	for (size_t i = 0; i < partitions->count; i++) {
 		struct partition *p = &partitions->list[i];
 		struct delivery_position *position = &positions->list[positions->count];
-		size_t n = gather(p, events, event_count, done);
+		struct inbound *latest;
+		size_t n = gather(p, events, event_count, done, &latest);
 
 		if (n == 0)
 			continue;
 		*position = (struct delivery_position){ .partition = p->number, .epoch = p->epoch };
 		if (!progress_plan(&p->progress, done, n, &position->plan))
 			return error_set(err, ST_UNAVAILABLE, "out of memory");
-		partition_send(p, latest_of(p, events, event_count));
+		partition_send(p, latest);
 		positions->count++;
 	}
 	return ST_OK;
