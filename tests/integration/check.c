@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/support/http_client.h"
 #include "tests/support/keep.h"
+#include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
@@ -28,57 +27,18 @@ struct verdict {
 	json_t *json;     /* NULL: the text is none */
 };
 
-/* Runs in the child. */
-static void exec_program(int output, const char *name, const char *flag,
-			 const char *const *settings)
+static struct verdict verdict_of(struct program_run run)
 {
-	const char *program = keep_format("%s/%s", stack_build_dir(), name);
-
-	(void)dup2(output, STDOUT_FILENO);
-	(void)dup2(output, STDERR_FILENO);
-	(void)setenv("KAFKA_BOOTSTRAP_SERVERS", stack_kafka(), 1);
-	(void)setenv("KAFKA_TOPIC", world.topic, 1);
-	(void)setenv("DATABASE_URL", stack_database_url("lab", world.database), 1);
-	(void)setenv("WAIT", "30", 1);
-	for (; *settings; settings++)
-		(void)putenv((char *)*settings);
-	(void)execl(program, program, flag, (char *)NULL);
-	_exit(127);
-}
-
-static const char *read_all(FILE *file)
-{
-	char *text = keep_alloc(65536);
-
-	rewind(file);
-	cr_assert_gt(fread(text, 1, 65535, file), 0, "it said nothing");
-	(void)fclose(file);
-	return text;
+	return (struct verdict){ .exit_code = run.status,
+				 .text = run.output,
+				 .json = keep_json(json_loads(run.output, 0, NULL)) };
 }
 
 /* flag NULL: none; settings ("NAME=value") end with NULL. */
-static struct verdict run(const char *name, const char *flag, const char *const *settings)
-{
-	struct verdict v = { 0 };
-	FILE *output = tmpfile();
-	int status = 0;
-	pid_t pid;
-
-	cr_assert_not_null(output);
-	pid = fork();
-	if (pid == 0)
-		exec_program(fileno(output), name, flag, settings);
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status), "%s ended with status 0x%x", name, (unsigned)status);
-	v.exit_code = WEXITSTATUS(status);
-	v.text = read_all(output);
-	v.json = keep_json(json_loads(v.text, 0, NULL));
-	return v;
-}
-
 static struct verdict check_with(const char *flag, const char *const *settings)
 {
-	return run("check", flag, settings);
+	(void)setenv("WAIT", "30", 1);
+	return verdict_of(program_run("check", flag, settings));
 }
 
 static struct verdict check(const char *setting, const char *wait)
@@ -268,12 +228,12 @@ static const char *letter_about(const struct tail *letters, const char *text)
 /* Sends all letters back; one (LETTER=) although it was. */
 static void replay(const char *letter)
 {
-	struct verdict v = run("dead-letters", NULL,
-			       (const char *const[]){ "ACTION=replay",
-						      keep_format("ONLY_TOPIC=%s", world.topic),
-						      letter, NULL });
+	struct program_run run = program_run(
+		"dead-letters", NULL,
+		(const char *const[]){ "ACTION=replay", keep_format("ONLY_TOPIC=%s", world.topic),
+				       letter, NULL });
 
-	cr_assert_eq(v.exit_code, 0, "%s", v.text);
+	cr_assert_eq(run.status, 0, "%s", run.output);
 }
 
 /* A letter names the first place of its message, wherever the copy that failed is. */

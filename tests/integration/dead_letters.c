@@ -2,17 +2,15 @@
  * The program behind make dead-letters and make replay, on the real servers. Each test sees only
  * the letters that came from its own topic (ONLY_TOPIC).
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/support/keep.h"
+#include "tests/support/order_event.h"
+#include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
@@ -27,76 +25,28 @@ TestSuite(dead_letters, .timeout = 60);
 
 /* --- the program --------------------------------------------------------------------------- */
 
-struct run {
-	int status;         /* exit status; -1: it did not exit */
-	const char *output; /* stdout and stderr; kept */
-};
-
-/* In the child, which execs next. */
-static void set(const char *pair)
-{
-	(void)putenv((char *)pair);
-}
-
-static void exec_program(int output, va_list settings)
-{
-	const char *program = keep_format("%s/dead-letters", stack_build_dir());
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)dup2(output, STDOUT_FILENO);
-	(void)dup2(output, STDERR_FILENO);
-	set(keep_format("KAFKA_BOOTSTRAP_SERVERS=%s", stack_kafka()));
-	set(keep_format("DATABASE_URL=%s", stack_database_url("lab", world.database)));
-	set(keep_format("ONLY_TOPIC=%s", world.topic));
-	for (const char *pair; (pair = va_arg(settings, const char *));)
-		set(pair);
-	(void)execl(program, program, (char *)NULL);
-	_exit(127);
-}
-
-static const char *read_all(int fd)
-{
-	char *text = NULL, chunk[4096];
-	size_t len = 0;
-	FILE *memory = open_memstream(&text, &len);
-	const char *copy;
-
-	for (ssize_t n; (n = read(fd, chunk, sizeof(chunk))) > 0;)
-		(void)fwrite(chunk, 1, (size_t)n, memory);
-	(void)fclose(memory);
-	copy = keep_copy(text, len);
-	free(text);
-	return copy;
-}
+#define SETTINGS_MAX 8
 
 /* Runs it with the settings ("NAME=value", ended by NULL) over the test's own. */
-__attribute__((sentinel)) static struct run run(const char *action, ...)
+__attribute__((sentinel)) static struct program_run run(const char *action, ...)
 {
-	struct run run = { .status = -1 };
-	int ends[2], status = 0;
+	const char *settings[SETTINGS_MAX + 1] = { keep_format("ACTION=%s", action),
+						   keep_format("ONLY_TOPIC=%s", world.topic) };
+	size_t n = 2;
 	va_list ap;
-	pid_t pid;
 
-	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-	pid = fork();
-	cr_assert_geq(pid, 0);
-	if (pid == 0) {
-		set(keep_format("ACTION=%s", action));
-		va_start(ap, action);
-		exec_program(ends[1], ap);
+	va_start(ap, action);
+	for (const char *pair; (pair = va_arg(ap, const char *));) {
+		cr_assert_lt(n, SETTINGS_MAX);
+		settings[n++] = pair;
 	}
-	(void)close(ends[1]);
-	run.output = read_all(ends[0]);
-	(void)close(ends[0]);
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status))
-		run.status = WEXITSTATUS(status);
-	return run;
+	va_end(ap);
+	return program_run("dead-letters", NULL, settings);
 }
 
 #define expect_says(run_, status_, text_)                                                          \
 	do {                                                                                       \
-		const struct run once_ = (run_);                                                   \
+		const struct program_run once_ = (run_);                                           \
 		const char *says_ = (text_);                                                       \
 		cr_expect_eq(once_.status, (status_), "exit status %d\n%s", once_.status,          \
 			     once_.output);                                                        \
@@ -106,21 +56,11 @@ __attribute__((sentinel)) static struct run run(const char *action, ...)
 
 /* --- events and letters -------------------------------------------------------------------- */
 
-/* version 0: none. */
 static void produce_event(const char *type, int64_t id, int version, const char *address)
 {
-	const char *number = version ? keep_format("\"version\":%d,", version) : "";
+	const struct raw_message message = order_event(type, id, version, address);
 
-	(void)produce(&(struct raw_message){
-		.topic = world.topic,
-		.partition = -1,
-		.key = keep_format("%lld", (long long)id),
-		.payload = keep_format(
-			"{\"eventType\":\"%s\",\"timestamp\":1732180000123,\"id\":%lld,%s"
-			"\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
-			"\"qty\":3,\"address\":\"%s\"}",
-			type, (long long)id, number, address),
-		.headers = { { "type", type, 0 }, { "contentType", "application/json", 0 } } });
+	(void)produce(&message);
 }
 
 /* LETTER= of a letter. */
@@ -159,7 +99,7 @@ static int64_t put_letter(const char *payload, const char *origin)
 
 LAB_TEST(dead_letters, nothing_is_a_clear_answer, 1)
 {
-	struct run list = run("list", NULL);
+	struct program_run list = run("list", NULL);
 
 	expect_says(list, 0, "no dead letters on " DLQ);
 	expect_says(list, 0, "no event that Kafka refused");
@@ -171,7 +111,7 @@ LAB_TEST(dead_letters, bad_messages_are_listed, 1)
 {
 	struct tail *letters = tail_open_dead_letters(world.topic);
 	char *large = keep_alloc(4001);
-	struct run list, one;
+	struct program_run list, one;
 
 	(void)service_start(DELIVERY, NULL);
 	(void)produce(&(struct raw_message){ .topic = world.topic,

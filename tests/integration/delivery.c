@@ -7,6 +7,7 @@
 
 #include "tests/support/http_client.h"
 #include "tests/support/keep.h"
+#include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
@@ -17,26 +18,16 @@ TestSuite(delivery, .timeout = 60);
 
 #define HISTORY "select count(*) from delivery.history"
 
-/* An event as order-service writes it. version 0: none. */
 static const char *event_json(const char *type, int64_t id, int version, const char *address)
 {
-	const char *number = version ? keep_format("\"version\":%d,", version) : "";
-
-	return keep_format(
-		"{\"eventType\":\"%s\",\"timestamp\":1732180000123,\"id\":%lld,%s"
-		"\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":3,"
-		"\"address\":\"%s\"}",
-		type, (long long)id, number, address);
+	return order_event(type, id, version, address).payload;
 }
 
 static int64_t produce_event(const char *type, int64_t id, int version, const char *address)
 {
-	return produce(&(struct raw_message){
-		.topic = world.topic,
-		.partition = -1,
-		.key = keep_format("%lld", (long long)id),
-		.payload = event_json(type, id, version, address),
-		.headers = { { "type", type, 0 }, { "contentType", "application/json", 0 } } });
+	const struct raw_message message = order_event(type, id, version, address);
+
+	return produce(&message);
 }
 
 static const char *status_of(int64_t order_id)

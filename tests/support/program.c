@@ -1,0 +1,67 @@
+#include "tests/support/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/keep.h"
+#include "tests/support/stack.h"
+#include "tests/support/world.h"
+
+/* Runs in the child. */
+static void exec_program(int output, const char *name, const char *argument,
+			 const char *const *settings)
+{
+	const char *program = keep_format("%s/%s", stack_build_dir(), name);
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)dup2(output, STDOUT_FILENO);
+	(void)dup2(output, STDERR_FILENO);
+	(void)setenv("KAFKA_BOOTSTRAP_SERVERS", stack_kafka(), 1);
+	(void)setenv("KAFKA_TOPIC", world.topic, 1);
+	(void)setenv("DATABASE_URL", stack_database_url("lab", world.database), 1);
+	for (; *settings; settings++)
+		(void)putenv((char *)*settings);
+	(void)execl(program, program, argument, (char *)NULL);
+	_exit(127);
+}
+
+static const char *read_all(int fd)
+{
+	char *text = NULL, chunk[4096];
+	size_t len = 0;
+	FILE *memory = open_memstream(&text, &len);
+	const char *copy;
+
+	cr_assert_not_null(memory);
+	for (ssize_t n; (n = read(fd, chunk, sizeof(chunk))) > 0;)
+		(void)fwrite(chunk, 1, (size_t)n, memory);
+	(void)fclose(memory);
+	copy = keep_copy(text, len);
+	free(text);
+	return copy;
+}
+
+struct program_run program_run(const char *name, const char *argument, const char *const *settings)
+{
+	struct program_run run;
+	int ends[2], status = 0;
+	pid_t pid;
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0)
+		exec_program(ends[1], name, argument, settings);
+	(void)close(ends[1]);
+	run.output = read_all(ends[0]);
+	(void)close(ends[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status), "%s ended with status 0x%x", name, (unsigned)status);
+	run.status = WEXITSTATUS(status);
+	return run;
+}

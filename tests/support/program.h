@@ -1,0 +1,18 @@
+/*
+ * A program that ends by itself (the history checker, dead-letters), run on the test's world.
+ *
+ * Threads: the test's own. It dies with the test's process.
+ */
+#ifndef TESTS_SUPPORT_PROGRAM_H
+#define TESTS_SUPPORT_PROGRAM_H
+
+struct program_run {
+	int status;         /* exit status; the test fails if it did not exit */
+	const char *output; /* stdout and stderr; kept */
+};
+
+/* Runs it to its end with the settings ("NAME=value", ended by NULL) over the world's. argument
+ * NULL: none. */
+struct program_run program_run(const char *name, const char *argument, const char *const *settings);
+
+#endif
