@@ -52,6 +52,12 @@ $(BUILD)/obj/%.o: %.c
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 -include lab/*.mk tests/*.mk tests/*/*.mk
 
+# The table in the README is the only list of the commands.
+.PHONY: help
+help:
+	@awk -F ' *[|] *' '/^## /{ shown = /Commands/ } shown && /^[|] `make/ { gsub(/`/, ""); \
+		printf "%-32s %s\n", $$2, $$3 }' README.md
+
 .PHONY: clean distclean
 clean: down
 	rm -rf build .run
