@@ -93,8 +93,9 @@ void order_api_place(void *context, const struct http_request *request,
 		     struct http_response *response)
 {
 	struct order_api *api = context;
-	struct order_command command = { .kind = COMMAND_PLACE };
+	struct order_command command;
 
+	order_command_init(&command, COMMAND_PLACE);
 	if (!read_idempotency_key(request, response, &command.idempotency_key) ||
 	    !read_content(request, response, ORDER_FIELDS_ALL, ORDER_FIELDS_ALL, &command.content,
 			  &command.fields))
@@ -114,8 +115,9 @@ void order_api_modify(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct order_api *api = context;
-	struct order_command command = { .kind = COMMAND_MODIFY };
+	struct order_command command;
 
+	order_command_init(&command, COMMAND_MODIFY);
 	if (!http_path_id(request, response, "id", &command.order_id) ||
 	    !read_if_match(request, response, &command.expected_version) ||
 	    !read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0, &command.content,
@@ -132,8 +134,9 @@ void order_api_cancel(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct order_api *api = context;
-	struct order_command command = { .kind = COMMAND_CANCEL };
+	struct order_command command;
 
+	order_command_init(&command, COMMAND_CANCEL);
 	if (!http_path_id(request, response, "id", &command.order_id) ||
 	    !read_if_match(request, response, &command.expected_version))
 		return;

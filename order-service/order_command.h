@@ -25,4 +25,18 @@ struct order_command {
 	bool replayed;       /* PLACE: the key had placed this order before */
 };
 
+/* Any field but kind at its beginning. The texts of content and order, kilobytes of room, are not
+ * touched: who asks for a field has written it. */
+static inline void order_command_init(struct order_command *command, enum order_command_kind kind)
+{
+	command->kind = kind;
+	command->order_id = 0;
+	command->expected_version = 0;
+	command->fields = 0;
+	command->idempotency_key = NULL;
+	command->answer.status = ST_OK;
+	command->answer.msg[0] = '\0';
+	command->replayed = false;
+}
+
 #endif
