@@ -112,7 +112,7 @@ enum status kafka_producer_open(rd_kafka_t **out, const struct kafka_settings *s
 	static const char *const pairs[] = {
 		"enable.idempotence", "true",
 		"message.timeout.ms", "0", /* never: the outbox has no other plan than to wait */
-		"linger.ms", "0.5",
+		"linger.ms", "50", /* whoever has no more to send flushes: nothing waits that long */
 		"queue.buffering.max.messages", "20000",
 		"queue.buffering.max.kbytes", "32768",
 		"sticky.partitioning.linger.ms", "0",

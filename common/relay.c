@@ -23,7 +23,7 @@
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
 #define DRAIN_MS        500               /* at a stop, for what Kafka has in hand */
 #define FLOW_ROWS       20                /* so many at a time are a flow: the next ones ... */
-#define FLOW_MS         10                /* ... are fetched no earlier than this after them */
+#define FLOW_MS         25                /* ... are fetched no earlier than this after them */
 #define APPLICATION     "relay"
 #define STATEMENT_COUNT 8
 
@@ -182,14 +182,15 @@ static void wait_for_work(struct relay *r, int64_t timeout_ms)
 
 /*
  * In a flow of events, lets the next batch gather: few large batches cost the database, Kafka and
- * us far less than many small ones. Events that come one by one are published at once.
+ * us far less than many small ones. Events that come one by one are published at once, and so are
+ * those of which more is waiting than fits a batch.
  */
 static void let_gather(struct relay *r, int rows, int64_t fetched_mono_ms)
 {
 	struct pollfd stop = { .fd = r->wake_fd, .events = POLLIN };
 	int64_t left = fetched_mono_ms + FLOW_MS - clock_mono_ms();
 
-	if (rows >= FLOW_ROWS && left > 0)
+	if (rows >= FLOW_ROWS && rows < RELAY_BATCH_MAX && left > 0)
 		(void)poll(&stop, 1, (int)left);
 }
 

@@ -136,7 +136,7 @@ bool relay_publisher_poll(struct relay_publisher *p, int timeout_ms)
 {
 	char why[200];
 
-	(void)rd_kafka_poll(p->rk, timeout_ms);
+	(void)rd_kafka_flush(p->rk, timeout_ms);
 	if (!rd_kafka_fatal_error(p->rk, why, sizeof(why)))
 		return true;
 	log_warn("relay", "producer lost its state", "error=%s", LOG_QUOTE(why));

@@ -30,7 +30,8 @@ void relay_publisher_close(struct relay_publisher *publisher);
  */
 void relay_publisher_publish(struct relay_publisher *publisher, const PGresult *rows);
 
-/* Waits up to timeout_ms for reports. False: the producer has lost its state (abandon then). */
+/* Sends what is in hand, without lingering, and waits for reports, up to timeout_ms. False: the
+ * producer has lost its state (abandon then). */
 bool relay_publisher_poll(struct relay_publisher *publisher, int timeout_ms);
 
 /* What is outstanding counts as to be retried, and will not reach Kafka late: a new producer
