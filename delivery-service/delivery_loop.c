@@ -21,6 +21,7 @@
 #define RECLAIM_AFTER_MS 2000 /* several heartbeats */
 #define HELD_EVENTS_MAX  5000 /* per partition, besides those that may be in work ... */
 #define HELD_EVENT_BYTES 1024 /* ... of that size on average */
+#define SPLIT_PARTS      5    /* as the lab's "multi-threading" */
 
 struct delivery_loop {
 	struct delivery_loop_config config;
@@ -162,7 +163,7 @@ static void start_work(struct lane_item *item, void *context)
 	struct inbound *in = (struct inbound *)item;
 	struct delivery_loop *l = context;
 
-	in->work = work_pool_submit(l->pool, in, l->config.delay_ms);
+	in->work = work_pool_submit(l->pool, in);
 	if (!in->work)
 		give_up(l, "out of memory");
 }
@@ -374,15 +375,30 @@ static void init_writer(struct delivery_loop *l)
 	writer_init(&l->writer, &config);
 }
 
+static int thread_count(const struct delivery_loop_config *config)
+{
+	if (config->worker_model == WORKERS_SINGLE)
+		return 1;
+	if (config->workers > 0)
+		return config->workers;
+	return config->worker_model == WORKERS_SPLIT ? SPLIT_PARTS
+						     : (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static enum status open_pool(struct delivery_loop *l, struct error *err)
 {
-	struct work_pool_config config = { l->config.workers, on_worked, l };
+	const int threads = thread_count(&l->config);
+	const struct work_pool_config config = {
+		.kind = l->config.work,
+		.ms = l->config.delay_ms,
+		.parts = l->config.worker_model == WORKERS_SPLIT ? threads : 1,
+		.threads = threads,
+		.do_part = work_do,
+		.wake = on_worked,
+		.context = l,
+	};
 
-	if (l->config.work == WORK_WAIT)
-		return ST_OK;
-	if (config.threads == 0)
-		config.threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	return work_pool_open(&l->pool, &config, err);
+	return l->config.work == WORK_WAIT ? ST_OK : work_pool_open(&l->pool, &config, err);
 }
 
 /* The pool's threads wake the consumer. */

@@ -14,14 +14,16 @@
 #include "common/error.h"
 #include "common/kafka_client.h"
 #include "common/metrics.h"
+#include "delivery-service/work.h"
 
 struct delivery_loop;
 
-/* What an event's work takes: only time, or a processor. */
-enum delivery_work { WORK_WAIT, WORK_CPU };
-
 /* Which events wait for each other: those of a partition, of an order, or none. */
 enum processing_order { PROCESSING_PARTITION, PROCESSING_KEY, PROCESSING_UNORDERED };
+
+/* How threads share the work: an event each, one thread for all events, or an event in equal parts.
+ */
+enum worker_model { WORKERS_POOL, WORKERS_SINGLE, WORKERS_SPLIT };
 
 struct delivery_loop_config {
 	const char *database_url;
@@ -30,8 +32,11 @@ struct delivery_loop_config {
 	struct kafka_settings kafka;
 	int64_t delay_ms;  /* the simulated work ... */
 	unsigned delay_on; /* ... of the types whose bit (1 << enum event_type) is set */
-	enum delivery_work work;
-	int workers; /* threads for WORK_CPU; 0: one per processor */
+	enum work_kind work;
+	/* Of threads, unless the work only takes time. workers is ignored by WORKERS_SINGLE; 0: one
+	 * per processor, with WORKERS_SPLIT 5. */
+	enum worker_model worker_model;
+	int workers;
 	enum processing_order processing_order;
 	int64_t max_concurrency; /* events in work at once */
 	bool in_sequence;        /* SEQUENCING=enforce */

@@ -18,7 +18,7 @@
 
 #define READ_CONNECTIONS 2
 
-static const char *const works[] = { "wait", "cpu", NULL };
+static const char *const worker_models[] = { "pool", "single", "split", NULL };
 static const char *const processing_orders[] = { "partition", "key", "unordered", NULL };
 static const char *const sequencings[] = { "off", "enforce", NULL };
 
@@ -28,6 +28,7 @@ struct config {
 	int64_t delay_ms;
 	unsigned delay_on;
 	int work;
+	int worker_model;
 	int64_t workers;
 	int processing_order;
 	int64_t max_concurrency;
@@ -44,9 +45,13 @@ static const struct config_key keys[] = {
 	{ "DELIVERY_DELAY_ON", CONFIG_SET, CONFIG_PUBLIC, offsetof(struct config, delay_on),
 	  "OrderModified", 0, 0, event_order_names, "events that take that work" },
 	{ "DELIVERY_WORK", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, work), "wait", 0,
-	  0, works, "what that work takes: only time, or a processor" },
+	  0, work_kind_names,
+	  "what that work takes: only time, a processor; count: counts to 1000 and prints it" },
+	{ "WORKER_MODEL", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, worker_model),
+	  "pool", 0, 0, worker_models,
+	  "for cpu and count: threads with an event each; one thread; an event split among them" },
 	{ "WORKERS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, workers), "0", 0, 1000,
-	  NULL, "threads for DELIVERY_WORK=cpu; 0: one per processor" },
+	  NULL, "those threads; 0: one per processor, with WORKER_MODEL=split 5" },
 	{ "PROCESSING_ORDER", CONFIG_CHOICE, CONFIG_PUBLIC,
 	  offsetof(struct config, processing_order), "partition", 0, 0, processing_orders,
 	  "which events are worked one after the other" },
@@ -124,7 +129,8 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.kafka = service_kafka(&config->service, replica),
 		.delay_ms = config->delay_ms,
 		.delay_on = config->delay_on,
-		.work = (enum delivery_work)config->work,
+		.work = (enum work_kind)config->work,
+		.worker_model = (enum worker_model)config->worker_model,
 		.workers = (int)config->workers,
 		.processing_order = (enum processing_order)config->processing_order,
 		.max_concurrency = config->max_concurrency,

@@ -1,75 +1,66 @@
 #include "delivery-service/work_pool.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 #include <utlist.h>
 
-struct work {
+/* An item's work: queued until its last part is taken, working until its last part is done. */
+struct ticket {
+	struct work work; /* first: its owner has a pointer to it */
 	void *item;
-	int64_t cpu_ms;
-	_Atomic bool cancelled;
-	struct work *prev, *next;
+	int parts_taken, parts_done;
+	struct ticket *prev, *next;
 };
 
 struct work_pool {
 	struct work_pool_config config;
 	pthread_t *threads;
 	int thread_count;
-	pthread_mutex_t lock; /* over the lists */
+	pthread_mutex_t lock; /* over all that follows */
 	pthread_cond_t more;
-	struct work *queued, *done; /* FIFO */
-	_Atomic bool closing;
+	struct ticket *queued, *working, *done; /* FIFO */
+	bool closing;
 };
 
-static int64_t computed_ns(void)
+/* Waits for a part. NULL: the pool is closing. */
+static struct ticket *take_part(struct work_pool *pool, int *part)
 {
-	struct timespec now;
+	struct ticket *ticket;
 
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* Computes something that nobody needs, about a microsecond at a time. */
-static void compute(const struct work_pool *pool, const struct work *work)
-{
-	int64_t end = computed_ns() + work->cpu_ms * 1000000;
-	volatile unsigned value = 1;
-
-	while (computed_ns() < end && !atomic_load(&work->cancelled) &&
-	       !atomic_load(&pool->closing)) {
-		for (int i = 0; i < 1000; i++)
-			value = value * 1664525u + 1013904223u;
-	}
-}
-
-static struct work *take_queued(struct work_pool *pool)
-{
-	struct work *work;
-
-	while (!pool->queued && !atomic_load(&pool->closing))
+	while (!pool->queued && !pool->closing)
 		(void)pthread_cond_wait(&pool->more, &pool->lock);
-	if (atomic_load(&pool->closing))
+	if (pool->closing)
 		return NULL;
-	work = pool->queued;
-	DL_DELETE(pool->queued, work);
-	return work;
+	ticket = pool->queued;
+	*part = ticket->parts_taken++;
+	if (ticket->parts_taken == pool->config.parts) {
+		DL_DELETE(pool->queued, ticket);
+		DL_APPEND(pool->working, ticket);
+	}
+	return ticket;
+}
+
+static void finish_part(struct work_pool *pool, struct ticket *ticket)
+{
+	if (++ticket->parts_done < pool->config.parts)
+		return;
+	DL_DELETE(pool->working, ticket);
+	DL_APPEND(pool->done, ticket);
+	pool->config.wake(pool->config.context);
 }
 
 static void *thread_main(void *arg)
 {
 	struct work_pool *pool = arg;
-	struct work *work;
+	struct ticket *ticket;
+	int part;
 
 	(void)pthread_mutex_lock(&pool->lock);
-	while ((work = take_queued(pool))) {
+	while ((ticket = take_part(pool, &part))) {
 		(void)pthread_mutex_unlock(&pool->lock);
-		compute(pool, work);
+		(void)pool->config.do_part(&ticket->work, part, pool->config.parts);
 		(void)pthread_mutex_lock(&pool->lock);
-		DL_APPEND(pool->done, work);
-		pool->config.wake(pool->config.context);
+		finish_part(pool, ticket);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
 	return NULL;
@@ -98,13 +89,19 @@ enum status work_pool_open(struct work_pool **out, const struct work_pool_config
 	return ST_OK;
 }
 
-static void free_all(struct work *list)
+static void cancel_all(struct ticket *list)
+{
+	for (struct ticket *ticket = list; ticket; ticket = ticket->next)
+		work_cancel(&ticket->work);
+}
+
+static void free_all(struct ticket *list)
 {
 	while (list) {
-		struct work *work = list;
+		struct ticket *ticket = list;
 
-		DL_DELETE(list, work);
-		free(work);
+		DL_DELETE(list, ticket);
+		free(ticket);
 	}
 }
 
@@ -113,7 +110,9 @@ void work_pool_close(struct work_pool *pool)
 	if (!pool)
 		return;
 	(void)pthread_mutex_lock(&pool->lock);
-	atomic_store(&pool->closing, true);
+	pool->closing = true;
+	cancel_all(pool->queued); /* some of its parts may be in work */
+	cancel_all(pool->working);
 	(void)pthread_cond_broadcast(&pool->more);
 	(void)pthread_mutex_unlock(&pool->lock);
 	while (pool->thread_count > 0)
@@ -126,36 +125,35 @@ void work_pool_close(struct work_pool *pool)
 	free(pool);
 }
 
-struct work *work_pool_submit(struct work_pool *pool, void *item, int64_t cpu_ms)
+struct work *work_pool_submit(struct work_pool *pool, void *item)
 {
-	struct work *work = malloc(sizeof(*work));
+	struct ticket *ticket = malloc(sizeof(*ticket));
 
-	if (!work)
+	if (!ticket)
 		return NULL;
-	*work = (struct work){ .item = item, .cpu_ms = cpu_ms };
+	*ticket = (struct ticket){ .work = { .kind = pool->config.kind, .ms = pool->config.ms },
+				   .item = item };
 	(void)pthread_mutex_lock(&pool->lock);
-	DL_APPEND(pool->queued, work);
-	(void)pthread_cond_signal(&pool->more);
+	DL_APPEND(pool->queued, ticket);
+	if (pool->config.parts == 1)
+		(void)pthread_cond_signal(&pool->more);
+	else
+		(void)pthread_cond_broadcast(&pool->more);
 	(void)pthread_mutex_unlock(&pool->lock);
-	return work;
-}
-
-void work_cancel(struct work *work)
-{
-	atomic_store(&work->cancelled, true);
+	return &ticket->work;
 }
 
 void *work_pool_done(struct work_pool *pool)
 {
-	struct work *work;
+	struct ticket *ticket;
 	void *item = NULL;
 
 	(void)pthread_mutex_lock(&pool->lock);
-	while (!item && (work = pool->done)) {
-		DL_DELETE(pool->done, work);
-		if (!atomic_load(&work->cancelled))
-			item = work->item;
-		free(work);
+	while (!item && (ticket = pool->done)) {
+		DL_DELETE(pool->done, ticket);
+		if (!atomic_load(&ticket->work.cancelled))
+			item = ticket->item;
+		free(ticket);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
 	return item;

@@ -1,9 +1,12 @@
 /*
- * DELIVERY_WORK=cpu: work that computes, in threads of its own. (That it is done in its order is
- * the lanes' matter, whatever the work takes.)
+ * Work that takes threads: DELIVERY_WORK=cpu and count, in the models of WORKER_MODEL. (That it is
+ * done in its order is the lanes' matter, whatever the work takes; how parts and cancels play
+ * together is in the pool's unit test.)
  */
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/support/keep.h"
@@ -18,10 +21,10 @@ TestSuite(delivery_work, .timeout = 60);
 
 #define HISTORY "select count(*) from delivery.history"
 
-/* What a process has computed so far, in its own and the kernel's code. */
-static int64_t computed_ms(const struct service *service)
+/* What a process or thread has computed so far, in its own and the kernel's code. */
+static int64_t stat_ms(const char *path)
 {
-	FILE *file = fopen(keep_format("/proc/%d/stat", service->pid), "re");
+	FILE *file = fopen(path, "re");
 	unsigned long user = 0, kernel = 0;
 
 	cr_assert_not_null(file);
@@ -31,6 +34,28 @@ static int64_t computed_ms(const struct service *service)
 		     2);
 	(void)fclose(file);
 	return (int64_t)(user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+static int64_t computed_ms(const struct service *service)
+{
+	return stat_ms(keep_format("/proc/%d/stat", service->pid));
+}
+
+/* The threads that have computed that long each. */
+static int threads_beyond(const struct service *service, int64_t ms)
+{
+	const char *path = keep_format("/proc/%d/task", service->pid);
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	int count = 0;
+
+	cr_assert_not_null(folder);
+	while ((entry = readdir(folder))) {
+		if (*entry->d_name != '.')
+			count += stat_ms(keep_format("%s/%s/stat", path, entry->d_name)) >= ms;
+	}
+	(void)closedir(folder);
+	return count;
 }
 
 /* Orders 1 to count, each placed and modified. */
@@ -73,9 +98,9 @@ LAB_TEST(delivery_work, waiting_takes_none, 2)
 }
 
 /* What is computed is not waited for, and is done anew. */
-LAB_TEST(delivery_work, a_stop_cuts_it_off, 1)
+static void expect_a_stop_to_cut_off(const char *model)
 {
-	struct service *first = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKERS=2",
+	struct service *first = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKERS=2", model,
 					      "DELIVERY_DELAY_MS=60000", "PROCESSING_ORDER=key",
 					      "MAX_CONCURRENCY=8", NULL);
 	int64_t stopped_ms;
@@ -87,6 +112,16 @@ LAB_TEST(delivery_work, a_stop_cuts_it_off, 1)
 	cr_expect_lt(stopped_ms, 4000, "the stop took %lld ms", (long long)stopped_ms);
 	(void)service_start(DELIVERY, "DELIVERY_WORK=cpu", "DELIVERY_DELAY_MS=20", NULL);
 	cr_assert(wait_until(20000, sql_number(HISTORY) == 16));
+}
+
+LAB_TEST(delivery_work, a_stop_cuts_it_off, 1)
+{
+	expect_a_stop_to_cut_off("WORKER_MODEL=pool");
+}
+
+LAB_TEST(delivery_work, a_stop_cuts_off_all_parts, 1)
+{
+	expect_a_stop_to_cut_off("WORKER_MODEL=split");
 }
 
 /* The partitions that a second replica takes over are cut off in the midst of their work. */
@@ -106,4 +141,90 @@ LAB_TEST(delivery_work, a_hand_over_cuts_it_off, 4)
 	cr_expect_eq(sql_number("select count(*) from (select from delivery.history "
 				"group by order_id, version having count(*) > 1) doubled"),
 		     0);
+}
+
+/* --- models -------------------------------------------------------------------------------- */
+
+/* Whatever WORKERS says: each event ends a whole time after the one before it. */
+LAB_TEST(delivery_work, a_single_thread_works_one_event_at_a_time, 1)
+{
+	struct service *delivery = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKERS=4",
+						 "WORKER_MODEL=single", "DELIVERY_DELAY_MS=300",
+						 "PROCESSING_ORDER=key", "MAX_CONCURRENCY=4", NULL);
+
+	produce_orders(4);
+	cr_assert(wait_until(20000, sql_number(HISTORY) == 8));
+	cr_expect_eq(threads_beyond(delivery, 250), 1);
+	cr_expect_geq(sql_number("select extract(epoch from max(applied_at) - min(applied_at))"
+				 "::numeric * 1000 from delivery.history "
+				 "where event = 'OrderModified'"),
+		      3 * 300 - 50);
+}
+
+/* One event, five threads, unless WORKERS says otherwise. */
+LAB_TEST(delivery_work, split_work_is_worked_by_as_many_threads, 1)
+{
+	struct service *first = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKER_MODEL=split",
+					      "DELIVERY_DELAY_MS=1000", NULL);
+	struct service *second;
+
+	produce_orders(1);
+	cr_assert(wait_until(20000, sql_number(HISTORY) == 2));
+	cr_expect_eq(threads_beyond(first, 150), 5);
+	cr_expect_eq(threads_beyond(first, 300), 0);
+	(void)service_stop(first, SIGTERM);
+	second = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKER_MODEL=split", "WORKERS=2",
+			       "DELIVERY_DELAY_MS=1000", NULL);
+	(void)produce_all((struct raw_message[]){ order_version(2, 1, 3), order_version(2, 2, 3) },
+			  2);
+	cr_assert(wait_until(20000, sql_number(HISTORY) == 4));
+	cr_expect_eq(threads_beyond(second, 400), 2);
+}
+
+/* --- counting ------------------------------------------------------------------------------ */
+
+#define NUMBERS 1001
+
+/* Each number from 0 to 1000 stands times on a line of its own. */
+static void expect_counted(const struct service *service, int times)
+{
+	FILE *file = fopen(service->log, "re");
+	int counts[NUMBERS] = { 0 }, wrong = 0;
+	char line[4096], *end;
+
+	cr_assert_not_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		long n = strtol(line, &end, 10);
+
+		if (end == line || *end != '\n')
+			continue; /* of the log */
+		cr_assert(n >= 0 && n < NUMBERS, "%s", line);
+		counts[n]++;
+	}
+	(void)fclose(file);
+	for (int n = 0; n < NUMBERS; n++)
+		wrong += counts[n] != times;
+	cr_expect_eq(wrong, 0, "%s: %d numbers not printed %d times", service->log, wrong, times);
+}
+
+/* An event is applied when its last number is out, and takes no other time. */
+LAB_TEST(delivery_work, counting_prints_every_number_for_every_event, 1)
+{
+	static const char *const models[] = { "WORKER_MODEL=pool", "WORKER_MODEL=single",
+					      "WORKER_MODEL=split" };
+
+	for (int i = 0; i < 3; i++) {
+		struct service *delivery =
+			service_start(DELIVERY, "DELIVERY_WORK=count", models[i],
+				      "DELIVERY_DELAY_MS=3600000", "PROCESSING_ORDER=key",
+				      "MAX_CONCURRENCY=3", "DELIVERY_DELAY_ON=OrderPlaced", NULL);
+		struct raw_message orders[7];
+
+		for (int id = 0; id < 7; id++)
+			orders[id] = order_version(10 * i + id + 1, 1, 3);
+		(void)produce_all(orders, 7);
+		cr_assert(wait_until(20000, sql_number(HISTORY) == 7 * (i + 1)));
+		expect_counted(delivery, 7);
+		(void)service_stop(delivery, SIGTERM);
+	}
 }
