@@ -13,6 +13,7 @@
 #include "common/service_config.h"
 #include "common/stop.h"
 #include "common/version.h"
+#include "delivery-service/calculate.h"
 #include "delivery-service/delivery_api.h"
 #include "delivery-service/delivery_loop.h"
 
@@ -73,6 +74,7 @@ struct service {
 	struct relay *relay;
 	struct delivery_loop *loop;
 	struct http_server *http;
+	struct work work; /* of the calls that do some in their HTTP thread */
 };
 
 static bool database_ok(void *context)
@@ -140,7 +142,8 @@ static enum status open_loop(struct service *s, const struct config *config, con
 	return delivery_loop_open(&s->loop, &loop, err);
 }
 
-/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. */
+/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls at
+ * work are cut off. */
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
@@ -150,6 +153,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 	const struct http_route routes[] = {
 		{ "GET", "/deliveries", delivery_api_list, s->reads },
 		{ "GET", "/deliveries/{}", delivery_api_get, s->reads },
+		{ "POST", "/api/calculate", calculate_post, &s->work },
 		{ "GET", "/healthz", health_live, &health },
 		{ "GET", "/readyz", health_ready, &health },
 		{ "GET", "/metrics", health_metrics, &health },
@@ -168,6 +172,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("delivery", "stopping", "signal=%d", sig);
+	work_cancel(&s->work);
 	delivery_loop_stop(s->loop);
 	http_server_close(s->http);
 	return ST_OK;
@@ -175,7 +180,9 @@ static enum status serve(struct service *s, const struct config *config, const c
 
 static enum status run(const struct config *config, struct error *err)
 {
-	struct service s = { 0 };
+	struct service s = {
+		.work = { .kind = (enum work_kind)config->work, .ms = config->delay_ms },
+	};
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
 

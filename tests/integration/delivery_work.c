@@ -5,9 +5,6 @@
  */
 #include <dirent.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "tests/support/keep.h"
 #include "tests/support/order_event.h"
@@ -21,26 +18,6 @@ TestSuite(delivery_work, .timeout = 60);
 
 #define HISTORY "select count(*) from delivery.history"
 
-/* What a process or thread has computed so far, in its own and the kernel's code. */
-static int64_t stat_ms(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	unsigned long user = 0, kernel = 0;
-
-	cr_assert_not_null(file);
-	/* Fields 14 and 15; the second one is the name, which has no blanks here. */
-	cr_assert_eq(fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-			    &user, &kernel),
-		     2);
-	(void)fclose(file);
-	return (int64_t)(user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
-}
-
-static int64_t computed_ms(const struct service *service)
-{
-	return stat_ms(keep_format("/proc/%d/stat", service->pid));
-}
-
 /* The threads that have computed that long each. */
 static int threads_beyond(const struct service *service, int64_t ms)
 {
@@ -52,7 +29,8 @@ static int threads_beyond(const struct service *service, int64_t ms)
 	cr_assert_not_null(folder);
 	while ((entry = readdir(folder))) {
 		if (*entry->d_name != '.')
-			count += stat_ms(keep_format("%s/%s/stat", path, entry->d_name)) >= ms;
+			count += proc_computed_ms(keep_format("%s/%s/stat", path, entry->d_name)) >=
+				 ms;
 	}
 	(void)closedir(folder);
 	return count;
@@ -75,11 +53,11 @@ LAB_TEST(delivery_work, it_takes_a_processor, 2)
 	struct service *delivery = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKERS=2",
 						 "DELIVERY_DELAY_MS=100", "PROCESSING_ORDER=key",
 						 "MAX_CONCURRENCY=4", NULL);
-	int64_t before = computed_ms(delivery);
+	int64_t before = service_computed_ms(delivery);
 
 	produce_orders(10);
 	cr_assert(wait_until(20000, sql_number(HISTORY) == 20));
-	cr_expect_geq(computed_ms(delivery) - before, 10 * 100);
+	cr_expect_geq(service_computed_ms(delivery) - before, 10 * 100);
 	cr_expect_eq(sql_number("select count(*) from delivery.delivery "
 				"where status = 'DELIVERY MODIFIED' and version = 2"),
 		     10);
@@ -90,11 +68,11 @@ LAB_TEST(delivery_work, waiting_takes_none, 2)
 	struct service *delivery = service_start(DELIVERY, "DELIVERY_DELAY_MS=200",
 						 "PROCESSING_ORDER=key", "MAX_CONCURRENCY=100",
 						 NULL);
-	int64_t before = computed_ms(delivery);
+	int64_t before = service_computed_ms(delivery);
 
 	produce_orders(100);
 	cr_assert(wait_until(20000, sql_number(HISTORY) == 200));
-	cr_expect_lt(computed_ms(delivery) - before, 100 * 200 / 4);
+	cr_expect_lt(service_computed_ms(delivery) - before, 100 * 200 / 4);
 }
 
 /* What is computed is not waited for, and is done anew. */
@@ -183,30 +161,6 @@ LAB_TEST(delivery_work, split_work_is_worked_by_as_many_threads, 1)
 
 /* --- counting ------------------------------------------------------------------------------ */
 
-#define NUMBERS 1001
-
-/* Each number from 0 to 1000 stands times on a line of its own. */
-static void expect_counted(const struct service *service, int times)
-{
-	FILE *file = fopen(service->log, "re");
-	int counts[NUMBERS] = { 0 }, wrong = 0;
-	char line[4096], *end;
-
-	cr_assert_not_null(file);
-	while (fgets(line, sizeof(line), file)) {
-		long n = strtol(line, &end, 10);
-
-		if (end == line || *end != '\n')
-			continue; /* of the log */
-		cr_assert(n >= 0 && n < NUMBERS, "%s", line);
-		counts[n]++;
-	}
-	(void)fclose(file);
-	for (int n = 0; n < NUMBERS; n++)
-		wrong += counts[n] != times;
-	cr_expect_eq(wrong, 0, "%s: %d numbers not printed %d times", service->log, wrong, times);
-}
-
 /* An event is applied when its last number is out, and takes no other time. */
 LAB_TEST(delivery_work, counting_prints_every_number_for_every_event, 1)
 {
@@ -224,7 +178,7 @@ LAB_TEST(delivery_work, counting_prints_every_number_for_every_event, 1)
 			orders[id] = order_version(10 * i + id + 1, 1, 3);
 		(void)produce_all(orders, 7);
 		cr_assert(wait_until(20000, sql_number(HISTORY) == 7 * (i + 1)));
-		expect_counted(delivery, 7);
+		cr_expect(service_counted(delivery, 7), "see %s", delivery->log);
 		(void)service_stop(delivery, SIGTERM);
 	}
 }

@@ -47,6 +47,15 @@ void service_signal(const struct service *service, int sig);
 /* The value of a sample of /metrics, by its name with labels; -1 without it. */
 double service_metric(const struct service *service, const char *name);
 
+/* What it has computed so far, in its own and the kernel's code. */
+int64_t service_computed_ms(const struct service *service);
+
+/* The same by a stat file of /proc: of a process, or one of its threads. */
+int64_t proc_computed_ms(const char *path);
+
+/* Every number from 0 to 1000 stands times in its output, on a line of its own. */
+bool service_counted(const struct service *service, int times);
+
 /* True if the log has the text. */
 bool service_logged(const struct service *service, const char *text);
 
