@@ -31,14 +31,15 @@ PURE := common/error common/strbuf common/parse common/backoff common/config com
 	lab/check/history lab/check/judge lab/check/judge_version lab/check/judge_outcome
 
 COMMON := $(basename $(wildcard common/*.c))
-ORDER := $(basename $(wildcard order-service/*.c))
-DELIVERY := $(basename $(wildcard delivery-service/*.c))
+ORDER := $(basename $(wildcard order-service/*.c order-service/direct/*.c))
+DELIVERY := $(basename $(wildcard delivery-service/*.c delivery-service/direct/*.c))
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
 .PHONY: all
 all: $(BUILD)/order-service $(BUILD)/delivery-service
 
 $(BUILD)/order-service: $(call objects,$(COMMON) $(ORDER))
+$(BUILD)/order-service: LDLIBS += -lcurl
 $(BUILD)/delivery-service: $(call objects,$(COMMON) $(DELIVERY))
 $(BUILD)/order-service $(BUILD)/delivery-service:
 	@echo "  LINK  $@"

@@ -51,6 +51,10 @@ const char *status_name(enum status status)
 		return "fenced";
 	case ST_UNAVAILABLE:
 		return "unavailable";
+	case ST_TIMEOUT:
+		return "timeout";
+	case ST_REFUSED:
+		return "refused";
 	case ST_INTERNAL:
 		return "internal";
 	}

@@ -17,6 +17,8 @@ enum status {
 	ST_CONFLICT,    /* a precondition or a unique key does not hold */
 	ST_FENCED,      /* another owner took over: give up what you hold */
 	ST_UNAVAILABLE, /* may work later; the outcome of a commit is unknown */
+	ST_TIMEOUT,     /* another service did not answer in time; what it did is unknown */
+	ST_REFUSED,     /* another service cannot be reached, or says no */
 	ST_INTERNAL,    /* a bug or a broken installation */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 const char *const log_level_names[] = { "error", "warn", "info", "debug", NULL };
+const char *const dispatch_names[] = { "kafka", "http", NULL };
 
 struct kafka_settings service_kafka(const struct service_config *config, const char *client_id)
 {

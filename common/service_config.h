@@ -21,7 +21,12 @@ struct service_config {
 	int64_t http_threads;
 	int log_level;
 	const char *replica; /* empty: made from the service's name and port */
+	int dispatch;        /* enum dispatch */
 };
+
+/* How what happens to orders reaches delivery-service. */
+enum dispatch { DISPATCH_KAFKA, DISPATCH_HTTP };
+extern const char *const dispatch_names[]; /* indexed by enum dispatch */
 
 extern const char *const log_level_names[]; /* indexed by enum log_level */
 
@@ -98,10 +103,19 @@ extern const char *const log_level_names[]; /* indexed by enum log_level */
 		  0,                                                                               \
 		  log_level_names,                                                                 \
 		  "what is logged to stderr" },                                                    \
+		{ "REPLICA",                                                                       \
+		  CONFIG_TEXT,                                                                     \
+		  CONFIG_PUBLIC,                                                                   \
+		  offsetof(type, member.replica),                                                  \
+		  "",                                                                              \
+		  0,                                                                               \
+		  0,                                                                               \
+		  NULL,                                                                            \
+		  "this process's name in logs, lease and history (empty: service and port)" },    \
 	{                                                                                          \
-		"REPLICA", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(type, member.replica), "", 0, 0,   \
-			NULL,                                                                      \
-			"this process's name in logs, lease and history (empty: service and port)" \
+		"DISPATCH", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(type, member.dispatch),         \
+			"kafka", 0, 0, dispatch_names,                                             \
+			"how orders reach delivery-service; http: the lab's bad example"           \
 	}
 
 struct kafka_settings service_kafka(const struct service_config *config, const char *client_id);

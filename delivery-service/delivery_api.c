@@ -5,13 +5,11 @@
 #include "common/http_json.h"
 #include "common/http_params.h"
 
-#define COLUMNS "id, order_id, version, customer_id, product_id, product_name, qty, address, status"
-
 const struct pg_statement delivery_read_statements[] = {
 	{ "ping", "select 1" },
-	{ "page",
-	  "select " COLUMNS " from delivery where id > $1::int8 order by id limit $2::int8" },
-	{ "one", "select " COLUMNS " from delivery where order_id = $1::int8" },
+	{ "page", "select " DELIVERY_COLUMNS
+		  " from delivery where id > $1::int8 order by id limit $2::int8" },
+	{ "one", "select " DELIVERY_COLUMNS " from delivery where order_id = $1::int8" },
 	/* The latest ones of an order with very many. */
 	{ "events",
 	  "select version, event, status, \"partition\", \"offset\", replica, received, applied "
@@ -47,7 +45,7 @@ bool delivery_api_database_reachable(struct pg_pool *reads)
 	return true;
 }
 
-static json_t *delivery_to_json(const PGresult *r, int row)
+json_t *delivery_row_to_json(const PGresult *r, int row)
 {
 	/* An order whose events carry no version has none to show. */
 	json_t *version = pg_i64(r, row, 2) > 0 ? json_integer(pg_i64(r, row, 2)) : NULL;
@@ -93,7 +91,7 @@ void delivery_api_list(void *context, const struct http_request *request,
 	rows = PQntuples(call.result);
 	list = json_array();
 	for (int row = 0; row < rows; row++)
-		(void)json_array_append_new(list, delivery_to_json(call.result, row));
+		(void)json_array_append_new(list, delivery_row_to_json(call.result, row));
 	http_link_next(response, "/deliveries", (size_t)rows, limit,
 		       rows > 0 ? pg_i64(call.result, rows - 1, 0) : 0, next);
 	pg_clear(&call, 1);
@@ -144,7 +142,7 @@ void delivery_api_get(void *context, const struct http_request *request,
 	waits = PQntuples(calls[2].result) > 0;
 	if (there || waits) {
 		/* One whose first event has not come has only what waits for it. */
-		root = there ? delivery_to_json(calls[0].result, 0)
+		root = there ? delivery_row_to_json(calls[0].result, 0)
 			     : json_pack("{s:I}", "orderId", (json_int_t)id);
 		set_list(root, "events", calls[1].result, event_to_json);
 		if (waits) {

@@ -16,6 +16,7 @@
 #include "delivery-service/calculate.h"
 #include "delivery-service/delivery_api.h"
 #include "delivery-service/delivery_loop.h"
+#include "delivery-service/direct/direct_api.h"
 
 #define READ_CONNECTIONS 2
 
@@ -75,6 +76,7 @@ struct service {
 	struct delivery_loop *loop;
 	struct http_server *http;
 	struct work work; /* of the calls that do some in their HTTP thread */
+	struct direct_api direct;
 };
 
 static bool database_ok(void *context)
@@ -157,12 +159,14 @@ static enum status serve(struct service *s, const struct config *config, const c
 		{ "GET", "/healthz", health_live, &health },
 		{ "GET", "/readyz", health_ready, &health },
 		{ "GET", "/metrics", health_metrics, &health },
+		{ "POST", "/deliveries", direct_api_deliver, &s->direct }, /* DISPATCH=http */
 	};
+	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
+				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
 	int sig;
 
 	if (http_server_open(&s->http, config->service.http_host, config->service.http_port,
-			     config->service.http_threads, routes,
-			     sizeof(routes) / sizeof(routes[0]), err) != ST_OK)
+			     config->service.http_threads, routes, route_count, err) != ST_OK)
 		return err->status;
 	log_info("delivery", "listening",
 		 "host=%s port=%d replica=%s delay_ms=%" PRId64 " max_concurrency=%" PRId64
@@ -187,6 +191,10 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_replica(&config->service, "delivery", replica);
+	s.direct = (struct direct_api){ .database_url = config->service.database_url,
+					.replica = replica,
+					.work_on = config->delay_on,
+					.work = &s.work };
 	stop_block_signals();
 	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
 			  "delivery-service reads", delivery_read_statements,

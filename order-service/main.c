@@ -1,7 +1,8 @@
 /*
  * order-service: takes orders over REST, stores them with their events, publishes the events.
  * Start-up order: settings, signals (before any thread), writer, relay, HTTP; the end is the
- * reverse, so no request is taken that could not be finished.
+ * reverse, so no request is taken that could not be finished. With DISPATCH=http, the lab's bad
+ * example, the direct road stands for writer and relay: there is no event and no Kafka.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,8 +14,10 @@
 #include "common/service_config.h"
 #include "common/stop.h"
 #include "common/version.h"
+#include "order-service/direct/direct_road.h"
 #include "order-service/order_api.h"
 #include "order-service/order_read.h"
+#include "order-service/order_writer.h"
 
 #define READ_CONNECTIONS 4
 
@@ -25,6 +28,8 @@ struct config {
 	struct service_config service;
 	int event_key;
 	int64_t queue_max;
+	const char *delivery_url;
+	int64_t delivery_timeout_ms;
 };
 
 static const struct config_key keys[] = {
@@ -34,6 +39,11 @@ static const struct config_key keys[] = {
 	  0, 0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
 	{ "ORDER_QUEUE_MAX", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, queue_max), "10000",
 	  1, 1000000, NULL, "changes that wait for the database; more are answered with 503" },
+	{ "DELIVERY_URL", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, delivery_url),
+	  "http://127.0.0.1:8082", 0, 0, NULL, "for DISPATCH=http: where delivery-service is" },
+	{ "DELIVERY_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC,
+	  offsetof(struct config, delivery_timeout_ms), "10000", 1, 3600000, NULL,
+	  "for DISPATCH=http: how long its answer may take" },
 };
 
 static const struct config_program program = {
@@ -44,9 +54,12 @@ static const struct config_program program = {
 };
 
 struct service {
-	struct order_writer *writer;
 	struct pg_pool *reads;
+	/* DISPATCH=kafka */
+	struct order_writer *writer;
 	struct relay *relay;
+	/* DISPATCH=http */
+	struct direct_road *direct;
 	struct http_server *http;
 	struct order_api api;
 };
@@ -72,8 +85,20 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
+	if (s->direct)
+		return;
 	order_writer_metrics(s->writer, out);
 	relay_metrics(s->relay, out);
+}
+
+static void submit_to_writer(void *road, struct order_command *command)
+{
+	order_writer_submit(road, command);
+}
+
+static void submit_directly(void *road, struct order_command *command)
+{
+	direct_road_submit(road, command);
 }
 
 static enum status open_writer(struct service *s, const struct config *config, struct error *err)
@@ -104,12 +129,40 @@ static enum status open_relay(struct service *s, const struct config *config, co
 	return relay_open(&s->relay, &relay, err);
 }
 
+static enum status open_direct(struct service *s, const struct config *config, struct error *err)
+{
+	const struct direct_road_config direct = {
+		.database_url = config->service.database_url,
+		.delivery_url = config->delivery_url,
+		.timeout_ms = config->delivery_timeout_ms,
+	};
+
+	if (direct_road_open(&s->direct, &direct, err) != ST_OK)
+		return err->status;
+	s->api.submit = submit_directly;
+	s->api.road = s->direct;
+	return ST_OK;
+}
+
+/* Everything that carries out changes. */
+static enum status open_road(struct service *s, const struct config *config, const char *replica,
+			     struct error *err)
+{
+	if (config->service.dispatch == DISPATCH_HTTP)
+		return open_direct(s, config, err);
+	if (open_writer(s, config, err) != ST_OK || open_relay(s, config, replica, err) != ST_OK)
+		return err->status;
+	s->api.submit = submit_to_writer;
+	s->api.road = s->writer;
+	return ST_OK;
+}
+
 /* Serves until a signal. */
 static enum status serve(struct service *s, const struct config *config, struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct health health = { checks, 2, NULL, NULL, write_metrics, s };
+	struct health health = { checks, s->direct ? 1 : 2, NULL, NULL, write_metrics, s };
 	const struct http_route routes[] = {
 		{ "POST", "/orders", order_api_place, &s->api },
 		{ "GET", "/orders", order_api_list, &s->api },
@@ -126,12 +179,14 @@ static enum status serve(struct service *s, const struct config *config, struct 
 			     config->service.http_threads, routes,
 			     sizeof(routes) / sizeof(routes[0]), err) != ST_OK)
 		return err->status;
-	log_info("order", "listening", "host=%s port=%d event_key=%s version=%s",
+	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
 		 config->service.http_host, http_server_port(s->http),
-		 event_keys[config->event_key], PROJECT_VERSION);
+		 dispatch_names[config->service.dispatch], event_keys[config->event_key],
+		 PROJECT_VERSION);
 	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("order", "stopping", "signal=%d", sig);
+	direct_road_stop(s->direct);
 	http_server_close(s->http);
 	return ST_OK;
 }
@@ -144,16 +199,15 @@ static enum status run(const struct config *config, struct error *err)
 
 	service_replica(&config->service, "order", replica);
 	stop_block_signals();
-	st = open_writer(&s, config, err);
+	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
+			  "order-service reads", order_read_statements, order_read_statement_count,
+			  err);
+	s.api.reads = s.reads;
 	if (st == ST_OK)
-		st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
-				  "order-service reads", order_read_statements,
-				  order_read_statement_count, err);
-	if (st == ST_OK)
-		st = open_relay(&s, config, replica, err);
-	s.api = (struct order_api){ .writer = s.writer, .reads = s.reads };
+		st = open_road(&s, config, replica, err);
 	if (st == ST_OK)
 		st = serve(&s, config, err);
+	direct_road_close(s.direct);
 	relay_close(s.relay);
 	order_writer_close(s.writer);
 	pg_pool_close(s.reads);

@@ -17,6 +17,10 @@ static void respond_failure(struct http_response *response, const struct error *
 		http_respond_problem(response, 404, "id", "%s", err->msg);
 	else if (err->status == ST_CONFLICT)
 		http_respond_problem(response, 412, "If-Match", "%s", err->msg);
+	else if (err->status == ST_REFUSED)
+		http_respond_problem(response, 502, NULL, "%s", err->msg);
+	else if (err->status == ST_TIMEOUT)
+		http_respond_problem(response, 504, NULL, "%s", err->msg);
 	else
 		http_respond_error(response, err);
 }
@@ -100,7 +104,7 @@ void order_api_place(void *context, const struct http_request *request,
 	    !read_content(request, response, ORDER_FIELDS_ALL, ORDER_FIELDS_ALL, &command.content,
 			  &command.fields))
 		return;
-	order_writer_submit(api->writer, &command);
+	api->submit(api->road, &command);
 	if (command.answer.status != ST_OK) {
 		respond_failure(response, &command.answer);
 		return;
@@ -123,7 +127,7 @@ void order_api_modify(void *context, const struct http_request *request,
 	    !read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0, &command.content,
 			  &command.fields))
 		return;
-	order_writer_submit(api->writer, &command);
+	api->submit(api->road, &command);
 	if (command.answer.status != ST_OK)
 		respond_failure(response, &command.answer);
 	else
@@ -140,7 +144,7 @@ void order_api_cancel(void *context, const struct http_request *request,
 	if (!http_path_id(request, response, "id", &command.order_id) ||
 	    !read_if_match(request, response, &command.expected_version))
 		return;
-	order_writer_submit(api->writer, &command);
+	api->submit(api->road, &command);
 	if (command.answer.status != ST_OK)
 		respond_failure(response, &command.answer);
 	else

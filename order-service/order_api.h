@@ -8,11 +8,13 @@
 
 #include "common/http.h"
 #include "common/pg_pool.h"
-#include "order-service/order_writer.h"
+#include "order-service/order_command.h"
 
 struct order_api {
-	struct order_writer *writer; /* borrowed */
-	struct pg_pool *reads;       /* borrowed */
+	/* Carries a change out and answers it, in the command. */
+	void (*submit)(void *road, struct order_command *command);
+	void *road;            /* borrowed */
+	struct pg_pool *reads; /* borrowed */
 };
 
 /* For the route table, with a struct order_api as context. */

@@ -36,7 +36,7 @@ include_arrows() {
 			${file%%/*} != "${target%%/*}" ]]; then
 			breach "$file:$line: one service includes the other's $target"
 		fi
-	done < <(grep -n '^#include "' common/*.[ch] order-service/*.[ch] delivery-service/*.[ch])
+	done < <(grep -n '^#include "' common/*.[ch] {order,delivery}-service/{,direct/}*.[ch])
 }
 
 # banned_calls: functions that overrun, split or start shells. A line with ALLOWED says why it may.
@@ -45,7 +45,7 @@ banned_calls() {
 	while IFS= read -r hit; do
 		[[ $hit == *ALLOWED* ]] || breach "$hit: banned function"
 	done < <(grep -nE '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|system|popen|alloca|strncpy|signal)\(' \
-		common/*.c order-service/*.c delivery-service/*.c tests/*/*.c | cut -c1-160)
+		common/*.c {order,delivery}-service/{,direct/}*.c tests/*/*.c | cut -c1-160)
 }
 
 # documented_settings: every setting of the tables stands in the README.

@@ -64,7 +64,7 @@ start_servers() {
 	# What a user has set for a stack of their own is nothing for the tests.
 	unset KAFKA_TOPIC KAFKA_CONF PARTITIONS NODE_ID EVENT_KEY DELIVERY_DELAY_ON DELIVERY_WORK \
 		WORKER_MODEL WORKERS PROCESSING_ORDER MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS \
-		ORDER_QUEUE_MAX
+		ORDER_QUEUE_MAX DISPATCH DELIVERY_URL DELIVERY_TIMEOUT_MS
 	say "== starting PostgreSQL and Kafka for the tests in ${RUN_DIR#"$REPO_DIR/"}"
 	trap clean_up EXIT
 	trap 'exit 130' INT

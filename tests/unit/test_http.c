@@ -232,8 +232,8 @@ Test(http, response_headers_overflow_by_whole_lines)
 
 Test(http, reasons)
 {
-	static const int statuses[] = { 200, 201, 204, 400, 404, 405, 408, 412,
-					413, 414, 415, 422, 431, 500, 501, 503 };
+	static const int statuses[] = { 200, 201, 204, 400, 404, 405, 408, 409, 412, 413,
+					414, 415, 422, 431, 500, 501, 502, 503, 504 };
 
 	expect_text(http_reason(200), "OK");
 	expect_text(http_reason(404), "Not Found");

@@ -1,0 +1,47 @@
+/*
+ * The road without Kafka (DISPATCH=http), as people build it first. It is the lab's bad example,
+ * here to be measured and not to be copied: each change opens a connection to PostgreSQL of its
+ * own, writes the order, calls delivery-service in the midst of that transaction, waits for its
+ * answer, and commits. What is bad about it:
+ * - An order takes as long as its delivery. A slow delivery-service makes slow orders, one that is
+ *   down makes none.
+ * - Whoever waits holds a thread, a locked row, and a connection to each database. The scarcest of
+ *   these ends the service for everybody.
+ * - These are two transactions. After a time-out or a failed commit the order is rolled back, and
+ *   its delivery may be there all the same; nothing tells, and nothing tries again.
+ * No event is written, so none is published.
+ *
+ * Threads: submit from any; the rest from main.
+ */
+#ifndef ORDER_SERVICE_DIRECT_DIRECT_ROAD_H
+#define ORDER_SERVICE_DIRECT_DIRECT_ROAD_H
+
+#include "order-service/order_command.h"
+
+struct direct_road;
+
+struct direct_road_config {
+	const char *database_url;
+	const char *delivery_url; /* http://host:port */
+	int64_t timeout_ms;       /* for delivery-service's answer */
+};
+
+/* config's strings are borrowed until close. ST_INVALID: delivery_url is none. */
+MUST_CHECK enum status direct_road_open(struct direct_road **out,
+					const struct direct_road_config *config, struct error *err);
+
+/* Calls under way are cut off within about a second, and what comes then is refused. */
+void direct_road_stop(struct direct_road *road);
+
+/* After the last submit. */
+void direct_road_close(struct direct_road *road);
+
+/*
+ * Blocks until the command is answered; the answer is in the command. ST_UNAVAILABLE: no connection
+ * to the database, a commit whose outcome is unknown, or stopping. ST_TIMEOUT, ST_REFUSED:
+ * delivery-service did not do its part in time, or at all; the order is as it was before, its
+ * delivery need not be.
+ */
+void direct_road_submit(struct direct_road *road, struct order_command *command);
+
+#endif

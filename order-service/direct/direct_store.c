@@ -1,0 +1,169 @@
+#include "order-service/direct/direct_store.h"
+
+#include <inttypes.h>
+
+#include "order-service/order_row.h"
+
+static const struct pg_statement statements[] = {
+	/* The transaction idles as long as delivery-service takes, which has a limit of its own. */
+	{ "direct_no_limit", "set local idle_in_transaction_session_timeout = 0" },
+	{ "direct_by_key", "select " ORDER_COLUMNS " from orders where idempotency_key = $1" },
+	{ "direct_lock", "select " ORDER_COLUMNS " from orders where id = $1 for update" },
+	{ "direct_insert",
+	  "insert into orders (version, status, customer_id, product_id, product_name, qty, "
+	  "address, idempotency_key) values ($1, $2, $3, $4, $5, $6, $7, $8) returning id" },
+	{ "direct_update",
+	  "update orders set version = $2, status = $3, product_id = $4, product_name = $5, "
+	  "qty = $6, address = $7, updated_at = now() where id = $1" },
+};
+
+enum status direct_store_open(struct pg **out, const char *url, struct error *err)
+{
+	return pg_open(out, url, "order-service direct", statements,
+		       sizeof(statements) / sizeof(statements[0]), err);
+}
+
+static enum status begin(struct pg *pg, struct error *err)
+{
+	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL }, { "direct_no_limit", NULL, NULL } };
+
+	if (pg_run(pg, calls, 2, err) != ST_OK)
+		return err->status;
+	pg_clear(calls, 2);
+	return ST_OK;
+}
+
+enum status direct_store_commit(struct pg *pg, struct error *err)
+{
+	struct pg_call call = { PG_COMMIT, NULL, NULL };
+
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
+/* --- placing ------------------------------------------------------------------------------- */
+
+/* *found: the key had placed an order before, which is in command->order. */
+static enum status find_by_key(struct pg *pg, struct order_command *command, bool *found,
+			       struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "direct_by_key", &params, NULL };
+
+	pg_param_text(&params, command->idempotency_key);
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	*found = PQntuples(call.result) == 1;
+	if (*found)
+		order_row_read(call.result, 0, 0, &command->order);
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
+static enum status insert(struct pg *pg, struct order_command *command, struct error *err)
+{
+	const struct order_content *c = &command->content;
+	struct pg_params params = { 0 };
+	struct pg_call call = { "direct_insert", &params, NULL };
+	struct order *order = &command->order;
+
+	order_place(order, 0, c);
+	pg_param_i32(&params, order->version);
+	pg_param_text(&params, order_status(order));
+	pg_param_i64(&params, c->customer_id);
+	pg_param_text(&params, c->product_id);
+	pg_param_text(&params, c->product_name);
+	pg_param_i32(&params, c->qty);
+	pg_param_text(&params, c->address);
+	pg_param_text(&params, command->idempotency_key);
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	order->id = pg_i64(call.result, 0, 0);
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
+static enum status place(struct pg *pg, struct order_command *command, bool *changed,
+			 struct error *err)
+{
+	bool found = false;
+	enum status st;
+
+	if (command->idempotency_key && find_by_key(pg, command, &found, err) != ST_OK)
+		return err->status;
+	command->replayed = found;
+	*changed = !found;
+	if (found)
+		return ST_OK;
+	st = insert(pg, command, err);
+	if (st == ST_CONFLICT) /* nothing else is unique */
+		st = error_set(err, ST_UNAVAILABLE, "this idempotency key is in use just now");
+	return st;
+}
+
+/* --- changing ------------------------------------------------------------------------------ */
+
+static enum status lock(struct pg *pg, struct order_command *command, struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "direct_lock", &params, NULL };
+	bool found;
+
+	pg_param_i64(&params, command->order_id);
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	found = PQntuples(call.result) == 1;
+	if (found)
+		order_row_read(call.result, 0, 0, &command->order);
+	pg_clear(&call, 1);
+	if (!found)
+		return error_set(err, ST_NOT_FOUND, "there is no order %" PRId64,
+				 command->order_id);
+	return ST_OK;
+}
+
+static enum status update(struct pg *pg, const struct order *order, struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "direct_update", &params, NULL };
+
+	pg_param_i64(&params, order->id);
+	pg_param_i32(&params, order->version);
+	pg_param_text(&params, order_status(order));
+	pg_param_text(&params, order->content.product_id);
+	pg_param_text(&params, order->content.product_name);
+	pg_param_i32(&params, order->content.qty);
+	pg_param_text(&params, order->content.address);
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
+static enum status change(struct pg *pg, struct order_command *command, bool *changed,
+			  struct error *err)
+{
+	struct order *order = &command->order;
+	enum status st = lock(pg, command, err);
+
+	*changed = true;
+	if (st == ST_OK && command->kind == COMMAND_MODIFY)
+		st = order_modify(order, command->fields, &command->content,
+				  command->expected_version, changed, err);
+	else if (st == ST_OK)
+		st = order_cancel(order, command->expected_version, err);
+	return st == ST_OK && *changed ? update(pg, order, err) : st;
+}
+
+enum status direct_store_write(struct pg *pg, struct order_command *command, bool *changed,
+			       struct error *err)
+{
+	enum status st = begin(pg, err);
+
+	if (st != ST_OK)
+		return st;
+	return command->kind == COMMAND_PLACE ? place(pg, command, changed, err)
+					      : change(pg, command, changed, err);
+}
