@@ -1,11 +1,9 @@
 /*
  * POST /api/calculate: an event's work, in the HTTP thread that took the call.
  */
-#include <pthread.h>
 #include <signal.h>
 
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
@@ -69,70 +67,51 @@ LAB_TEST(calculate, it_counts_as_an_event_does, 1)
 
 enum { CALLS = 4 };
 
-struct calls {
-	struct service *delivery;
-	pthread_t threads[CALLS];
-	struct http_answer answers[CALLS];
-	_Atomic int begun;
-};
-
-static void *call(void *context)
-{
-	struct calls *calls = context;
-
-	calls->answers[calls->begun++] = calculate(calls->delivery);
-	return NULL;
-}
-
-static void begin_calls(struct calls *calls)
+static void begin_calls(const struct service *delivery, struct http_pending *calls[CALLS])
 {
 	for (int i = 0; i < CALLS; i++)
-		cr_assert_eq(pthread_create(&calls->threads[i], NULL, call, calls), 0);
+		calls[i] = http_begin(delivery->port, "POST", "/api/calculate", NULL);
 }
 
-static void end_calls(struct calls *calls)
+/* How long that many take that are sent at the same time. */
+static int64_t calls_ms(const char *http_threads)
 {
-	for (int i = 0; i < CALLS; i++)
-		(void)pthread_join(calls->threads[i], NULL);
+	struct service *delivery =
+		service_start(DELIVERY, "DELIVERY_DELAY_MS=500", http_threads, NULL);
+	struct http_pending *calls[CALLS];
+	int64_t started = mono_ms();
+
+	begin_calls(delivery, calls);
+	for (int i = 0; i < CALLS; i++) {
+		struct http_answer answer = http_end(calls[i]);
+
+		expect_work(&answer, "wait", 500);
+	}
+	return mono_ms() - started;
 }
 
 /* A thread each: with half as many, the second half waits for the first. */
 LAB_TEST(calculate, calls_take_http_threads, 1)
 {
-	struct calls few = { .delivery = service_start(DELIVERY, "DELIVERY_DELAY_MS=500",
-						       "HTTP_THREADS=2", NULL) };
-	struct calls enough = { .delivery = service_start(DELIVERY, "DELIVERY_DELAY_MS=500",
-							  "HTTP_THREADS=8", NULL) };
-	int64_t started = mono_ms();
-
-	begin_calls(&few);
-	end_calls(&few);
-	cr_expect_geq(mono_ms() - started, 2 * 500);
-	started = mono_ms();
-	begin_calls(&enough);
-	end_calls(&enough);
-	cr_expect_lt(mono_ms() - started, wait_stretch(3 * 500));
-	for (int i = 0; i < CALLS; i++) {
-		expect_work(&few.answers[i], "wait", 500);
-		expect_work(&enough.answers[i], "wait", 500);
-	}
+	cr_expect_geq(calls_ms("HTTP_THREADS=2"), 2 * 500);
+	cr_expect_lt(calls_ms("HTTP_THREADS=8"), wait_stretch(3 * 500));
 }
 
 static void expect_a_stop_to_cut_off(const char *work)
 {
-	struct calls calls = { .delivery = service_start(DELIVERY, work, "DELIVERY_DELAY_MS=60000",
-							 NULL) };
+	struct service *delivery = service_start(DELIVERY, work, "DELIVERY_DELAY_MS=60000", NULL);
+	struct http_pending *calls[CALLS];
 	int64_t stopped_ms;
 
-	begin_calls(&calls);
-	cr_assert(wait_until(5000, service_metric(calls.delivery, "http_connections") > CALLS));
-	stopped_ms = service_stop(calls.delivery, SIGTERM);
+	begin_calls(delivery, calls);
+	cr_assert(wait_until(5000, service_metric(delivery, "http_connections") > CALLS));
+	stopped_ms = service_stop(delivery, SIGTERM);
 	cr_expect_lt(stopped_ms, 4000, "the stop took %lld ms", (long long)stopped_ms);
-	end_calls(&calls);
 	for (int i = 0; i < CALLS; i++) {
-		cr_expect_eq(calls.answers[i].status, 503, "%s%s", calls.answers[i].error,
-			     calls.answers[i].body);
-		cr_expect_str_eq(http_header(&calls.answers[i], "Retry-After"), "1");
+		struct http_answer answer = http_end(calls[i]);
+
+		cr_expect_eq(answer.status, 503, "%s%s", answer.error, answer.body);
+		cr_expect_str_eq(http_header(&answer, "Retry-After"), "1");
 	}
 }
 

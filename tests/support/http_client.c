@@ -1,8 +1,10 @@
 #include "tests/support/http_client.h"
 
 #include <arpa/inet.h>
+#include <criterion/criterion.h>
 #include <curl/curl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +106,36 @@ struct http_answer http_call(int port, const char *method, const char *path, con
 	curl_slist_free_all(lines);
 	curl_easy_cleanup(curl);
 	return answer;
+}
+
+struct http_pending {
+	int port;
+	const char *method, *path, *body;
+	struct http_answer answer;
+	pthread_t thread;
+};
+
+static void *pending_main(void *context)
+{
+	struct http_pending *p = context;
+
+	p->answer = http_call(p->port, p->method, p->path, p->body, NULL);
+	return NULL;
+}
+
+struct http_pending *http_begin(int port, const char *method, const char *path, const char *body)
+{
+	struct http_pending *p = keep_alloc(sizeof(*p));
+
+	*p = (struct http_pending){ .port = port, .method = method, .path = path, .body = body };
+	cr_assert_eq(pthread_create(&p->thread, NULL, pending_main, p), 0);
+	return p;
+}
+
+struct http_answer http_end(struct http_pending *pending)
+{
+	(void)pthread_join(pending->thread, NULL);
+	return pending->answer;
 }
 
 int http_connect(int port)

@@ -30,6 +30,11 @@ struct http_answer {
 struct http_answer http_call(int port, const char *method, const char *path, const char *body, ...)
 	__attribute__((sentinel));
 
+/* Such a call with no more headers, in a thread of its own; end waits for its answer. */
+struct http_pending;
+struct http_pending *http_begin(int port, const char *method, const char *path, const char *body);
+struct http_answer http_end(struct http_pending *pending);
+
 /* Sends the bytes and their end, and reads until the server closes or 10 s are over. */
 struct http_answer http_raw(int port, const void *bytes, size_t len);
 
