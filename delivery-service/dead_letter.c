@@ -9,13 +9,13 @@
 #include "common/event_json.h"
 
 /* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
-static void copy_headers(json_t *root, const struct original *original)
+static void copy_headers(json_t *root, const struct original_headers *headers)
 {
-	const char *at = original->headers, *name;
+	const char *at = headers->bytes, *name;
 	const void *value;
 	size_t len;
 
-	for (size_t i = 0; i < original->header_count; i++) {
+	for (size_t i = 0; i < headers->count; i++) {
 		json_t *text;
 
 		at = original_header(at, &name, &value, &len);
@@ -39,7 +39,7 @@ static void set_original(json_t *root, const char *topic, const struct inbound *
 	set_number(root, "x-original-partition", in->origin.partition);
 	set_number(root, "x-original-offset", in->origin.offset);
 	if (!in->was_parked && !json_object_get(root, "x-original-timestamp"))
-		set_number(root, "x-original-timestamp", in->original.timestamp_ms);
+		set_number(root, "x-original-timestamp", in->timestamp_ms);
 }
 
 static char *headers_of(const char *topic, const struct inbound *in, const char *reason)
@@ -47,7 +47,8 @@ static char *headers_of(const char *topic, const struct inbound *in, const char 
 	json_t *root = json_object(), *why = reason ? json_string(reason) : NULL;
 	char *text;
 
-	copy_headers(root, &in->original);
+	if (!in->was_parked)
+		copy_headers(root, in->headers);
 	set_original(root, topic, in);
 	/* A reason that quotes bad bytes is no UTF-8 itself. */
 	(void)json_object_set_new(root, "x-exception-message",
@@ -91,13 +92,14 @@ bool dead_letter_add(struct outbox_batch *batch, const char *topic, const struct
 		     const char *reason)
 {
 	char *headers = headers_of(topic, in, reason);
+	struct original original = inbound_original(in);
 	char *payload = in->was_parked ? event_encode_order(in->event) : NULL;
 	bool ok = headers && (payload || !in->was_parked);
 
 	if (ok && in->was_parked)
 		add_parked(batch, in, headers, payload);
 	else if (ok)
-		add_original(batch, &in->original, headers);
+		add_original(batch, &original, headers);
 	free(payload);
 	free(headers);
 	return ok;

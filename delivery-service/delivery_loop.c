@@ -32,7 +32,8 @@ struct delivery_loop {
 	struct partitions partitions;
 	struct parking parking;
 	struct delivery_writer writer;
-	int64_t lane_count; /* lanes that were given to a single event */
+	struct original_latest headers; /* of the messages that came lately */
+	int64_t lane_count;             /* lanes that were given to a single event */
 	int64_t next_complaint_mono_ms, next_parking_complaint_mono_ms;
 	pthread_t thread;
 	bool joined;
@@ -114,6 +115,11 @@ static void on_revoked(void *context, int32_t partition)
 
 /* --- taking in ----------------------------------------------------------------------------- */
 
+static bool there_is_work(const struct delivery_loop *l)
+{
+	return l->config.delay_on != 0 && (l->pool || l->config.delay_ms > 0);
+}
+
 static int64_t work_of(const struct delivery_loop *l, const struct inbound *in)
 {
 	if (!in->event || !(l->config.delay_on & (1u << in->event->type)))
@@ -178,7 +184,7 @@ static void on_worked(void *context)
 
 static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
 {
-	struct inbound *in = inbound_new(m, clock_wall_ms());
+	struct inbound *in = inbound_new(m, &l->headers, clock_wall_ms());
 
 	if (in) {
 		in->item.lane = lane_of(l, in);
@@ -193,6 +199,9 @@ static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_me
 	balance(l, p);
 	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
 		  m->partition, m->offset, in->event ? in->event->order_id : 0);
+	/* Then events wait: for their own work, or for that of others. */
+	if (there_is_work(l))
+		inbound_rest(in);
 }
 
 static void take_in(struct delivery_loop *l, const rd_kafka_message_t *m)
@@ -250,6 +259,10 @@ static void collect_done(struct delivery_loop *l)
 
 		if (!in)
 			break;
+		if (!inbound_end_rest(in)) {
+			give_up(l, "out of memory"); /* in stays: its partition may refer to it */
+			break;
+		}
 		p = partitions_find(&l->partitions, in->place.partition);
 		partition_worked(p, in);
 		balance(l, p);
@@ -406,6 +419,7 @@ static void release(struct delivery_loop *l)
 {
 	work_pool_close(l->pool);
 	consumer_close(l->consumer);
+	original_latest_fini(&l->headers);
 	partitions_fini(&l->partitions);
 	lanes_close(l->lanes);
 	delivery_store_close(l->store);

@@ -76,12 +76,13 @@ static const enum pg_array_type parked_types[P_COUNT] = {
 
 static void add_parked(struct pg_array p[P_COUNT], const struct inbound *in)
 {
+	const struct original original = inbound_original(in);
 	const struct order_event *e = in->event;
 
 	pg_array_i64(&p[P_ORDER], e->order_id);
 	pg_array_i32(&p[P_VERSION], e->version);
 	pg_array_text(&p[P_EVENT], event_order_names[e->type]);
-	pg_array_bytes(&p[P_PAYLOAD], in->original.payload, in->original.payload_len);
+	pg_array_bytes(&p[P_PAYLOAD], original.payload, original.payload_len);
 	pg_array_i32(&p[P_PARTITION], in->place.partition);
 	pg_array_i64(&p[P_OFFSET], in->place.offset);
 	pg_array_wall_ms(&p[P_RECEIVED], in->received_wall_ms);

@@ -40,48 +40,60 @@ static size_t headers_size(const rd_kafka_message_t *m)
 	return size;
 }
 
-static void *copy_bytes(char **at, const void *bytes, size_t len)
+static struct original_headers *copy_headers(const rd_kafka_message_t *m,
+					     struct original_latest *latest)
 {
-	char *copy = *at;
-
-	if (!bytes)
-		return NULL;
-	memcpy(copy, bytes, len);
-	*at += len;
-	return copy;
-}
-
-static void copy_headers(struct original *original, char *at, const rd_kafka_message_t *m)
-{
+	struct original_headers *headers = original_headers_new(headers_size(m), 0);
 	const char *name;
 	const void *value;
 	size_t len;
+	char *at;
 
-	original->headers = at;
+	if (!headers)
+		return NULL;
+	at = headers->bytes;
 	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++) {
 		at = original_put_header(at, name, value, len);
-		original->header_count++;
+		headers->count++;
 	}
+	return original_headers_share(latest, headers);
 }
 
-static struct inbound *copy_message(const rd_kafka_message_t *m)
+static struct inbound *copy_message(const rd_kafka_message_t *m, struct original_latest *latest)
 {
-	size_t bytes = sizeof(struct inbound) + m->key_len + m->len + headers_size(m);
-	struct inbound *in = malloc(bytes);
+	struct inbound *in = malloc(sizeof(*in) + m->key_len + m->len);
 	rd_kafka_timestamp_type_t type;
-	char *at;
 
 	if (!in)
 		return NULL;
-	*in = (struct inbound){ .bytes = bytes };
-	at = (char *)(in + 1);
-	in->original.key = copy_bytes(&at, m->key, m->key_len);
-	in->original.key_len = m->key_len;
-	in->original.payload = copy_bytes(&at, m->payload, m->len);
-	in->original.payload_len = m->len;
-	in->original.timestamp_ms = rd_kafka_message_timestamp(m, &type);
-	copy_headers(&in->original, at, m);
+	/* Kafka's messages have less than 2 GB. */
+	*in = (struct inbound){ .has_key = m->key != NULL,
+				.has_payload = m->payload != NULL,
+				.key_len = (uint32_t)m->key_len,
+				.payload_len = (uint32_t)m->len,
+				.timestamp_ms = rd_kafka_message_timestamp(m, &type),
+				.headers = copy_headers(m, latest) };
+	if (!in->headers) {
+		free(in);
+		return NULL;
+	}
+	if (m->key_len > 0)
+		memcpy(in->bytes, m->key, m->key_len);
+	if (m->len > 0)
+		memcpy(in->bytes + m->key_len, m->payload, m->len);
 	return in;
+}
+
+struct original inbound_original(const struct inbound *in)
+{
+	return (struct original){
+		.key = in->has_key ? in->bytes : NULL,
+		.key_len = in->key_len,
+		.payload = in->has_payload ? in->bytes + in->key_len : NULL,
+		.payload_len = in->payload_len,
+		.headers = in->headers,
+		.timestamp_ms = in->timestamp_ms,
+	};
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -110,23 +122,29 @@ static struct place origin_of(const rd_kafka_message_t *m)
 	return (struct place){ (int32_t)partition, offset };
 }
 
+static enum status decode(const struct inbound *in, struct order_event **event, struct error *err)
+{
+	struct original original = inbound_original(in);
+
+	return event_decode(in->type, original.payload, original.payload_len, event, err);
+}
+
 static void read_event(struct inbound *in, const rd_kafka_message_t *m)
 {
-	enum event_type type = EVENT_PLACED;
 	const char *name;
 	struct error err;
 	size_t len;
 
 	if (!kafka_header(m, "type", &name, &len))
 		inbound_refuse(in, "no header \"type\"");
-	else if (event_order_type(name, len, &type) &&
-		 event_decode(type, m->payload, m->len, &in->event, &err) != ST_OK)
+	else if (event_order_type(name, len, &in->type) && decode(in, &in->event, &err) != ST_OK)
 		inbound_refuse(in, err.msg);
 }
 
-struct inbound *inbound_new(const rd_kafka_message_t *m, int64_t received_wall_ms)
+struct inbound *inbound_new(const rd_kafka_message_t *m, struct original_latest *latest,
+			    int64_t received_wall_ms)
 {
-	struct inbound *in = copy_message(m);
+	struct inbound *in = copy_message(m, latest);
 
 	if (!in)
 		return NULL;
@@ -136,6 +154,26 @@ struct inbound *inbound_new(const rd_kafka_message_t *m, int64_t received_wall_m
 	in->received_wall_ms = received_wall_ms;
 	read_event(in, m);
 	return in;
+}
+
+void inbound_rest(struct inbound *in)
+{
+	if (!in->event || in->was_parked)
+		return;
+	free(in->event);
+	in->event = NULL;
+	in->rests = true;
+}
+
+bool inbound_end_rest(struct inbound *in)
+{
+	struct error ignored;
+
+	/* These bytes were decoded before. */
+	if (in->rests && decode(in, &in->event, &ignored) != ST_OK)
+		return false;
+	in->rests = false;
+	return true;
 }
 
 struct inbound *inbound_parked(struct order_event *event, struct place place,
@@ -168,6 +206,7 @@ void inbound_free(struct inbound *in)
 {
 	if (!in)
 		return;
+	original_headers_release(in->headers);
 	free(in->event);
 	free(in->reason);
 	free(in);

@@ -23,16 +23,22 @@ struct place {
 struct inbound {
 	struct lane_item item;     /* first: the lanes hand it back */
 	struct work *work;         /* while threads work on it; the pool's */
-	struct order_event *event; /* owned; NULL: a dead letter */
-	struct original original;  /* its bytes are part of this block; none if it was parked */
+	struct order_event *event; /* owned; NULL: a dead letter, or it rests */
+	char *reason;              /* owned; why it is a dead letter; NULL: it is none */
 	struct place place;        /* where it is */
 	struct place origin;       /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* from place to here it stands for the offsets of its partition */
 	int64_t received_wall_ms;
-	size_t bytes; /* memory that it takes, roughly */
-	bool was_parked;
-	char *reason;                      /* owned; why it is a dead letter; NULL: it is none */
 	struct delivery_decision decision; /* written by delivery_store_write */
+	bool was_parked;
+	bool rests;
+	/* The message as it came, see inbound_original; none if it was parked: */
+	bool has_key, has_payload;
+	uint32_t key_len, payload_len;
+	enum event_type type;
+	int64_t timestamp_ms;
+	struct original_headers *headers; /* a reference */
+	char bytes[];                     /* key and payload */
 };
 
 /* The message's type is one of ours, or missing: it has to be looked at. */
@@ -42,7 +48,23 @@ bool inbound_concerns(const rd_kafka_message_t *message);
  * Reads message (borrowed), which concerns us: an order event gets event, what cannot be read gets
  * a reason. Returns owned, NULL when out of memory.
  */
-struct inbound *inbound_new(const rd_kafka_message_t *message, int64_t received_wall_ms);
+struct inbound *inbound_new(const rd_kafka_message_t *message, struct original_latest *latest,
+			    int64_t received_wall_ms);
+
+/* Rest: its event is given up, to be read again from the bytes when it is over. What waits for
+ * long takes two thirds of the memory so. */
+void inbound_rest(struct inbound *in);
+/* False: out of memory; it still rests. Without a rest nothing happens. */
+bool inbound_end_rest(struct inbound *in);
+
+/* The message as it came; borrowed from in. */
+struct original inbound_original(const struct inbound *in);
+
+/* The memory that it takes while it rests, roughly. */
+static inline size_t inbound_size(const struct inbound *in)
+{
+	return sizeof(*in) + in->key_len + in->payload_len;
+}
 
 /* One that was parked at place and comes back, still undecided: takes event. Returns owned, NULL
  * when out of memory (event is freed then). */

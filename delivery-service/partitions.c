@@ -90,13 +90,13 @@ void partition_hold(struct partition *p, struct inbound *in)
 	p->next_read = in->end;
 	p->last = in;
 	p->held_events++;
-	p->held_bytes += in->bytes;
+	p->held_bytes += inbound_size(in);
 }
 
 void partition_worked(struct partition *p, const struct inbound *in)
 {
 	p->held_events--;
-	p->held_bytes -= in->bytes;
+	p->held_bytes -= inbound_size(in);
 }
 
 void partition_send(struct partition *p, struct inbound *last)

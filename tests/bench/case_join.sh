@@ -24,7 +24,7 @@ join_flow() {
 	bench_fresh "$JOIN_PARTITIONS"
 	bench_delivery 1 DELIVERY_DELAY_MS=0
 	bench_await "$DELIVERY_PORT" delivery_partitions "$JOIN_PARTITIONS"
-	bench_feed "$JOIN_ORDERS" RATE="$JOIN_RATE" BLOCK=100 &
+	bench_feed "$JOIN_ORDERS" RATE="$JOIN_RATE" BLOCK=20 &
 	feeder=$!
 	bench_await "$DELIVERY_PORT" delivery_events_applied_total $((count / 3))
 	joined=$AWAIT_US

@@ -98,3 +98,65 @@ Test(original, any_headers_are_kept)
 		expect_kept(headers, count);
 	}
 }
+
+/* --- blocks that are shared ---------------------------------------------------------------- */
+
+/* A block of one header; a reference to it, shared. */
+static struct original_headers *share(struct original_latest *latest, const char *name, size_t len)
+{
+	static const char value[2000] = "";
+	size_t size = original_header_size(name, value, len);
+	struct original_headers *headers = original_headers_new(size, 1);
+
+	cr_assert(headers);
+	(void)original_put_header(headers->bytes, name, value, len);
+	headers = original_headers_share(latest, headers);
+	cr_assert(headers);
+	return headers;
+}
+
+Test(original, the_same_headers_are_one_block)
+{
+	struct original_latest latest = { 0 };
+	struct original_headers *a = share(&latest, "a", 3), *b = share(&latest, "b", 3);
+	struct original_headers *again = share(&latest, "a", 3), *longer = share(&latest, "a", 4);
+
+	cr_expect_eq(a, again);
+	cr_expect_neq(a, b);
+	cr_expect_neq(a, longer);
+	original_headers_release(a);
+	expect_text(again->bytes, "a");
+	original_headers_release(again);
+	original_headers_release(b);
+	original_headers_release(longer);
+	original_latest_fini(&latest);
+}
+
+/* A block outlives its place among the latest, and nobody is given one that is gone. */
+Test(original, only_the_latest_blocks_are_shared)
+{
+	struct original_latest latest = { 0 };
+	struct original_headers *first = share(&latest, "first", 0), *again;
+
+	for (char name[] = "0"; name[0] < '0' + ORIGINAL_LATEST; name[0]++)
+		original_headers_release(share(&latest, name, 0));
+	expect_text(first->bytes, "first");
+	again = share(&latest, "first", 0);
+	cr_expect_neq(first, again);
+	original_headers_release(first);
+	original_latest_fini(&latest);
+	expect_text(again->bytes, "first");
+	original_headers_release(again);
+}
+
+Test(original, large_blocks_are_not_remembered)
+{
+	struct original_latest latest = { 0 };
+	struct original_headers *a = share(&latest, "a", 2000), *b = share(&latest, "a", 2000);
+
+	cr_expect_neq(a, b);
+	cr_expect_eq(a->references, 1);
+	original_headers_release(a);
+	original_headers_release(b);
+	original_latest_fini(&latest);
+}

@@ -61,7 +61,7 @@ Test(partitions, add_takes_the_progress_over)
 
 Test(partitions, added_again_starts_anew)
 {
-	struct inbound in = { .place = { 3, 100 }, .end = 150, .bytes = 500 };
+	struct inbound in = { .place = { 3, 100 }, .end = 150, .payload_len = 500 };
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 3, 100, 7);
 
@@ -150,9 +150,11 @@ Test(partitions, many_come_and_go)
 
 /* --- in hand ------------------------------------------------------------------------------- */
 
-static struct inbound event_at(int64_t offset, size_t bytes)
+static struct inbound event_at(int64_t offset, uint32_t payload_len)
 {
-	return (struct inbound){ .place = { 0, offset }, .end = offset + 1, .bytes = bytes };
+	return (struct inbound){ .place = { 0, offset },
+				 .end = offset + 1,
+				 .payload_len = payload_len };
 }
 
 /* What is held is what has been taken in and not been worked; it may be written much later. */
@@ -167,10 +169,10 @@ Test(partitions, held_until_worked)
 	partition_hold(p, &second);
 	cr_expect_eq(p->next_read, 7);
 	cr_expect_eq(p->held_events, 2);
-	cr_expect_eq(p->held_bytes, 130);
+	cr_expect_eq(p->held_bytes, 2 * sizeof(first) + 130);
 	partition_worked(p, &first);
 	cr_expect_eq(p->held_events, 1);
-	cr_expect_eq(p->held_bytes, 30);
+	cr_expect_eq(p->held_bytes, sizeof(first) + 30);
 	partition_send(p, NULL);
 	partition_committed(p);
 	cr_expect_eq(p->held_events, 1, "counted twice");

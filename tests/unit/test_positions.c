@@ -23,7 +23,7 @@ static struct inbound *take_in(int32_t partition, int64_t offset)
 	struct inbound *in = calloc(1, sizeof(*in));
 
 	cr_assert(in);
-	*in = (struct inbound){ .place = { partition, offset }, .end = offset + 1, .bytes = 1 };
+	*in = (struct inbound){ .place = { partition, offset }, .end = offset + 1 };
 	partition_hold(partitions_find(&partitions, partition), in);
 	return in;
 }
