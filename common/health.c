@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "common/http_json.h"
+#include "common/process_metrics.h"
 
-#define METRICS_MAX_BYTES 65536
+#define METRICS_MAX_BYTES (512 * 1024) /* a line for each partition among it */
 #define NOTE_MAX_BYTES    256
 
 void health_live(void *context, const struct http_request *request, struct http_response *response)
@@ -59,6 +60,13 @@ void health_metrics(void *context, const struct http_request *request,
 	if (out.text.buf) {
 		out.text.buf[0] = '\0';
 		health->metrics(health->context, &out);
+		process_metrics(&out);
+	}
+	/* Half of it would look like the whole. */
+	if (out.text.overflow) {
+		free(out.text.buf);
+		http_respond_problem(response, 500, NULL, "the metrics are too long");
+		return;
 	}
 	http_respond_text(response, 200, "text/plain; version=0.0.4; charset=utf-8", out.text.buf);
 }

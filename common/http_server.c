@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "common/clock.h"
+#include "common/http_counts.h"
 #include "common/http_json.h"
 #include "common/http_sockets.h"
 #include "common/log.h"
@@ -30,8 +31,8 @@ struct http_server {
 	_Atomic bool closing;        /* requests that come now are turned away */
 	const struct http_route *routes;
 	size_t route_count;
-	_Atomic int64_t answers[6]; /* by status class: 2 is 2xx */
-	struct histogram latency_us;
+	struct http_counts *counts;
+	int64_t threads;
 };
 
 static bool keep_alive(const struct mg_request_info *info)
@@ -109,8 +110,9 @@ static const char *header_of(const void *source, const char *name)
 	return mg_get_header(source, name);
 }
 
-static void dispatch(struct http_server *server, const struct mg_request_info *info,
-		     struct http_request *request, struct http_response *response)
+/* Returns the number of the route, route_count for none. */
+static size_t dispatch(struct http_server *server, const struct mg_request_info *info,
+		       struct http_request *request, struct http_response *response)
 {
 	const struct http_route *route = NULL;
 	char methods[64] = "";
@@ -120,25 +122,18 @@ static void dispatch(struct http_server *server, const struct mg_request_info *i
 				info->local_uri, &route, &request->param, &allow)) {
 	case HTTP_MATCHED:
 		route->handle(route->context, request, response);
-		return;
+		return (size_t)(route - server->routes);
 	case HTTP_NO_METHOD:
 		http_response_header(response, "Allow", "%s", methods);
 		http_respond_problem(response, 405, NULL, "%s takes %s, not %.20s", info->local_uri,
 				     methods, info->request_method);
-		return;
+		break;
 	case HTTP_NO_PATH:
 		http_respond_problem(response, 404, NULL, "there is nothing at %.100s",
 				     info->local_uri);
-		return;
+		break;
 	}
-}
-
-static void count_answer(struct http_server *server, int status)
-{
-	int class = status / 100;
-
-	if (class >= 1 && class <= 5)
-		atomic_fetch_add(&server->answers[class], 1);
+	return server->route_count;
 }
 
 static void respond_refusal(struct http_response *response, int status)
@@ -168,6 +163,7 @@ static int on_request(struct mg_connection *conn)
 		.header = header_of,
 		.source = conn,
 	};
+	size_t route = server->route_count;
 	char *body = NULL;
 	bool keep = keep_alive(info);
 	/* -1: chunked, or no length given; a method without a body then sends none. */
@@ -183,15 +179,15 @@ static int on_request(struct mg_connection *conn)
 	if (refused)
 		respond_refusal(&response, refused);
 	else
-		dispatch(server, info, &request, &response);
+		route = dispatch(server, info, &request, &response);
 	/* Under pressure nobody keeps a thread: others may be waiting for one. */
 	keep = keep && !refused && atomic_load(&server->connections) <= server->keep_max;
 	if (!keep)
 		mg_disable_connection_keep_alive(conn);
 	write_response(conn, &response, keep);
 	atomic_fetch_sub(&server->at_work, 1);
-	count_answer(server, response.status);
-	histogram_observe(&server->latency_us, clock_mono_us() - started);
+	http_counts_answer(server->counts, route, response.status);
+	http_counts_time(server->counts, route, clock_mono_us() - started);
 	http_response_fini(&response);
 	free(body);
 	return response.status;
@@ -206,7 +202,7 @@ static int on_error(struct mg_connection *conn, int status, const char *text)
 	http_response_init(&response);
 	http_respond_problem(&response, status, NULL, "%.200s", text ? text : http_reason(status));
 	write_response(conn, &response, false);
-	count_answer(server, status);
+	http_counts_answer(server->counts, server->route_count, status);
 	http_response_fini(&response);
 	return 0;
 }
@@ -252,6 +248,12 @@ static int on_log(const struct mg_connection *conn, const char *text)
 
 /* --- open and close ------------------------------------------------------------------------ */
 
+static void release(struct http_server *server)
+{
+	http_counts_free(server->counts);
+	free(server);
+}
+
 enum status http_server_open(struct http_server **out, const char *host, int64_t port,
 			     int64_t threads, const struct http_route *routes, size_t route_count,
 			     struct error *err)
@@ -284,10 +286,12 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 	char why[128] = "";
 	struct mg_error_data problem = { .text = why, .text_buffer_size = sizeof(why) };
 
-	if (!server)
+	if (!server || !(server->counts = http_counts_new(routes, route_count))) {
+		free(server);
 		return error_set(err, ST_INTERNAL, "out of memory");
-	server->latency_us.first = 64;
+	}
 	server->host = host;
+	server->threads = threads;
 	/* The other threads go round: who comes gets one, however long others are idle. */
 	server->keep_max = threads - threads / 8 - 1;
 	server->routes = routes;
@@ -298,7 +302,7 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 	(void)snprintf(workers, sizeof(workers), "%" PRId64, threads);
 	server->mg = mg_start2(&init, &problem);
 	if (!server->mg) {
-		free(server);
+		release(server);
 		return error_set(err, ST_INVALID,
 				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
 				 address, why);
@@ -335,7 +339,7 @@ void http_server_close(struct http_server *server)
 		clock_pause_ms(2);
 	if (pthread_create(&stopper, NULL, stop_server, server) != 0) {
 		mg_stop(server->mg);
-		free(server);
+		release(server);
 		return;
 	}
 	for (int64_t cut = clock_mono_ms() + CLOSE_GRACE_MS; !atomic_load(&server->stopped);) {
@@ -345,7 +349,7 @@ void http_server_close(struct http_server *server)
 		clock_pause_ms(10);
 	}
 	(void)pthread_join(stopper, NULL);
-	free(server);
+	release(server);
 }
 
 int http_server_port(const struct http_server *server)
@@ -357,16 +361,9 @@ int http_server_port(const struct http_server *server)
 
 void http_server_metrics(struct http_server *server, struct metrics_out *out)
 {
-	char label[24];
-
-	metrics_family(out, "http_requests_total", "counter", "Answered requests by status class.");
-	for (int class = 2; class <= 5; class ++) {
-		(void)snprintf(label, sizeof(label), "status=\"%dxx\"", class);
-		metrics_sample(out, "http_requests_total", label,
-			       atomic_load(&server->answers[class]));
-	}
-	metrics_one(out, "http_connections", "gauge", "Connections being served, of HTTP_THREADS.",
+	http_counts_write(server->counts, out);
+	metrics_one(out, "http_connections", "gauge", "Connections being served.",
 		    atomic_load(&server->connections));
-	histogram_write(out, &server->latency_us, "http_request_duration_seconds",
-			"Time from the request's head to the answer.", 1e6);
+	metrics_one(out, "http_threads", "gauge", "Connections that can be served at a time.",
+		    server->threads);
 }

@@ -20,6 +20,8 @@ struct metrics_out {
 void metrics_family(struct metrics_out *out, const char *name, const char *type, const char *help);
 /* One sample; labels is "" or `a="b",c="d"`. */
 void metrics_sample(struct metrics_out *out, const char *name, const char *labels, int64_t value);
+/* One sample of a time, in seconds. */
+void metrics_seconds(struct metrics_out *out, const char *name, const char *labels, int64_t ms);
 /* A family with one sample without labels. */
 void metrics_one(struct metrics_out *out, const char *name, const char *type, const char *help,
 		 int64_t value);
@@ -34,7 +36,10 @@ struct histogram {
 };
 
 void histogram_observe(struct histogram *h, int64_t value);
-/* The family with buckets, sum and count; unit_divisor turns units into the series' base unit. */
+/* Buckets, sum and count of one series; unit_divisor turns units into the series' base unit. */
+void histogram_samples(struct metrics_out *out, const struct histogram *h, const char *name,
+		       const char *labels, double unit_divisor);
+/* A family with one series without labels. */
 void histogram_write(struct metrics_out *out, const struct histogram *h, const char *name,
 		     const char *help, double unit_divisor);
 

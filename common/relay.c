@@ -17,6 +17,7 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/relay_backlog.h"
 #include "common/relay_lease.h"
 #include "common/relay_publisher.h"
 
@@ -25,7 +26,7 @@
 #define FLOW_ROWS       20                /* so many at a time are a flow: the next ones ... */
 #define FLOW_MS         25                /* ... are fetched no earlier than this after them */
 #define APPLICATION     "relay"
-#define STATEMENT_COUNT 8
+#define STATEMENT_COUNT 9
 
 struct relay {
 	struct relay_config config;
@@ -40,7 +41,9 @@ struct relay {
 	pthread_t thread;
 	_Atomic bool stopping;
 	int wake_fd;
-	_Atomic int64_t published, refused, retried, batches;
+	struct relay_backlog backlog;
+	_Atomic int64_t published, refused, retried, database_errors;
+	struct histogram batch_size, publish_us;
 	_Atomic bool active;
 };
 
@@ -48,6 +51,7 @@ static void fill_statements(struct relay *r)
 {
 	const struct pg_statement table[STATEMENT_COUNT] = {
 		RELAY_LEASE_STATEMENTS,
+		RELAY_BACKLOG_STATEMENT,
 		{ "relay_listen", r->listen_sql },
 		/* All unpublished rows in id order, up to a number of rows and of bytes. */
 		{ "relay_fetch",
@@ -145,7 +149,7 @@ static void batch_done(struct relay *r)
 	atomic_fetch_add(&r->published, (int64_t)ledger->acked);
 	atomic_fetch_add(&r->refused, (int64_t)ledger->refused);
 	atomic_fetch_add(&r->retried, (int64_t)ledger->retry);
-	atomic_fetch_add(&r->batches, 1);
+	histogram_observe(&r->batch_size, (int64_t)ledger->count);
 	log_debug("relay", "batch published", "n=%zu refused=%zu retry=%zu", ledger->acked,
 		  ledger->refused, ledger->retry);
 	if (ledger->refused)
@@ -201,6 +205,15 @@ static void pause_after(struct relay *r, const char *what, const char *why)
 	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
 
+/* Called when no event waits for us. Its errors are counted only: the fetch complains. */
+static void look_at_backlog(struct relay *r)
+{
+	struct error err;
+
+	if (relay_backlog_look(&r->backlog, r->pg, &err) != ST_OK)
+		atomic_fetch_add(&r->database_errors, 1);
+}
+
 /*
  * Waits until every row has its verdict, keeping the lease meanwhile: Kafka may be away for long.
  * Given up are a producer that lost its state, a lease that was lost (what is still queued is the
@@ -223,9 +236,19 @@ static void await_reports(struct relay *r)
 		} else if (relay_lease_keep(&r->lease, r->pg, &err) == ST_OK && !r->lease.held) {
 			break;
 		}
+		look_at_backlog(r);
 	}
 	if (!relay_ledger_settled(ledger))
 		relay_publisher_abandon(r->publisher);
+}
+
+static void publish(struct relay *r, const PGresult *rows)
+{
+	int64_t started = clock_mono_us();
+
+	relay_publisher_publish(r->publisher, rows);
+	await_reports(r);
+	histogram_observe(&r->publish_us, clock_mono_us() - started);
 }
 
 static void relay_round(struct relay *r)
@@ -240,6 +263,7 @@ static void relay_round(struct relay *r)
 	    settle_and_fetch(r, &rows, &err) != ST_OK) {
 		/* The verdicts stay in the ledger: a later round writes them. */
 		atomic_store(&r->active, false);
+		atomic_fetch_add(&r->database_errors, 1);
 		pause_after(r, "cannot read the outbox", err.msg);
 		return;
 	}
@@ -249,16 +273,18 @@ static void relay_round(struct relay *r)
 	reason = relay_publisher_ledger(r->publisher)->retry_reason;
 	batch_done(r);
 	if (retry) {
+		look_at_backlog(r);
 		pause_after(r, "Kafka does not take events",
 			    rd_kafka_err2str((rd_kafka_resp_err_t)reason));
 	} else if (PQntuples(rows) > 0) {
 		backoff_reset(&r->backoff);
-		relay_publisher_publish(r->publisher, rows);
-		await_reports(r);
+		publish(r, rows);
+		look_at_backlog(r);
 		let_gather(r, PQntuples(rows), fetched_mono_ms);
 	} else {
 		backoff_reset(&r->backoff);
 		(void)relay_publisher_poll(r->publisher, 0);
+		look_at_backlog(r);
 		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
 	}
 	PQclear(rows);
@@ -294,6 +320,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 		return error_set(err, ST_INTERNAL, "out of memory");
 	r->config = *config;
 	r->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
+	r->batch_size.first = 1;
+	r->publish_us.first = 128;
 	fill_statements(r);
 	relay_lease_init(&r->lease, config->instance, APPLICATION);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -355,6 +383,11 @@ void relay_metrics(struct relay *r, struct metrics_out *out)
 		    "Events that Kafka refused for good (outbox_dead).", atomic_load(&r->refused));
 	metrics_one(out, "relay_retried_total", "counter", "Events to be published again.",
 		    atomic_load(&r->retried));
-	metrics_one(out, "relay_batches_total", "counter", "Batches published.",
-		    atomic_load(&r->batches));
+	metrics_one(out, "relay_database_errors_total", "counter",
+		    "Calls of the database that failed.", atomic_load(&r->database_errors));
+	relay_backlog_metrics(&r->backlog, out);
+	histogram_write(out, &r->batch_size, "relay_batch_events", "Events per batch published.",
+			1);
+	histogram_write(out, &r->publish_us, "relay_publish_duration_seconds",
+			"Time from handing a batch to Kafka to its last acknowledgement.", 1e6);
 }

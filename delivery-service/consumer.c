@@ -27,6 +27,7 @@ struct consumer {
 	const char *topic;
 	struct consumer_callbacks callbacks;
 	int64_t next_complaint_mono_ms;
+	_Atomic int64_t rebalances;
 	bool leaving;
 	/* As the latest statistics say: */
 	_Atomic bool coordinated; /* the group's coordinator is connected */
@@ -81,6 +82,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
 	struct consumer *c = opaque;
 
+	atomic_fetch_add(&c->rebalances, 1);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
 		if (c->leaving || !claim_all(c, partitions))
 			partitions->cnt = 0; /* the group hears of it when we leave */
@@ -310,4 +312,36 @@ void consumer_store(struct consumer *c, int32_t partition, int64_t next_offset)
 bool consumer_reachable(struct consumer *c)
 {
 	return atomic_load(&c->coordinated);
+}
+
+/* The end that came with the latest fetch: of a paused partition it is an old one. */
+static int64_t remembered_end(struct consumer *c, int32_t partition)
+{
+	int64_t low, high;
+
+	if (rd_kafka_get_watermark_offsets(c->rk, c->topic, partition, &low, &high) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return -1;
+	return high;
+}
+
+void consumer_ends(struct consumer *c, rd_kafka_topic_partition_list_t *list)
+{
+	bool asked;
+
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_END;
+	asked = consumer_reachable(c) &&
+		rd_kafka_offsets_for_times(c->rk, list, 500) == RD_KAFKA_RESP_ERR_NO_ERROR;
+	for (int i = 0; i < list->cnt; i++) {
+		rd_kafka_topic_partition_t *p = &list->elems[i];
+
+		if (!asked || p->err || p->offset < 0)
+			p->offset = remembered_end(c, p->partition);
+	}
+}
+
+int64_t consumer_rebalances(const struct consumer *c)
+{
+	return atomic_load(&c->rebalances);
 }

@@ -3,8 +3,8 @@
  * stays is not interrupted when others come or go. Positions are the owner's, who names the
  * offset to start from; what is committed to Kafka is only for the tools that show lag.
  *
- * Threads: everything, the callbacks too, on the one thread that polls; consumer_wake and
- * consumer_reachable any, while it is open.
+ * Threads: everything, the callbacks too, on the one thread that polls; what says so any, while it
+ * is open.
  */
 #ifndef DELIVERY_SERVICE_CONSUMER_H
 #define DELIVERY_SERVICE_CONSUMER_H
@@ -45,7 +45,7 @@ void consumer_close(struct consumer *consumer);
  * logged here, they mend themselves. */
 rd_kafka_message_t *consumer_poll(struct consumer *consumer, int timeout_ms);
 
-/* Ends a poll that waits, or the next one that would. */
+/* Ends a poll that waits, or the next one that would. Any thread. */
 void consumer_wake(struct consumer *consumer);
 
 /* Stops and resumes the flow of one partition. */
@@ -60,7 +60,16 @@ bool consumer_lost(struct consumer *consumer);
 /* Tells Kafka that everything below next_offset is done (sent within a second or at close). */
 void consumer_store(struct consumer *consumer, int32_t partition, int64_t next_offset);
 
-/* True if the group's coordinator, a broker, is connected; at most a moment old. */
+/*
+ * Writes the end of each partition of list as its offset: the broker's answer, which is waited for
+ * half a second at most, or what was last heard; negative: not known. Any thread.
+ */
+void consumer_ends(struct consumer *consumer, rd_kafka_topic_partition_list_t *list);
+
+/* Assignments and revocations so far. Any thread. */
+int64_t consumer_rebalances(const struct consumer *consumer);
+
+/* True if the group's coordinator, a broker, is connected; at most a moment old. Any thread. */
 bool consumer_reachable(struct consumer *consumer);
 
 #endif

@@ -8,6 +8,7 @@ void delivery_counters_init(struct delivery_counters *c)
 {
 	c->batch_size.first = 1;
 	c->batch_us.first = 64;
+	c->event_ms.first = 2;
 }
 
 static void count_dead_letter(struct delivery_counters *c, const struct inbound *in,
@@ -58,6 +59,16 @@ void delivery_counters_event(struct delivery_counters *c, const struct inbound *
 	}
 }
 
+void delivery_counters_time(struct delivery_counters *c, const struct inbound *in,
+			    int64_t now_wall_ms)
+{
+	int64_t ms = now_wall_ms - in->original.timestamp_ms;
+
+	/* The publisher's clock may be ahead of ours. */
+	if (in->event && in->decision.verdict == DELIVERY_APPLY)
+		histogram_observe(&c->event_ms, ms > 0 ? ms : 0);
+}
+
 void delivery_counters_write(struct delivery_counters *c, struct metrics_out *out)
 {
 	metrics_one(out, "delivery_events_applied_total", "counter",
@@ -77,10 +88,15 @@ void delivery_counters_write(struct delivery_counters *c, struct metrics_out *ou
 		    "Messages sent to the dead-letter topic.", atomic_load(&c->dead_letters));
 	metrics_one(out, "delivery_fenced_writes_total", "counter",
 		    "Partitions found to have a new owner when writing.", atomic_load(&c->fenced));
-	metrics_one(out, "delivery_rebalances_total", "counter", "Partitions assigned or revoked.",
-		    atomic_load(&c->rebalances));
+	metrics_one(out, "delivery_write_errors_total", "counter",
+		    "Transactions that failed and were tried again.",
+		    atomic_load(&c->write_errors));
+	metrics_one(out, "delivery_partitions_assigned_total", "counter",
+		    "Partitions that came to this replica.", atomic_load(&c->assigned));
+	metrics_one(out, "delivery_partitions_revoked_total", "counter",
+		    "Partitions that went to others.", atomic_load(&c->revoked));
 	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
-		    atomic_load(&c->assigned));
+		    atomic_load(&c->partitions));
 	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
 		    atomic_load(&c->in_work));
 	metrics_one(out, "delivery_events_held", "gauge", "Messages taken in and not done.",
@@ -88,4 +104,7 @@ void delivery_counters_write(struct delivery_counters *c, struct metrics_out *ou
 	histogram_write(out, &c->batch_size, "delivery_batch_events", "Events per transaction.", 1);
 	histogram_write(out, &c->batch_us, "delivery_batch_duration_seconds",
 			"Time of one transaction.", 1e6);
+	histogram_write(
+		out, &c->event_ms, "delivery_event_duration_seconds",
+		"Time from an event's publication to its effect, work and waiting included.", 1e3);
 }

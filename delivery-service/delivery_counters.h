@@ -12,15 +12,19 @@
 
 struct delivery_counters {
 	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
-		rebalances;
-	_Atomic int64_t in_work, waiting, assigned; /* gauges */
-	struct histogram batch_size, batch_us;
+		assigned, revoked, write_errors;
+	_Atomic int64_t in_work, waiting, partitions; /* gauges */
+	struct histogram batch_size, batch_us, event_ms;
 };
 
 void delivery_counters_init(struct delivery_counters *counters);
 
 /* Counts, and logs where an operator wants to know, what became of a written event. */
 void delivery_counters_event(struct delivery_counters *counters, const struct inbound *in);
+
+/* It is committed now; not for what was parked, whose time on the topic is not known any more. */
+void delivery_counters_time(struct delivery_counters *counters, const struct inbound *in,
+			    int64_t now_wall_ms);
 
 void delivery_counters_write(struct delivery_counters *counters, struct metrics_out *out);
 

@@ -14,6 +14,7 @@
 #include "delivery-service/consumer.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_writer.h"
+#include "delivery-service/lag.h"
 #include "delivery-service/work_pool.h"
 
 #define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
@@ -39,6 +40,7 @@ struct delivery_loop {
 	bool joined;
 	_Atomic bool stopping;
 	struct delivery_counters counters;
+	struct lag lag;
 };
 
 /* --- partitions come and go ---------------------------------------------------------------- */
@@ -70,7 +72,8 @@ static int64_t on_assigned(void *context, int32_t partition)
 		progress_fini(&progress);
 		return -1;
 	}
-	atomic_fetch_add(&l->counters.rebalances, 1);
+	atomic_fetch_add(&l->counters.assigned, 1);
+	lag_set(&l->lag, partition, partitions_find(&l->partitions, partition)->progress.next);
 	parking_search(&l->parking);
 	return partitions_find(&l->partitions, partition)->next_read;
 }
@@ -102,6 +105,7 @@ static void drop_partition(struct delivery_loop *l, int32_t partition)
 {
 	drop_work(l, partition);
 	partitions_remove(&l->partitions, partition);
+	lag_remove(&l->lag, partition);
 }
 
 static void on_revoked(void *context, int32_t partition)
@@ -110,7 +114,7 @@ static void on_revoked(void *context, int32_t partition)
 
 	writer_finish(&l->writer);
 	drop_partition(l, partition);
-	atomic_fetch_add(&l->counters.rebalances, 1);
+	atomic_fetch_add(&l->counters.revoked, 1);
 }
 
 /* --- taking in ----------------------------------------------------------------------------- */
@@ -276,6 +280,7 @@ static void on_committed(void *context, int32_t partition, int64_t next_offset)
 	struct delivery_loop *l = context;
 
 	consumer_store(l->consumer, partition, next_offset);
+	lag_set(&l->lag, partition, next_offset);
 }
 
 /* Called by the writer. */
@@ -369,7 +374,7 @@ static void *loop_main(void *arg)
 		writer_begin(&l->writer);
 		atomic_store(&l->counters.in_work, (int64_t)lanes_in_work(l->lanes));
 		atomic_store(&l->counters.waiting, (int64_t)lanes_waiting(l->lanes));
-		atomic_store(&l->counters.assigned, (int64_t)l->partitions.count);
+		atomic_store(&l->counters.partitions, (int64_t)l->partitions.count);
 	}
 	writer_finish(&l->writer);
 	return NULL;
@@ -421,6 +426,7 @@ static void release(struct delivery_loop *l)
 	consumer_close(l->consumer);
 	original_latest_fini(&l->headers);
 	partitions_fini(&l->partitions);
+	lag_fini(&l->lag);
 	lanes_close(l->lanes);
 	delivery_store_close(l->store);
 	free(l);
@@ -442,6 +448,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 		return error_set(err, ST_INTERNAL, "out of memory");
 	l->config = *config;
 	delivery_counters_init(&l->counters);
+	lag_init(&l->lag, config->kafka.topic);
 	l->lanes = lanes_open((size_t)config->max_concurrency, start_work, l);
 	if (!l->lanes) {
 		(void)error_set(err, ST_INTERNAL, "out of memory");
@@ -496,5 +503,9 @@ void delivery_loop_parked(struct delivery_loop *l, struct strbuf *out)
 void delivery_loop_metrics(struct delivery_loop *l, struct metrics_out *out)
 {
 	delivery_counters_write(&l->counters, out);
+	metrics_one(out, "delivery_rebalances_total", "counter",
+		    "Assignments and revocations that the group made.",
+		    consumer_rebalances(l->consumer));
+	lag_metrics(&l->lag, l->consumer, out);
 	parking_metrics(&l->parking, out);
 }

@@ -93,8 +93,11 @@ static enum status send_events(struct delivery_writer *w, size_t count, struct e
 
 static void forget_sent(struct delivery_writer *w)
 {
+	int64_t now = clock_wall_ms();
+
 	for (size_t i = 0; i < w->sent_count; i++) {
 		delivery_counters_event(w->config.counters, w->done[i]);
+		delivery_counters_time(w->config.counters, w->done[i], now);
 		inbound_free(w->done[i]);
 	}
 	for (size_t i = w->sent_count; i < w->done_count; i++)
@@ -175,6 +178,7 @@ static void conclude(struct delivery_writer *w, enum status st, struct error *er
 		w->retry_at_mono_ms = 0;
 		return;
 	}
+	atomic_fetch_add(&w->config.counters->write_errors, 1);
 	w->retry_at_mono_ms = clock_mono_ms() +
 			      backoff_next_ms(&w->backoff, (uint32_t)clock_mono_us());
 	complain(w, st, err);

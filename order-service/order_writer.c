@@ -25,7 +25,7 @@ struct order_writer {
 	int64_t queue_max;
 	bool stopping; /* guarded by mu */
 	int64_t next_complaint_mono_ms;
-	_Atomic int64_t refused;
+	_Atomic int64_t refused, errors;
 	struct histogram batch_size, batch_us;
 };
 
@@ -61,6 +61,7 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 
 	if (st == ST_OK)
 		return;
+	atomic_fetch_add(&w->errors, 1);
 	if (log_due(&w->next_complaint_mono_ms, 2000))
 		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s", count,
 			 status_name(st), LOG_QUOTE(err.msg));
@@ -176,6 +177,8 @@ void order_writer_metrics(struct order_writer *w, struct metrics_out *out)
 		    queued);
 	metrics_one(out, "order_queue_refused_total", "counter",
 		    "Commands refused by a full queue.", atomic_load(&w->refused));
+	metrics_one(out, "order_write_errors_total", "counter", "Transactions that failed.",
+		    atomic_load(&w->errors));
 	histogram_write(out, &w->batch_size, "order_batch_commands", "Commands per transaction.",
 			1);
 	histogram_write(out, &w->batch_us, "order_batch_duration_seconds",

@@ -34,7 +34,12 @@ static void expect_nothing_stored(const struct service *order)
 {
 	cr_expect_eq(sql_number("select count(*) from orders.orders"), 0);
 	cr_expect_eq(sql_number("select count(*) from orders.outbox"), 0);
-	cr_expect_eq(service_metric(order, "http_requests_total{status=\"5xx\"}"), 0.0);
+	cr_expect_eq(service_metric(order, "http_requests_total{method=\"POST\",route=\"/orders\","
+					   "status=\"5xx\"}"),
+		     0.0);
+	cr_expect_eq(service_metric(order, "http_requests_total{method=\"other\",route=\"other\","
+					   "status=\"5xx\"}"),
+		     0.0);
 	cr_expect_eq(http_call(order->port, "GET", "/healthz", NULL, NULL).status, 200);
 }
 

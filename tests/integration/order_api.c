@@ -429,9 +429,7 @@ LAB_TEST(order_api, health_readiness_and_metrics, 1)
 	cr_expect_eq(answer.status, 200);
 	cr_expect_eq(strncmp(http_header(&answer, "Content-Type"), "text/plain; version=0.0.4", 25),
 		     0);
-	cr_expect_not_null(strstr(answer.body, "# TYPE http_requests_total counter"));
 	cr_expect_eq(service_metric(order, "relay_active"), 1.0);
-	cr_expect_geq(service_metric(order, "http_requests_total{status=\"2xx\"}"), 4.0);
 }
 
 LAB_TEST(order_api, delivery_api_shows_the_delivery, 1)

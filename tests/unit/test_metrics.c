@@ -69,6 +69,38 @@ Test(metrics, histogram_as_prometheus_reads_it)
 			  "wait_seconds_count 5\n");
 }
 
+Test(metrics, time_is_in_seconds)
+{
+	struct metrics_out out = new_out();
+
+	metrics_seconds(&out, "age_seconds", "", 0);
+	metrics_seconds(&out, "age_seconds", "of=\"a\"", 1002);
+	metrics_seconds(&out, "age_seconds", "of=\"b\"", 1763000000123);
+	expect_text(text, "age_seconds 0.000\n"
+			  "age_seconds{of=\"a\"} 1.002\n"
+			  "age_seconds{of=\"b\"} 1763000000.123\n");
+}
+
+/* Two series of one family. */
+Test(metrics, histograms_with_labels)
+{
+	struct metrics_out out = new_out();
+	struct histogram h = { .first = 1 };
+
+	histogram_observe(&h, 3);
+	metrics_family(&out, "w", "histogram", "W.");
+	histogram_samples(&out, &h, "w", "route=\"/a\"", 1);
+	histogram_samples(&out, &h, "w", "route=\"/b\"", 1);
+	expect_part(text, "# TYPE w histogram\n"
+			  "w_bucket{route=\"/a\",le=\"1\"} 0\n"
+			  "w_bucket{route=\"/a\",le=\"2\"} 0\n"
+			  "w_bucket{route=\"/a\",le=\"4\"} 1\n");
+	expect_part(text, "w_bucket{route=\"/a\",le=\"+Inf\"} 1\n"
+			  "w_sum{route=\"/a\"} 3\n"
+			  "w_count{route=\"/a\"} 1\n"
+			  "w_bucket{route=\"/b\",le=\"1\"} 0\n");
+}
+
 /* Each bound belongs to its own bucket, one more to the next; the last takes all others. */
 Test(metrics, histogram_bucket_bounds)
 {

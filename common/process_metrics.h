@@ -1,0 +1,13 @@
+/*
+ * What the process itself takes, under the names that Prometheus's own client libraries use.
+ *
+ * Threads: any.
+ */
+#ifndef COMMON_PROCESS_METRICS_H
+#define COMMON_PROCESS_METRICS_H
+
+#include "common/metrics.h"
+
+void process_metrics(struct metrics_out *out);
+
+#endif

@@ -1,0 +1,37 @@
+#include "common/relay_backlog.h"
+
+#include <inttypes.h>
+
+#include "common/clock.h"
+
+#define LOOK_EVERY_MS 1000
+
+enum status relay_backlog_look(struct relay_backlog *b, struct pg *pg, struct error *err)
+{
+	struct pg_call call = { "relay_backlog", NULL, NULL };
+	int64_t now = clock_mono_ms();
+
+	if (now < b->next_mono_ms)
+		return ST_OK;
+	b->next_mono_ms = now + LOOK_EVERY_MS;
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	atomic_store(&b->oldest_mono_ms, clock_mono_ms() - pg_i64(call.result, 0, 1));
+	atomic_store(&b->count, pg_i64(call.result, 0, 0));
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
+void relay_backlog_metrics(const struct relay_backlog *b, struct metrics_out *out)
+{
+	int64_t count = atomic_load(&b->count);
+	int64_t age_ms = count > 0 ? clock_mono_ms() - atomic_load(&b->oldest_mono_ms) : 0;
+
+	metrics_one(out, "relay_outbox_events", "gauge",
+		    "Events in the outbox, not known to be on the topic (" RELAY_BACKLOG_MAX
+		    ": or more).",
+		    count);
+	metrics_family(out, "relay_outbox_oldest_seconds", "gauge",
+		       "How long the oldest of them has waited.");
+	metrics_seconds(out, "relay_outbox_oldest_seconds", "", age_ms > 0 ? age_ms : 0);
+}
