@@ -37,8 +37,8 @@ static void write_memory(struct metrics_out *out)
 		    resident * sysconf(_SC_PAGESIZE));
 }
 
-/* The kernel tells the start in ticks since its own. */
-static void write_start(struct metrics_out *out)
+/* When the process started; the kernel tells that in ticks since its own start. 0: not known. */
+static int64_t start_wall_ms(void)
 {
 	unsigned long long ticks;
 	char text[1024];
@@ -52,12 +52,22 @@ static void write_start(struct metrics_out *out)
 		   "%llu",
 		   &ticks) != 1 ||
 	    !read_proc("/proc/uptime", text, sizeof(text)) || sscanf(text, "%lf", &uptime_s) != 1)
-		return;
+		return 0;
+	return clock_wall_ms() - (int64_t)(uptime_s * 1000) +
+	       (int64_t)(ticks * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+}
+
+/* Found out once: a few milliseconds later it would be another time, and look like a restart. */
+static void write_start(struct metrics_out *out)
+{
+	static _Atomic int64_t started;
+	int64_t none = 0;
+
+	if (atomic_load(&started) == 0)
+		(void)atomic_compare_exchange_strong(&started, &none, start_wall_ms());
 	metrics_family(out, "process_start_time_seconds", "gauge",
 		       "When the process started, since 1970-01-01 UTC.");
-	metrics_seconds(out, "process_start_time_seconds", "",
-			clock_wall_ms() - (int64_t)(uptime_s * 1000) +
-				(int64_t)(ticks * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK)));
+	metrics_seconds(out, "process_start_time_seconds", "", atomic_load(&started));
 }
 
 static int64_t in_ms(struct timeval time)

@@ -3,6 +3,7 @@
  * what the services write are the same, and the samples that alerts stand on say what is so.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/exposition.h"
@@ -117,16 +118,20 @@ LAB_TEST(metrics, every_line_is_well_formed_and_documented, 2)
 	struct service *order = service_start(ORDER, NULL);
 	struct service *delivery = service_start(DELIVERY, NULL);
 	struct exposition e;
+	double started;
 
 	for (int i = 0; i < 3; i++)
 		place(order);
 	cr_assert(
 		wait_until(20000, service_metric(delivery, "delivery_events_applied_total") == 3));
 	cr_assert(wait_until(5000, service_metric(delivery, "relay_published_total") == 3));
+	started = service_metric(order, "process_start_time_seconds");
+	cr_expect(labs(sql_number("select extract(epoch from now())::int8") - (long)started) < 60);
 	e = scrape(order);
 	expect_as_documented(&e, "order");
 	e = scrape(delivery);
 	expect_as_documented(&e, "delivery");
+	cr_expect_eq(service_metric(order, "process_start_time_seconds"), started, "a restart?");
 }
 
 /* --- what they say ------------------------------------------------------------------------- */

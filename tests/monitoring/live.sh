@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# The monitoring, played for real: a stack of its own with the JMX exporter in the broker, and a
+# Prometheus that scrapes it. Every scrape passes promtool's lint, every bean of jmx-exporter.yml is
+# there, every query of the board has an answer, nothing fires while all is well, and a service that
+# ends is noticed. This is what `make test-monitoring` runs, in about a minute.
+#
+# usage: tests/monitoring/live.sh
+# env: PROMETHEUS_PORT  (9090)
+#      JMX_PORT         the broker's metrics (9404)
+#      the other ports and RUN_DIR as lab/stack.sh; CACHE_DIR see common/process.sh
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=kafka/java.sh
+. "$REPO_DIR/kafka/java.sh"
+# shellcheck source=lab/show.sh
+. "$REPO_DIR/lab/show.sh"
+# shellcheck source=lab/own_stack.sh
+. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=tests/monitoring/tools.sh
+. "$REPO_DIR/tests/monitoring/tools.sh"
+
+readonly BOARD=$REPO_DIR/monitoring/grafana/boards/ordering-lab.json
+QUERY= # what query asks
+
+# start_kafka: the broker with the agent. A class archive cannot be made with an agent in the
+# process, so a broker without one leaves it behind first. Only the broker may have the agent: a
+# second Java would find its port taken.
+start_kafka() {
+	kafka_fetch
+	kafka_java
+	OWN_STACK_UP=1
+	if [[ ! -r $KAFKA_ARCHIVE ]]; then
+		"$REPO_DIR/kafka/broker.sh" start
+		"$REPO_DIR/kafka/broker.sh" stop
+	fi
+	JAVA_TOOL_OPTIONS="-javaagent:$JMX_AGENT=$JMX_PORT:$REPO_DIR/monitoring/jmx-exporter.yml" \
+		"$REPO_DIR/kafka/broker.sh" start
+}
+
+# start_prometheus: with the rules as they are, and the addresses of this stack.
+start_prometheus() {
+	cat >"$RUN_DIR/prometheus.yml" <<-END
+		global: {scrape_interval: 2s, evaluation_interval: 2s}
+		rule_files: ["$REPO_DIR/monitoring/alerts.yml"]
+		scrape_configs:
+		  - {job_name: order-service, static_configs: [{targets: ["127.0.0.1:$ORDER_PORT"]}]}
+		  - {job_name: delivery-service, static_configs: [{targets: ["127.0.0.1:$DELIVERY_PORT"]}]}
+		  - {job_name: kafka, static_configs: [{targets: ["127.0.0.1:$JMX_PORT"]}]}
+	END
+	process_start prometheus - "$PROMETHEUS_BIN/prometheus" \
+		--config.file="$RUN_DIR/prometheus.yml" --storage.tsdb.path="$RUN_DIR/prometheus" \
+		--web.listen-address="127.0.0.1:$PROMETHEUS_PORT"
+	process_wait_ready prometheus 30 prometheus_api targets
+}
+
+# prometheus_api PATH [CURL OPTION...]: prints its answer's data.
+prometheus_api() {
+	local path=$1
+	shift
+	curl -f -s --noproxy '*' --max-time 10 -G "$@" \
+		"http://127.0.0.1:$PROMETHEUS_PORT/api/v1/$path" | jq -e .data
+}
+
+# call METHOD PATH STATUS [BODY]: order-service answers with the status, or die.
+call() {
+	local status
+	status=$(curl -s --noproxy '*' --max-time 10 -o /dev/null -w '%{http_code}' -X "$1" \
+		-H 'Content-Type: application/json' ${4:+-d "$4"} "http://127.0.0.1:$ORDER_PORT$2")
+	[[ $status == "$3" ]] || die "$1 $2 was answered with $status, not with $3"
+}
+
+# play_orders: some that are placed, changed, cancelled, and one that is not there.
+play_orders() {
+	local id
+	for id in {1..5}; do
+		call POST /orders 201 '{"customerId":1,"productId":"1","productName":"TV","qty":3,
+			"address":"SEOUL"}'
+		call PATCH "/orders/$id" 200 '{"address":"PUSAN"}'
+	done
+	call DELETE /orders/1 204
+	call GET /orders/99 404
+}
+
+# check_scrapes: what each target writes passes promtool's lint, and Kafka's beans are all there.
+check_scrapes() {
+	local port name
+	for port in "$ORDER_PORT" "$DELIVERY_PORT" "$JMX_PORT"; do
+		curl -f -s --noproxy '*' --max-time 10 "http://127.0.0.1:$port/metrics" \
+			>"$RUN_DIR/metrics.$port"
+		"$PROMETHEUS_BIN/promtool" check metrics <"$RUN_DIR/metrics.$port" \
+			>"$RUN_DIR/log/lint.$port" 2>&1 ||
+			die "promtool does not like what port $port writes; see $RUN_DIR/log/lint.$port:" \
+				"$(head -n 1 "$RUN_DIR/log/lint.$port")"
+	done
+	while IFS= read -r name; do
+		grep -q "^${name}[{ ]" "$RUN_DIR/metrics.$JMX_PORT" ||
+			die "monitoring/jmx-exporter.yml: the broker has nothing for $name"
+	done < <(sed -n 's/^ *name: \(kafka_.*\)/\1/p' "$REPO_DIR/monitoring/jmx-exporter.yml")
+}
+
+# all_up: every target was scraped without an error.
+all_up() {
+	prometheus_api targets | jq -e '.activeTargets | length == 3 and all(.health == "up")'
+}
+
+# query_answered: QUERY has an answer. Queries that show only what is out of the ordinary ("> 0")
+# may have none.
+query_answered() {
+	prometheus_api query --data-urlencode "query=$QUERY" |
+		jq -e --arg query "$QUERY" '(.result | length > 0) or ($query | test("> 0$"))'
+}
+
+# check_board: every query of the board has an answer; rates have one after two scrapes.
+check_board() {
+	local count=0
+	while IFS= read -r QUERY; do
+		wait_until 20 "the board's query is answered: $QUERY" query_answered || exit 1
+		count=$((count + 1))
+	done < <(jq -r '.panels[].targets[]?.expr | gsub("\\$__(rate_interval|range)"; "1m")' "$BOARD")
+	show_progress "the board's $count queries are answered"
+}
+
+# alerts: prints the alerts that fire or are about to.
+alerts() {
+	prometheus_api alerts | jq -r '.alerts[] | "\(.labels.alertname) \(.state)"'
+}
+
+# noticed: the service's end is.
+noticed() {
+	alerts | grep -q -x 'ServiceDown pending'
+}
+
+# close_run: at the end, however it came: nothing stays behind.
+close_run() {
+	trap '' HUP INT TERM
+	process_stop prometheus 10 || true
+	own_stack_close
+}
+
+main() {
+	local pending
+	(($# == 0)) || die "takes no arguments"
+	: "${PROMETHEUS_PORT:=9090}" "${JMX_PORT:=9404}"
+	require_number PROMETHEUS_PORT 1 65535
+	require_number JMX_PORT 1 65535
+	require_command jq curl
+	promtool_fetch
+	jmx_agent_fetch
+	own_stack_open monitoring
+	trap close_run EXIT
+	require_port_free "$PROMETHEUS_PORT" "Prometheus" PROMETHEUS_PORT
+	require_port_free "$JMX_PORT" "the JMX exporter" JMX_PORT
+	start_kafka
+	DELIVERY_DELAY_MS=100 own_stack_start
+	start_prometheus
+	wait_until 20 "every target is up" all_up || exit 1
+	show_progress "Prometheus scrapes order-service, delivery-service and Kafka"
+	play_orders
+	check_board
+	check_scrapes
+	show_progress "promtool's lint passes; Kafka's beans are all there"
+	pending=$(alerts || true)
+	[[ -z $pending ]] || die "all is well, but: ${pending//$'\n'/, }"
+	own_stack_require_alive
+	process_stop delivery-1 10
+	wait_until 20 "the alert ServiceDown is pending" noticed || exit 1
+	show_progress "nothing fires while all is well; a service that ends is noticed"
+}
+
+main "$@"
