@@ -8,11 +8,10 @@
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../../common/process.sh"
-# shellcheck source=tests/monitoring/tools.sh
-. "$REPO_DIR/tests/monitoring/tools.sh"
 
 readonly ALERTS=monitoring/alerts.yml BOARD=monitoring/grafana/boards/ordering-lab.json
 WORK_DIR=
+PROMTOOL=
 
 # board_rules: prints the board's queries as recording rules, so that promtool can read them.
 board_rules() {
@@ -79,16 +78,16 @@ main() {
 	(($# == 0)) || die "takes no arguments"
 	cd "$REPO_DIR"
 	require_command jq
-	promtool_fetch
+	PROMTOOL=$(monitoring/fetch.sh prometheus)/promtool
 	WORK_DIR=$(mktemp -d)
 	trap 'rm -rf "$WORK_DIR"' EXIT
-	"$PROMETHEUS_BIN/promtool" check config monitoring/prometheus.yml
-	"$PROMETHEUS_BIN/promtool" check rules --lint=all --lint-fatal "$ALERTS"
+	"$PROMTOOL" check config monitoring/prometheus.yml
+	"$PROMTOOL" check rules --lint=all --lint-fatal "$ALERTS"
 	check_tested
-	"$PROMETHEUS_BIN/promtool" test rules tests/monitoring/alerts_test.yml
+	"$PROMTOOL" test rules tests/monitoring/alerts_test.yml
 	check_board
 	board_rules >"$WORK_DIR/board.json"
-	"$PROMETHEUS_BIN/promtool" check rules --lint=none "$WORK_DIR/board.json"
+	"$PROMTOOL" check rules --lint=none "$WORK_DIR/board.json"
 	check_names
 	say "monitoring/: all is well"
 }

@@ -17,11 +17,9 @@ set -euo pipefail
 . "$REPO_DIR/lab/show.sh"
 # shellcheck source=lab/own_stack.sh
 . "$REPO_DIR/lab/own_stack.sh"
-# shellcheck source=tests/monitoring/tools.sh
-. "$REPO_DIR/tests/monitoring/tools.sh"
 
 readonly BOARD=$REPO_DIR/monitoring/grafana/boards/ordering-lab.json
-QUERY= # what query asks
+QUERY= # what query_answered asks
 
 # start_kafka: the broker with the agent. A class archive cannot be made with an agent in the
 # process, so a broker without one leaves it behind first. Only the broker may have the agent: a
@@ -145,8 +143,8 @@ main() {
 	require_number PROMETHEUS_PORT 1 65535
 	require_number JMX_PORT 1 65535
 	require_command jq curl
-	promtool_fetch
-	jmx_agent_fetch
+	PROMETHEUS_BIN=$("$REPO_DIR/monitoring/fetch.sh" prometheus)
+	JMX_AGENT=$("$REPO_DIR/monitoring/fetch.sh" agent)
 	own_stack_open monitoring
 	trap close_run EXIT
 	require_port_free "$PROMETHEUS_PORT" "Prometheus" PROMETHEUS_PORT

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Checks kubernetes/ without a cluster: kubernetes-validate holds each manifest against the schema of
+# the API, strictly; rules.jq against each other and against the pod security standard "restricted";
+# the services themselves take the settings of their ConfigMaps, and know each of them.
+#
+# usage: tests/kubernetes/check.sh
+# env: BUILD_DIR  where the services are (build)
+#      CACHE_DIR  see common/process.sh
+set -euo pipefail
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+
+readonly KUBERNETES=1.33.0 VALIDATE=1.37.0 # of the API, and of kubernetes-validate
+readonly CUSTOM=kubernetes/keda.yaml       # of a kind that only its operator knows
+BIN=$CACHE_DIR/kubernetes-validate-$VALIDATE/bin
+DOCUMENTS= # all manifests, as a JSON array
+
+# fetch: kubernetes-validate in a Python environment of its own.
+fetch() {
+	local new=$CACHE_DIR/kubernetes-validate-$VALIDATE log=$CACHE_DIR/fetch.log
+	[[ ! -x $BIN/kubernetes-validate ]] || return 0
+	require_command python3
+	say "fetching kubernetes-validate $VALIDATE from PyPI, once ..."
+	rm -rf "$new"
+	mkdir -p "$CACHE_DIR"
+	{
+		python3 -m venv "$new" && "$BIN/pip" install -q "kubernetes-validate==$VALIDATE"
+	} </dev/null >"$log" 2>&1 || {
+		rm -rf "$new"
+		die "kubernetes-validate could not be fetched: are python3-venv and the network there?" \
+			"$(process_last_words "$log")"
+	}
+}
+
+# as_json FILE...: prints the documents of the YAML files, one a line.
+as_json() {
+	"$BIN/python" -c 'import json, sys, yaml
+for name in sys.argv[1:]:
+    with open(name) as file:
+        for document in yaml.safe_load_all(file):
+            print(json.dumps(document))' "$@"
+}
+
+# setting SERVICE: prints NAME=value of what its container gets, but for the pod's own values.
+settings() {
+	jq -r --arg service "$1" '. as $all
+		| (.[] | select(.kind == "Deployment" and .metadata.name == $service)
+			| .spec.template.spec.containers[0]) as $container
+		| ($container.envFrom[].configMapRef.name as $name
+			| $all[] | select(.kind == "ConfigMap" and .metadata.name == $name)
+			| .data | to_entries[]),
+		  ($container.env[] | {key: .name, value: (.value // "")})
+		| "\(.key)=\(.value)"' <<<"$DOCUMENTS"
+}
+
+# check_settings SERVICE: the service takes them, and none is a name that it does not know.
+check_settings() {
+	local service=$1 setting known values
+	known=$("$BUILD_DIR/$service" --help)
+	mapfile -t values < <(settings "$service")
+	((${#values[@]} > 0)) || die "kubernetes/$service.yaml gives no settings"
+	for setting in "${values[@]}"; do
+		[[ $setting == PGPASSWORD=* ]] || grep -q "^  ${setting%%=*} " <<<"$known" ||
+			die "kubernetes/: $service knows no setting ${setting%%=*}"
+	done
+	env -i "${values[@]}" "$BUILD_DIR/$service" --check-config ||
+		die "kubernetes/: $service does not take its settings (the reason is above)"
+}
+
+main() {
+	local files breaches version
+	(($# == 0)) || die "takes no arguments"
+	cd "$REPO_DIR"
+	BUILD_DIR=${BUILD_DIR:-build}
+	require_command jq
+	fetch
+	mapfile -t files < <(find kubernetes -name '*.yaml' ! -path "$CUSTOM" | sort)
+	"$BIN/kubernetes-validate" -k "$KUBERNETES" --strict --quiet "${files[@]}"
+	DOCUMENTS=$(as_json "${files[@]}" "$CUSTOM" | jq -s .)
+	version=$(sed -n 's/.*PROJECT_VERSION "\(.*\)"/\1/p' common/version.h)
+	breaches=$(jq -r --arg version "$version" -f tests/kubernetes/rules.jq <<<"$DOCUMENTS")
+	[[ -z $breaches ]] || die "kubernetes/: ${breaches//$'\n'/; }"
+	check_settings order-service
+	check_settings delivery-service
+	say "kubernetes/: $(jq length <<<"$DOCUMENTS") resources, valid against Kubernetes $KUBERNETES"
+}
+
+main "$@"

@@ -1,0 +1,8 @@
+# What is in kubernetes/.
+#   make check-kubernetes   against the API's schema, each other, and the services' settings
+
+.PHONY: check-kubernetes
+
+check-kubernetes: $(BUILD)/order-service $(BUILD)/delivery-service
+	@common/packages.sh install check
+	@BUILD_DIR='$(BUILD)' tests/kubernetes/check.sh
