@@ -28,9 +28,7 @@ void relay_backlog_metrics(const struct relay_backlog *b, struct metrics_out *ou
 	int64_t age_ms = count > 0 ? clock_mono_ms() - atomic_load(&b->oldest_mono_ms) : 0;
 
 	metrics_one(out, "relay_outbox_events", "gauge",
-		    "Events in the outbox, not known to be on the topic (" RELAY_BACKLOG_MAX
-		    ": or more).",
-		    count);
+		    "Events in the outbox, not known to be on the topic, at most.", count);
 	metrics_family(out, "relay_outbox_oldest_seconds", "gauge",
 		       "How long the oldest of them has waited.");
 	metrics_seconds(out, "relay_outbox_oldest_seconds", "", age_ms > 0 ? age_ms : 0);
