@@ -62,7 +62,7 @@ void delivery_counters_event(struct delivery_counters *c, const struct inbound *
 void delivery_counters_time(struct delivery_counters *c, const struct inbound *in,
 			    int64_t now_wall_ms)
 {
-	int64_t ms = now_wall_ms - in->original.timestamp_ms;
+	int64_t ms = now_wall_ms - in->timestamp_ms;
 
 	/* The publisher's clock may be ahead of ours. */
 	if (in->event && in->decision.verdict == DELIVERY_APPLY)
