@@ -3,7 +3,7 @@
 #
 # usage: common/packages.sh install [GROUP...]  installs what is missing (default: build run)
 #        common/packages.sh missing [GROUP...]  prints what is missing, one name a line
-# groups: build, run, lint, check, bench, fuzz
+# groups: build, run, lint, check, load, bench, fuzz
 # Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
 # sudo where that needs no password; else it prints the command to type and exits with 1.
 set -euo pipefail
@@ -34,7 +34,7 @@ lint     shellcheck                 make lint, for the scripts
 check    python3-venv               make check-kubernetes: kubernetes-validate, from PyPI
 bench    wrk                        make bench: the load of the order path
 bench    hey                        make bench: 6,000 keep-alive clients
-bench    gnuplot-nox                make bench-report: the plot
+load     gnuplot-nox                the plots of the load labs and of make bench-report
 fuzz     clang                      make fuzz: libFuzzer
 fuzz     libclang-rt-14-dev         its runtime
 '
@@ -73,8 +73,8 @@ missing_of() {
 check_groups() {
 	local group
 	for group; do
-		[[ $group =~ ^(build|run|lint|check|bench|fuzz)$ ]] ||
-			die "there is no package group '$group': use build, run, lint, check, bench, fuzz"
+		[[ $group =~ ^(build|run|lint|check|load|bench|fuzz)$ ]] ||
+			die "there is no package group '$group': use build, run, lint, check, load, bench, fuzz"
 	done
 }
 

@@ -369,7 +369,7 @@ scale() {
 orders() {
 	local N=${1-} number name names=()
 	[[ -n $N ]] || die "how many order-services? make orders N=2"
-	require_number N 1 100
+	require_number N 0 100
 	lock_take stack
 	require_up
 	for name in $(order_services); do

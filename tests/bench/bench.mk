@@ -6,25 +6,24 @@
 
 BENCH_COMMON := $(addprefix common/,error strbuf parse clock config config_main)
 BENCH_PG := $(addprefix common/,log pg pg_array pg_params)
-BENCH_PROGRAMS := feed await bare visible steady
+BENCH_PROGRAMS := feed await bare visible
 BENCH_SOURCES_feed := $(addprefix common/,log event event_json kafka_client)
 BENCH_SOURCES_bare := $(BENCH_PG) common/event common/outbox
-BENCH_SOURCES_visible := $(BENCH_PG) tests/bench/placing
-BENCH_SOURCES_steady := tests/bench/placing
+BENCH_SOURCES_visible := $(BENCH_PG) lab/load/call
 
 .PHONY: bench bench-build bench-report
 
 # A second make builds, since the packages that it needs may only come now.
 bench:
-	@common/packages.sh install build run bench
+	@common/packages.sh install build run load bench
 	@$(MAKE) --no-print-directory --silent all bench-build
 	@BUILD_DIR='$(BUILD)' tests/bench/run.sh
 
 bench-report:
-	@common/packages.sh install bench
+	@common/packages.sh install load
 	@tests/bench/report.sh README.md
 
-bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
+bench-build: load-build $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
 
 define BENCH_PROGRAM_RULE
 $$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1) $$(BENCH_COMMON) $$(BENCH_SOURCES_$(1)))

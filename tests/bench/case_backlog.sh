@@ -9,15 +9,15 @@ case_backlog() {
 	local i stored=() published=() bare=() consumer=() peak=()
 	((QUICK == 0)) || BACKLOG_ORDERS=20000
 	for ((i = 1; i <= REPEAT; i++)); do
-		bench_fresh 4
+		stack_fresh 4
 		bare+=("$(backlog_bare)")
-		bench_fresh 4
+		stack_fresh 4
 		bench_feed "$BACKLOG_ORDERS"
 		consumer+=("$(backlog_consumer)")
 		backlog_work
 		show_progress "backlog: ${stored[-1]} events/s, published ${published[-1]}," \
 			"bare SQL ${bare[-1]}, consumer ${consumer[-1]}, peak ${peak[-1]} MB"
-		bench_check $((BACKLOG_ORDERS * 3))
+		stack_check $((BACKLOG_ORDERS * 3))
 	done
 	row case=backlog name="into the database" unit=events/s better=more values="${stored[*]}" \
 		target=40000 aim=60000 reference="the same SQL in a bare loop" \
@@ -32,7 +32,7 @@ case_backlog() {
 # backlog_work: a delivery-service works it off. Adds to the caller's stored, published and peak.
 backlog_work() {
 	local count=$((BACKLOG_ORDERS * 3)) first
-	bench_delivery 1 DELIVERY_DELAY_MS=0
+	stack_delivery 1 DELIVERY_DELAY_MS=0
 	bench_await "$DELIVERY_PORT" delivery_events_applied_total "$count"
 	first=$(bench_first_received_us)
 	stored+=("$(per_second "$count" $((AWAIT_US - first)))")

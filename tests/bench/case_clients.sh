@@ -10,8 +10,8 @@ case_clients() {
 		CLIENTS=2000 CLIENTS_REQUESTS=20000
 	fi
 	for ((i = 1; i <= REPEAT; i++)); do
-		bench_fresh 4
-		bench_orders
+		stack_fresh 4
+		stack_orders 1
 		clients_call
 		show_progress "clients: $CLIENTS, errors ${errors[-1]}, p99 ${p99[-1]} s," \
 			"${rates[-1]} orders/s"
@@ -36,6 +36,6 @@ clients_call() {
 	p99+=("$(awk '$1 == "99%" { print $3 }' "$log")")
 	rates+=("$(awk '$1 == "Requests/sec:" { printf "%d", $2 }' "$log")")
 	[[ ${p99[-1]} ]] || p99[-1]=20 # hey's time-out: hardly anything was answered
-	stored=$(bench_sql 'select count(*) from orders.orders')
+	stored=$(stack_sql 'select count(*) from orders.orders')
 	((stored >= ${good:-0})) || die "orders acknowledged: $good, stored: $stored"
 }

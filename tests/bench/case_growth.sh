@@ -10,7 +10,7 @@ case_growth() {
 	if ((QUICK)); then
 		GROWTH_MILLIONS=(0 1) GROWTH_ORDERS=20000
 	fi
-	bench_fresh 4
+	stack_fresh 4
 	first_order=1000000000 # of the backlogs; what the tables are filled with stays below
 	for millions in "${GROWTH_MILLIONS[@]}"; do
 		rates=()
@@ -30,8 +30,8 @@ case_growth() {
 # growth_fill MILLIONS: so many million deliveries are there.
 growth_fill() {
 	local rows=$(($1 * 1000000))
-	bench_stop
-	bench_sql "with n as (
+	stack_stop
+	stack_sql "with n as (
 			select generate_series(coalesce((select max(order_id) from delivery.delivery
 				where order_id < 1000000000), 0) + 1, $rows) as n
 		), d as (
@@ -43,21 +43,21 @@ growth_fill() {
 			\"offset\", replica, received_at)
 		select n, 1, 'OrderPlaced', 'DELIVERY STARTED', 0, 0, 'filled', now() from n;
 		checkpoint;"
-	bench_sql 'vacuum analyze delivery.delivery; vacuum analyze delivery.history'
+	stack_sql 'vacuum analyze delivery.delivery; vacuum analyze delivery.history'
 }
 
 # growth_backlog FIRST_ORDER: prints the events per second of a backlog of new orders.
 growth_backlog() {
 	local count=$((GROWTH_ORDERS * 3)) first found
-	bench_stop
+	stack_stop
 	KAFKA_TOPIC=bench.growth.$1
-	bench_topic "$KAFKA_TOPIC" 4
+	stack_topic "$KAFKA_TOPIC" 4
 	bench_feed "$GROWTH_ORDERS" FIRST_ORDER="$1"
-	bench_delivery 1 DELIVERY_DELAY_MS=0
+	stack_delivery 1 DELIVERY_DELAY_MS=0
 	bench_await "$DELIVERY_PORT" delivery_events_applied_total "$count"
-	first=$(bench_sql "select (extract(epoch from min(received_at)) * 1000000)::int8
+	first=$(stack_sql "select (extract(epoch from min(received_at)) * 1000000)::int8
 		from delivery.history where order_id = $1")
-	found=$(bench_sql "select count(distinct (order_id, version)) from delivery.history
+	found=$(stack_sql "select count(distinct (order_id, version)) from delivery.history
 		where order_id >= $1")
 	((found == count)) || die "effects: $found, not $count"
 	per_second "$count" $((AWAIT_US - first))

@@ -21,17 +21,17 @@ case_join() {
 # and before.
 join_flow() {
 	local count=$((JOIN_ORDERS * 3)) joined feeder
-	bench_fresh "$JOIN_PARTITIONS"
-	bench_delivery 1 DELIVERY_DELAY_MS=0
+	stack_fresh "$JOIN_PARTITIONS"
+	stack_delivery 1 DELIVERY_DELAY_MS=0
 	bench_await "$DELIVERY_PORT" delivery_partitions "$JOIN_PARTITIONS"
 	bench_feed "$JOIN_ORDERS" RATE="$JOIN_RATE" BLOCK=20 &
 	feeder=$!
 	bench_await "$DELIVERY_PORT" delivery_events_applied_total $((count / 3))
 	joined=$AWAIT_US
-	bench_delivery 2 DELIVERY_DELAY_MS=0
+	stack_delivery 2 DELIVERY_DELAY_MS=0
 	wait "$feeder" || exit 1
-	bench_check "$count"
-	[[ $(bench_sql 'select count(distinct replica) from delivery.history') == 2 ]] ||
+	stack_check "$count"
+	[[ $(stack_sql 'select count(distinct replica) from delivery.history') == 2 ]] ||
 		die "the second replica got no partition while events were flowing: nothing was measured"
 	before+=("$(join_pause "applied_at < to_timestamp($joined / 1e6)")")
 	gap+=("$(join_pause "applied_at >= to_timestamp($joined / 1e6)")")
@@ -40,7 +40,7 @@ join_flow() {
 # join_pause CONDITION: prints the longest time in ms between two effects of a partition that had
 # one owner throughout.
 join_pause() {
-	bench_sql "select round(max(pause)::numeric, 1) from (
+	stack_sql "select round(max(pause)::numeric, 1) from (
 		select extract(epoch from applied_at - lag(applied_at) over (
 			partition by \"partition\" order by id)) * 1000 as pause
 		from delivery.history where $1 and \"partition\" in (

@@ -23,7 +23,7 @@ key_of() {
 		ideals+=("$(in_thousandths "$delay_ms")")
 		show_progress "key: $orders orders x $delay_ms ms in ${seconds[-1]} s," \
 			"peak ${peak[-1]} MB"
-		bench_check $((orders * 3))
+		stack_check $((orders * 3))
 	done
 	name="$orders orders x $(awk -v ms="$delay_ms" 'BEGIN { print ms / 1000 }') s"
 	[[ -z $4 ]] || target_mb=(target="$4")
@@ -37,9 +37,9 @@ key_of() {
 
 # key_work: feeds and works it off. Adds to the caller's seconds and peak.
 key_work() {
-	bench_fresh 4
+	stack_fresh 4
 	bench_feed "$orders"
-	bench_delivery 1 PROCESSING_ORDER=key MAX_CONCURRENCY=100000 DELIVERY_DELAY_MS="$delay_ms" \
+	stack_delivery 1 PROCESSING_ORDER=key MAX_CONCURRENCY=100000 DELIVERY_DELAY_MS="$delay_ms" \
 		DELIVERY_DELAY_ON=OrderModified
 	bench_await "$DELIVERY_PORT" delivery_events_applied_total $((orders * 3))
 	seconds+=("$(in_thousandths $(((AWAIT_US - $(bench_first_received_us)) / 1000)))")

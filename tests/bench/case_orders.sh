@@ -11,7 +11,7 @@ ORDERS_SECONDS=10
 case_orders() {
 	local clients
 	((QUICK == 0)) || ORDERS_SECONDS=3
-	bench_sql 'create schema if not exists bench;
+	stack_sql 'create schema if not exists bench;
 		create table if not exists bench.orders (like orders.orders including all)
 			with (fillfactor = 85);
 		create table if not exists bench.outbox (like orders.outbox including all)'
@@ -25,9 +25,9 @@ orders_of() {
 	local clients=$1 i result rates=() p50=() p99=() references=() relayed=()
 	local rate median slow answers
 	for ((i = 1; i <= REPEAT; i++)); do
-		bench_fresh 4
+		stack_fresh 4
 		references+=("$(orders_reference "$clients")")
-		bench_orders HTTP_THREADS=$((clients + 100))
+		stack_orders 1 HTTP_THREADS=$((clients + 100))
 		result=$(orders_load "$clients")
 		read -r rate median slow answers <<<"$result"
 		rates+=("$rate")
@@ -58,9 +58,9 @@ orders_rows() {
 # begins before its clients connect.
 orders_reference() {
 	local log=$RUN_DIR/log/pgbench.log rate
-	bench_sql 'truncate bench.orders, bench.outbox restart identity; checkpoint'
+	stack_sql 'truncate bench.orders, bench.outbox restart identity; checkpoint'
 	pgbench -n -M prepared -c "$1" -j 2 -T $((ORDERS_SECONDS + $1 / 100)) \
-		-f "$REPO_DIR/tests/bench/insert.sql" "$BENCH_URL" >"$log" 2>&1 ||
+		-f "$REPO_DIR/tests/bench/insert.sql" "$STACK_URL" >"$log" 2>&1 ||
 		die "pgbench failed; $(process_last_words "$log")"
 	rate=$(sed -n 's/^tps = \([0-9]*\).*/\1/p' "$log")
 	[[ -n $rate ]] || die "pgbench has no result; see $log"
@@ -77,7 +77,7 @@ orders_load() {
 	read -r rate p50 p99 errors answers < <(sed -n 's/^result //p' "$log") ||
 		die "wrk has no result; $(process_last_words "$log")"
 	((errors == 0)) || die "wrk: $errors calls of $1 clients failed; see $log"
-	stored=$(bench_sql 'select count(*) from orders.orders')
+	stored=$(stack_sql 'select count(*) from orders.orders')
 	((stored >= answers)) || die "orders acknowledged: $answers, stored: $stored"
 	printf '%s %s %s %s' "$rate" "$(in_thousandths "$p50")" "$(in_thousandths "$p99")" "$answers"
 }

@@ -9,10 +9,10 @@ case_relay() {
 	local i rates=() references=()
 	((QUICK == 0)) || RELAY_EVENTS=60000
 	for ((i = 1; i <= REPEAT; i++)); do
-		bench_fresh 4
+		stack_fresh 4
 		references+=("$(relay_reference)")
 		relay_fill
-		bench_orders
+		stack_orders 1
 		bench_await "$ORDER_PORT" relay_published_total "$RELAY_EVENTS"
 		rates+=("$(per_second $((RELAY_EVENTS - AWAIT_FIRST)) $((AWAIT_US - AWAIT_FIRST_US)))")
 		show_progress "relay: ${rates[-1]} events/s, producer-perf-test ${references[-1]}"
@@ -24,7 +24,7 @@ case_relay() {
 
 # relay_fill: the outbox has RELAY_EVENTS rows.
 relay_fill() {
-	bench_sql "insert into orders.outbox (topic, key, type, payload)
+	stack_sql "insert into orders.outbox (topic, key, type, payload)
 		select '$KAFKA_TOPIC', n::text::bytea, 'OrderPlaced', convert_to(
 			'{\"eventType\":\"OrderPlaced\",\"timestamp\":1732180000123,\"id\":' || n ||
 			',\"version\":1,\"customerId\":2000,\"productId\":\"100\",\"productName\":' ||
@@ -35,7 +35,7 @@ relay_fill() {
 # relay_reference: prints the messages per second of Kafka's own producer.
 relay_reference() {
 	local log=$RUN_DIR/log/producer-perf-test.log topic=$KAFKA_TOPIC.reference
-	bench_topic "$topic" 4
+	stack_topic "$topic" 4
 	"${BENCH_JAVA[@]}" org.apache.kafka.tools.ProducerPerformance --topic "$topic" \
 		--num-records $((RELAY_EVENTS * 3)) --record-size "$RELAY_MESSAGE_BYTES" --throughput -1 \
 		--producer-props "bootstrap.servers=$KAFKA_BOOTSTRAP_SERVERS" acks=all \

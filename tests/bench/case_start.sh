@@ -7,7 +7,7 @@ START_IDLE_SECONDS=5
 
 case_start() {
 	((QUICK == 0)) || START_REPEAT=1 START_IDLE_SECONDS=2
-	bench_fresh 4
+	stack_fresh 4
 	start_of order-service "$ORDER_PORT" order_service relay_active
 	start_of delivery-service "$DELIVERY_PORT" delivery_service delivery_partitions
 }

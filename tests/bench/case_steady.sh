@@ -9,9 +9,9 @@ case_steady() {
 	local i errors=() p50=() p99=() rates=() longest=()
 	((QUICK == 0)) || STEADY_REQUESTS=25000
 	for ((i = 1; i <= REPEAT; i++)); do
-		bench_fresh 4
-		bench_orders
-		bench_delivery 1 DELIVERY_DELAY_MS=0
+		stack_fresh 4
+		stack_orders 1
+		stack_delivery 1 DELIVERY_DELAY_MS=0
 		steady_call
 		show_progress "steady: ${rates[-1]} orders/s, errors ${errors[-1]}," \
 			"p50 ${p50[-1]} ms, p99 ${p99[-1]} ms, longest ${longest[-1]} ms"
@@ -30,13 +30,14 @@ case_steady() {
 steady_call() {
 	local good failed median slow slowest took acks=$RUN_DIR/acks.txt output
 	: >"$acks"
-	output=$(env PORT="$ORDER_PORT" RATE="$STEADY_RATE" COUNT="$STEADY_REQUESTS" ACKS="$acks" \
-		"$BUILD_DIR/tests/bench-steady") || die "the load failed (the reason is above)"
-	read -r good failed median slow slowest _ took <<<"$output"
+	output=$(env PORTS="$ORDER_PORT" RATE="$STEADY_RATE" COUNT="$STEADY_REQUESTS" ACKS="$acks" \
+		"$BUILD_DIR/load") || die "the load failed (the reason is above)"
+	read -r good failed median slow slowest took < <(jq -r '[.answered, .errors + .timed_out,
+		(.answered_ms | .p50, .p99, .longest), .took_ms] | join(" ")' <<<"$output")
 	errors+=("$failed")
-	p50+=("$(in_thousandths "$median")")
-	p99+=("$(in_thousandths "$slow")")
-	longest+=("$(in_thousandths "$slowest")")
+	p50+=("$median")
+	p99+=("$slow")
+	longest+=("$slowest")
 	rates+=("$(per_second "$good" "${took}000")")
-	bench_check "$(bench_sql 'select coalesce(sum(version), 0) from orders.orders')" ACKS="$acks"
+	stack_check "$(stack_sql 'select coalesce(sum(version), 0) from orders.orders')" ACKS="$acks"
 }

@@ -7,9 +7,9 @@ VISIBLE_ORDERS=100
 case_visible() {
 	local i p50=() p99=() answer=() times
 	for ((i = 1; i <= REPEAT; i++)); do
-		bench_fresh 4
-		bench_orders
-		bench_delivery 1 DELIVERY_DELAY_MS=0
+		stack_fresh 4
+		stack_orders 1
+		stack_delivery 1 DELIVERY_DELAY_MS=0
 		visible_orders 20 >/dev/null
 		times=$(visible_orders "$VISIBLE_ORDERS")
 		answer+=("$(visible_percentile 1 50 <<<"$times")")

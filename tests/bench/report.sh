@@ -9,9 +9,10 @@
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=lab/load/table.sh
+. "$REPO_DIR/lab/load/table.sh"
 
 readonly HERE=$REPO_DIR/tests/bench
-readonly BEGIN='<!-- bench: begin -->' END='<!-- bench: end -->'
 readonly PLOT=tests/bench/results/latest.svg
 RESULT=${RESULT:-$HERE/results/latest.json}
 
@@ -28,24 +29,7 @@ cells() {
 
 # table FILE.json: prints it with aligned columns; what is not met in capitals.
 table() {
-	cells "$1" | sed 's/\tno$/\tNOT MET/' | awk -F '\t' '
-		{
-			for (i = 1; i <= NF; i++) {
-				cell[NR, i] = $i
-				if (length($i) > width[i])
-					width[i] = length($i)
-			}
-			columns = NF > columns ? NF : columns
-		}
-		END {
-			for (row = 1; row <= NR; row++) {
-				line = ""
-				for (i = 1; i <= columns; i++)
-					line = line sprintf("%-" width[i] "s  ", cell[row, i])
-				sub(/ +$/, "", line)
-				print line
-			}
-		}'
+	cells "$1" | sed 's/\tno$/\tNOT MET/' | table_text
 }
 
 # markdown FILE.json: prints what belongs between the marks.
@@ -54,8 +38,7 @@ markdown() {
 		"on the same machine, load generators included; medians; commit " +
 		([.cases[].commit] | unique | join(", ")) + ". `make bench` measures it again."' "$1"
 	printf '\n'
-	cells "$1" | sed -e 's/|/\\|/g; s/\tno$/\t**no**/; s/\t/ | /g; s/^/| /; s/$/ |/' \
-		-e '1s/$/\n|---|---|---|---|---|---|/'
+	cells "$1" | sed 's/\tno$/\t**no**/' | table_markdown
 	printf '\n![orders and events per second, each beside its reference](%s)\n' "$PLOT"
 }
 
@@ -74,22 +57,6 @@ plot() {
 	mv "$REPO_DIR/$PLOT.new" "$REPO_DIR/$PLOT"
 }
 
-# rewrite FILE.md: its lines between the marks become the table of today.
-rewrite() {
-	local file=$1
-	local -x FIRST=$BEGIN LAST=$END TEXT
-	[[ $(grep -c -x -F -e "$BEGIN" -e "$END" "$file") == 2 ]] ||
-		die "$file has no two lines $BEGIN and $END: put them where the table shall be"
-	TEXT=$(markdown "$RESULT")
-	awk '
-		$0 == ENVIRON["LAST"] { inside = 0 }
-		!inside
-		$0 == ENVIRON["FIRST"] { inside = 1; print ENVIRON["TEXT"] }' "$file" >"$file.new"
-	cat "$file.new" >"$file"
-	rm "$file.new"
-	say "$file and $PLOT show ${RESULT#"$REPO_DIR/"}"
-}
-
 [[ $# == 1 && -r $1 ]] || usage
 require_command jq
 case $1 in
@@ -98,7 +65,8 @@ case $1 in
 	[[ -r $RESULT ]] || die "$RESULT is not there: make bench"
 	require_command gnuplot
 	plot "$RESULT"
-	rewrite "$1"
+	markdown "$RESULT" | table_rewrite "$1" bench
+	say "$1 and $PLOT show ${RESULT#"$REPO_DIR/"}"
 	;;
 *) usage ;;
 esac

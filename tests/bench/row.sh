@@ -1,23 +1,12 @@
 # shellcheck shell=bash
-# The figures of a run. To be sourced after common/process.sh and lab/show.sh.
+# The figures of a run. To be sourced after lab/load/machine.sh.
 #
 # A figure is a row: what was measured in each repetition, what its reference had in the same
 # repetitions, and the target. row.jq makes medians, ratio and verdict of it; a file of JSON lines
 # ($ROWS) collects the rows.
 
 readonly RESULTS=$REPO_DIR/tests/bench/results
-ROWS=   # the file
-COMMIT= # what is measured
-LOAD_BEFORE=
-
-# rows_look: what is measured, and whether something else is at work on the machine; to be called
-# before the run begins.
-rows_look() {
-	COMMIT=$(rows_commit)
-	read -r LOAD_BEFORE _ </proc/loadavg
-	awk -v load="$LOAD_BEFORE" -v cores="$(nproc)" 'BEGIN { exit load > cores / 2 }' ||
-		say "The machine is busy (load $LOAD_BEFORE): the figures will be worse than they could be."
-}
+ROWS= # the file
 
 # rows_open: no figures yet.
 rows_open() {
@@ -43,35 +32,18 @@ row() {
 
 # rows_json: prints the rows of this run as one object, cases in the order in which they ran.
 rows_json() {
-	jq -s --arg date "$(date -u +%Y-%m-%dT%H:%MZ)" --arg commit "$COMMIT" \
-		--argjson machine "$(rows_machine)" '
+	jq -s --arg date "$(date -u +%Y-%m-%dT%H:%MZ)" --arg commit "$MACHINE_COMMIT" \
+		--argjson machine "$(machine_json)" '
 		reduce .[] as $row ({ machine: $machine, cases: {} };
 			.cases[$row.case] |= { date: $date, commit: $commit,
 				rows: ((.rows // []) + [$row | del(.case)]) })' "$ROWS"
-}
-
-# rows_commit: prints which state of the sources is measured; what a run itself writes is no change.
-rows_commit() {
-	local commit changes
-	commit=$(git -C "$REPO_DIR" rev-parse --short=7 HEAD 2>/dev/null) || commit=unknown
-	changes=$(git -C "$REPO_DIR" status --porcelain --untracked-files=no -- . \
-		':!README.md' ':!tests/bench/results' 2>/dev/null) || true
-	printf '%s%s' "$commit" "${changes:+-changed}"
-}
-
-# rows_machine: prints the machine, as JSON, with the load it had before the run.
-rows_machine() {
-	jq -n --arg cpu "$(sed -n '/^model name/ { s/.*: //p; q }' /proc/cpuinfo)" \
-		--argjson cores "$(nproc)" --arg kernel "$(uname -sr)" \
-		--argjson memory_mb "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" \
-		--argjson load_before "$LOAD_BEFORE" '{ $cpu, $cores, $memory_mb, $kernel, $load_before }'
 }
 
 # rows_keep: a file of this run under results/, and its cases in latest.json in place of older ones.
 rows_keep() {
 	local new=$RUN_DIR/rows.json latest=$RESULTS/latest.json name
 	mkdir -p "$RESULTS"
-	name=$(date -u +%Y-%m-%d)-$COMMIT${CASE:+-$CASE}.json
+	name=$(date -u +%Y-%m-%d)-$MACHINE_COMMIT${CASE:+-$CASE}.json
 	cp "$new" "$RESULTS/$name"
 	[[ -e $latest ]] || printf '{}' >"$latest"
 	jq -s '.[0] * .[1]' "$latest" "$new" >"$latest.new"

@@ -20,6 +20,10 @@ set -euo pipefail
 . "$REPO_DIR/lab/show.sh"
 # shellcheck source=lab/own_stack.sh
 . "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=lab/load/stack.sh
+. "$REPO_DIR/lab/load/stack.sh"
+# shellcheck source=lab/load/machine.sh
+. "$REPO_DIR/lab/load/machine.sh"
 # shellcheck source=tests/bench/stack.sh
 . "$REPO_DIR/tests/bench/stack.sh"
 # shellcheck source=tests/bench/row.sh
@@ -49,7 +53,7 @@ settings() {
 	[[ -z ${SANITIZE-} ]] || die "a sanitized build is no build to measure: unset SANITIZE"
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export BUILD_DIR
-	for name in order-service delivery-service check tests/bench-{feed,await,bare,visible,steady}; do
+	for name in order-service delivery-service check load tests/bench-{feed,await,bare,visible}; do
 		[[ -x $BUILD_DIR/$name ]] ||
 			die "$name is not in $BUILD_DIR: type make all bench-build first"
 	done
@@ -104,7 +108,7 @@ result() {
 main() {
 	(($# == 0)) || usage
 	settings
-	rows_look
+	machine_look
 	bench_open
 	trap close_run EXIT
 	rows_open

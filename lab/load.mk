@@ -1,0 +1,26 @@
+# The load labs: what a queue buys, each with a stack of its own, under 6 minutes.
+#   make lab-levelling          also FULL=1: at the seed's own size; QUICK=1: a look, half a minute
+#   make lab-bulk KEEP=1        keeps table and plot in lab/load/results/
+#   make lab-report             puts what is kept into README.md
+
+LOAD_COMMON := error strbuf parse clock config config_main stop
+LOAD_SOURCES := $(addprefix lab/load/,main call calls tally) $(LOAD_COMMON:%=common/%)
+LOAD_LABS := lab-levelling lab-bulk
+
+.PHONY: $(LOAD_LABS) lab-report load-build
+
+# A second make builds, since the packages that it needs may only come now.
+$(LOAD_LABS):
+	@common/packages.sh install build run load
+	@$(MAKE) --no-print-directory --silent all load-build
+	@BUILD_DIR='$(BUILD)' lab/load/$(@:lab-%=%).sh
+
+lab-report:
+	@common/packages.sh install load
+	@lab/load/report.sh README.md
+
+load-build: $(BUILD)/load
+
+$(BUILD)/load: $(call objects,$(LOAD_SOURCES))
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcurl -ljansson -lpthread
