@@ -72,10 +72,23 @@ show_event() {
 	show_line "    $colour$line$PLAIN"
 }
 
-# show_wait TEXT DONE_CS TOTAL_CS: how far a wait is. On a terminal a bar that is drawn over itself,
-# elsewhere a line every two seconds.
+# show_bar TEXT DONE TOTAL FIGURES: how far something is. On a terminal a bar that is drawn over
+# itself; elsewhere nothing.
+show_bar() {
+	local text=$1 done=$2 total=$3 width=20 full bar line
+	[[ -n $SHOW_LIVE ]] || return 0
+	full=$((total > 0 && done < total ? width * done / total : width))
+	printf -v bar '%*s' "$full" ''
+	bar=${bar// /#}
+	printf -v line '    %s [%-*s] %s' "$text" "$width" "$bar" "$4"
+	SHOW_BAR=${line:0:$((${COLUMNS:-100} - 1))}
+	printf '\r%s%s%s\e[K' "$DIM" "$SHOW_BAR" "$PLAIN"
+}
+
+# show_wait TEXT DONE_CS TOTAL_CS: how far a wait is. On a terminal a bar, elsewhere a line every two
+# seconds.
 show_wait() {
-	local text=$1 done_cs=$2 total_cs=$3 width=20 full bar
+	local text=$1 done_cs=$2 total_cs=$3 figures
 	((done_cs < total_cs)) || done_cs=$total_cs
 	if [[ -z $SHOW_LIVE ]]; then
 		((done_cs / 100 >= SHOW_BAR_SECOND + 2 && done_cs < total_cs)) || return 0
@@ -83,13 +96,9 @@ show_wait() {
 		printf '    ... %s: %2d of %d s\n' "$text" "$SHOW_BAR_SECOND" $((total_cs / 100))
 		return 0
 	fi
-	full=$((total_cs > 0 ? width * done_cs / total_cs : width))
-	printf -v bar '%*s' "$full" ''
-	bar=${bar// /#}
-	printf -v SHOW_BAR '    %s [%-*s] %2d.%d of %d.%d s' "$text" "$width" "$bar" \
-		$((done_cs / 100)) $((done_cs / 10 % 10)) \
+	printf -v figures '%2d.%d of %d.%d s' $((done_cs / 100)) $((done_cs / 10 % 10)) \
 		$((total_cs / 100)) $((total_cs / 10 % 10))
-	printf '\r%s%s%s\e[K' "$DIM" "$SHOW_BAR" "$PLAIN"
+	show_bar "$text" "$done_cs" "$total_cs" "$figures"
 }
 
 # show_no_bar: takes the bar off the screen.
