@@ -20,6 +20,7 @@ build    libcivetweb-dev            HTTP server
 build    libjansson-dev             JSON
 build    uthash-dev                 hash tables
 build    libcurl4-openssl-dev       HTTP client, for DISPATCH=http and the tests
+build    libevent-dev               HTTP client of the load generator
 build    libcriterion-dev           test framework
 run      postgresql-15              server of the private cluster, psql and pgbench
 run      openjdk-17-jre-headless    runs Kafka

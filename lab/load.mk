@@ -4,23 +4,23 @@
 #   make lab-report             puts what is kept into README.md
 
 LOAD_COMMON := error strbuf parse clock config config_main stop
-LOAD_SOURCES := $(addprefix lab/load/,main call calls tally) $(LOAD_COMMON:%=common/%)
+LOAD_SOURCES := $(addprefix lab/load/,main caller tally) $(LOAD_COMMON:%=common/%)
 LOAD_LABS := lab-levelling lab-bulk
 
-.PHONY: $(LOAD_LABS) lab-report load-build
+all: $(BUILD)/load
+
+.PHONY: $(LOAD_LABS) lab-report
 
 # A second make builds, since the packages that it needs may only come now.
 $(LOAD_LABS):
 	@common/packages.sh install build run load
-	@$(MAKE) --no-print-directory --silent all load-build
+	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/load/$(@:lab-%=%).sh
 
 lab-report:
 	@common/packages.sh install load
 	@lab/load/report.sh README.md
 
-load-build: $(BUILD)/load
-
 $(BUILD)/load: $(call objects,$(LOAD_SOURCES))
 	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcurl -ljansson -lpthread
+	@$(CC) $(LDFLAGS) -o $@ $^ -levent_extra -levent_core -ljansson -lpthread

@@ -28,6 +28,7 @@ SAMPLE_FILE=           # what it writes
 INNOCENT=              # the generator that is the innocent caller now
 LOAD_LINE_SECOND=0     # when lab_show last printed a line where there is no bar
 readonly LOAD_LINE_SECONDS=5
+readonly LOOK_SECONDS=0.5 # between two looks: to look costs a processor something, too
 readonly LAB_SECONDS=300 # a scenario of the default scale that takes longer has failed
 
 # --- settings and the stack ---------------------------------------------------------------------
@@ -48,7 +49,7 @@ lab_settings() {
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export BUILD_DIR
 	for name in order-service delivery-service check load; do
-		[[ -x $BUILD_DIR/$name ]] || die "$name is not in $BUILD_DIR: type make all load-build first"
+		[[ -x $BUILD_DIR/$name ]] || die "$name is not in $BUILD_DIR: type make first"
 	done
 	require_command jq curl psql gnuplot setpriv
 	# What a user has set for a stack of their own is nothing for a lab.
@@ -66,10 +67,16 @@ lab_scaled() {
 	esac
 }
 
+# lab_require_files COUNT: a process of this lab may open that many files (connections), or die.
+lab_require_files() {
+	ulimit -S -n "$(ulimit -H -n)"
+	[[ $(ulimit -n) == unlimited ]] || (($(ulimit -n) >= $1)) ||
+		die "at most $(ulimit -n) open files are allowed, $1 are needed: raise ulimit -n"
+}
+
 # lab_open CONNECTIONS: the stack, with that many connections to PostgreSQL, and no service.
 lab_open() {
 	machine_look
-	ulimit -S -n "$(ulimit -H -n)"
 	stack_open "$LAB" "$1"
 	export DELIVERY_URL=http://127.0.0.1:$DELIVERY_PORT
 	trap lab_close EXIT
@@ -109,7 +116,7 @@ load_wait() {
 	while kill -0 "${LOAD_PIDS[$1]}" 2>/dev/null; do
 		lab_show "$2" "$(load_last "$1" 2)" "$3" \
 			"$(load_last "$1" 3) answered, $(load_last "$1" 4) errors, $(load_last "$1" 5) too late"
-		sleep 0.2
+		sleep "$LOOK_SECONDS"
 	done
 	lab_show_over
 	load_end "$1"
@@ -124,7 +131,7 @@ load_end() {
 	((status == 0)) || die "the load generator failed; $(process_last_words "$RUN_DIR/log/$1.log")"
 }
 
-# load_last NAME COLUMN: prints the column of the last line of a series; 0 if there is none yet.
+# load_last NAME COLUMN: prints the column of the last whole line of a series; 0 if there is none.
 load_last() {
 	tail -n 1 "$RUN_DIR/$1.tsv" 2>/dev/null |
 		awk -F '\t' -v column="$2" '{ last = $column } END { print last ~ /^[0-9.]+$/ ? last : 0 }'
@@ -179,6 +186,7 @@ sample_mean() {
 # innocent caller; where there is no terminal a line now and then.
 lab_show() {
 	local figures=$4
+	[[ -n $SHOW_LIVE ]] || ((SECONDS >= LOAD_LINE_SECOND + LOAD_LINE_SECONDS)) || return 0
 	[[ -z $SAMPLE_PID ]] ||
 		figures+="; CPU $(tail -n 1 "$SAMPLE_FILE" 2>/dev/null | awk '{ printf "%d", $2 }') %"
 	[[ -z $INNOCENT ]] || figures+="; GET p99 $(load_last "$INNOCENT" 7) ms"
@@ -186,7 +194,6 @@ lab_show() {
 		show_bar "$1" "$2" "$3" "$figures"
 		return 0
 	fi
-	((SECONDS >= LOAD_LINE_SECOND + LOAD_LINE_SECONDS)) || return 0
 	LOAD_LINE_SECOND=$SECONDS
 	printf '    ... %s: %d %%, %s\n' "$1" $(($3 > 0 ? 100 * $2 / $3 : 100)) "$figures"
 }
@@ -207,7 +214,7 @@ lab_await() {
 		own_stack_require_alive
 		((SECONDS < end)) || die "$text: $now of $total after too long a time; see $RUN_DIR/log"
 		lab_show "$text" "$now" "$total" "$now of $total done"
-		sleep 0.2
+		sleep "$LOOK_SECONDS"
 	done
 	lab_show_over
 }

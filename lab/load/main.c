@@ -23,7 +23,7 @@
 #include "common/error.h"
 #include "common/parse.h"
 #include "common/stop.h"
-#include "lab/load/calls.h"
+#include "lab/load/caller.h"
 #include "lab/load/tally.h"
 
 #define PORTS_MAX 64
@@ -39,7 +39,7 @@ static const char *const methods[] = { "POST", "GET", NULL }; /* indexed by enum
 
 static const struct config_key keys[] = {
 	{ "PORTS", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, ports), "8081", 0, 0, NULL,
-	  "the services', on 127.0.0.1, comma separated: the calls go to them in turn" },
+	  "the services', on 127.0.0.1, comma separated: connections go to them in turn" },
 	{ "METHOD", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, method), "POST", 0, 0,
 	  methods, "POST sends an order" },
 	{ "TARGET", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, path), "/orders", 0, 0,
@@ -49,7 +49,8 @@ static const struct config_key keys[] = {
 	{ "COUNT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, count), "300000", 1,
 	  100000000, NULL, "calls" },
 	{ "CONNECTIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, connections), "500", 1,
-	  30000, NULL, "at most; with RATE=0 the users" },
+	  30000, NULL,
+	  "at most, so RATE x time-out that nobody waits for one; with RATE=0 the users" },
 	{ "RAMP_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, ramp_ms), "0", 0, 3600000,
 	  NULL, "with RATE=0: the users come one by one within this time" },
 	{ "TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, timeout_ms), "20000", 1,
@@ -70,9 +71,10 @@ static const struct config_program program = {
 	.exit_status = "0 done, whatever the answers were; 1 not possible; 2 bad settings.",
 };
 
-/* A call that may be on its way; its connection is curl's to choose. */
+/* A caller, and when its call was due. */
 struct lane {
-	struct call call; /* first: a call that is done is its lane */
+	struct load *load;
+	struct caller *caller;
 	int64_t due_us;
 	struct lane *next_free;
 };
@@ -81,7 +83,9 @@ struct load {
 	const struct config *config;
 	int64_t ports[PORTS_MAX];
 	size_t port_count;
-	struct calls *calls;
+	struct call_target target;
+	struct event_base *base;
+	struct event *pace; /* ends a wait when the next call is due */
 	struct tally *tally;
 	FILE *acks;
 	struct lane *lanes, *free;
@@ -138,7 +142,10 @@ static enum status free_lane(struct load *load, struct lane **out, struct error 
 	if (load->lane_count == load->config->connections)
 		return ST_OK;
 	lane = &load->lanes[load->lane_count];
-	if (call_init(&lane->call, (enum call_method)load->config->method, err) != ST_OK)
+	lane->load = load;
+	if (caller_open(&lane->caller, load->base, &load->target,
+			load->ports[(size_t)load->lane_count % load->port_count], lane,
+			err) != ST_OK)
 		return err->status;
 	load->lane_count++;
 	*out = lane;
@@ -168,49 +175,36 @@ static enum status send_due(struct load *load, struct error *err)
 		if (!lane)
 			return ST_OK;
 		lane->due_us = due_us;
-		call_aim(&lane->call, load->ports[(size_t)load->begun % load->port_count], c->path,
-			 left_ms);
-		if (calls_send(load->calls, &lane->call, err) != ST_OK)
+		if (caller_call(lane->caller, left_ms, err) != ST_OK)
 			return err->status;
 		load->begun++;
 	}
 	return ST_OK;
 }
 
-static void take_error(struct load *load, CURLcode code, int status, int64_t time_us)
+/* A caller's callback: its call has ended. */
+static void take_end(void *context, const struct answer *answer)
 {
-	if (code == CURLE_OPERATION_TIMEDOUT)
+	struct lane *lane = context;
+	struct load *load = lane->load;
+	int64_t time_us = clock_mono_us() - lane->due_us;
+
+	switch (answer->end) {
+	case CALL_ANSWERED:
+		tally_answered(load->tally, time_us);
+		if (answer->order_id > 0)
+			(void)fprintf(load->acks, "%" PRId64 " POST %" PRId64 " 1\n",
+				      clock_wall_ms(), answer->order_id);
+		break;
+	case CALL_ERROR:
+		tally_error(load->tally, answer->status, time_us);
+		break;
+	case CALL_TIMED_OUT:
 		tally_timed_out(load->tally, time_us);
-	else
-		tally_error(load->tally, status, time_us);
-	if (load->told)
-		return;
-	load->told = true;
-	(void)fprintf(stderr, "load: the first that failed: status %d, %s\n", status,
-		      curl_easy_strerror(code));
-}
-
-static void take_answers(struct load *load)
-{
-	struct call *call;
-	CURLcode code;
-
-	while ((call = calls_done(load->calls, &code))) {
-		struct lane *lane = (struct lane *)call;
-		int64_t time_us = clock_mono_us() - lane->due_us;
-		int status;
-
-		if (!call_succeeded(call, code, &status)) {
-			take_error(load, code, status, time_us);
-		} else {
-			tally_answered(load->tally, time_us);
-			if (call->order_id > 0)
-				(void)fprintf(load->acks, "%" PRId64 " POST %" PRId64 " 1\n",
-					      clock_wall_ms(), call->order_id);
-		}
-		lane->next_free = load->free;
-		load->free = lane;
+		break;
 	}
+	lane->next_free = load->free;
+	load->free = lane;
 }
 
 /* After a signal no more calls are begun. */
@@ -226,16 +220,32 @@ static void look_for_signal(struct load *load)
 		load->count = load->begun;
 }
 
+/* libevent's callback: its only use is that the wait is over. */
+static void wake(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	(void)context;
+}
+
+/* Until something has happened, at the latest when the next call is due. */
+static enum status wait_for_events(struct load *load, struct error *err)
+{
+	const struct timeval due = { 0, next_due_ms(load) * 1000 };
+
+	if (evtimer_add(load->pace, &due) != 0 || event_base_loop(load->base, EVLOOP_ONCE) != 0)
+		return error_set(err, ST_INTERNAL, "libevent cannot go on");
+	return ST_OK;
+}
+
 static enum status run(struct load *load, struct error *err)
 {
 	load->start_us = clock_mono_us();
 	tally_start(load->tally, load->start_us);
 	while (tally_over(load->tally) < load->count) {
 		look_for_signal(load);
-		if (send_due(load, err) != ST_OK ||
-		    calls_wait(load->calls, next_due_ms(load), err) != ST_OK)
+		if (send_due(load, err) != ST_OK || wait_for_events(load, err) != ST_OK)
 			return err->status;
-		take_answers(load);
 		tally_tick(load->tally, clock_mono_us());
 	}
 	return ST_OK;
@@ -267,12 +277,14 @@ static enum status load_open(struct load *load, struct error *err)
 	const struct config *c = load->config;
 
 	load->count = c->count;
+	load->target = (struct call_target){ (enum call_method)c->method, c->path, take_end };
 	if (parse_ports(load, err) != ST_OK ||
-	    tally_open(&load->tally, c->count, c->series, err) != ST_OK ||
-	    calls_open(&load->calls, c->connections, err) != ST_OK)
+	    tally_open(&load->tally, c->count, c->series, err) != ST_OK)
 		return err->status;
 	load->lanes = calloc((size_t)c->connections, sizeof(*load->lanes));
-	if (!load->lanes)
+	load->base = event_base_new();
+	load->pace = load->base ? evtimer_new(load->base, wake, NULL) : NULL;
+	if (!load->lanes || !load->pace)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	load->acks = fopen(c->acks, "ae");
 	if (!load->acks)
@@ -283,8 +295,11 @@ static enum status load_open(struct load *load, struct error *err)
 static enum status load_close(struct load *load, struct error *err)
 {
 	for (int64_t i = 0; i < load->lane_count; i++)
-		call_fini(&load->lanes[i].call);
-	calls_close(load->calls);
+		caller_close(load->lanes[i].caller);
+	if (load->pace)
+		event_free(load->pace);
+	if (load->base)
+		event_base_free(load->base);
 	tally_close(load->tally);
 	free(load->lanes);
 	if (load->acks && fclose(load->acks) != 0 && err->status == ST_OK)
@@ -298,7 +313,8 @@ static enum status report(struct load *load, struct error *err)
 	bool good = result &&
 		    json_object_set_new(result, "connections", json_integer(load->lane_count)) ==
 			    0 &&
-		    json_dumpf(result, stdout, JSON_COMPACT) == 0 && puts("") != EOF;
+		    json_dumpf(result, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 &&
+		    puts("") != EOF;
 
 	json_decref(result);
 	return good ? ST_OK : error_set(err, ST_INTERNAL, "the result cannot be written");
@@ -319,5 +335,5 @@ int main(int argc, char **argv)
 	if (load_close(&load, &err) == ST_OK)
 		return 0;
 	(void)fprintf(stderr, "load: %s\n", err.msg);
-	return 1;
+	return err.status == ST_INVALID ? 2 : 1;
 }

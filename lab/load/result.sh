@@ -34,6 +34,11 @@ result_row() {
 	jq -n -c "${arguments[@]}" '$ARGS.named' >>"$RUN_DIR/rows.jsonl"
 }
 
+# grouped NUMBER: prints a whole number as 300,000.
+grouped() {
+	sed ':next; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; t next' <<<"$1"
+}
+
 # result_promise MET TEXT...: something that the lab promised did (1) or did not (0) happen. Shown
 # at once.
 result_promise() {

@@ -9,7 +9,7 @@ BENCH_PG := $(addprefix common/,log pg pg_array pg_params)
 BENCH_PROGRAMS := feed await bare visible
 BENCH_SOURCES_feed := $(addprefix common/,log event event_json kafka_client)
 BENCH_SOURCES_bare := $(BENCH_PG) common/event common/outbox
-BENCH_SOURCES_visible := $(BENCH_PG) lab/load/call
+BENCH_SOURCES_visible := $(BENCH_PG) tests/bench/placing
 
 .PHONY: bench bench-build bench-report
 
@@ -23,7 +23,7 @@ bench-report:
 	@common/packages.sh install load
 	@tests/bench/report.sh README.md
 
-bench-build: load-build $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
+bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
 
 define BENCH_PROGRAM_RULE
 $$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1) $$(BENCH_COMMON) $$(BENCH_SOURCES_$(1)))

@@ -12,7 +12,7 @@
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/pg.h"
-#include "lab/load/call.h"
+#include "tests/bench/placing.h"
 
 #define WAIT_US 10000000
 
@@ -47,20 +47,20 @@ static const struct pg_statement statements[] = {
 };
 
 struct client {
-	struct call call;
+	struct placing placing;
 	struct pg *pg;
 };
 
-static enum status post(struct call *call, int64_t port, struct error *err)
+static enum status post(struct placing *placing, struct error *err)
 {
 	CURLcode code;
-	int status;
+	long status = 0;
 
-	call_aim(call, port, "/orders", WAIT_US / 1000);
-	code = curl_easy_perform(call->curl);
-	if (call_succeeded(call, code, &status))
+	placing->order_id = 0;
+	code = curl_easy_perform(placing->curl);
+	if (placing_succeeded(placing, code, &status))
 		return ST_OK;
-	return error_set(err, ST_UNAVAILABLE, "POST /orders: answer %d, %s", status,
+	return error_set(err, ST_UNAVAILABLE, "POST /orders: answer %ld, %s", status,
 			 curl_easy_strerror(code));
 }
 
@@ -69,7 +69,7 @@ static enum status look(struct client *client, bool *seen, struct error *err)
 	struct pg_params params = { 0 };
 	struct pg_call call = { "row", &params, NULL };
 
-	pg_param_i64(&params, client->call.order_id);
+	pg_param_i64(&params, client->placing.order_id);
 	if (pg_run(client->pg, &call, 1, err) != ST_OK)
 		return err->status;
 	*seen = PQntuples(call.result) > 0;
@@ -83,14 +83,14 @@ static enum status measure(struct client *client, const struct config *config, s
 	int64_t start = clock_mono_us(), answered;
 	bool seen = false;
 
-	if (post(&client->call, config->port, err) != ST_OK)
+	if (post(&client->placing, err) != ST_OK)
 		return err->status;
 	answered = clock_mono_us() - start;
 	while (look(client, &seen, err) == ST_OK && !seen) {
 		if (clock_mono_us() - start > WAIT_US)
 			return error_set(err, ST_UNAVAILABLE,
 					 "order %" PRId64 " has no delivery after 10 s",
-					 client->call.order_id);
+					 client->placing.order_id);
 		(void)nanosleep(&pause, NULL);
 	}
 	if (!seen)
@@ -109,14 +109,14 @@ int main(int argc, char **argv)
 
 	if (done >= 0)
 		return done;
-	st = call_init(&client.call, CALL_POST, &err);
+	st = placing_init(&client.placing, config.port, &err);
 	if (st == ST_OK)
 		st = pg_open(&client.pg, config.database_url, "bench-visible", statements,
 			     sizeof(statements) / sizeof(statements[0]), &err);
 	for (int64_t i = 0; i < config.count && st == ST_OK; i++)
 		st = measure(&client, &config, &err);
 	pg_close(client.pg);
-	call_fini(&client.call);
+	placing_fini(&client.placing);
 	if (st == ST_OK)
 		return 0;
 	(void)fprintf(stderr, "bench-visible: %s\n", err.msg);

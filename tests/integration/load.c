@@ -1,0 +1,139 @@
+/*
+ * The load generator of the labs and benchmarks: what it counts is what happened, and in open loop
+ * nobody's lateness slows it down.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/http_client.h"
+#include "tests/support/keep.h"
+#include "tests/support/program.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/stack.h"
+#include "tests/support/wait.h"
+#include "tests/support/world.h"
+
+TestSuite(load, .timeout = 90);
+
+/* Runs it with the settings ("NAME=value", ended by NULL); its result. */
+static json_t *load(const char *const *settings)
+{
+	struct program_run run = program_run("load", NULL, settings);
+	const char *object = strchr(run.output, '{');
+	json_t *result;
+
+	cr_assert_eq(run.status, 0, "%s", run.output);
+	result = object ? keep_json(json_loads(object, 0, NULL)) : NULL;
+	cr_assert_not_null(result, "%s", run.output);
+	return result;
+}
+
+static const char *file(const char *name)
+{
+	return keep_format("%s/%s-%s", stack_run_dir(), world.name, name);
+}
+
+static int lines_of(const char *path)
+{
+	FILE *in = fopen(path, "re");
+	int lines = 0;
+
+	cr_assert_not_null(in, "%s", path);
+	for (int c; (c = getc(in)) != EOF;)
+		lines += c == '\n';
+	(void)fclose(in);
+	return lines;
+}
+
+LAB_TEST(load, orders_at_a_steady_rate, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	const char *acks = file("acks"), *series = file("series");
+	json_t *result = load((const char *const[]){
+		keep_format("PORTS=%d", order->port), "RATE=100", "COUNT=150",
+		keep_format("ACKS=%s", acks), keep_format("SERIES=%s", series), NULL });
+
+	cr_expect_eq(json_number(result, "answered"), 150);
+	cr_expect_eq(json_number(result, "errors"), 0);
+	cr_expect_eq(json_number(result, "timed_out"), 0);
+	cr_expect_geq(json_number(result, "took_ms"), 1490, "the rate was exceeded");
+	cr_expect_lt(json_number(result, "took_ms"), 1490 + wait_stretch(2000));
+	cr_expect_eq(sql_number("select count(*) from orders.orders"), 150);
+	cr_expect_eq(lines_of(acks), 150);
+	cr_expect_geq(lines_of(series), 1 + 2, "a heading, and a line a second");
+}
+
+/* The server stands still. Ten calls find a connection, the others wait for one; each is counted as
+ * timed out half a second after it was due, and the last is due after a second. */
+LAB_TEST(load, nobody_slows_the_sender, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	json_t *result;
+
+	service_signal(order, SIGSTOP);
+	result = load((const char *const[]){ keep_format("PORTS=%d", order->port), "RATE=100",
+					     "COUNT=100", "CONNECTIONS=10", "TIMEOUT_MS=500",
+					     NULL });
+	service_signal(order, SIGCONT);
+	cr_expect_eq(json_number(result, "answered"), 0);
+	cr_expect_eq(json_number(result, "timed_out"), 100);
+	cr_expect_eq(json_number(result, "connections"), 10);
+	cr_expect_geq(json_number(result, "took_ms"), 1490 - 10);
+	cr_expect_lt(json_number(result, "took_ms"), 1490 + wait_stretch(1500));
+}
+
+/* Closed loop, two services, of which one is not there: its users get errors. */
+LAB_TEST(load, users_and_errors, 1)
+{
+	struct service *order = service_start(ORDER, NULL), *gone = service_start(ORDER, NULL);
+	int64_t answered;
+	json_t *result;
+
+	(void)service_stop(gone, SIGTERM);
+	result = load((const char *const[]){ keep_format("PORTS=%d,%d", order->port, gone->port),
+					     "RATE=0", "CONNECTIONS=4", "COUNT=400", NULL });
+	answered = json_number(result, "answered");
+	cr_expect_geq(answered, 2);
+	cr_expect_eq(json_number(result, "errors"), 400 - answered);
+	cr_expect_eq(json_number(json_object_get(result, "statuses"), "none"), 400 - answered);
+	cr_expect_eq(json_number(result, "connections"), 4);
+	cr_expect_eq(sql_number("select count(*) from orders.orders"), answered);
+}
+
+/* A service that closes its connections, as order-service does when most of its threads are taken,
+ * costs no call. */
+LAB_TEST(load, connections_are_made_again, 1)
+{
+	struct service *order = service_start(ORDER, "HTTP_THREADS=4", NULL);
+	json_t *result = load((const char *const[]){ keep_format("PORTS=%d", order->port), "RATE=0",
+						     "CONNECTIONS=20", "COUNT=500", NULL });
+
+	cr_expect_eq(json_number(result, "answered"), 500);
+	cr_expect_eq(sql_number("select count(*) from orders.orders"), 500);
+}
+
+LAB_TEST(load, looks_at_an_order, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	const char *port = keep_format("PORTS=%d", order->port);
+	json_t *result = load((const char *const[]){ port, "METHOD=GET", "TARGET=/orders/1",
+						     "RATE=0", "COUNT=7", NULL });
+
+	cr_expect_eq(json_number(json_object_get(result, "statuses"), "404"), 7);
+	(void)load((const char *const[]){ port, "COUNT=1", NULL });
+	result = load((const char *const[]){ port, "METHOD=GET", "TARGET=/orders/1", "RATE=0",
+					     "COUNT=7", NULL });
+	cr_expect_eq(json_number(result, "answered"), 7);
+	cr_expect_eq(json_number(result, "errors"), 0);
+}
+
+LAB_TEST(load, bad_ports, 1)
+{
+	struct program_run run =
+		program_run("load", NULL, (const char *const[]){ "PORTS=8081,http", NULL });
+
+	cr_expect_eq(run.status, 2);
+	cr_expect_not_null(strstr(run.output, "PORTS='8081,http'"), "%s", run.output);
+}
