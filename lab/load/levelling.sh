@@ -80,16 +80,6 @@ finish() {
 		"$(milliseconds "$P99")"
 }
 
-# milliseconds NUMBER: prints it with the digits that matter.
-milliseconds() {
-	awk -v ms="$1" 'BEGIN { printf (ms < 10 ? "%.1f ms" : "%.0f ms"), ms }'
-}
-
-# holds EXPRESSION: prints 1 if the numbers, decimals too, are so, else 0.
-holds() {
-	awk "BEGIN { print (($1) ? 1 : 0) }"
-}
-
 # await_deliveries: until all orders have theirs.
 await_deliveries() {
 	lab_await "deliveries" $((ORDERS + 1)) effects

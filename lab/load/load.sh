@@ -133,7 +133,7 @@ load_end() {
 
 # load_last NAME COLUMN: prints the column of the last whole line of a series; 0 if there is none.
 load_last() {
-	tail -n 1 "$RUN_DIR/$1.tsv" 2>/dev/null |
+	{ tail -n 1 "$RUN_DIR/$1.tsv" 2>/dev/null || true; } |
 		awk -F '\t' -v column="$2" '{ last = $column } END { print last ~ /^[0-9.]+$/ ? last : 0 }'
 }
 
@@ -160,6 +160,7 @@ innocent_end() {
 # sample_start NAME: notes what the processors do, into $RUN_DIR/NAME.tsv.
 sample_start() {
 	SAMPLE_FILE=$RUN_DIR/$1.tsv
+	: >"$SAMPLE_FILE"
 	setsid setpriv --pdeathsig TERM "$REPO_DIR/lab/load/sample.sh" "$SAMPLE_FILE" \
 		2>"$RUN_DIR/log/sample.log" </dev/null &
 	SAMPLE_PID=$!

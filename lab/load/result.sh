@@ -39,6 +39,16 @@ grouped() {
 	sed ':next; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; t next' <<<"$1"
 }
 
+# milliseconds NUMBER: prints it with the digits that matter.
+milliseconds() {
+	awk -v ms="$1" 'BEGIN { printf (ms < 10 ? "%.1f ms" : "%.0f ms"), ms }'
+}
+
+# holds EXPRESSION: prints 1 if the numbers, decimals too, are so, else 0.
+holds() {
+	awk "BEGIN { print (($1) ? 1 : 0) }"
+}
+
 # result_promise MET TEXT...: something that the lab promised did (1) or did not (0) happen. Shown
 # at once.
 result_promise() {
