@@ -171,8 +171,11 @@ by_key() {
 # notes: what the figures do not say.
 notes() {
 	[[ $SCALE == full ]] ||
-		result_note "Scaled down: an order costs $WORK_MS ms of a processor, not 1 s as in the seed." \
-			"FULL=1 runs it with 1 s, for an hour."
+		result_note "Scaled down: an order costs $WORK_MS ms of a processor, not 1 s as in the seed;" \
+			"FULL=1 runs it with 1 s, for about an hour."
+	result_note "With Kafka an answer says that the order is safe, not that its work is done."
+	result_note "One consumer leaves all processors but one to the others, here $(nproc) - 1. More" \
+		"consumers are done earlier, and leave nothing: the innocent caller feels it again."
 }
 
 main() {

@@ -1,0 +1,164 @@
+/*
+ * The load labs in their short form, from nothing to the verdict, each with a stack of its own; and
+ * what one leaves behind when it is interrupted: nothing but its figures.
+ */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/http_client.h"
+#include "tests/support/keep.h"
+#include "tests/support/stack.h"
+#include "tests/support/wait.h"
+
+TestSuite(labs, .timeout = 300, .fini = keep_release);
+
+#define PORTS 205 /* order-services from the first on, and behind 100 the others; Kafka from 200   \
+		   */
+
+struct lab {
+	const char *name;
+	const char *run_dir; /* its own: result.json, table.txt */
+	const char *output;  /* path */
+	pid_t pid;
+};
+
+static bool port_is_free(int port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_free;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	(void)close(fd);
+	return is_free;
+}
+
+/* The first of PORTS that are free, below the ephemeral ones. */
+static int free_ports(void)
+{
+	for (int first = 10000 + (int)getpid() % 10000;; first += PORTS) {
+		int n = 0;
+
+		while (n < PORTS && port_is_free(first + n))
+			n++;
+		if (n == PORTS)
+			return first;
+		cr_assert_lt(first, 31000, "no ports are free");
+	}
+}
+
+/* Runs in the child. */
+static void exec_lab(const struct lab *lab, const char *script)
+{
+	int fd = open(lab->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int port = free_ports();
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)dup2(fd, STDOUT_FILENO);
+	(void)dup2(fd, STDERR_FILENO);
+	(void)putenv(keep_format("RUN_DIR=%s", stack_run_dir()));
+	(void)putenv(keep_format("BUILD_DIR=%s", stack_build_dir()));
+	(void)putenv(keep_format("ORDER_PORT=%d", port));
+	(void)putenv(keep_format("DELIVERY_PORT=%d", port + 10));
+	(void)putenv(keep_format("KAFKA_PORT=%d", port + 200));
+	(void)putenv(keep_format("KAFKA_CONTROLLER_PORT=%d", port + 201));
+	(void)putenv(keep_format("PG_PORT=%d", port + 202));
+	(void)setenv("QUICK", "1", 1);
+	(void)execl(script, script, (char *)NULL);
+	_exit(127);
+}
+
+static struct lab lab_start(const char *name)
+{
+	struct lab lab = { .name = name };
+
+	lab.run_dir = keep_format("%s/lab-%s", stack_run_dir(), name);
+	lab.output = keep_format("%s/log/lab-%s.log", stack_run_dir(), name);
+	lab.pid = fork();
+	cr_assert_geq(lab.pid, 0);
+	if (lab.pid == 0)
+		exec_lab(&lab, keep_format("lab/load/%s.sh", name));
+	return lab;
+}
+
+static const char *text_of(const char *path)
+{
+	static char text[65536];
+	FILE *in = fopen(path, "re");
+	size_t len = in ? fread(text, 1, sizeof(text) - 1, in) : 0;
+
+	text[len] = '\0';
+	if (in)
+		(void)fclose(in);
+	return text;
+}
+
+/* Its exit status. */
+static int lab_end(const struct lab *lab)
+{
+	int status = 0;
+
+	cr_assert_eq(waitpid(lab->pid, &status, 0), lab->pid);
+	cr_assert(WIFEXITED(status), "%s ended by signal %d", lab->name, WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+/* Nothing runs that the lab noted in its folder of pid files. */
+static void expect_nothing_runs(const struct lab *lab)
+{
+	DIR *folder = opendir(keep_format("%s/pid", lab->run_dir));
+
+	cr_assert_not_null(folder, "%s", lab->run_dir);
+	for (const struct dirent *entry; (entry = readdir(folder));)
+		cr_expect(entry->d_name[0] == '.', "%s still has %s", lab->name, entry->d_name);
+	(void)closedir(folder);
+}
+
+static void expect_promises_kept(const char *name)
+{
+	struct lab lab = lab_start(name);
+	int status = lab_end(&lab);
+	json_t *result;
+
+	cr_assert_eq(status, 0, "%s", text_of(lab.output));
+	result = keep_json(json_load_file(keep_format("%s/result.json", lab.run_dir), 0, NULL));
+	cr_expect_gt(json_array_size(json_object_get(result, "rows")), 1);
+	cr_expect_gt(json_array_size(json_object_get(result, "promises")), 1);
+	cr_expect_not_null(strstr(text_of(keep_format("%s/plot.svg", lab.run_dir)), "<svg"));
+	expect_nothing_runs(&lab);
+}
+
+Test(labs, levelling)
+{
+	expect_promises_kept("levelling");
+}
+
+Test(labs, bulk)
+{
+	expect_promises_kept("bulk");
+}
+
+Test(labs, an_interrupted_one_leaves_its_figures)
+{
+	struct lab lab = lab_start("bulk");
+	const char *series = keep_format("%s/http.tsv", lab.run_dir);
+
+	cr_assert(wait_until(90000, access(series, R_OK) == 0), "no load: %s", text_of(lab.output));
+	cr_assert_eq(kill(lab.pid, SIGINT), 0);
+	cr_expect_eq(lab_end(&lab), 130, "%s", text_of(lab.output));
+	cr_expect_not_null(strstr(text_of(lab.output), "not finished; the figures so far: "), "%s",
+			   text_of(lab.output));
+	cr_expect_eq(access(keep_format("%s/table.txt", lab.run_dir), R_OK), 0);
+	expect_nothing_runs(&lab);
+}
