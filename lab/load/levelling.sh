@@ -20,17 +20,18 @@ set -euo pipefail
 # shellcheck source=lab/load/load.sh
 . "$REPO_DIR/lab/load/load.sh"
 
-readonly CONNECTIONS=320 # of PostgreSQL: one for each of the users twice, and the services' own
+readonly CONNECTIONS=440 # of PostgreSQL: straight over HTTP each user has two at most
 readonly PARTITIONS_MANY=4
-readonly HTTP=200 # threads, as a Tomcat has
 
 # settings: the size.
 settings() {
 	lab_settings lab-levelling
 	ORDERS=$(lab_scaled 200 1000 1000)
 	USERS=$(lab_scaled 20 100 100)
+	THREADS=$(lab_scaled 12 64 64) # of order-service, for its callers; 64 is its default
 	WORK_MS=$(lab_scaled 20 50 1000)
-	TOLERANCE=$(lab_scaled 1.5 1.05 1.05) # of n x work; the short form runs beside other tests
+	# The short form runs where other things run: it promises less.
+	PERCENTILE=$(lab_scaled p50 p99 p99) TOLERANCE=$(lab_scaled 3 1.05 1.05)
 	WORKING=(DELIVERY_WORK=cpu DELIVERY_DELAY_MS="$WORK_MS" DELIVERY_DELAY_ON=OrderPlaced)
 }
 
@@ -63,21 +64,26 @@ begin() {
 	load_wait "$NAME-orders" "orders" "$ORDERS"
 }
 
-# finish WAY SEED: its end: all orders have their delivery. Adds the row; sets TOOK_S and P99.
+# finish WAY SEED: its end: all orders have their delivery. Adds the row; sets TOOK_S, and FELT_MS,
+# which the innocent caller felt.
 finish() {
 	innocent_end
 	sample_end
 	TOOK_S=$(stack_sql "select round((extract(epoch from max(applied_at)) - $STARTED)::numeric, 1)
 		from delivery.history")
-	P99=$(load_result "$NAME-innocent" .all_ms.p99)
+	FELT_MS=$(innocent_ms "$PERCENTILE")
 	result_row way="$1" seed="$2" \
 		answered="$(load_result "$NAME-orders" '.took_ms / 100 | round / 10') s" \
 		done="$TOOK_S s" cpu="$(sample_mean "$NAME-cpu" 2) %" \
-		p50="$(milliseconds "$(load_result "$NAME-innocent" .all_ms.p50)")" \
-		p99="$(milliseconds "$P99")" \
-		longest="$(milliseconds "$(load_result "$NAME-innocent" .all_ms.longest)")"
+		p50="$(milliseconds "$(innocent_ms p50)")" p99="$(milliseconds "$(innocent_ms p99)")" \
+		longest="$(milliseconds "$(innocent_ms longest)")"
 	show_progress "all orders are done after $TOOK_S s; the innocent caller's p99 is" \
-		"$(milliseconds "$P99")"
+		"$(milliseconds "$(innocent_ms p99)")"
+}
+
+# innocent_ms FIGURE: prints p50, p99 or longest of the innocent caller's times.
+innocent_ms() {
+	load_result "$NAME-innocent" ".all_ms.$1"
 }
 
 # await_deliveries: until all orders have theirs.
@@ -87,17 +93,25 @@ await_deliveries() {
 
 # --- the scenarios ------------------------------------------------------------------------------
 
-# straight: see 1. of the usage above.
+# straight NAME THREADS WAY SEED: see 1. of the usage above, with that many HTTP threads.
 straight() {
+	stack_fresh 1
+	stack_orders 1 DISPATCH=http DELIVERY_TIMEOUT_MS=600000 HTTP_THREADS="$2"
+	stack_delivery 1 DISPATCH=http HTTP_THREADS=$((USERS * 2)) "${WORKING[@]}"
+	begin "$1"
+	finish "$3" "$4"
+}
+
+# straight_both: with as many threads as order-service has by default, which the users take, and
+# with more than there are users.
+straight_both() {
 	show_step "1. Straight over HTTP"
 	show_paragraph "$USERS users place $ORDERS orders. order-service calls delivery-service and" \
-		"answers when the work, $WORK_MS ms of a processor for each order, is done."
-	stack_fresh 1
-	stack_orders 1 DISPATCH=http DELIVERY_TIMEOUT_MS=600000 HTTP_THREADS="$HTTP"
-	stack_delivery 1 DISPATCH=http HTTP_THREADS="$HTTP" "${WORKING[@]}"
-	begin http
-	finish "straight over HTTP" "about 2 min, CPU 100 %"
-	HTTP_P99=$P99
+		"answers when the work, $WORK_MS ms of a processor for each order, is done. First with" \
+		"$THREADS threads for its callers, then with $((USERS * 2))."
+	straight http "$THREADS" "straight over HTTP, $THREADS threads" "about 2 min, CPU 100 %"
+	HTTP_MS=$FELT_MS
+	straight http-more $((USERS * 2)) "straight over HTTP, $((USERS * 2)) threads" ""
 }
 
 # one_by_one: see 2. of the usage above.
@@ -107,14 +121,15 @@ one_by_one() {
 	show_paragraph "The same orders. order-service answers when an order is in the database;" \
 		"delivery-service takes the events one by one."
 	stack_fresh 1
-	stack_orders 1 HTTP_THREADS="$HTTP"
+	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=1 "${WORKING[@]}"
 	begin kafka-1
 	await_deliveries
 	finish "Kafka: 1 partition, 1 consumer" "n x 1 s, CPU 10 %"
 	ideal_s=$((ORDERS * WORK_MS / 1000))
-	result_promise "$(holds "$P99 * 10 <= $HTTP_P99")" "the innocent caller's p99 is at" \
-		"least 10 times better with Kafka: $(milliseconds "$P99"), not $(milliseconds "$HTTP_P99")"
+	result_promise "$(holds "$FELT_MS * 10 <= $HTTP_MS")" "the innocent caller's $PERCENTILE is" \
+		"at least 10 times better with Kafka: $(milliseconds "$FELT_MS") instead of" \
+		"$(milliseconds "$HTTP_MS")"
 	result_promise "$(holds "$TOOK_S <= $ideal_s * $TOLERANCE")" "one partition takes n x" \
 		"the work: $TOOK_S s for $ORDERS x $WORK_MS ms"
 }
@@ -123,7 +138,7 @@ one_by_one() {
 many_partitions() {
 	show_step "3a. Kafka: $PARTITIONS_MANY partitions, still one consumer"
 	stack_fresh "$PARTITIONS_MANY"
-	stack_orders 1 HTTP_THREADS="$HTTP"
+	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=1 "${WORKING[@]}"
 	begin kafka-4-1
 	await_deliveries
@@ -135,7 +150,7 @@ many_consumers() {
 	local joined pause before
 	show_step "3b. Kafka: $PARTITIONS_MANY partitions, and as many consumers join"
 	stack_fresh "$PARTITIONS_MANY"
-	stack_orders 1 HTTP_THREADS="$HTTP"
+	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=1 "${WORKING[@]}"
 	begin kafka-4-4
 	lab_await "deliveries" $((ORDERS / 4)) effects
@@ -161,7 +176,7 @@ pause() {
 by_key() {
 	show_step "4. Kafka: one partition, one consumer, as many orders at once as processors"
 	stack_fresh 1
-	stack_orders 1 HTTP_THREADS="$HTTP"
+	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=0 PROCESSING_ORDER=key MAX_CONCURRENCY="$USERS" "${WORKING[@]}"
 	begin kafka-key
 	await_deliveries
@@ -173,6 +188,9 @@ notes() {
 	[[ $SCALE == full ]] ||
 		result_note "Scaled down: an order costs $WORK_MS ms of a processor, not 1 s as in the seed;" \
 			"FULL=1 runs it with 1 s, for about an hour."
+	result_note "Straight over HTTP the innocent caller waits for one of order-service's threads," \
+		"which the users hold while they wait for the work. More threads than users help here, and" \
+		"as long as nobody waits longer; PostgreSQL then needs as many connections."
 	result_note "With Kafka an answer says that the order is safe, not that its work is done."
 	result_note "One consumer leaves all processors but one to the others, here $(nproc) - 1. More" \
 		"consumers are done earlier, and leave nothing: the innocent caller feels it again."
@@ -185,7 +203,7 @@ main() {
 	LAST_DELIVERY_PORT=$((DELIVERY_PORT + PARTITIONS_MANY - 1))
 	result_columns way="$ORDERS orders, $USERS users" answered='all answered' done='all done' \
 		cpu='CPU, mean' p50='GET p50' p99='GET p99' longest='GET longest' seed='the seed'
-	straight
+	straight_both
 	one_by_one
 	many_partitions
 	many_consumers

@@ -49,8 +49,7 @@ holds() {
 	awk "BEGIN { print (($1) ? 1 : 0) }"
 }
 
-# result_promise MET TEXT...: something that the lab promised did (1) or did not (0) happen. Shown
-# at once.
+# result_promise MET TEXT...: something that the lab promised did (1) or did not (0) happen.
 result_promise() {
 	local met=$1
 	shift
