@@ -189,7 +189,7 @@ lab_show() {
 	local figures=$4
 	[[ -n $SHOW_LIVE ]] || ((SECONDS >= LOAD_LINE_SECOND + LOAD_LINE_SECONDS)) || return 0
 	[[ -z $SAMPLE_PID ]] ||
-		figures+="; CPU $(tail -n 1 "$SAMPLE_FILE" 2>/dev/null | awk '{ printf "%d", $2 }') %"
+		figures+="; CPU $(tail -n 1 "$SAMPLE_FILE" 2>/dev/null | awk '{ last = $2 } END { printf "%d", last }') %"
 	[[ -z $INNOCENT ]] || figures+="; GET p99 $(load_last "$INNOCENT" 7) ms"
 	if [[ -n $SHOW_LIVE ]]; then
 		show_bar "$1" "$2" "$3" "$figures"
