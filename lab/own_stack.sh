@@ -5,8 +5,9 @@
 # It lives in a folder below $RUN_DIR, which becomes RUN_DIR, so it never touches the data of
 # `make up`; it has the same ports. Only a folder that own_stack_open made is ever removed.
 
-OWN_STACK_PID= # lab/stack.sh at work
-OWN_STACK_UP=  # there is something to stop
+OWN_STACK_PID=   # lab/stack.sh at work
+OWN_STACK_UP=    # there is something to stop
+OWN_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
 readonly OWN_STACK_MARK=made-by-a-lab
 
 # own_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
@@ -67,7 +68,7 @@ own_stack() {
 # own_stack_begin COMMAND...: the same in the background.
 own_stack_begin() {
 	OWN_STACK_UP=1
-	setsid "$REPO_DIR/lab/stack.sh" "$@" >"$RUN_DIR/log/stack.log" </dev/null &
+	setsid nice -n "$OWN_STACK_NICE" "$REPO_DIR/lab/stack.sh" "$@" >"$RUN_DIR/log/stack.log" </dev/null &
 	OWN_STACK_PID=$!
 }
 

@@ -192,8 +192,8 @@ notes() {
 		"which the users hold while they wait for the work. More threads than users help here, and" \
 		"as long as nobody waits longer; PostgreSQL then needs as many connections."
 	result_note "With Kafka an answer says that the order is safe, not that its work is done."
-	result_note "One consumer leaves all processors but one to the others, here $(nproc) - 1. More" \
-		"consumers are done earlier, and leave nothing: the innocent caller feels it again."
+	result_note "One consumer leaves all processors but one to the others, here $(nproc) - 1; more" \
+		"consumers are done earlier and leave none."
 }
 
 main() {

@@ -17,7 +17,7 @@ stack_open() {
 	STACK_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
 	stack_stop
 	stack_sql "alter system set max_connections = $2"
-	"$REPO_DIR/sql/cluster.sh" restart >/dev/null
+	nice -n "$OWN_STACK_NICE" "$REPO_DIR/sql/cluster.sh" restart >/dev/null
 }
 
 # stack_sql SQL: runs it as the owner of the database and prints what it selects.
