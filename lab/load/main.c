@@ -93,7 +93,6 @@ struct load {
 	int64_t start_us;
 	int64_t begun; /* calls that were sent, or were due and cannot be */
 	int64_t count; /* calls in all: COUNT, less after a signal */
-	bool told;     /* about the first error */
 };
 
 /* --- which call is due --------------------------------------------------------------------- */
