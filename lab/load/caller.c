@@ -2,6 +2,7 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #define ORDER                                                                                      \
 	"{\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":3,"          \
 	"\"address\":\"PUSAN\"}"
+#define SOURCES   16   /* addresses that the callers come from */
 #define LONGEST_S 7200 /* libevent's own time-out, which shall never come first */
 
 struct caller {
@@ -110,9 +112,22 @@ static void take_timeout(evutil_socket_t fd, short what, void *context)
 	end(caller, &(struct answer){ .end = CALL_TIMED_OUT });
 }
 
+/*
+ * The callers come from 127.0.0.1 to 127.0.0.16 in turn. With one address the kernel has some
+ * 14,000 ports at hand for one service, of which those of calls that were given up stay in use
+ * until the service closes them; then it searches long for each connection.
+ */
+static void set_source(struct caller *caller, int64_t number)
+{
+	char address[sizeof("127.0.0.255")];
+
+	(void)snprintf(address, sizeof(address), "127.0.0.%d", (int)(number % SOURCES) + 1);
+	evhttp_connection_set_local_address(caller->connection, address);
+}
+
 enum status caller_open(struct caller **out, struct event_base *base,
-			const struct call_target *target, int64_t port, void *context,
-			struct error *err)
+			const struct call_target *target, int64_t port, int64_t number,
+			void *context, struct error *err)
 {
 	struct caller *caller = calloc(1, sizeof(*caller));
 
@@ -128,6 +143,7 @@ enum status caller_open(struct caller **out, struct event_base *base,
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
 	evhttp_connection_set_timeout(caller->connection, LONGEST_S);
+	set_source(caller, number);
 	*out = caller;
 	return ST_OK;
 }

@@ -39,11 +39,11 @@ struct call_target {
 	void (*done)(void *caller_context, const struct answer *answer);
 };
 
-/* target is borrowed until close; context is for done. Connects when it first calls. Returns
- * owned. */
+/* number: which caller it is, from 0. target is borrowed until close; context is for done. Connects
+ * when it first calls. Returns owned. */
 MUST_CHECK enum status caller_open(struct caller **out, struct event_base *base,
-				   const struct call_target *target, int64_t port, void *context,
-				   struct error *err);
+				   const struct call_target *target, int64_t port, int64_t number,
+				   void *context, struct error *err);
 
 /* Gives up the call that is on its way, without a word; NULL is accepted. */
 void caller_close(struct caller *caller);

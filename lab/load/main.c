@@ -143,8 +143,8 @@ static enum status free_lane(struct load *load, struct lane **out, struct error 
 	lane = &load->lanes[load->lane_count];
 	lane->load = load;
 	if (caller_open(&lane->caller, load->base, &load->target,
-			load->ports[(size_t)load->lane_count % load->port_count], lane,
-			err) != ST_OK)
+			load->ports[(size_t)load->lane_count % load->port_count], load->lane_count,
+			lane, err) != ST_OK)
 		return err->status;
 	load->lane_count++;
 	*out = lane;
