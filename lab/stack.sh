@@ -17,7 +17,8 @@
 #   check         judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
 # env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081, replicas from 8181 upwards),
 #      DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build), RUN_DIR, and every setting
-#      of the services (EVENT_KEY, ...).
+#      of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that gets what DELIVERY_WORK=count
+#      prints (delivery-service's log).
 # up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a
 # replica that comes later has the same, and nobody has to repeat a port.
 set -euo pipefail
@@ -27,7 +28,7 @@ set -euo pipefail
 readonly PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT)
 readonly SETTINGS=(EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKER_MODEL
 	WORKERS PROCESSING_ORDER MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS ORDER_QUEUE_MAX
-	DISPATCH DELIVERY_URL DELIVERY_TIMEOUT_MS KAFKA_TOPIC KAFKA_CONF BUILD_DIR)
+	DISPATCH DELIVERY_URL DELIVERY_TIMEOUT_MS KAFKA_TOPIC KAFKA_CONF BUILD_DIR DELIVERY_OUTPUT)
 readonly SETTINGS_FILE=$RUN_DIR/stack.env
 readonly READY_SECONDS=15
 readonly STOP_SECONDS=10
@@ -166,10 +167,12 @@ start_order() {
 
 # start_replica NUMBER: starts a delivery replica, without waiting for it.
 start_replica() {
-	local port
+	local port output=()
 	port=$(replica_port "$1")
 	require_port_free "$port" "delivery-service $1" DELIVERY_PORT
-	process_start "delivery-$1" - env HTTP_PORT="$port" REPLICA="delivery-$port" \
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	[[ -z ${DELIVERY_OUTPUT-} ]] || output=(bash -c 'exec "$@" >>"$0"' "$DELIVERY_OUTPUT")
+	process_start "delivery-$1" - "${output[@]}" env HTTP_PORT="$port" REPLICA="delivery-$port" \
 		DATABASE_URL="postgresql://delivery_service@127.0.0.1:$PG_PORT/lab" \
 		"$BUILD_DIR/delivery-service"
 }
