@@ -5,7 +5,7 @@
 
 LOAD_COMMON := error strbuf parse clock config config_main stop
 LOAD_SOURCES := $(addprefix lab/load/,main caller tally) $(LOAD_COMMON:%=common/%)
-LOAD_LABS := lab-levelling lab-bulk
+LOAD_LABS := lab-levelling lab-rush lab-bulk lab-threads
 
 all: $(BUILD)/load
 

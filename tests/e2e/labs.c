@@ -144,9 +144,19 @@ Test(labs, levelling)
 	expect_promises_kept("levelling");
 }
 
+Test(labs, rush)
+{
+	expect_promises_kept("rush");
+}
+
 Test(labs, bulk)
 {
 	expect_promises_kept("bulk");
+}
+
+Test(labs, threads)
+{
+	expect_promises_kept("threads");
 }
 
 Test(labs, an_interrupted_one_leaves_its_figures)
