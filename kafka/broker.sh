@@ -1,124 +1,229 @@
 #!/usr/bin/env bash
-# The Kafka broker: the pinned Apache Kafka in KRaft mode, one node, data in $RUN_DIR/kafka.
+# The Kafka brokers: the pinned Apache Kafka in KRaft mode, one node or three, each broker and
+# controller at once; data in $RUN_DIR/kafka.
 #
-# usage: kafka/broker.sh fetch | start | stop | status
+# usage: kafka/broker.sh fetch | start [NODE] | stop [NODE] | status
 #   fetch   downloads the jars to .cache/ if they are not there yet
-#   start   fetches, formats the storage on first use, starts the node; it answers when this returns
-#   stop    stops it; the data stay
-#   status  says whether it runs; exit code 3 if not
-# env: KAFKA_PORT             clients (9092)
-#      KAFKA_CONTROLLER_PORT  controller (KAFKA_PORT + 1)
-#      KAFKA_HEAP_MB          Java heap at most (128; 64 was enough for 90,000 events/s)
-#      NODE_ID                number of the node (1)
-#      RUN_DIR, CACHE_DIR     see common/process.sh
+#   start   fetches, formats the storage on first use, starts the nodes or that one; they answer
+#           when this returns
+#   stop    stops them, or that one; the data stay
+#   status  says which run; exit code 3 if not all do
+# env: BROKERS, KAFKA_PORT, KAFKA_CONTROLLER_PORT  see kafka/nodes.sh
+#      KAFKA_HEAP_MB       Java heap at most, of each (128; 64 was enough for 90,000 events/s)
+#      RUN_DIR, CACHE_DIR  see common/process.sh
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../common/process.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
+# shellcheck source=kafka/nodes.sh
+. "$REPO_DIR/kafka/nodes.sh"
 
-KAFKA_PORT=${KAFKA_PORT:-9092}
-require_number KAFKA_PORT 1 65534
-KAFKA_CONTROLLER_PORT=${KAFKA_CONTROLLER_PORT:-$((KAFKA_PORT + 1))}
+kafka_nodes
 KAFKA_HEAP_MB=${KAFKA_HEAP_MB:-128}
-NODE_ID=${NODE_ID:-1}
-require_number KAFKA_CONTROLLER_PORT 1 65535
 require_number KAFKA_HEAP_MB 48 65536
-require_number NODE_ID 1 1000
 
-readonly NAME=kafka-$NODE_ID
-readonly NODE_DIR=$RUN_DIR/kafka/$NODE_ID
+readonly CLUSTER_FILE=$RUN_DIR/kafka/cluster # the number of nodes and the cluster's id
+readonly ARCHIVING_NODE=$BROKERS # leaves the class archive behind; not the one that is killed
 readonly START_SECONDS=60
 readonly STOP_SECONDS=20
 
 # usage: the usage lines of this file, to stderr; exit 2.
 usage() {
-	sed -n '4,8s/^# //p' "$0" >&2
+	sed -n '5,10s/^# //p' "$0" >&2
 	exit 2
 }
 
-# write_properties: the settings of this node, from server.properties and the environment.
-write_properties() {
-	mkdir -p "$NODE_DIR"
-	cat "$REPO_DIR/kafka/server.properties" - >"$NODE_DIR/server.properties" <<-END
+# node_dir NODE: prints its folder.
+node_dir() {
+	printf '%s' "$RUN_DIR/kafka/$1"
+}
 
-		node.id=$NODE_ID
-		listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$KAFKA_CONTROLLER_PORT
-		advertised.listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT
-		controller.quorum.voters=$NODE_ID@127.0.0.1:$KAFKA_CONTROLLER_PORT
-		log.dirs=$NODE_DIR/data
+# write_properties NODE: its settings, from server.properties and the environment. With three nodes
+# every topic has three replicas, and a write is acknowledged when two of them have it.
+write_properties() {
+	local dir port controller_port node voters='' in_sync=$((BROKERS / 2 + 1))
+	dir=$(node_dir "$1")
+	port=$(kafka_node_port "$1")
+	controller_port=$(kafka_node_controller_port "$1")
+	for ((node = 1; node <= BROKERS; node++)); do
+		voters+=${voters:+,}$node@127.0.0.1:$(kafka_node_controller_port "$node")
+	done
+	mkdir -p "$dir"
+	cat "$REPO_DIR/kafka/server.properties" - >"$dir/server.properties" <<-END
+
+		node.id=$1
+		listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
+		advertised.listeners=PLAINTEXT://127.0.0.1:$port
+		controller.quorum.voters=$voters
+		log.dirs=$dir/data
+		default.replication.factor=$BROKERS
+		min.insync.replicas=$in_sync
+		offsets.topic.replication.factor=$BROKERS
+		transaction.state.log.replication.factor=$BROKERS
+		transaction.state.log.min.isr=$in_sync
+		share.coordinator.state.topic.replication.factor=$BROKERS
+		share.coordinator.state.topic.min.isr=$in_sync
 	END
 }
 
-# format_storage: gives the storage its cluster id, once. A format that was interrupted is done
-# anew.
+# format_storage NODE CLUSTER_ID: makes it a storage of the cluster, once. A format that was
+# interrupted is done anew.
 format_storage() {
-	local id log=$RUN_DIR/log/$NAME-format.log
-	[[ ! -e $NODE_DIR/formatted ]] || return 0
-	rm -rf "$NODE_DIR/data"
-	# A Kafka cluster id is 16 random bytes in URL-safe base64.
-	id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+	local dir log=$RUN_DIR/log/kafka-$1-format.log
+	dir=$(node_dir "$1")
+	[[ ! -e $dir/formatted ]] || return 0
+	rm -rf "$dir/data"
 	# "=": the tool reads an id that begins with "-" as an option otherwise.
-	"${KAFKA_JAVA[@]}" -Xmx64m kafka.tools.StorageTool format --cluster-id="$id" \
-		--config "$NODE_DIR/server.properties" </dev/null >"$log" 2>&1 ||
-		die "Kafka's storage in $NODE_DIR could not be formatted; $(process_last_words "$log")"
-	touch "$NODE_DIR/formatted"
+	"${KAFKA_JAVA[@]}" -Xmx64m kafka.tools.StorageTool format --cluster-id="$2" \
+		--config "$dir/server.properties" </dev/null >"$log" 2>&1 ||
+		die "Kafka's storage in $dir could not be formatted; $(process_last_words "$log")"
+	touch "$dir/formatted"
 }
 
-# answers: the broker gives its metadata to a client.
-answers() {
-	port_open "$KAFKA_PORT" && kcat -b "127.0.0.1:$KAFKA_PORT" -L -m 1
+# format_storages NODE...: all at the same time.
+format_storages() {
+	local id node pid pids=() status=0
+	if [[ ! -e $CLUSTER_FILE ]]; then
+		# A Kafka cluster id is 16 random bytes in URL-safe base64.
+		id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+		printf '%s %s\n' "$BROKERS" "$id" >"$CLUSTER_FILE.new"
+		mv "$CLUSTER_FILE.new" "$CLUSTER_FILE"
+	fi
+	read -r _ id <"$CLUSTER_FILE"
+	for node; do
+		format_storage "$node" "$id" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	((status == 0)) || exit 1
 }
 
-# require_same_port: a broker that runs has the port that is asked for.
+# require_same_port NODE: a broker that runs has the port that is asked for.
 require_same_port() {
-	process_gone "$NAME" ||
-		grep -q -F "listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT," "$NODE_DIR/server.properties" ||
-		die "$NAME runs with another KAFKA_PORT than $KAFKA_PORT: use that, or stop it first"
+	local port
+	port=$(kafka_node_port "$1")
+	process_gone "kafka-$1" ||
+		grep -q -F "listeners=PLAINTEXT://127.0.0.1:$port," "$(node_dir "$1")/server.properties" ||
+		die "kafka-$1 runs with another port than $port: use its KAFKA_PORT, or stop it first"
 }
 
-# start: see the usage above. A broker that runs already is no error.
-start() {
-	local archive=()
-	require_same_port
-	! process_still_ready "$NAME" "$START_SECONDS" answers || return 0
+# launch NODE...: starts them, without waiting for them.
+launch() {
+	local node archive
 	kafka_fetch
 	run_dir_prepare
 	require_command java kcat
-	require_port_free "$KAFKA_PORT" "Kafka" KAFKA_PORT
-	require_port_free "$KAFKA_CONTROLLER_PORT" "Kafka's controller" KAFKA_CONTROLLER_PORT
 	kafka_java
-	write_properties
-	format_storage
-	if [[ ! -r $KAFKA_ARCHIVE && -w $KAFKA_HOME ]]; then
-		archive=(-XX:ArchiveClassesAtExit="$NODE_DIR/classes.jsa"
-			-Xlog:cds=off -Xlog:cds+dynamic=off)
-	fi
-	process_start "$NAME" - "${KAFKA_JAVA[@]}" "${archive[@]}" "-Xmx${KAFKA_HEAP_MB}m" -Xms32m \
-		kafka.Kafka "$NODE_DIR/server.properties"
-	process_wait_ready "$NAME" "$START_SECONDS" answers
+	for node; do
+		require_port_free "$(kafka_node_port "$node")" "Kafka" KAFKA_PORT
+		require_port_free "$(kafka_node_controller_port "$node")" "Kafka's controller" \
+			KAFKA_CONTROLLER_PORT
+		write_properties "$node"
+	done
+	format_storages "$@"
+	for node; do
+		archive=()
+		if [[ $node == "$ARCHIVING_NODE" && ! -r $KAFKA_ARCHIVE && -w $KAFKA_HOME ]]; then
+			archive=(-XX:ArchiveClassesAtExit="$(node_dir "$node")/classes.jsa"
+				-Xlog:cds=off -Xlog:cds+dynamic=off)
+		fi
+		process_start "kafka-$node" - "${KAFKA_JAVA[@]}" "${archive[@]}" \
+			"-Xmx${KAFKA_HEAP_MB}m" -Xms32m kafka.Kafka "$(node_dir "$node")/server.properties"
+	done
 }
 
-# stop: see the usage above. Keeps the class archive that a broker without one writes while it ends.
+# start NODE...: see the usage above. A broker that runs already is no error. They are launched
+# together, since none is ready without a majority.
+start() {
+	local node missing=()
+	kafka_nodes_as_asked
+	for node; do
+		require_same_port "$node"
+		process_alive "kafka-$node" || missing+=("$node")
+	done
+	((${#missing[@]} == 0)) || launch "${missing[@]}"
+	for node; do
+		if [[ " ${missing[*]} " != *" $node "* ]]; then
+			! process_still_ready "kafka-$node" "$START_SECONDS" kafka_node_answers "$node" ||
+				continue
+			launch "$node" # it was killed just now
+		fi
+		process_wait_ready "kafka-$node" "$START_SECONDS" kafka_node_answers "$node"
+	done
+}
+
+# stop NODE...: see the usage above. To end in good order a broker needs the controllers' consent, of
+# which one of three nodes alone has no majority: whichever is the last is killed. What it has
+# written is written; the next start looks at the end of its logs.
 stop() {
-	process_stop "$NAME" "$STOP_SECONDS"
-	[[ -s $NODE_DIR/classes.jsa ]] || return 0
-	mv -f "$NODE_DIR/classes.jsa" "$(kafka_archive)" 2>/dev/null || rm -f "$NODE_DIR/classes.jsa"
+	local node alive=() leaving=() last=
+	for ((node = 1; node <= BROKERS; node++)); do
+		! process_alive "kafka-$node" || alive+=("$node")
+	done
+	for node; do
+		! process_alive "kafka-$node" || leaving+=("$node")
+	done
+	if ((BROKERS > 1 && ${#alive[@]} > 0 && ${#leaving[@]} == ${#alive[@]})); then
+		last=${leaving[0]}
+		leaving=("${leaving[@]:1}")
+	fi
+	stop_in_order "${leaving[@]}"
+	[[ -z $last ]] || process_stop "kafka-$last" "$STOP_SECONDS" KILL
+	keep_archive
+}
+
+# stop_in_order NODE...: by SIGTERM, all at the same time.
+stop_in_order() {
+	local node pid pids=() status=0
+	for node; do
+		process_stop "kafka-$node" "$STOP_SECONDS" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	((status == 0)) || exit 1
+}
+
+# keep_archive: the class archive that a broker without one has written while it ended.
+keep_archive() {
+	local written
+	written=$(node_dir "$ARCHIVING_NODE")/classes.jsa
+	[[ -s $written ]] && process_gone "kafka-$ARCHIVING_NODE" || return 0
+	mv -f "$written" "$(kafka_archive)" 2>/dev/null || rm -f "$written"
 }
 
 # status: see the usage above.
 status() {
-	if ! process_pid "$NAME"; then
-		say "$NAME is not running"
-		exit 3
-	fi
-	say "$NAME runs: pid $PROCESS_PID, 127.0.0.1:$KAFKA_PORT"
+	local node stopped=0
+	for ((node = 1; node <= BROKERS; node++)); do
+		if process_pid "kafka-$node"; then
+			say "kafka-$node runs: pid $PROCESS_PID, 127.0.0.1:$(kafka_node_port "$node")"
+		else
+			say "kafka-$node is not running"
+			stopped=1
+		fi
+	done
+	((stopped == 0)) || exit 3
+}
+
+# nodes [NODE]: sets NODES to that one, or to all.
+nodes() {
+	mapfile -t NODES < <(seq "$BROKERS")
+	(($# == 0)) && return
+	[[ $# == 1 && " ${NODES[*]} " == *" $1 "* ]] || usage
+	NODES=("$1")
 }
 
 case ${1-} in
+start | stop)
+	nodes "${@:2}"
+	"$1" "${NODES[@]}"
+	;;
 fetch) kafka_fetch ;;
-start) start ;;
-stop) stop ;;
 status) status ;;
 *) usage ;;
 esac

@@ -7,22 +7,22 @@
 #        kafka/topics.sh alter PARTITIONS  more partitions for the lab's topic, while all runs
 #        kafka/topics.sh describe [TOPIC]  partitions and their leaders
 #        kafka/topics.sh groups [GROUP]    position and lag of the consumer group
-# env: KAFKA_PORT      (9092)
-#      KAFKA_TOPIC     the lab's topic (kafka.scaling)
-#      PARTITIONS      of the lab's topic when it is made (1)
-#      CONSUMER_GROUP  (delivery)
+# env: BROKERS, KAFKA_PORT  see kafka/nodes.sh; a topic has as many replicas as there are brokers
+#      KAFKA_TOPIC          the lab's topic (kafka.scaling)
+#      PARTITIONS           of the lab's topic when it is made (1; 4 with three brokers)
+#      CONSUMER_GROUP       (delivery)
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../common/process.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
+# shellcheck source=kafka/nodes.sh
+. "$REPO_DIR/kafka/nodes.sh"
 
-KAFKA_PORT=${KAFKA_PORT:-9092}
+kafka_nodes
 KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling}
-PARTITIONS=${PARTITIONS:-1}
-require_number KAFKA_PORT 1 65535
+: "${PARTITIONS:=$((BROKERS > 1 ? 4 : 1))}"
 require_number PARTITIONS 1 1000
-readonly BROKER=127.0.0.1:$KAFKA_PORT
 readonly DLQ_TOPIC=dlq-kafka.delivery
 # Twice Kafka's default: a message of the largest size still fits with the headers that say why it
 # is here.
@@ -39,7 +39,7 @@ kafka_command() {
 	local class=$1
 	shift
 	"${KAFKA_JAVA[@]}" -Xmx64m -Dlab.log.level=off "org.apache.kafka.tools.$class" \
-		--bootstrap-server "$BROKER" "$@"
+		--bootstrap-server "$KAFKA_SERVERS" "$@"
 }
 
 # first_error OUTPUT: the line of a command's output that says what went wrong.
@@ -50,7 +50,7 @@ first_error() {
 # topic_exists TOPIC: asks the broker, without the half second that a Java takes.
 topic_exists() {
 	local found
-	found=$(kcat -b "$BROKER" -L -t "$1" -m 5 2>/dev/null | grep -F "topic \"$1\" with ") ||
+	found=$(kcat -b "$KAFKA_SERVERS" -L -t "$1" -m 5 2>/dev/null | grep -F "topic \"$1\" with ") ||
 		return 1
 	[[ $found != *' with 0 partitions'* ]]
 }
@@ -65,7 +65,7 @@ create_topic() {
 		arguments+=(--config "$setting")
 	done
 	output=$(kafka_command TopicCommand --create --if-not-exists --topic "$topic" \
-		--partitions "$partitions" --replication-factor 1 "${arguments[@]}" 2>&1) ||
+		--partitions "$partitions" "${arguments[@]}" 2>&1) ||
 		die "topic $topic could not be made: $(first_error "$output")"
 	say "topic $topic made, partitions: $partitions"
 }
@@ -92,7 +92,7 @@ alter() {
 
 # describe TOPIC: its partitions, by Kafka's own command.
 describe() {
-	topic_exists "$1" || die "there is no topic $1 on $BROKER: make it with kafka/topics.sh create"
+	topic_exists "$1" || die "there is no topic $1 on $KAFKA_SERVERS: make it with kafka/topics.sh create"
 	kafka_command TopicCommand --describe --topic "$1"
 }
 
@@ -109,13 +109,22 @@ groups() {
 	fi
 }
 
+# any_port_open: at least one broker is there to be asked.
+any_port_open() {
+	local port
+	for port in $(kafka_ports); do
+		! port_open "$port" || return 0
+	done
+	return 1
+}
+
 main() {
 	local command=${1-}
 	shift || usage
 	kafka_fetched || die "Kafka's jars are not in $CACHE_DIR: run kafka/broker.sh fetch"
 	require_command java kcat
-	port_open "$KAFKA_PORT" ||
-		die "no broker answers on $BROKER: start it (make up) or set KAFKA_PORT=..."
+	any_port_open ||
+		die "no broker answers on $KAFKA_SERVERS: start it (make up) or set KAFKA_PORT=..."
 	kafka_java
 	case $command:$# in
 	create:0) create_lab_topics ;;

@@ -5,6 +5,9 @@
 # It lives in a folder below $RUN_DIR, which becomes RUN_DIR, so it never touches the data of
 # `make up`; it has the same ports. Only a folder that own_stack_open made is ever removed.
 
+# shellcheck source=kafka/nodes.sh
+. "$REPO_DIR/kafka/nodes.sh"
+
 OWN_STACK_PID=   # lab/stack.sh at work
 OWN_STACK_UP=    # there is something to stop
 OWN_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
@@ -13,10 +16,9 @@ readonly OWN_STACK_MARK=made-by-a-lab
 # own_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
 own_stack_open() {
 	local stack_dir=$RUN_DIR name=$1 fd
-	: "${KAFKA_PORT:=9092}" "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
-	require_number KAFKA_PORT 1 65534
-	: "${KAFKA_CONTROLLER_PORT:=$((KAFKA_PORT + 1))}" "${KAFKA_TOPIC:=kafka.scaling}"
-	export KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT KAFKA_TOPIC
+	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
+	: "${KAFKA_TOPIC:=kafka.scaling}"
+	export PG_PORT ORDER_PORT DELIVERY_PORT KAFKA_TOPIC
 	require_number ORDER_PORT 1 65535
 	require_number DELIVERY_PORT 1 65534
 	run_dir_prepare
@@ -24,6 +26,7 @@ own_stack_open() {
 	flock -n "$fd" || die "another make $name runs in $stack_dir: wait for it, or set RUN_DIR"
 	RUN_DIR=$stack_dir/$name
 	own_stack_clean
+	kafka_nodes
 	own_stack_require_ports
 	trap own_stack_close EXIT
 	trap 'exit 129' HUP
@@ -49,13 +52,22 @@ own_stack_clean() {
 # own_stack_require_ports: all ports are free, those of two delivery-services too, or one line that
 # says what to do.
 own_stack_require_ports() {
-	local name
+	local name node
 	# shellcheck disable=SC2034 # for the labs
 	SECOND_DELIVERY_PORT=$((DELIVERY_PORT + 1))
-	for name in ORDER_PORT {,SECOND_}DELIVERY_PORT KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT; do
-		port_free "${!name}" || die "port ${!name} is in use by $(port_owner "${!name}"):" \
-			"make down first, or set ${name#SECOND_}=<another port>"
+	for name in ORDER_PORT {,SECOND_}DELIVERY_PORT PG_PORT; do
+		own_stack_require_port "${!name}" "${name#SECOND_}"
 	done
+	for ((node = 1; node <= BROKERS; node++)); do
+		own_stack_require_port "$(kafka_node_port "$node")" KAFKA_PORT
+		own_stack_require_port "$(kafka_node_controller_port "$node")" KAFKA_CONTROLLER_PORT
+	done
+}
+
+# own_stack_require_port PORT VARNAME: one of them is free.
+own_stack_require_port() {
+	port_free "$1" || die "port $1 is in use by $(port_owner "$1"):" \
+		"make down first, or set $2=<another port>"
 }
 
 # own_stack COMMAND...: lab/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
@@ -97,13 +109,21 @@ own_stack_start() {
 			postgres=1
 			show_progress "PostgreSQL is up on port $PG_PORT"
 		fi
-		if [[ -z $kafka ]] && port_open "$KAFKA_PORT"; then
+		if [[ -z $kafka ]] && own_stack_kafka_open; then
 			kafka=1
-			show_progress "Kafka is up on port $KAFKA_PORT"
+			show_progress "Kafka is up on port $(kafka_ports)"
 		fi
 		sleep 0.05
 	done
 	own_stack_end
+}
+
+# own_stack_kafka_open: all brokers listen.
+own_stack_kafka_open() {
+	local port
+	for port in $(kafka_ports); do
+		port_open "$port" || return 1
+	done
 }
 
 # own_stack_require_alive: nothing that should run has ended, or die.

@@ -15,15 +15,17 @@
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
 #   give-up ORDER the order no longer waits for what is missing before its parked events
 #   check         judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
-# env: KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081, replicas from 8181 upwards),
-#      DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build), RUN_DIR, and every setting
-#      of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that gets what DELIVERY_WORK=count
-#      prints (delivery-service's log).
+# env: BROKERS (1 or 3: see kafka/nodes.sh), KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081,
+#      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build),
+#      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that
+#      gets what DELIVERY_WORK=count prints (delivery-service's log).
 # up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a
 # replica that comes later has the same, and nobody has to repeat a port.
 set -euo pipefail
 # shellcheck source=common/process.sh
 . "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=kafka/nodes.sh
+. "$REPO_DIR/kafka/nodes.sh"
 
 readonly PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT)
 readonly SETTINGS=(EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKER_MODEL
@@ -61,9 +63,8 @@ load_settings() {
 # default_settings: what neither the environment nor the last up gave.
 default_settings() {
 	local name
-	: "${KAFKA_PORT:=9092}" "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
-	require_number KAFKA_PORT 1 65534
-	: "${KAFKA_CONTROLLER_PORT:=$((KAFKA_PORT + 1))}"
+	kafka_nodes
+	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
 	for name in "${PORTS[@]}"; do
 		require_number "$name" 1 65535
 		export "${name?}"
@@ -71,7 +72,7 @@ default_settings() {
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling}
 	export PGPASSFILE=$RUN_DIR/pgpass
-	export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT HTTP_HOST=127.0.0.1
+	export KAFKA_BOOTSTRAP_SERVERS=$KAFKA_SERVERS HTTP_HOST=127.0.0.1
 	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT}
 }
 
@@ -89,7 +90,8 @@ require_same_ports() {
 all_processes() {
 	replicas | sort -t - -k 2 -rn
 	order_services | sort -t - -k 3 -rn
-	printf '%s\n' kafka-1 postgres
+	brokers
+	printf 'postgres\n'
 }
 
 # any_running: at least one part runs.
@@ -100,6 +102,16 @@ any_running() {
 		! process_alive "$name" || return 0
 	done
 	return 1
+}
+
+# brokers: prints the names of the Kafka brokers that run: kafka-1, kafka-2, ...
+brokers() {
+	local file name
+	for file in "$RUN_DIR"/pid/kafka-*; do
+		name=${file##*/}
+		[[ $name =~ ^kafka-[0-9]+$ ]] || continue
+		! process_alive "$name" || printf '%s\n' "$name"
+	done
 }
 
 # replicas: prints the names of the delivery replicas that run: delivery-1, delivery-2, ...
@@ -231,6 +243,7 @@ await_replica() {
 # up: see the usage above.
 up() {
 	local running orders order_count count
+	kafka_nodes_as_asked
 	"$REPO_DIR/common/packages.sh" install run
 	lock_take stack
 	[[ -x $BUILD_DIR/order-service && -x $BUILD_DIR/delivery-service ]] ||
@@ -263,7 +276,7 @@ say_what_next() {
 	for ((number = 1; number <= count; number++)); do
 		say "delivery-service $number  http://127.0.0.1:$(replica_port "$number")/deliveries"
 	done
-	say "Kafka               127.0.0.1:$KAFKA_PORT, topic $KAFKA_TOPIC"
+	say "Kafka               ${KAFKA_SERVERS//,/ }, topic $KAFKA_TOPIC"
 	say "PostgreSQL          127.0.0.1:$PG_PORT, database lab"
 	say "logs                $RUN_DIR/log"
 	cat <<-END
@@ -314,7 +327,10 @@ status() {
 	local name names number
 	printf '%-20s %-8s %-6s %s\n' part pid port ready
 	status_line PostgreSQL postgres "$PG_PORT" pg_isready -q -h 127.0.0.1 -p "$PG_PORT"
-	status_line Kafka kafka-1 "$KAFKA_PORT" kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -L -m 2
+	for ((number = 1; number <= BROKERS; number++)); do
+		status_line "$( ((BROKERS == 1)) && printf Kafka || printf 'Kafka broker %s' "$number")" \
+			"kafka-$number" "$(kafka_node_port "$number")" kafka_node_answers "$number"
+	done
 	mapfile -t names < <(order_services | sort -t - -k 3 -n)
 	((${#names[@]} > 0)) || names=(order-service)
 	for name in "${names[@]}"; do
@@ -328,19 +344,25 @@ status() {
 		status_line "delivery-service ${name#*-}" "$name" "$(replica_port "${name#*-}")" \
 			is_ready "$(replica_port "${name#*-}")"
 	done
-	process_alive kafka-1 || return 0
+	[[ -n $(brokers) ]] || return 0
 	say ""
-	kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -L -t "$KAFKA_TOPIC" -m 5 2>&1 |
-		sed -n 's/^ *topic "\(.*\)" with \([0-9]*\) partitions.*/topic \1, partitions: \2/p'
+	status_topic
 	"$REPO_DIR/kafka/topics.sh" groups
+}
+
+# status_topic: its partitions; with several brokers also who leads them, and who has all of it.
+status_topic() {
+	local leaders=()
+	((BROKERS == 1)) ||
+		leaders=(-e 's/^ *\(partition [0-9]*, leader [-0-9]*\), .*isrs: /\1, in sync: /p')
+	kcat -b "$KAFKA_SERVERS" -L -t "$KAFKA_TOPIC" -m 5 2>&1 | sed -n "${leaders[@]}" \
+		-e 's/^ *topic "\(.*\)" with \([0-9]*\) partitions.*/topic \1, partitions: \2/p'
 }
 
 # require_up: the servers run, or die.
 require_up() {
-	local name
-	for name in postgres kafka-1; do
-		process_alive "$name" || die "$name does not run in $RUN_DIR: make up"
-	done
+	process_alive postgres || die "PostgreSQL does not run in $RUN_DIR: make up"
+	[[ -n $(brokers) ]] || die "Kafka does not run in $RUN_DIR: make up"
 }
 
 # scale N: see the usage above.
@@ -413,7 +435,7 @@ open_psql() {
 # in partitions that are added while it runs.
 topic() {
 	local until_end=()
-	process_alive kafka-1 || die "Kafka in $RUN_DIR is not running: make up"
+	[[ -n $(brokers) ]] || die "Kafka does not run in $RUN_DIR: make up"
 	[[ ${FOLLOW:-1} != 0 ]] || until_end=(-e)
 	printf '%-9s %6s  %-6s %-18s %s\n' partition offset key type value
 	# -f of kcat cannot show one header; jq can.
@@ -442,12 +464,9 @@ check() {
 # dead_letters ACTION: see the usage above. As the owner of the database: the roles of the services
 # may not read what their outbox could not get rid of.
 dead_letters() {
-	local name
 	[[ -x $BUILD_DIR/dead-letters ]] ||
 		die "dead-letters is not in $BUILD_DIR: type make first"
-	for name in postgres kafka-1; do
-		process_alive "$name" || die "$name does not run in $RUN_DIR: make up"
-	done
+	require_up
 	export ACTION=$1 DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
 	exec "$BUILD_DIR/dead-letters"
 }
