@@ -7,6 +7,7 @@
 #        kafka/topics.sh alter PARTITIONS  more partitions for the lab's topic, while all runs
 #        kafka/topics.sh describe [TOPIC]  partitions and their leaders
 #        kafka/topics.sh groups [GROUP]    position and lag of the consumer group
+#        kafka/topics.sh controller        the broker that is the active controller
 # env: BROKERS, KAFKA_PORT  see kafka/nodes.sh; a topic has as many replicas as there are brokers
 #      KAFKA_TOPIC          the lab's topic (kafka.scaling)
 #      PARTITIONS           of the lab's topic when it is made (1; 4 with three brokers)
@@ -30,7 +31,7 @@ readonly DLQ_MAX_BYTES=2097152
 
 # usage: the usage lines of this file, to stderr; exit 2.
 usage() {
-	sed -n '4,9s/^# //p' "$0" >&2
+	sed -n '4,10s/^# //p' "$0" >&2
 	exit 2
 }
 
@@ -109,6 +110,15 @@ groups() {
 	fi
 }
 
+# controller: the number of the broker that is the active controller.
+controller() {
+	local output
+	output=$(kafka_command MetadataQuorumCommand describe --status 2>&1) || true
+	[[ $output =~ LeaderId:[[:space:]]+([0-9]+) ]] ||
+		die "the controllers cannot be described: $(first_error "$output")"
+	say "${BASH_REMATCH[1]}"
+}
+
 # any_port_open: at least one broker is there to be asked.
 any_port_open() {
 	local port
@@ -132,6 +142,7 @@ main() {
 	create:*) create_topic "$@" ;;
 	alter:1) alter "$1" ;;
 	describe:[01]) describe "${1:-$KAFKA_TOPIC}" ;;
+	controller:0) controller ;;
 	groups:[01]) groups "${1:-${CONSUMER_GROUP:-delivery}}" ;;
 	*) usage ;;
 	esac

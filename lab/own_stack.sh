@@ -73,14 +73,15 @@ own_stack_require_port() {
 # own_stack COMMAND...: lab/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
 # between the start of a process and the note of its pid. Its output is in OWN_STACK_OUTPUT.
 own_stack() {
-	own_stack_begin "$@"
+	own_stack_begin lab/stack.sh "$@"
 	own_stack_end
 }
 
-# own_stack_begin COMMAND...: the same in the background.
+# own_stack_begin SCRIPT ARGUMENT...: a script of the project likewise, in the background.
 own_stack_begin() {
 	OWN_STACK_UP=1
-	setsid nice -n "$OWN_STACK_NICE" "$REPO_DIR/lab/stack.sh" "$@" >"$RUN_DIR/log/stack.log" </dev/null &
+	setsid nice -n "$OWN_STACK_NICE" "$REPO_DIR/$1" "${@:2}" >"$RUN_DIR/log/stack.log" \
+		</dev/null &
 	OWN_STACK_PID=$!
 }
 
@@ -103,7 +104,7 @@ own_stack_busy() {
 own_stack_start() {
 	local postgres='' kafka=''
 	show_progress "starting PostgreSQL and Kafka, with no data"
-	own_stack_begin up
+	own_stack_begin lab/stack.sh up
 	while own_stack_busy; do
 		if [[ -z $postgres ]] && port_open "$PG_PORT"; then
 			postgres=1
