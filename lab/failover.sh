@@ -133,7 +133,7 @@ add_row() {
 
 # expect_orders: in what was measured, orders have been taken all the time.
 expect_orders() {
-	expect $((TAKEN > 0 && PAUSE_MS < PAUSE_MAX_MS)) "Orders are taken: $TAKEN operations," \
+	expect $((TAKEN > 0 && PAUSE_MS < PAUSE_MAX_MS)) "Operations taken: $TAKEN," \
 		"the longest pause $(in_seconds "$PAUSE_MS")."
 }
 
@@ -221,8 +221,8 @@ step_4() {
 	measure "$LOST_MS"
 	published=$(progress_growth "$PUBLISHED" $((LOST_MS + IN_HAND_MS)) "$NOW_MS")
 	waiting=$(($(progress_at "$STORED" "$NOW_MS") - $(progress_at "$PUBLISHED" "$NOW_MS")))
-	expect $((published == 0)) "Publishing has stopped: $published events. A write needs two" \
-		"brokers, broker $stays is not enough."
+	expect $((published == 0)) "Published meanwhile: $published events. A write needs two" \
+		"brokers, and so does the choice of a leader."
 	expect_orders
 	expect $((waiting > 0)) "Their events wait in the outbox: $waiting."
 }
@@ -284,7 +284,10 @@ result() {
 close_lab() {
 	trap '' HUP INT TERM
 	set +e
-	[[ -z $CLIENTS_PID ]] || kill -s KILL "$CLIENTS_PID" 2>/dev/null
+	if [[ -n $CLIENTS_PID ]]; then
+		kill -s KILL "$CLIENTS_PID" 2>/dev/null
+		wait "$CLIENTS_PID" 2>/dev/null
+	fi
 	own_stack_close
 }
 

@@ -11,6 +11,7 @@
 OWN_STACK_PID=   # lab/stack.sh at work
 OWN_STACK_UP=    # there is something to stop
 OWN_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
+OWN_STACK_STDOUT=
 readonly OWN_STACK_MARK=made-by-a-lab
 
 # own_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
@@ -28,6 +29,7 @@ own_stack_open() {
 	own_stack_clean
 	kafka_nodes
 	own_stack_require_ports
+	exec {OWN_STACK_STDOUT}>&1
 	trap own_stack_close EXIT
 	trap 'exit 129' HUP
 	trap 'own_stack_interrupted; exit 130' INT
@@ -138,9 +140,10 @@ own_stack_require_alive() {
 }
 
 # own_stack_interrupted: says that the stop is on its way. The signal may have come within a read
-# that has an IFS of its own.
+# that has an IFS of its own, or within a command whose output goes elsewhere.
 own_stack_interrupted() {
 	local IFS=$' \t\n'
+	exec >&"$OWN_STACK_STDOUT"
 	show_line ""
 	show_progress "interrupted"
 }
