@@ -23,7 +23,7 @@ test:
 test-integration test-e2e: all test-build
 	@TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh $(@:test-%=%)
 
-test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%)
+test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%) $(BUILD)/tests/fault-clients
 
 define TEST_BINARY_RULE
 $$(BUILD)/tests/$(1): $$(call objects,$$(TEST_SUPPORT) $$(TEST_SOURCES_$(1)))

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,9 +17,11 @@
 static void exec_program(int output, const char *name, const char *argument,
 			 const char *const *settings)
 {
-	const char *program = keep_format("%s/%s", stack_build_dir(), name);
+	const char *program = strchr(name, '/') ? name
+						: keep_format("%s/%s", stack_build_dir(), name);
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A lab stops then what it has started. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)dup2(output, STDOUT_FILENO);
 	(void)dup2(output, STDERR_FILENO);
 	(void)setenv("KAFKA_BOOTSTRAP_SERVERS", stack_kafka(), 1);
