@@ -6,7 +6,7 @@
 # one job at a time. Signals go only to processes that process_start recorded and to the sessions
 # that the private PostgreSQL names as its own children.
 #
-# It uses what run.sh has: ORDERS and REPLICAS (how many shall run), SERVICES (their names),
+# It uses what run.sh has: ORDERS and REPLICAS (how many shall run), SERVICES (their names), SERVERS,
 # UNSETTLED, and the plan. In $RUN_DIR/log it writes faults.log (a line for each fault and for each
 # mending), violations.log, duplicates.log, parked.log and ranges.log (at each fault: the events
 # that waited, the ranges that were done past gaps) and metrics.log (the counters of services that
@@ -94,7 +94,7 @@ heal_process() {
 	case $1 in
 	order*) heal "$1" "$REPO_DIR/lab/stack.sh" orders "$ORDERS" ;;
 	delivery* | replicas) heal "$1" "$REPO_DIR/lab/stack.sh" scale "$REPLICAS" ;;
-	kafka-1) heal "$1" "$REPO_DIR/kafka/broker.sh" start ;;
+	kafka-*) heal "$1" "$REPO_DIR/kafka/broker.sh" start "${1#kafka-}" ;;
 	postgres) heal "$1" "$REPO_DIR/sql/cluster.sh" start ;;
 	esac
 }
@@ -143,7 +143,7 @@ fault_stop() {
 	process_stop "$1" "$STOP_SECONDS" >>"$log" 2>&1 || true
 	clock_cs
 	note stopped "$1 after $(((CLOCK_CS - begin) * 10)) ms"
-	[[ $1 == kafka-1 ]] || ((CLOCK_CS - begin < STOP_SECONDS * 100)) ||
+	[[ $1 == kafka-* ]] || ((CLOCK_CS - begin < STOP_SECONDS * 100)) ||
 		violation "$1 did not stop within $STOP_SECONDS s of SIGTERM"
 	wait_cs "$2"
 	heal_process "$1"
@@ -299,7 +299,7 @@ jobs_hurry() {
 	for ((count = 0; count < 20; count++)); do
 		printf '\n' >&"$HURRY"
 	done
-	for name in "${SERVICES[@]}" kafka-1 postgres; do
+	for name in "${SERVICES[@]}" "${SERVERS[@]}"; do
 		! process_pid "$name" || kill -s CONT "$PROCESS_PID" 2>/dev/null || true
 	done
 }

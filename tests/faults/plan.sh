@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What is broken, and when: a list that the seed decides, drawn before anything runs. To be sourced
-# after common/process.sh. It starts no process and looks at none.
+# after common/process.sh. It starts no process and looks at none. BROKERS: how many of Kafka.
 #
 # PLAN gets one fault an element: time (1/100 s since the load began), kind, target, number. The
 # number is how long the fault lasts (1/100 s), or how many there shall be. A target that is not
@@ -10,8 +10,8 @@
 readonly PLAN_WEIGHTS=(
 	'10 kill order' '8 kill-relay orders' '14 kill delivery'
 	'6 stop order' '8 stop delivery'
-	'8 pause order' '14 pause delivery' '6 pause kafka-1'
-	'5 kill kafka-1' '4 stop kafka-1'
+	'8 pause order' '14 pause delivery' '6 pause kafka'
+	'5 kill kafka' '4 stop kafka'
 	'4 kill postgres' '4 quit postgres' '4 kill-backend postgres' '8 end-backend postgres'
 	'10 scale replicas' '10 duplicates topic'
 )
@@ -84,6 +84,12 @@ plan_choose() {
 		plan_roll "$PLAN_REPLICAS"
 		target=delivery-$((ROLL + 1))
 		;;
+	kafka)
+		target=kafka-1
+		((BROKERS > 1)) || return 0 # no roll: the plans of one broker stay what they are
+		plan_roll "$BROKERS"
+		target=kafka-$((ROLL + 1))
+		;;
 	esac
 }
 
@@ -120,7 +126,7 @@ plan_add() {
 		;;
 	*) plan_number 0 200 ;;
 	esac
-	[[ $target != kafka-1 ]] || recovery=800
+	[[ $target != kafka-* ]] || recovery=800
 	lasts=$number
 	[[ $kind != duplicates && $kind != scale ]] || lasts=0
 	plan_parts "$target"

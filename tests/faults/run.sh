@@ -12,6 +12,7 @@
 #                growing  key = order id, partitions added under load, SEQUENCING=enforce
 #      PROCESSING_ORDER  partition, key or unordered (partition). unordered by itself keeps no
 #                order, and the checker would rightly say so: then keyed has SEQUENCING=enforce
+#      BROKERS   1; 3: any of them is broken, two at a time too
 #      CLIENTS, RATE   clients (8), and operations per second of all of them together (100)
 #      DELIVERY_DELAY_MS (5; 200 with key and unordered, so that there are gaps),
 #      MAX_CONCURRENCY (64), and the other settings of the services; the ports and RUN_DIR as
@@ -46,7 +47,7 @@ usage() {
 # settings: what the environment gives, checked, and what the mode says.
 settings() {
 	: "${SEED:=1}" "${DURATION:=60}" "${MODE:=keyed}" "${CLIENTS:=8}" "${RATE:=100}"
-	: "${PROCESSING_ORDER:=partition}" "${MAX_CONCURRENCY:=64}"
+	: "${PROCESSING_ORDER:=partition}" "${MAX_CONCURRENCY:=64}" "${BROKERS:=1}"
 	require_number SEED 0 999999999
 	require_number DURATION 5 86400
 	require_number CLIENTS 1 64
@@ -69,7 +70,8 @@ settings() {
 		;;
 	*) die "PROCESSING_ORDER='$PROCESSING_ORDER' is not one of partition, key, unordered" ;;
 	esac
-	export SEED CLIENTS RATE DELIVERY_DELAY_MS MAX_CONCURRENCY PROCESSING_ORDER EVENT_KEY \
+	[[ $BROKERS == [13] ]] || die "BROKERS='$BROKERS' is not 1 or 3"
+	export SEED CLIENTS RATE BROKERS DELIVERY_DELAY_MS MAX_CONCURRENCY PROCESSING_ORDER EVENT_KEY \
 		SEQUENCING PARTITIONS DUPLICATES_TO
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export BUILD_DIR
@@ -103,7 +105,7 @@ start() {
 	export ORDER_PORTS=$ORDER_PORT,$((ORDER_PORT + 100)) ACKS=$RUN_DIR/acks.txt
 	nemesis_open
 	services
-	for name in "${SERVICES[@]}" kafka-1 postgres; do
+	for name in "${SERVICES[@]}" "${SERVERS[@]}"; do
 		process_pid "$name" || die "$name does not run"
 		KNOWN[$name]=$PROCESS_PID
 	done
@@ -115,7 +117,7 @@ start() {
 # watch: whatever no fault is at work on runs, and is the process that it was.
 watch() {
 	local name was
-	for name in "${SERVICES[@]}" kafka-1 postgres; do
+	for name in "${SERVICES[@]}" "${SERVERS[@]}"; do
 		if is_busy "$name"; then
 			UNSETTLED[$name]=1
 			continue
@@ -159,12 +161,14 @@ load() {
 
 # mend: nothing is broken any more.
 mend() {
+	local name
 	show_progress "the time is over: mending, finishing the operations that are on their way"
 	jobs_end
 	watch
 	jobs_end
-	heal_process postgres
-	heal_process kafka-1
+	for name in "${SERVERS[@]}"; do
+		heal_process "$name"
+	done
 	heal_process order-service
 	heal_process replicas
 }
@@ -197,6 +201,7 @@ main() {
 		return
 	fi
 	REPLICAS=$PLAN_REPLICAS_AT_FIRST
+	mapfile -t SERVERS < <(printf 'postgres\n' && seq -f 'kafka-%.0f' "$BROKERS")
 	say "seed $SEED, mode $MODE, order $PROCESSING_ORDER, $DURATION s," \
 		"faults planned: ${#PLAN[@]}"
 	own_stack_open faults
