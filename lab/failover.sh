@@ -13,6 +13,8 @@
 #   5. They come back: everything that waited is published and delivered.
 # env: RATE          operations per second (100)
 #      SECONDS_DOWN  how long brokers stay away (15)
+#      LOSE          who is lost in step 2: leader, that of partition 0 (default); controller, the
+#                    active controller, which leads a partition, too: that takes longer
 #      QUICK         1: shorter waits, and SECONDS_DOWN=5
 #      NO_COLOR      no colours
 #      the ports, KAFKA_TOPIC, BUILD_DIR and the services' settings: as lab/stack.sh, but with
@@ -31,20 +33,23 @@ set -euo pipefail
 . "$REPO_DIR/lab/brokers.sh"
 
 readonly REPLICAS=2
-readonly AWAIT_SECONDS=60  # for a fail-over, or a broker to catch up: far more than it takes
-readonly PAUSE_MAX_MS=5000 # in taking orders, on a busy machine too
-readonly IN_HAND_MS=1000   # what Kafka has acknowledged is off the outbox after that time
+readonly AWAIT_SECONDS=120 # for a fail-over, or a broker to catch up: far more than it takes
+readonly PAUSE_MAX_MS=5000  # in taking orders, on a busy machine too
+readonly IN_HAND_MS=1000    # what Kafka has acknowledged is off the outbox after that time
 CLIENTS_PID=
 ALL_GOOD=1
 TABLE=('|orders/taken|longest pause/in taking|longest gap/in publishing|longest gap/in delivery')
 
 # settings: what the environment gives, checked, and what the lab needs.
 settings() {
-	: "${RATE:=100}" "${QUICK:=0}" "${DELIVERY_DELAY_MS:=5}" "${MAX_CONCURRENCY:=64}"
+	: "${RATE:=100}" "${QUICK:=0}" "${LOSE:=leader}"
+	: "${DELIVERY_DELAY_MS:=5}" "${MAX_CONCURRENCY:=64}"
 	require_number RATE 10 10000
 	require_number QUICK 0 1
 	: "${SECONDS_DOWN:=$((QUICK ? 5 : 15))}"
 	require_number SECONDS_DOWN 2 3600
+	[[ $LOSE == leader || $LOSE == controller ]] ||
+		die "LOSE='$LOSE' is not one of leader, controller"
 	SECONDS_DOWN=$((10#$SECONDS_DOWN)) SECONDS_CALM=$((QUICK ? 3 : 10))
 	export RATE DELIVERY_DELAY_MS MAX_CONCURRENCY CLIENTS=8 BROKERS=3 PARTITIONS=4 \
 		EVENT_KEY=order-id
@@ -167,10 +172,15 @@ step_1() {
 
 # step_2: see the usage above. Sets VICTIM.
 step_2() {
-	local before=("${LEADER[@]}") also='' took_ms
+	local before=("${LEADER[@]}") also='' partition=0 took_ms
 	VICTIM=${LEADER[0]}
+	[[ $LOSE == leader ]] || VICTIM=$CONTROLLER
 	((VICTIM != CONTROLLER)) || also=' and the active controller'
-	show_step "2. Broker $VICTIM, the leader of partition 0$also, is killed"
+	until ((LEADER[partition] == VICTIM)); do
+		partition=$((partition + 1))
+		((partition < ${#LEADER[@]})) || die "broker $VICTIM leads no partition: run it again"
+	done
+	show_step "2. Broker $VICTIM, the leader of partition $partition$also, is killed"
 	brokers_kill "$VICTIM"
 	await "followers lead its partitions" brokers_lead_without "$VICTIM"
 	progress_now
