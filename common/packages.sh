@@ -3,7 +3,7 @@
 #
 # usage: common/packages.sh install [GROUP...]  installs what is missing (default: build run)
 #        common/packages.sh missing [GROUP...]  prints what is missing, one name a line
-# groups: build, run, lint, check, load, bench, fuzz
+# groups: build, run, lint, check, load, bench, compose, fuzz
 # Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
 # sudo where that needs no password; else it prints the command to type and exits with 1.
 set -euo pipefail
@@ -36,6 +36,9 @@ check    python3-venv               make check-kubernetes: kubernetes-validate, 
 bench    wrk                        make bench: the load of the order path
 bench    hey                        make bench: 6,000 keep-alive clients
 load     gnuplot-nox                the plots of the load labs and of make bench-report
+compose  docker.io                  make test-compose: an engine of its own, where none runs
+compose  iptables                   networks of the engine
+compose  mmdebstrap                 make test-compose: the base image, where no registry answers
 fuzz     clang                      make fuzz: libFuzzer
 fuzz     libclang-rt-14-dev         its runtime
 '
@@ -74,8 +77,9 @@ missing_of() {
 check_groups() {
 	local group
 	for group; do
-		[[ $group =~ ^(build|run|lint|check|load|bench|fuzz)$ ]] ||
-			die "there is no package group '$group': use build, run, lint, check, load, bench, fuzz"
+		[[ $group =~ ^(build|run|lint|check|load|bench|compose|fuzz)$ ]] ||
+			die "there is no package group '$group': use build, run, lint, check, load," \
+			"bench, compose, fuzz"
 	done
 }
 

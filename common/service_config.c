@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 const char *const log_level_names[] = { "error", "warn", "info", "debug", NULL };
 const char *const dispatch_names[] = { "kafka", "http", NULL };
@@ -17,8 +19,18 @@ struct kafka_settings service_kafka(const struct service_config *config, const c
 void service_replica(const struct service_config *config, const char *service,
 		     char name[REPLICA_NAME_MAX])
 {
-	if (config->replica[0])
-		(void)snprintf(name, REPLICA_NAME_MAX, "%s", config->replica);
-	else
+	const char *place = strstr(config->replica, "%h");
+	char host[REPLICA_NAME_MAX] = "";
+
+	if (!config->replica[0]) {
 		(void)snprintf(name, REPLICA_NAME_MAX, "%s-%" PRId64, service, config->http_port);
+		return;
+	}
+	if (!place) {
+		(void)snprintf(name, REPLICA_NAME_MAX, "%s", config->replica);
+		return;
+	}
+	(void)gethostname(host, sizeof(host) - 1);
+	(void)snprintf(name, REPLICA_NAME_MAX, "%.*s%s%s", (int)(place - config->replica),
+		       config->replica, host, place + 2);
 }

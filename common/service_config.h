@@ -111,7 +111,8 @@ extern const char *const log_level_names[]; /* indexed by enum log_level */
 		  0,                                                                               \
 		  0,                                                                               \
 		  NULL,                                                                            \
-		  "this process's name in logs, lease and history (empty: service and port)" },    \
+		  "this process's name in logs, lease and history (empty: service and port; "      \
+		  "%h: the machine's name)" },                                                     \
 	{                                                                                          \
 		"DISPATCH", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(type, member.dispatch),         \
 			"kafka", 0, 0, dispatch_names,                                             \
@@ -122,7 +123,8 @@ struct kafka_settings service_kafka(const struct service_config *config, const c
 
 #define REPLICA_NAME_MAX 64
 
-/* The replica's name into name: REPLICA, or service-port. */
+/* The replica's name into name: REPLICA with %h as the machine's name, or service-port. It must
+ * be another one for each replica: containers have the same port, but each a name of its own. */
 void service_replica(const struct service_config *config, const char *service,
 		     char name[REPLICA_NAME_MAX]);
 

@@ -10,6 +10,7 @@
 #include "common/health.h"
 #include "common/http_server.h"
 #include "common/log.h"
+#include "common/probe.h"
 #include "common/relay.h"
 #include "common/service_config.h"
 #include "common/stop.h"
@@ -51,6 +52,9 @@ static const struct config_program program = {
 	.summary = "orders over REST, stored in PostgreSQL, announced on Kafka",
 	.keys = keys,
 	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.flags = PROBE_FLAGS,
+	.manner = PROBE_MANNER,
+	.exit_status = PROBE_EXIT_STATUS,
 };
 
 struct service {
@@ -218,10 +222,13 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct error err = { 0 };
-	int done = config_main(&program, argc, argv, &config);
+	const char *path = probe_path(argc, argv);
+	int done = config_main(&program, path ? 1 : argc, argv, &config);
 
 	if (done >= 0)
 		return done;
+	if (path)
+		return probe(&config.service, path);
 	log_set_level((enum log_level)config.service.log_level);
 	if (run(&config, &err) == ST_OK)
 		return 0;

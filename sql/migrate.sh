@@ -8,6 +8,7 @@
 #      PGPASSFILE                 passwords, as libpq takes them
 #      ORDER_SERVICE_PASSWORD     if given, the password of the role order_service from now on
 #      DELIVERY_SERVICE_PASSWORD  the same for delivery_service
+#      ORDER_SERVICE_PASSWORD_FILE, DELIVERY_SERVICE_PASSWORD_FILE  instead: files that hold them
 # Needs bash, psql 15 or later and sha256sum; no other file but the migrations, so it works in a
 # container. Several at the same time wait for each other. A file that was applied must never
 # change: put the change into a new file.
@@ -106,6 +107,14 @@ apply_pending() {
 		die "the migration above failed and left nothing behind: correct it and try again"
 }
 
+# read_password VARNAME: takes the password from the file that VARNAME_FILE names, if it does.
+read_password() {
+	local file=$1_FILE
+	[[ -n ${!file-} ]] || return 0
+	[[ -r ${!file} ]] || die "$file=${!file} cannot be read by $(id -un)"
+	export "$1=$(<"${!file}")"
+}
+
 # set_passwords: gives the services' roles the passwords from the environment. They go to the server
 # in no command line and no file.
 set_passwords() {
@@ -119,6 +128,8 @@ set_passwords() {
 		\if :{?password}
 		alter role delivery_service password :'\''password'\'';
 		\endif'
+	read_password ORDER_SERVICE_PASSWORD
+	read_password DELIVERY_SERVICE_PASSWORD
 	[[ -n ${ORDER_SERVICE_PASSWORD-} ]] || unset ORDER_SERVICE_PASSWORD
 	[[ -n ${DELIVERY_SERVICE_PASSWORD-} ]] || unset DELIVERY_SERVICE_PASSWORD
 	[[ -n ${ORDER_SERVICE_PASSWORD-}${DELIVERY_SERVICE_PASSWORD-} ]] || return 0

@@ -1,0 +1,71 @@
+# The project's images, one target each: migrate, order-service, delivery-service, tools.
+#
+# The programs are built on Debian and put, with the libraries they load and nothing else, into
+# images without a shell, a package manager or a root user. docker/images.sh shows what is in them.
+# No BuildKit is needed.
+
+# --- migrate: the schema, by PostgreSQL's own psql -------------------------------------------------
+FROM postgres:15.14-bookworm AS migrate
+LABEL org.opencontainers.image.title="ordering-lab migrate" \
+	org.opencontainers.image.description="Brings the lab's database schema up to date, then ends" \
+	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.licenses="MIT"
+COPY sql/migrate.sh /lab/sql/
+COPY sql/migrations /lab/sql/migrations
+COPY docker/secrets.sh /lab/docker/
+USER postgres
+ENTRYPOINT ["/lab/sql/migrate.sh"]
+
+# --- build -----------------------------------------------------------------------------------------
+FROM debian:bookworm-slim AS build
+WORKDIR /src
+COPY common/packages.sh common/
+RUN common/packages.sh install build \
+	&& apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null \
+	&& rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN make build/order-service build/delivery-service build/check build/dead-letters \
+	&& docker/collect.sh /out/order-service build/order-service \
+	&& docker/collect.sh /out/delivery-service build/delivery-service \
+	&& docker/collect.sh /out/tools build/check build/dead-letters
+
+# --- order-service ---------------------------------------------------------------------------------
+FROM scratch AS order-service
+LABEL org.opencontainers.image.title="order-service" \
+	org.opencontainers.image.description="Orders over REST, stored in PostgreSQL, announced on Kafka" \
+	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.licenses="MIT" \
+	org.opencontainers.image.base.name="scratch, with libraries of Debian 12"
+COPY --from=build /out/order-service /
+ENV HTTP_HOST=0.0.0.0 REPLICA=order-%h
+USER 10001:10001
+EXPOSE 8081
+HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
+	CMD ["/usr/bin/order-service", "--ready"]
+ENTRYPOINT ["/usr/bin/order-service"]
+
+# --- delivery-service ------------------------------------------------------------------------------
+FROM scratch AS delivery-service
+LABEL org.opencontainers.image.title="delivery-service" \
+	org.opencontainers.image.description="Deliveries in PostgreSQL, from the order events on Kafka" \
+	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.licenses="MIT" \
+	org.opencontainers.image.base.name="scratch, with libraries of Debian 12"
+COPY --from=build /out/delivery-service /
+ENV HTTP_HOST=0.0.0.0 REPLICA=delivery-%h
+USER 10002:10002
+EXPOSE 8082
+HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
+	CMD ["/usr/bin/delivery-service", "--ready"]
+ENTRYPOINT ["/usr/bin/delivery-service"]
+
+# --- tools: the history checker and the dead letters -----------------------------------------------
+FROM scratch AS tools
+LABEL org.opencontainers.image.title="ordering-lab tools" \
+	org.opencontainers.image.description="The history checker, and dead letters looked at and replayed" \
+	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.licenses="MIT" \
+	org.opencontainers.image.base.name="scratch, with libraries of Debian 12"
+COPY --from=build /out/tools /
+USER 10003:10003
+ENTRYPOINT ["/usr/bin/check"]

@@ -1,0 +1,30 @@
+/*
+ * A service asks its own running process how it is: what a container's health check runs, where
+ * there is no curl and no shell. "program --ready" asks for /readyz (database and broker, too),
+ * "program --alive" for /healthz, at HTTP_HOST and HTTP_PORT.
+ *
+ * Threads: a program's start only; nothing else of the service runs.
+ */
+#ifndef COMMON_PROBE_H
+#define COMMON_PROBE_H
+
+#include "common/service_config.h"
+
+/* For struct config_program of a program that is a service and can ask. */
+#define PROBE_FLAGS "--ready|--alive"
+#define PROBE_MANNER                                                                               \
+	"Runs in the foreground until SIGTERM or SIGINT. --ready and --alive ask the one that\n"   \
+	"runs at HTTP_HOST and HTTP_PORT for its /readyz and /healthz."
+#define PROBE_EXIT_STATUS                                                                          \
+	"0 stopped by a signal, or the answer was yes; 1 cannot run, or no yes; 2 bad settings."
+
+/* The path that the arguments ask for; NULL without one of the flags. */
+const char *probe_path(int argc, char **argv);
+
+/*
+ * Asks for the path and prints the answer's body, or why there is none. Returns the exit status: 0
+ * for an answer of 200, else 1. Gives up after two seconds.
+ */
+int probe(const struct service_config *config, const char *path);
+
+#endif
