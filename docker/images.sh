@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# What the project's images are made of and how their containers run, read off the images and off
+# the compose file: the table in the README.
+#
+# usage: docker/images.sh [SERVICE...]   (order-service delivery-service check)
+#        docker/images.sh --packages SERVICE   the Debian packages in its image, with their versions
+# The images must have been built: docker compose --profile tools build
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/.."
+
+readonly STATUS=var/lib/dpkg/status.d
+
+# die TEXT...: one line to stderr; exit 1.
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# of_service SERVICE FILTER: prints a value of the service in the compose file.
+of_service() {
+	jq -r --arg service "$1" ".services[\$service] | $2" <<<"$COMPOSE"
+}
+
+# unpack SERVICE FOLDER: lists the files of its image as FOLDER/list, and copies the records of the
+# packages to FOLDER/$STATUS.
+unpack() {
+	local container
+	container=$(docker create "$(of_service "$1" .image)")
+	docker export "$container" >"$2/image.tar"
+	docker rm "$container" >/dev/null
+	tar -tvf "$2/image.tar" >"$2/list"
+	tar -xf "$2/image.tar" -C "$2" "$STATUS"
+	rm "$2/image.tar"
+}
+
+# packages FOLDER: prints the packages and their versions.
+packages() {
+	local file
+	for file in "$1/$STATUS"/*; do
+		awk '/^Package:/ { name = $2 } /^Version:/ { version = $2 }
+			END { print name, version }' "$file"
+	done
+}
+
+# found FOLDER PATTERN: prints the names of the files in the image whose path matches, or "none".
+found() {
+	awk '{ print $6 }' "$1/list" | grep -E "$2" | sed 's:.*/::' | sort -u | paste -s -d ' ' |
+		grep . || printf 'none\n'
+}
+
+# row SERVICE: a row of the table.
+row() {
+	local service=$1 dir=$TEMP/$1 image size
+	mkdir "$dir"
+	image=$(of_service "$service" .image)
+	size=$(docker image inspect -f '{{.Size}}' "$image") ||
+		die "there is no image $image: docker compose --profile tools build"
+	unpack "$service" "$dir"
+	printf '| %s | %d.%d MB | %s | %s | %s | %s | %s | %s | %d |\n' "${image%%:*}" \
+		$((size / 1000000)) $((size % 1000000 / 100000)) \
+		"$(docker image inspect -f '{{.Config.User}}' "$image")" \
+		"$(of_service "$service" 'if .read_only then "read-only" else "writable" end')" \
+		"$(of_service "$service" 'if .cap_drop == ["ALL"] and .cap_add == null
+			then "none" else "some" end')" \
+		"$(found "$dir" '/(ba|da|a|z)?sh$|/busybox$')" \
+		"$(found "$dir" '/(apt|apt-get|dpkg|apk|curl|wget)$')" \
+		"$(awk '$1 ~ /^-..[sS]|^-.....[sS]/ { print $6 }' "$dir/list" | wc -l |
+			sed 's/^0$/none/')" \
+		"$(packages "$dir" | wc -l)"
+}
+
+command -v jq >/dev/null || die "jq is missing: run common/packages.sh install"
+COMPOSE=$(docker compose --profile '*' config --format json)
+TEMP=$(mktemp -d)
+trap 'rm -rf "$TEMP"' EXIT
+if [[ ${1-} == --packages ]]; then
+	unpack "${2:?usage: docker/images.sh --packages SERVICE}" "$TEMP"
+	packages "$TEMP"
+	exit
+fi
+(($# > 0)) || set -- order-service delivery-service check
+echo '| image | size | user | root file system | capabilities | shells | tools | setuid files | Debian packages |'
+echo '|---|---|---|---|---|---|---|---|---|'
+for service; do
+	row "$service"
+done
