@@ -29,8 +29,7 @@ engine_start() {
 		"start Docker, or run this as root"
 	"$REPO_DIR/common/packages.sh" install compose
 	engine_clean
-	mkdir -p "$dir/host"
-	engine_note_host
+	engine_note_host "$dir/host"
 	ENGINE_OWN=1
 	export DOCKER_HOST=unix://$dir/docker.sock DOCKER_CONFIG=$dir/config
 	process_start dockerd - dockerd --data-root "$dir/data" --exec-root "$dir/exec" \
@@ -49,17 +48,16 @@ engine_cgroup() {
 	printf '/ordering-lab-%s' "$(cksum <<<"$RUN_DIR" | cut -d ' ' -f 1)"
 }
 
-# engine_note_host: what there is before the engine comes, in files.
+# engine_note_host FOLDER: what of the host an engine may change, in files.
 engine_note_host() {
-	local table dir=$RUN_DIR/engine/host
+	local table dir=$1
+	mkdir -p "$dir"
 	for table in "${ENGINE_TABLES[@]}"; do
 		iptables -w -t "$table" -S >"$dir/$table"
 	done
 	cat /proc/sys/net/ipv4/ip_forward >"$dir/ip_forward"
 	ls /sys/class/net >"$dir/links"
-	# Folders that dockerd and its containerd make outside their own.
-	find /etc/docker /opt/containerd /var/lib/docker /var/run/docker \
-		>"$dir/folders" 2>/dev/null || true
+	engine_folders >"$dir/folders"
 	touch "$dir/noted"
 }
 
@@ -99,12 +97,18 @@ engine_mirror() {
 		awk '$1 == "bookworm" { print $2; exit }'
 }
 
-# engine_close: stops our engine and takes its traces away.
+# engine_close: stops our engine and takes its traces away. What the host looked like before and
+# looks like then is in $RUN_DIR/host-before and host-after.
 engine_close() {
 	local dir=$RUN_DIR/engine
 	[[ -n $ENGINE_OWN ]] || return 0
 	process_stop dockerd "$ENGINE_STOP_SECONDS"
-	[[ ! -e $dir/host/noted ]] || engine_restore_host
+	if [[ -e $dir/host/noted ]]; then
+		engine_restore_host
+		rm -rf "$RUN_DIR"/host-{before,after}
+		cp -r "$dir/host" "$RUN_DIR/host-before"
+		engine_note_host "$RUN_DIR/host-after"
+	fi
 	awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r |
 		xargs -r umount -l
 	rm -rf "$dir"
@@ -121,8 +125,19 @@ engine_restore_host() {
 	done
 	cat "$RUN_DIR/engine/host/ip_forward" >/proc/sys/net/ipv4/ip_forward
 	find /sys/fs/cgroup -depth -type d -path "*$(engine_cgroup)*" -exec rmdir {} + || true
-	engine_added folders <(find /etc/docker /opt/containerd /var/lib/docker /var/run/docker \
-		2>/dev/null || true) | sort -r | xargs -r -d '\n' rm -rf
+	engine_added folders <(engine_folders) | sort -r | xargs -r -d '\n' rm -rf
+}
+
+# engine_folders: prints what there is where dockerd and its containerd may make files outside their
+# own folders.
+engine_folders() {
+	find /etc/docker /opt/containerd /var/lib/docker /var/lib/containerd /run/docker \
+		/run/containerd 2>/dev/null || true
+}
+
+# engine_left_nothing: after engine_close. Interfaces may have come and gone for other reasons.
+engine_left_nothing() {
+	diff -r --exclude noted "$RUN_DIR/host-before" "$RUN_DIR/host-after"
 }
 
 # engine_added NAME FILE: prints the lines of the file that were not there before.

@@ -1,0 +1,9 @@
+# docker-compose.yml and docker/stack.yml for real:
+#   make test-compose               STEP=lab: one step; see tests/compose/run.sh
+
+.PHONY: test-compose
+
+# A second make builds, since the packages that it needs may only come now.
+test-compose: packages
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/fault-clients
+	@BUILD_DIR='$(BUILD)' tests/compose/run.sh $(STEP)

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# docker-compose.yml for real: an engine, the images, and what the README says of them, played from
+# the first "up" to the last "down". This is what `make test-compose` runs.
+#
+# usage: tests/compose/run.sh [STEP...]   images lab kills brokers swarm (default: all, in this order)
+#   images   size, user, what is in them; what their containers may do
+#   lab      the ordering lab with two delivery-services, unkeyed and keyed
+#   kills    under load: more and fewer replicas, and each container killed and started again
+#   brokers  three of them under load: the leader of a partition is killed and comes back
+#   swarm    docker/stack.yml on a swarm of this one node
+# env: TEST_PORT     the first of 17 ports (25081)
+#      BUILD_DIR     where check and fault-clients are (build)
+#      TEST_RUN_DIR  state of the engine and of the test (.run/compose)
+# An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind. Where
+# no registry answers, stand-ins are built for the images that are not the project's own, and named.
+# The last line is "N passed, N failed"; exit status 1 if anything failed.
+set -euo pipefail
+RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../../.run/compose}
+# shellcheck source=common/process.sh
+. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=lab/show.sh
+. "$REPO_DIR/lab/show.sh"
+# shellcheck source=kafka/java.sh
+. "$REPO_DIR/kafka/java.sh"
+# shellcheck source=tests/compose/engine.sh
+. "$REPO_DIR/tests/compose/engine.sh"
+# shellcheck source=tests/compose/images.sh
+. "$REPO_DIR/tests/compose/images.sh"
+# shellcheck source=tests/compose/project.sh
+. "$REPO_DIR/tests/compose/project.sh"
+# shellcheck source=tests/compose/load.sh
+. "$REPO_DIR/tests/compose/load.sh"
+# shellcheck source=tests/compose/steps.sh
+. "$REPO_DIR/tests/compose/steps.sh"
+# shellcheck source=tests/compose/swarm.sh
+. "$REPO_DIR/tests/compose/swarm.sh"
+
+PASSED=0
+FAILED=0
+
+# usage: the usage lines of this file, to stderr; exit 2.
+usage() {
+	sed -n '5,10s/^# //p' "$0" >&2
+	exit 2
+}
+
+# expect TEXT COMMAND...: the command succeeds; its output is shown if it does not.
+expect() {
+	local text=$1 output status
+	# Not within a condition, where the command's own set -e would be void.
+	set +e
+	output=$(
+		set -e
+		"${@:2}" 2>&1
+	)
+	status=$?
+	set -e
+	if ((status == 0)); then
+		PASSED=$((PASSED + 1))
+		show_progress "ok: $text"
+	else
+		FAILED=$((FAILED + 1))
+		show_progress "${RED}FAILED: $text$PLAIN"
+		[[ -z $output ]] || show_line "$output"
+	fi
+}
+
+# expect_host_clean: the engine of our own has left nothing on the host.
+expect_host_clean() {
+	[[ -z $ENGINE_OWN ]] || expect "the host is as it was" engine_left_nothing
+}
+
+# settings: what the environment gives, checked; the ports of the project.
+settings() {
+	: "${TEST_PORT:=25081}"
+	require_number TEST_PORT 1024 65000
+	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
+	export ORDER_PORT=$TEST_PORT DELIVERY_PORTS=$((TEST_PORT + 1))-$((TEST_PORT + 10)) \
+		KAFKA_PORT=$((TEST_PORT + 11)) KAFKA_2_PORT=$((TEST_PORT + 13)) \
+		KAFKA_3_PORT=$((TEST_PORT + 15))
+	# What a user has set for a stack of their own is nothing for the test.
+	unset COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PROJECT_NAME KAFKA_TOPIC KAFKA_CONF PARTITIONS \
+		EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKERS PROCESSING_ORDER \
+		MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS ORDER_QUEUE_MAX
+	export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1
+	[[ -x $BUILD_DIR/tests/fault-clients ]] ||
+		die "fault-clients is not in $BUILD_DIR: type make test-compose"
+	require_command curl jq kcat
+}
+
+# clean_up: ends what runs, whatever the reason for the end.
+clean_up() {
+	trap '' HUP INT TERM
+	set +e
+	load_abandon
+	swarm_down
+	project_down_all
+	engine_close
+}
+
+main() {
+	local step
+	(($# > 0)) || set -- images lab kills brokers swarm
+	for step; do
+		[[ $step =~ ^(images|lab|kills|brokers|swarm)$ ]] || usage
+	done
+	settings
+	lock_take test-compose
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	engine_open
+	project_build
+	for step; do
+		"step_$step"
+	done
+	clean_up
+	trap - EXIT
+	expect_host_clean
+	printf '%s passed, %s failed\n' "$PASSED" "$FAILED"
+	((FAILED == 0))
+}
+
+main "$@"
