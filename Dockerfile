@@ -34,8 +34,7 @@ FROM scratch AS order-service
 LABEL org.opencontainers.image.title="order-service" \
 	org.opencontainers.image.description="Orders over REST, stored in PostgreSQL, announced on Kafka" \
 	org.opencontainers.image.version="0.1.0" \
-	org.opencontainers.image.licenses="MIT" \
-	org.opencontainers.image.base.name="scratch, with libraries of Debian 12"
+	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/order-service /
 ENV HTTP_HOST=0.0.0.0 REPLICA=order-%h
 USER 10001:10001
@@ -49,8 +48,7 @@ FROM scratch AS delivery-service
 LABEL org.opencontainers.image.title="delivery-service" \
 	org.opencontainers.image.description="Deliveries in PostgreSQL, from the order events on Kafka" \
 	org.opencontainers.image.version="0.1.0" \
-	org.opencontainers.image.licenses="MIT" \
-	org.opencontainers.image.base.name="scratch, with libraries of Debian 12"
+	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/delivery-service /
 ENV HTTP_HOST=0.0.0.0 REPLICA=delivery-%h
 USER 10002:10002
@@ -64,8 +62,7 @@ FROM scratch AS tools
 LABEL org.opencontainers.image.title="ordering-lab tools" \
 	org.opencontainers.image.description="The history checker, and dead letters looked at and replayed" \
 	org.opencontainers.image.version="0.1.0" \
-	org.opencontainers.image.licenses="MIT" \
-	org.opencontainers.image.base.name="scratch, with libraries of Debian 12"
+	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/tools /
 USER 10003:10003
 ENTRYPOINT ["/usr/bin/check"]

@@ -1,0 +1,70 @@
+/*
+ * What a container needs of a service: a health check that is the program itself, and a name that
+ * no other replica has where all have the same port.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/keep.h"
+#include "tests/support/program.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/wait.h"
+#include "tests/support/world.h"
+
+TestSuite(probe, .timeout = 60);
+
+/* The service's own program asks the one at the port. */
+static struct program_run ask(const char *program, const char *flag, int port)
+{
+	const char *const settings[] = { keep_format("HTTP_PORT=%d", port), NULL };
+
+	return program_run(program, flag, settings);
+}
+
+static void expect_yes(const struct service *service, const char *program)
+{
+	const struct program_run ready = ask(program, "--ready", service->port);
+	const struct program_run alive = ask(program, "--alive", service->port);
+
+	cr_expect_eq(ready.status, 0, "--ready: %s", ready.output);
+	cr_expect_not_null(strstr(ready.output, "\"database\":\"up\""), "%s", ready.output);
+	cr_expect_eq(alive.status, 0, "--alive: %s", alive.output);
+}
+
+Test(probe, a_service_says_that_it_is_ready_and_alive, .init = world_open, .fini = world_close)
+{
+	expect_yes(service_start(ORDER, NULL), ORDER);
+	expect_yes(service_start(DELIVERY, NULL), DELIVERY);
+}
+
+Test(probe, without_a_broker_it_is_alive_and_not_ready, .init = world_open, .fini = world_close)
+{
+	const struct service *service =
+		service_launch(ORDER, "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL);
+	const struct program_run ready = ask(ORDER, "--ready", service->port);
+
+	cr_expect_eq(ready.status, 1);
+	cr_expect_not_null(strstr(ready.output, "\"broker\":\"down\""), "%s", ready.output);
+	cr_expect_eq(ask(ORDER, "--alive", service->port).status, 0);
+}
+
+Test(probe, where_nobody_answers_it_says_so, .init = world_open, .fini = world_close)
+{
+	const struct program_run run = ask(ORDER, "--ready", 1);
+
+	cr_expect_eq(run.status, 1);
+	cr_expect_not_null(strstr(run.output, "no answer from 127.0.0.1:1/readyz"), "%s",
+			   run.output);
+}
+
+Test(probe, a_replica_is_named_after_its_machine, .init = world_open, .fini = world_close)
+{
+	const struct service *service = service_start(ORDER, "REPLICA=a-%h-z", NULL);
+	char host[65] = "";
+
+	cr_assert_eq(gethostname(host, sizeof(host) - 1), 0);
+	cr_expect(service_logged(service, keep_format("holder=a-%.50s", host)), "the log has not %s",
+		  host);
+	cr_expect(service_logged(service, keep_format("%.20s-z/", host)));
+}
