@@ -8,8 +8,6 @@
 #include "tests/support/keep.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
-#include "tests/support/sql.h"
-#include "tests/support/wait.h"
 #include "tests/support/world.h"
 
 TestSuite(probe, .timeout = 60);
@@ -32,13 +30,13 @@ static void expect_yes(const struct service *service, const char *program)
 	cr_expect_eq(alive.status, 0, "--alive: %s", alive.output);
 }
 
-Test(probe, a_service_says_that_it_is_ready_and_alive, .init = world_open, .fini = world_close)
+LAB_TEST(probe, a_service_says_that_it_is_ready_and_alive, 1)
 {
 	expect_yes(service_start(ORDER, NULL), ORDER);
 	expect_yes(service_start(DELIVERY, NULL), DELIVERY);
 }
 
-Test(probe, without_a_broker_it_is_alive_and_not_ready, .init = world_open, .fini = world_close)
+LAB_TEST(probe, without_a_broker_it_is_alive_and_not_ready, 1)
 {
 	const struct service *service =
 		service_launch(ORDER, "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL);
@@ -49,7 +47,7 @@ Test(probe, without_a_broker_it_is_alive_and_not_ready, .init = world_open, .fin
 	cr_expect_eq(ask(ORDER, "--alive", service->port).status, 0);
 }
 
-Test(probe, where_nobody_answers_it_says_so, .init = world_open, .fini = world_close)
+LAB_TEST(probe, where_nobody_answers_it_says_so, 1)
 {
 	const struct program_run run = ask(ORDER, "--ready", 1);
 
@@ -58,13 +56,13 @@ Test(probe, where_nobody_answers_it_says_so, .init = world_open, .fini = world_c
 			   run.output);
 }
 
-Test(probe, a_replica_is_named_after_its_machine, .init = world_open, .fini = world_close)
+LAB_TEST(probe, a_replica_is_named_after_its_machine, 1)
 {
 	const struct service *service = service_start(ORDER, "REPLICA=a-%h-z", NULL);
 	char host[65] = "";
 
 	cr_assert_eq(gethostname(host, sizeof(host) - 1), 0);
-	cr_expect(service_logged(service, keep_format("holder=a-%.50s", host)), "the log has not %s",
-		  host);
+	cr_expect(service_logged(service, keep_format("holder=a-%.50s", host)),
+		  "the log has not %s", host);
 	cr_expect(service_logged(service, keep_format("%.20s-z/", host)));
 }
