@@ -38,7 +38,7 @@ up() {
 project_build() {
 	local log=$RUN_DIR/log/build.log images service
 	project_use "$PROJECT"
-	mapfile -t images < <(compose --profile three-brokers config --images |
+	mapfile -t images < <(compose --profile three-brokers --profile monitoring config --images |
 		grep -v '^ordering-lab/' | sort -u)
 	images_prepare "${images[@]}"
 	show_progress "building the project's images"

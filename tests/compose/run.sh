@@ -2,13 +2,14 @@
 # docker-compose.yml for real: an engine, the images, and what the README says of them, played from
 # the first "up" to the last "down". This is what `make test-compose` runs.
 #
-# usage: tests/compose/run.sh [STEP...]   images lab kills brokers swarm (default: all, in this order)
-#   images   size, user, what is in them; what their containers may do
-#   lab      the ordering lab with two delivery-services, unkeyed and keyed
-#   kills    under load: more and fewer replicas, and each container killed and started again
-#   brokers  three of them under load: the leader of a partition is killed and comes back
-#   swarm    docker/stack.yml on a swarm of this one node
-# env: TEST_PORT     the first of 17 ports (25081)
+# usage: tests/compose/run.sh [STEP...]   (default: all, in this order)
+#   images      size, user, what is in them; what their containers may do
+#   lab         the ordering lab with two delivery-services, unkeyed and keyed
+#   kills       under load: more and fewer replicas, and each container killed and started again
+#   brokers     three of them under load: the leader of a partition is killed and comes back
+#   monitoring  Prometheus finds every replica, and Kafka by its agent
+#   swarm       docker/stack.yml on a swarm of this one node
+# env: TEST_PORT     the first of 19 ports (25081)
 #      BUILD_DIR     where check and fault-clients are (build)
 #      TEST_RUN_DIR  state of the engine and of the test (.run/compose)
 # An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind. Where
@@ -40,7 +41,7 @@ FAILED=0
 
 # usage: the usage lines of this file, to stderr; exit 2.
 usage() {
-	sed -n '5,10s/^# //p' "$0" >&2
+	sed -n '5,11s/^# //p' "$0" >&2
 	exit 2
 }
 
@@ -77,7 +78,8 @@ settings() {
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export ORDER_PORT=$TEST_PORT DELIVERY_PORTS=$((TEST_PORT + 1))-$((TEST_PORT + 10)) \
 		KAFKA_PORT=$((TEST_PORT + 11)) KAFKA_2_PORT=$((TEST_PORT + 13)) \
-		KAFKA_3_PORT=$((TEST_PORT + 15))
+		KAFKA_3_PORT=$((TEST_PORT + 15)) PROMETHEUS_PORT=$((TEST_PORT + 17)) \
+		GRAFANA_PORT=$((TEST_PORT + 18))
 	# What a user has set for a stack of their own is nothing for the test.
 	unset COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PROJECT_NAME KAFKA_TOPIC KAFKA_CONF PARTITIONS \
 		EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKERS PROCESSING_ORDER \
@@ -100,9 +102,9 @@ clean_up() {
 
 main() {
 	local step
-	(($# > 0)) || set -- images lab kills brokers swarm
+	(($# > 0)) || set -- images lab kills brokers monitoring swarm
 	for step; do
-		[[ $step =~ ^(images|lab|kills|brokers|swarm)$ ]] || usage
+		[[ $step =~ ^(images|lab|kills|brokers|monitoring|swarm)$ ]] || usage
 	done
 	settings
 	lock_take test-compose
