@@ -16,8 +16,10 @@ engine_open() {
 		say "engine: the one that runs here"
 	else
 		engine_start
+		docker compose version >/dev/null 2>&1 || engine_fetch_compose
 	fi
-	docker compose version >/dev/null 2>&1 || engine_fetch_compose
+	docker compose version >/dev/null 2>&1 ||
+		die "docker has no compose: install its plugin (docker-compose-plugin)"
 	say "engine: $(docker version -f '{{.Server.Version}}')," \
 		"compose $(docker compose version --short)"
 }
@@ -66,7 +68,7 @@ engine_note_host() {
 engine_fetch_compose() {
 	local plugin=$CACHE_DIR/docker-compose/docker-compose
 	[[ -x $plugin ]] || engine_download_compose "${plugin%/*}"
-	mkdir -p "${DOCKER_CONFIG:=$HOME/.docker}/cli-plugins"
+	mkdir -p "$DOCKER_CONFIG/cli-plugins"
 	cp "$plugin" "$DOCKER_CONFIG/cli-plugins/"
 }
 

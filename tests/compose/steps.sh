@@ -326,12 +326,12 @@ longest_gap_ms() {
 
 # step_monitoring: see run.sh.
 step_monitoring() {
-	local agent grafana=()
+	local agent services=()
 	show_step "monitoring: Prometheus finds every replica, and Kafka by its agent"
 	agent=$("$REPO_DIR/monitoring/fetch.sh" agent)
 	project_use "$PROJECT" --env-file "$REPO_DIR/docker/monitoring.env"
-	[[ ${IMAGE_MISSING[*]-} != *grafana* ]] || grafana=(--scale grafana=0)
-	JMX_AGENT=$agent up --scale delivery-service=2 "${grafana[@]}"
+	((${#IMAGE_MISSING[@]} == 0)) || services=(order-service delivery-service prometheus)
+	JMX_AGENT=$agent up --scale delivery-service=2 "${services[@]}"
 	show_progress "all is up and healthy after $UP_MS ms"
 	place >/dev/null
 	expect "order-service, two delivery-services, Kafka and Prometheus itself are scraped" \
