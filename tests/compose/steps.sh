@@ -29,6 +29,7 @@ step_images() {
 	expect "no password is in an environment, a command, an image or a log" no_password_shows
 	for service in "${OWN_SERVICES[@]}"; do
 		expect "$service: stops within a second, with exit status 0" stops_soon "$service"
+		show_progress "it took $(cat "$RUN_DIR/stop_ms") ms"
 	done
 	up
 	expect "health: without Kafka order-service is not healthy, and takes orders" without_kafka
@@ -100,7 +101,7 @@ stops_soon() {
 	begin=$CLOCK_CS
 	docker stop "$id" >/dev/null
 	clock_cs
-	printf '%s ms\n' $(((CLOCK_CS - begin) * 10))
+	printf '%s' $(((CLOCK_CS - begin) * 10)) >"$RUN_DIR/stop_ms"
 	(((CLOCK_CS - begin) * 10 < STOP_MAX_MS)) &&
 		[[ $(docker inspect -f '{{.State.ExitCode}}' "$id") == 0 ]]
 }
