@@ -4,7 +4,7 @@
 # images without a shell, a package manager or a root user. docker/images.sh shows what is in them.
 # No BuildKit is needed.
 
-# --- migrate: the schema, by PostgreSQL's own psql -------------------------------------------------
+# --- migrate: the schema, by PostgreSQL's own psql ------------------------------------------------
 FROM postgres:15.14-bookworm AS migrate
 LABEL org.opencontainers.image.title="ordering-lab migrate" \
 	org.opencontainers.image.description="Brings the lab's database schema up to date, then ends" \
@@ -16,7 +16,7 @@ COPY docker/secrets.sh /lab/docker/
 USER postgres
 ENTRYPOINT ["/lab/sql/migrate.sh"]
 
-# --- build -----------------------------------------------------------------------------------------
+# --- build ----------------------------------------------------------------------------------------
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 COPY common/packages.sh common/
@@ -29,10 +29,10 @@ RUN make build/order-service build/delivery-service build/check build/dead-lette
 	&& docker/collect.sh /out/delivery-service build/delivery-service \
 	&& docker/collect.sh /out/tools build/check build/dead-letters
 
-# --- order-service ---------------------------------------------------------------------------------
+# --- order-service --------------------------------------------------------------------------------
 FROM scratch AS order-service
 LABEL org.opencontainers.image.title="order-service" \
-	org.opencontainers.image.description="Orders over REST, stored in PostgreSQL, announced on Kafka" \
+	org.opencontainers.image.description="Takes orders over REST, announces them on Kafka" \
 	org.opencontainers.image.version="0.1.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/order-service /
@@ -43,10 +43,10 @@ HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
 	CMD ["/usr/bin/order-service", "--ready"]
 ENTRYPOINT ["/usr/bin/order-service"]
 
-# --- delivery-service ------------------------------------------------------------------------------
+# --- delivery-service -----------------------------------------------------------------------------
 FROM scratch AS delivery-service
 LABEL org.opencontainers.image.title="delivery-service" \
-	org.opencontainers.image.description="Deliveries in PostgreSQL, from the order events on Kafka" \
+	org.opencontainers.image.description="Makes deliveries of the order events on Kafka" \
 	org.opencontainers.image.version="0.1.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/delivery-service /
@@ -57,10 +57,10 @@ HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
 	CMD ["/usr/bin/delivery-service", "--ready"]
 ENTRYPOINT ["/usr/bin/delivery-service"]
 
-# --- tools: the history checker and the dead letters -----------------------------------------------
+# --- tools: the history checker and the dead letters ----------------------------------------------
 FROM scratch AS tools
 LABEL org.opencontainers.image.title="ordering-lab tools" \
-	org.opencontainers.image.description="The history checker, and dead letters looked at and replayed" \
+	org.opencontainers.image.description="The lab's history checker, and dead letters" \
 	org.opencontainers.image.version="0.1.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/tools /

@@ -79,7 +79,9 @@ if [[ ${1-} == --packages ]]; then
 	exit
 fi
 (($# > 0)) || set -- order-service delivery-service check
-echo '| image | size | user | root file system | capabilities | shells | tools | setuid files | Debian packages |'
+printf '| %s ' image size user 'root file system' capabilities shells tools 'setuid files' \
+	'Debian packages'
+echo '|'
 echo '|---|---|---|---|---|---|---|---|---|'
 for service; do
 	row "$service"

@@ -64,7 +64,8 @@ engine_note_host() {
 }
 
 # engine_fetch_compose: Debian 12 has only the first version of docker compose; the plugin comes
-# from the package of Debian 13, through the mirror that apt is set to, and needs nothing else of it.
+# from the package of Debian 13, through the mirror that apt is set to, and needs nothing else of
+# it.
 engine_fetch_compose() {
 	local plugin=$CACHE_DIR/docker-compose/docker-compose
 	[[ -x $plugin ]] || engine_download_compose "${plugin%/*}"

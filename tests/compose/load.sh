@@ -5,7 +5,8 @@
 LOAD_PID=
 readonly LOAD_RATE=100 # operations per second
 
-# load_begin [PORTS]: clients that place, change and cancel orders, and know what they were promised.
+# load_begin [PORTS]: clients that place, change and cancel orders, and know what they were
+# promised.
 load_begin() {
 	: >"$RUN_DIR/acks.txt"
 	ORDER_PORTS=${1:-$ORDER_PORT} ACKS=$RUN_DIR/acks.txt RATE=$LOAD_RATE SEED=$RANDOM \

@@ -80,6 +80,12 @@ sql() {
 	compose exec -T postgres psql -X -q -A -t -U lab -v ON_ERROR_STOP=1 -c "$1"
 }
 
+# place: an order; prints the answer.
+place() {
+	curl -f -s -S --max-time 10 --json '{"customerId":"2000","productId":"100",
+		"productName":"RADIO","qty":"3","address":"PUSAN"}' "http://127.0.0.1:$ORDER_PORT/orders"
+}
+
 # delivery_port INDEX: prints the port on this machine that the replica has been given.
 delivery_port() {
 	local address
@@ -89,10 +95,11 @@ delivery_port() {
 
 # partitions_each N COUNT: each of N replicas has that many partitions.
 partitions_each() {
-	local number
+	local number metrics
 	for ((number = 1; number <= $1; number++)); do
-		[[ $'\n'$(curl -f -s --max-time 2 "http://127.0.0.1:$(delivery_port "$number")/metrics") == \
-			*$'\n'"delivery_partitions $2"$'\n'* ]] || return 1
+		metrics=$(curl -f -s --max-time 2 \
+			"http://127.0.0.1:$(delivery_port "$number")/metrics") || return 1
+		[[ $metrics == *$'\n'"delivery_partitions $2"$'\n'* ]] || return 1
 	done
 }
 

@@ -12,8 +12,9 @@
 # env: TEST_PORT     the first of 19 ports (25081)
 #      BUILD_DIR     where check and fault-clients are (build)
 #      TEST_RUN_DIR  state of the engine and of the test (.run/compose)
-# An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind. Where
-# no registry answers, stand-ins are built for the images that are not the project's own, and named.
+# An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind.
+# Where no registry answers, stand-ins are built for the images that are not the project's own, and
+# named.
 # The last line is "N passed, N failed"; exit status 1 if anything failed.
 set -euo pipefail
 RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../../.run/compose}
@@ -31,10 +32,18 @@ RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../../.run/compose}
 . "$REPO_DIR/tests/compose/project.sh"
 # shellcheck source=tests/compose/load.sh
 . "$REPO_DIR/tests/compose/load.sh"
-# shellcheck source=tests/compose/steps.sh
-. "$REPO_DIR/tests/compose/steps.sh"
-# shellcheck source=tests/compose/swarm.sh
-. "$REPO_DIR/tests/compose/swarm.sh"
+# shellcheck source=tests/compose/step_images.sh
+. "$REPO_DIR/tests/compose/step_images.sh"
+# shellcheck source=tests/compose/step_lab.sh
+. "$REPO_DIR/tests/compose/step_lab.sh"
+# shellcheck source=tests/compose/step_kills.sh
+. "$REPO_DIR/tests/compose/step_kills.sh"
+# shellcheck source=tests/compose/step_brokers.sh
+. "$REPO_DIR/tests/compose/step_brokers.sh"
+# shellcheck source=tests/compose/step_monitoring.sh
+. "$REPO_DIR/tests/compose/step_monitoring.sh"
+# shellcheck source=tests/compose/step_swarm.sh
+. "$REPO_DIR/tests/compose/step_swarm.sh"
 
 PASSED=0
 FAILED=0

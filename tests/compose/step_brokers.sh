@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# The step brokers: three of them under load lose a leader, then two of three. To be sourced after
+# tests/compose/load.sh.
+
+# step_brokers: see run.sh.
+step_brokers() {
+	local victim before killed_at
+	show_step "brokers: three of them; the leader of a partition is killed, then two of three"
+	project_use "$PROJECT_THREE" --env-file "$REPO_DIR/docker/three-brokers.env"
+	export DELIVERY_DELAY_MS=5 MAX_CONCURRENCY=64
+	up --scale delivery-service=2
+	show_progress "all is up and healthy after $UP_MS ms"
+	expect "4 partitions, each with a replica on all three brokers" brokers_whole
+	load_begin
+	before=$(leaders)
+	victim=${before%% *}
+	killed_at=$(sql 'select now()')
+	compose kill -s KILL "$(broker_service "$victim")"
+	clock_cs
+	KILLED_CS=$CLOCK_CS
+	expect "broker $victim is killed, others lead its partitions" \
+		wait_until 60 "others lead" broker_leads_nothing "$victim"
+	clock_cs
+	show_progress "leaders before: $before; now: $(leaders)," \
+		"$(((CLOCK_CS - KILLED_CS) * 10)) ms after the kill"
+	load_flows 300
+	up --scale delivery-service=2
+	expect "it comes back and has all of every partition" wait_until 60 "in sync" brokers_whole
+	show_progress "longest gap in delivery since the kill: $(longest_gap_ms "$killed_at") ms"
+	lose_two
+	expect_history load_check
+	unset DELIVERY_DELAY_MS MAX_CONCURRENCY
+	project_down "$PROJECT_THREE"
+}
+
+# lose_two: with two of three gone nothing is published, orders are taken, and all flows when they
+# return.
+lose_two() {
+	local before
+	compose kill -s KILL kafka-2 kafka-3
+	wait_until 60 "events wait in the outbox" outbox_has 1
+	before=$(sql 'select count(*) from orders.outbox')
+	load_flows 200
+	expect "two of three brokers gone: orders are taken, their events wait ($before, then more)" \
+		outbox_has $((before + 100))
+	up --scale delivery-service=2
+	expect "they come back, and what waited is published" \
+		wait_until 60 "the outbox is worked off" outbox_flows
+	expect "all three have all of every partition" wait_until 60 "in sync" brokers_whole
+}
+
+# outbox_has COUNT: at least so many events wait.
+outbox_has() {
+	(($(sql 'select count(*) from orders.outbox') >= $1))
+}
+
+# outbox_flows: what waits is what came just now.
+outbox_flows() {
+	(($(sql 'select count(*) from orders.outbox') < 50))
+}
+
+# broker_service NUMBER: prints the service of the broker.
+broker_service() {
+	if (($1 == 1)); then printf kafka; else printf 'kafka-%s' "$1"; fi
+}
+
+# partitions_by FILTER: of the topic's partitions, as the brokers say.
+partitions_by() {
+	kcat -q -L -J -m 2 -t kafka.scaling \
+		-b "127.0.0.1:$KAFKA_PORT,127.0.0.1:$KAFKA_2_PORT,127.0.0.1:$KAFKA_3_PORT" 2>/dev/null |
+		jq -r "[.topics[0].partitions[] | $1] | map(tostring) | join(\" \")"
+}
+
+# leaders: prints the number of the broker that leads each partition.
+leaders() {
+	partitions_by .leader
+}
+
+# brokers_whole: four partitions, and all of each on all three brokers.
+brokers_whole() {
+	[[ $(partitions_by '.isrs | length') == '3 3 3 3' ]]
+}
+
+# broker_leads_nothing NUMBER: and nobody else is missing.
+broker_leads_nothing() {
+	local now
+	now=$(leaders)
+	[[ -n $now && " $now " != *" $1 "* && " $now " != *' -1 '* ]]
+}
+
+# longest_gap_ms SINCE: prints the longest time between two deliveries' effects.
+longest_gap_ms() {
+	sql "select coalesce(round(extract(epoch from max(gap)) * 1000), 0) from (
+		select applied_at - lag(applied_at, 1, '$1') over (order by applied_at) as gap
+		from delivery.history where applied_at > '$1') g"
+}
