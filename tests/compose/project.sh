@@ -67,7 +67,7 @@ containers() {
 
 # health SERVICE: prints what the health check says of its first container.
 health() {
-	docker inspect -f '{{.State.Health.Status}}' "$(containers "$1" | head -n 1)"
+	docker inspect -f '{{.State.Health.Status}}' "$(containers "$1" | sed -n 1p)"
 }
 
 # health_is SERVICE STATUS

@@ -38,7 +38,7 @@ step_images() {
 image_is_bare() {
 	local image row='^\| [^|]+ \| [0-9.]+ MB \| [1-9][0-9]*:[1-9][0-9]* \| read-only \| none '
 	row+='\| none \| none \| none \| [1-9][0-9]* \|$'
-	image=$(compose --profile tools config --images | grep -m 1 -F "$1")
+	image=$(compose --profile tools config --images | sort -u | grep -F "$1")
 	grep -F "| ${image%:*} " "$RUN_DIR/images.md" | grep -q -E "$row" &&
 		(($(docker image inspect -f '{{.Size}}' "$image") < SIZE_MAX_BYTES))
 }
@@ -46,7 +46,7 @@ image_is_bare() {
 # is_contained SERVICE: as the engine runs it; where its processes can be seen, by the kernel, too.
 is_contained() {
 	local id status
-	id=$(containers "$1" | head -n 1)
+	id=$(containers "$1" | sed -n 1p)
 	[[ $(docker inspect -f '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}
 		{{- .HostConfig.SecurityOpt}}' "$id") == 'true [ALL][no-new-privileges:true]' ]]
 	[[ -n $ENGINE_OWN ]] || return 0
@@ -58,7 +58,7 @@ is_contained() {
 # label_is_true SERVICE
 label_is_true() {
 	local id
-	id=$(containers "$1" | head -n 1)
+	id=$(containers "$1" | sed -n 1p)
 	[[ $(docker exec "$id" "/usr/bin/$1" --version) == "$1 $(docker inspect \
 		-f '{{index .Config.Labels "org.opencontainers.image.version"}}' "$id")" ]]
 }
@@ -93,7 +93,7 @@ without_kafka() {
 # stops_soon SERVICE
 stops_soon() {
 	local id begin
-	id=$(containers "$1" | head -n 1)
+	id=$(containers "$1" | sed -n 1p)
 	clock_cs
 	begin=$CLOCK_CS
 	docker stop "$id" >/dev/null

@@ -18,8 +18,8 @@ step_swarm() {
 	expect "docker service scale: 3 delivery-services under load" \
 		wait_until 60 "three run" swarm_runs 4 3
 	load_flows 100
-	docker kill -s KILL "$(swarm_tasks order-service | head -n 1)" >/dev/null
-	docker kill -s KILL "$(swarm_tasks delivery-service | head -n 1)" >/dev/null
+	docker kill -s KILL "$(swarm_tasks order-service | sed -n 1p)" >/dev/null
+	docker kill -s KILL "$(swarm_tasks delivery-service | sed -n 1p)" >/dev/null
 	expect "an order-service and a delivery-service are killed; the swarm replaces them" \
 		wait_until 60 "all run" swarm_runs 4 3
 	load_flows 100
@@ -74,7 +74,7 @@ swarm_check() {
 	docker run --rm -i --network "container:$postgres" -e WAIT=90 -e ACKS=/dev/stdin \
 		-e KAFKA_BOOTSTRAP_SERVERS=kafka:19092 \
 		-e DATABASE_URL=postgresql://lab@127.0.0.1:5432/lab \
-		"$(compose --profile tools config --images | grep -m 1 -F ordering-lab/tools)" --json
+		"$(compose --profile tools config --images | sort -u | grep -F ordering-lab/tools)" --json
 }
 
 # swarm_down: the stack, its data and secrets, and the swarm.
