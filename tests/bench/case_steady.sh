@@ -10,7 +10,7 @@ case_steady() {
 	((QUICK == 0)) || STEADY_REQUESTS=25000
 	for ((i = 1; i <= REPEAT; i++)); do
 		stack_fresh 4
-		stack_orders 1
+		stack_orders 1 HTTP_THREADS=600 # more than the connections, so that all are kept
 		stack_delivery 1 DELIVERY_DELAY_MS=0
 		steady_call
 		show_progress "steady: ${rates[-1]} orders/s, errors ${errors[-1]}," \
