@@ -5,14 +5,13 @@
 
 LOAD_COMMON := error strbuf parse clock config config_main stop
 LOAD_SOURCES := $(addprefix lab/load/,main caller tally) $(LOAD_COMMON:%=common/%)
-LOAD_LABS := lab-levelling lab-rush lab-bulk lab-threads
 
 all: $(BUILD)/load
 
-.PHONY: $(LOAD_LABS) lab-report
+.PHONY: lab-levelling lab-rush lab-bulk lab-threads lab-report
 
 # A second make builds, since the packages that it needs may only come now.
-$(LOAD_LABS):
+lab-levelling lab-rush lab-bulk lab-threads:
 	@common/packages.sh install build run load
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/load/$(@:lab-%=%).sh
