@@ -22,8 +22,8 @@
 
 TestSuite(labs, .timeout = 300, .fini = keep_release);
 
-#define PORTS 205 /* order-services from the first on, and behind 100 the others; Kafka from 200   \
-		   */
+/* order-services from the first on, and behind 100 the others; Kafka from 200 */
+#define PORTS 205
 
 struct lab {
 	const char *name;
