@@ -15,7 +15,8 @@ set -euo pipefail
 # shellcheck source=lab/load/load.sh
 . "$REPO_DIR/lab/load/load.sh"
 
-readonly HTTP=200             # threads, as a Tomcat has
+readonly HTTP=200         # threads, as a Tomcat has: each holds connections to PostgreSQL
+readonly HTTP_KAFKA=1000  # here they hold none, and there is one for each kept connection
 readonly CONNECTIONS=440      # of PostgreSQL: straight over HTTP each thread of both services has one
 
 # settings: the size.
@@ -88,7 +89,7 @@ by_kafka() {
 	show_paragraph "The same load. order-service answers when the order and its event are in the" \
 		"database; delivery-service takes the events from Kafka."
 	stack_fresh 4
-	stack_orders 1 HTTP_THREADS="$HTTP"
+	stack_orders 1 HTTP_THREADS="$HTTP_KAFKA"
 	stack_delivery 1 DELIVERY_DELAY_MS=0
 	call kafka
 	lab_await "deliveries" "$(load_result kafka .answered)" \
@@ -120,6 +121,8 @@ notes() {
 	result_note "The services and servers run at nice 10, so that the callers, who would be on other" \
 		"machines, keep their rate: the last call was over $(over_s http) s (HTTP) and" \
 		"$(over_s kafka) s (Kafka) after the first was due."
+	result_note "order-service has $HTTP threads straight over HTTP, as a Tomcat has, each with a" \
+		"connection to PostgreSQL, and $HTTP_KAFKA with Kafka, which need none."
 	result_note "Straight over HTTP more orders are in the database than were answered: they were" \
 		"done for callers who had given up, and who will order again. When the load ended, thousands" \
 		"of such calls were still waiting in the service."
