@@ -114,9 +114,13 @@ load_start() {
 # load_wait NAME TEXT TOTAL: waits until the generator has made its calls, TOTAL in all, and shows
 # how far it is.
 load_wait() {
+	local over answered errors late
 	while kill -0 "${LOAD_PIDS[$1]}" 2>/dev/null; do
-		lab_show "$2" "$(load_last "$1" 2)" "$3" \
-			"$(load_last "$1" 3) answered, $(load_last "$1" 4) errors, $(load_last "$1" 5) too late"
+		over=$(load_last "$1" 2)
+		answered=$(load_last "$1" 3)
+		errors=$(load_last "$1" 4)
+		late=$(load_last "$1" 5)
+		lab_show "$2" "$over" "$3" "$answered answered, $errors errors, $late too late"
 		sleep "$LOOK_SECONDS"
 	done
 	lab_show_over
@@ -184,14 +188,22 @@ sample_mean() {
 
 # --- how far it is ------------------------------------------------------------------------------
 
+# In the loops that wait, a command has one command substitution at most: bash 5.2 cannot run a trap
+# between two of them, and Ctrl-C mostly comes there.
+
 # lab_show TEXT DONE TOTAL FIGURES: a bar with live figures, also those of the processors and of the
 # innocent caller; where there is no terminal a line now and then.
 lab_show() {
-	local figures=$4
+	local figures=$4 figure
 	[[ -n $SHOW_LIVE ]] || ((SECONDS >= LOAD_LINE_SECOND + LOAD_LINE_SECONDS)) || return 0
-	[[ -z $SAMPLE_PID ]] ||
-		figures+="; CPU $(tail -n 1 "$SAMPLE_FILE" 2>/dev/null | awk '{ last = $2 } END { printf "%d", last }') %"
-	[[ -z $INNOCENT ]] || figures+="; GET p99 $(load_last "$INNOCENT" 7) ms"
+	if [[ -n $SAMPLE_PID ]]; then
+		figure=$(tail -n 1 "$SAMPLE_FILE" | awk '{ last = $2 } END { printf "%d", last }')
+		figures+="; CPU $figure %"
+	fi
+	if [[ -n $INNOCENT ]]; then
+		figure=$(load_last "$INNOCENT" 7)
+		figures+="; GET p99 $figure ms"
+	fi
 	if [[ -n $SHOW_LIVE ]]; then
 		show_bar "$1" "$2" "$3" "$figures"
 		return 0
