@@ -4,7 +4,7 @@
 set terminal svg background rgb 'white' font 'sans-serif,13' size 960,680
 set multiplot layout 2,1 title heading font ',15'
 set rmargin 10
-set key outside top right horizontal
+set key outside top right horizontal maxrows 1
 set ylabel 'calls per second'
 set y2label 'connections of 80'
 set y2range [0:100]
@@ -13,13 +13,13 @@ set yrange [0:*]
 set boxwidth 0.9 relative
 do for [way in 'http kafka'] {
 	set title way eq 'http' ? 'without Kafka' : 'with Kafka' offset 0,-0.5
-	if (way eq 'kafka') { set xlabel 'seconds since the users came' }
+	if (way eq 'kafka') { set xlabel 'seconds since the users came'; unset key }
 	# The series count from the start: each line less the one before it.
 	file = data.'/'.way.'-users.tsv'
 	rates = "< awk 'NR > 1 { over = $4 + $5; t = $1 - s; if (t > 0) print $1 - t / 2 \"\\t\" ($3 - a) / t \"\\t\" (over - e) / t; s = $1; a = $3; e = over }' ".file
 	plot rates using 1:($2 + $3) with boxes lc rgb RED title 'failed', \
 		'' using 1:2 with boxes lc rgb BLUE title 'answered', \
 		data.'/'.way.'-connections.tsv' using 1:2 axes x1y2 with lines lw 2 lc rgb ORANGE \
-			title 'connections to the database'
+			title 'connections'
 }
 unset multiplot
