@@ -20,7 +20,14 @@
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
-TestSuite(labs, .timeout = 300, .fini = keep_release);
+/* A sanitized build is no build to measure; what the labs start has its own tests there. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+TestSuite(labs, .timeout = 300, .fini = keep_release, .disabled = SANITIZED);
 
 /* order-services from the first on, and behind 100 the others; Kafka from 200 */
 #define PORTS 205
