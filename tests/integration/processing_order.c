@@ -197,6 +197,8 @@ static void kill_behind_a_slow_one(const char *processing_order)
 	service_kill(delivery);
 	delivery = service_start(DELIVERY, processing_order, "MAX_CONCURRENCY=8", NULL);
 	await_applied(DONE_BEHIND + 1);
+	/* What says so is on the topic a moment later, and skipped then. */
+	cr_assert(tail_await(tail, end + 1, 10000));
 	await_no_range(tail);
 	cr_expect_eq(service_metric(delivery, "delivery_events_applied_total"), 1.0);
 	cr_expect_eq(service_metric(delivery, DUPLICATES), 0.0, "events were worked again");
