@@ -179,7 +179,8 @@ int main(int argc, char **argv)
 	struct config config = { 0 };
 	struct feed feed = { .config = &config };
 	int done = config_main(&program, argc, argv, &config);
-	struct kafka_settings kafka = { .extra = "", .client_id = "bench-feed" };
+	/* It never flushes, so that its rate is steady. */
+	struct kafka_settings kafka = { .extra = "linger.ms=1", .client_id = "bench-feed" };
 	struct error err = { 0 };
 
 	if (done >= 0)
