@@ -21,17 +21,6 @@ TestSuite(metrics, .timeout = 60);
 #define TABLE   "monitoring/README.md" /* the tests run in the repository's folder */
 #define FOREVER "DELIVERY_DELAY_MS=3600000"
 
-static void place(const struct service *order)
-{
-	struct http_answer answer =
-		http_call(order->port, "POST", "/orders",
-			  "{\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\",\"qty\":3,"
-			  "\"address\":\"SEOUL\"}",
-			  NULL);
-
-	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
-}
-
 static struct exposition scrape(const struct service *service)
 {
 	struct http_answer answer = http_call(service->port, "GET", "/metrics", NULL, NULL);
@@ -121,7 +110,7 @@ LAB_TEST(metrics, every_line_is_well_formed_and_documented, 2)
 	double started;
 
 	for (int i = 0; i < 3; i++)
-		place(order);
+		service_place_order(order);
 	cr_assert(
 		wait_until(20000, service_metric(delivery, "delivery_events_applied_total") == 3));
 	cr_assert(wait_until(5000, service_metric(delivery, "relay_published_total") == 3));
@@ -160,8 +149,8 @@ LAB_TEST(metrics, requests_count_for_their_route, 1)
 
 	memset(big, ' ', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	place(order);
-	place(order);
+	service_place_order(order);
+	service_place_order(order);
 	(void)http_call(order->port, "POST", "/orders", "{}", NULL);
 	(void)http_call(order->port, "GET", "/orders/1", NULL, NULL);
 	(void)http_call(order->port, "GET", "/orders/99", NULL, NULL);
@@ -190,7 +179,7 @@ LAB_TEST(metrics, an_outbox_that_waits_is_told, 1)
 
 	cr_expect_eq(service_metric(order, age), 0.0);
 	for (int i = 0; i < 3; i++)
-		place(order);
+		service_place_order(order);
 	cr_assert(wait_until(10000, service_metric(order, "relay_outbox_events") == 3.0));
 	first = service_metric(order, age);
 	cr_expect_geq(first, 0.0);

@@ -13,17 +13,6 @@
 
 TestSuite(relay, .timeout = 60);
 
-static void place(const struct service *order)
-{
-	struct http_answer answer =
-		http_call(order->port, "POST", "/orders",
-			  "{\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\",\"qty\":3,"
-			  "\"address\":\"SEOUL\"}",
-			  NULL);
-
-	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
-}
-
 /*
  * Ids are drawn before the commit, so they are no commit order: while a transaction is open, rows
  * with higher ids are published and deleted. Its own row must not be passed over.
@@ -38,7 +27,7 @@ LAB_TEST(relay, a_row_that_is_committed_late_is_published, 1)
 		"'{\"id\":7}')",
 		world.topic);
 	for (int i = 0; i < 3; i++)
-		place(order);
+		service_place_order(order);
 	cr_assert(tail_await(tail, 3, 10000), "%zu of 3 events", tail->count);
 	cr_assert(wait_until(5000, sql_number("select count(*) from orders.outbox") == 1));
 	cr_assert_eq(sql_number("select id from orders.outbox"), 1, "it was to be the first");
@@ -68,7 +57,7 @@ LAB_TEST(relay, without_the_lease_nothing_is_read, 1)
 	last = heartbeat();
 	cr_assert(wait_until(5000, strcmp(heartbeat(), last) != 0));
 	sql_run("update orders.outbox_lease set holder = 'another'");
-	place(order);
+	service_place_order(order);
 	cr_assert(tail_await(tail, 1, 10000), "it does not get the lease again");
 	cr_expect(service_logged(order, "another relay took over"),
 		  "published before it had noticed");

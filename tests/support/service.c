@@ -302,3 +302,14 @@ void service_abandon_all(void)
 		show_log(s);
 	}
 }
+
+void service_place_order(const struct service *order)
+{
+	struct http_answer answer =
+		http_call(order->port, "POST", "/orders",
+			  "{\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\",\"qty\":3,"
+			  "\"address\":\"SEOUL\"}",
+			  NULL);
+
+	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
+}

@@ -62,6 +62,9 @@ bool service_logged(const struct service *service, const char *text);
 /* How often the log has it. */
 int service_log_count(const struct service *service, const char *text);
 
+/* An order that is taken, whatever it holds. */
+void service_place_order(const struct service *order);
+
 /* Lets the services log ERROR in this test. */
 void service_allow_errors(void);
 
