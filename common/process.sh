@@ -83,14 +83,15 @@ wait_until() {
 }
 
 # start_time_of PID: sets START_TIME to when the process started, in clock ticks since boot; returns
-# 1 if there is no such process or it is only a zombie.
+# 1 if there is no such process or it is only a zombie. (A zombie whose other threads are still being
+# torn down, which takes a sanitized program's memory a while, has its ports and locks yet.)
 start_time_of() {
 	local stat fields
 	START_TIME=
 	{ read -r -d '' stat <"/proc/$1/stat"; } 2>/dev/null || [[ -n ${stat-} ]] || return 1
 	# The command's name, field 2, is in parentheses and may hold anything: count from behind it.
 	read -r -a fields <<<"${stat##*) }"
-	[[ ${fields[0]} != [ZX] ]] || return 1
+	[[ ${fields[0]} != [ZX] ]] || ((fields[17] > 1)) || return 1
 	START_TIME=${fields[19]}
 }
 

@@ -4,6 +4,7 @@
  * and have left nothing behind.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,14 +26,14 @@ static bool is_free(int port)
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				       .sin_port = htons((uint16_t)port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-	bool bound;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool refused;
 
-	/* Closed connections of the last user do not count. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	bound = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+	/* A bind would also fail on connections of the last user that are still closing. */
+	refused = connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 &&
+		  errno == ECONNREFUSED;
 	(void)close(fd);
-	return bound;
+	return refused;
 }
 
 static bool are_free(int first)
