@@ -45,7 +45,7 @@ void consumer_close(struct consumer *consumer);
  * logged here, they mend themselves. */
 rd_kafka_message_t *consumer_poll(struct consumer *consumer, int timeout_ms);
 
-/* Ends a poll that waits, or the next one that would. Any thread. */
+/* Ends a poll that waits, or the next one that would. Any thread; none any more when it leaves. */
 void consumer_wake(struct consumer *consumer);
 
 /* Stops and resumes the flow of one partition. */

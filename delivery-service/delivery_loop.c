@@ -419,10 +419,19 @@ static enum status open_pool(struct delivery_loop *l, struct error *err)
 	return l->config.work == WORK_WAIT ? ST_OK : work_pool_open(&l->pool, &config, err);
 }
 
-/* The pool's threads wake the consumer. */
-static void release(struct delivery_loop *l)
+/*
+ * The pool's threads wake the consumer: none may be left when it leaves the group, for librdkafka
+ * takes a wake-up for the end of its close, and hangs when it is destroyed then.
+ */
+static void close_pool(struct delivery_loop *l)
 {
 	work_pool_close(l->pool);
+	l->pool = NULL;
+}
+
+static void release(struct delivery_loop *l)
+{
+	close_pool(l);
 	consumer_close(l->consumer);
 	original_latest_fini(&l->headers);
 	partitions_fini(&l->partitions);
@@ -479,6 +488,7 @@ void delivery_loop_stop(struct delivery_loop *l)
 	l->joined = true;
 	while (l->partitions.count > 0)
 		drop_partition(l, l->partitions.list[0].number);
+	close_pool(l);
 	consumer_leave(l->consumer);
 }
 
