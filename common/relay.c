@@ -205,7 +205,7 @@ static void pause_after(struct relay *r, const char *what, const char *why)
 	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
 
-/* Called when no event waits for us. Its errors are counted only: the fetch complains. */
+/* Its errors are counted only: the fetch complains. */
 static void look_at_backlog(struct relay *r)
 {
 	struct error err;
@@ -272,19 +272,17 @@ static void relay_round(struct relay *r)
 	retry = relay_publisher_ledger(r->publisher)->retry > 0;
 	reason = relay_publisher_ledger(r->publisher)->retry_reason;
 	batch_done(r);
+	look_at_backlog(r);
 	if (retry) {
-		look_at_backlog(r);
 		pause_after(r, "Kafka does not take events",
 			    rd_kafka_err2str((rd_kafka_resp_err_t)reason));
 	} else if (PQntuples(rows) > 0) {
 		backoff_reset(&r->backoff);
 		publish(r, rows);
-		look_at_backlog(r);
 		let_gather(r, PQntuples(rows), fetched_mono_ms);
 	} else {
 		backoff_reset(&r->backoff);
 		(void)relay_publisher_poll(r->publisher, 0);
-		look_at_backlog(r);
 		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
 	}
 	PQclear(rows);

@@ -20,6 +20,7 @@
 #define QUIET_MAX_MS     2500
 #define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
 #define CLOSE_MAX_MS     700 /* the broker may be away without our knowing yet */
+#define DESTROY_MAX_MS   500 /* it takes a few */
 
 struct consumer {
 	rd_kafka_t *rk;
@@ -39,6 +40,7 @@ struct consumer {
 	 * is destroyed while its close waits for a broker that is away.
 	 */
 	_Atomic bool left;
+	_Atomic bool destroyed;
 };
 
 /* Fills in where to start. False: at least one partition cannot be claimed. */
@@ -216,22 +218,39 @@ static void *close_consumer(void *arg)
 	return NULL;
 }
 
+static void *destroy_consumer(void *arg)
+{
+	struct consumer *c = arg;
+
+	rd_kafka_destroy(c->rk);
+	atomic_store(&c->destroyed, true);
+	return NULL;
+}
+
+/* Runs a step that may never come to its end, in a thread of its own. False: it has not ended in
+ * that time, and goes on. */
+static bool ends_within(struct consumer *c, void *(*step)(void *), const _Atomic bool *ended,
+			int64_t max_ms)
+{
+	int64_t end = clock_mono_ms() + max_ms;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, step, c) != 0)
+		return false;
+	(void)pthread_detach(thread);
+	while (!atomic_load(ended) && clock_mono_ms() < end)
+		clock_pause_ms(2);
+	return atomic_load(ended);
+}
+
 void consumer_leave(struct consumer *c)
 {
-	pthread_t closer;
-	int64_t end;
-
 	c->leaving = true;
-	if (!await_quiet(c)) {
+	if (!await_quiet(c))
 		(void)rd_kafka_unsubscribe(c->rk); /* so that it does not join just now */
-		return;
-	}
-	if (pthread_create(&closer, NULL, close_consumer, c) != 0)
-		return;
-	(void)pthread_detach(closer);
-	end = clock_mono_ms() + CLOSE_MAX_MS;
-	while (!atomic_load(&c->left) && clock_mono_ms() < end)
-		clock_pause_ms(5);
+	else if (!ends_within(c, close_consumer, &c->left, CLOSE_MAX_MS))
+		log_warn("consumer", "the group has not confirmed the leave", "waited_ms=%d",
+			 CLOSE_MAX_MS);
 }
 
 void consumer_close(struct consumer *c)
@@ -240,8 +259,9 @@ void consumer_close(struct consumer *c)
 	if (!c || !atomic_load(&c->left))
 		return;
 	rd_kafka_queue_destroy(c->queue);
-	rd_kafka_destroy(c->rk);
-	free(c);
+	/* librdkafka 2.0.2 waits for ever for a broker that was another one meanwhile. */
+	if (ends_within(c, destroy_consumer, &c->destroyed, DESTROY_MAX_MS))
+		free(c);
 }
 
 rd_kafka_message_t *consumer_poll(struct consumer *c, int timeout_ms)
