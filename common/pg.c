@@ -19,6 +19,7 @@ struct pg {
 	size_t statement_count;
 	int64_t next_attempt_mono_ms;
 	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
+	bool ahead;          /* calls of it were sent, and neither a sync nor the rest of them */
 };
 
 enum status pg_open(struct pg **out, const char *url, const char *application,
@@ -41,6 +42,7 @@ static void disconnect(struct pg *pg)
 {
 	PQfinish(pg->conn);
 	pg->conn = NULL;
+	pg->ahead = false;
 }
 
 void pg_close(struct pg *pg)
@@ -311,8 +313,8 @@ enum status pg_connect(struct pg *pg, struct error *err)
 	return ST_OK;
 }
 
-static enum status send_calls(struct pg *pg, const struct pg_call *calls, size_t count,
-			      struct error *err)
+static enum status queue_calls(struct pg *pg, const struct pg_call *calls, size_t count,
+			       struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct pg_params *p = calls[i].params;
@@ -324,8 +326,6 @@ static enum status send_calls(struct pg *pg, const struct pg_call *calls, size_t
 					p ? p->formats : NULL, 1) != 1)
 			return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
 	}
-	if (PQpipelineSync(pg->conn) != 1)
-		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
 	return ST_OK;
 }
 
@@ -355,19 +355,34 @@ static enum status give_up(struct pg *pg, struct error *err)
 	return error_wrap(err, "database");
 }
 
-enum status pg_send(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+static enum status send_calls(struct pg *pg, struct pg_call *calls, size_t count, bool last,
+			      struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
 		calls[i].result = NULL;
 	if (pg_connect(pg, err) != ST_OK)
 		return err->status;
-	if (send_calls(pg, calls, count, err) != ST_OK)
+	if (queue_calls(pg, calls, count, err) != ST_OK)
 		return give_up(pg, err);
-	if (PQflush(pg->conn) < 0) {
+	if ((last && PQpipelineSync(pg->conn) != 1) || PQflush(pg->conn) < 0) {
 		(void)set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
 		return give_up(pg, err);
 	}
+	pg->ahead = !last;
 	return ST_OK;
+}
+
+enum status pg_send(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+{
+	return send_calls(pg, calls, count, true, err);
+}
+
+enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
+{
+	/* Outside of one, a connection lost before the rest could not be told from a new one. */
+	if (!pg->in_transaction)
+		return error_set(err, ST_INTERNAL, "calls ahead of what, without a transaction");
+	return send_calls(pg, calls, count, false, err);
 }
 
 enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
@@ -401,6 +416,10 @@ void pg_rollback(struct pg *pg)
 	PGresult *r = NULL;
 
 	pg->in_transaction = false;
+	if (pg->ahead) {
+		disconnect(pg); /* simpler than to read what is under way */
+		return;
+	}
 	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		return;
 	if (PQsendQueryParams(pg->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1 ||

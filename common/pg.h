@@ -68,6 +68,14 @@ MUST_CHECK enum status pg_send(struct pg *pg, struct pg_call *calls, size_t coun
 MUST_CHECK enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count,
 				  struct error *err);
 
+/*
+ * Within a transaction: sends the first of the calls that a pg_send follows up, so that the server
+ * works on them while the rest is prepared. All are received together, as one array. Instead of the
+ * pg_send, pg_rollback may follow. On an error nothing of the transaction stays.
+ */
+MUST_CHECK enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_t count,
+				     struct error *err);
+
 /* Rolls an open transaction back; drops the connection if that fails. */
 void pg_rollback(struct pg *pg);
 

@@ -158,17 +158,22 @@ static void add_unparked(struct save *s, const struct order_event *e)
 	pg_array_i32(&s->unparked_version, e->version);
 }
 
-/* Effect, history row and Delivery* event of one event. */
-static void add_applied(struct save *s, const struct inbound *in, const struct batch_order *order)
+/* The history row of one event. */
+static void add_record(struct save *s, const struct inbound *in)
+{
+	add_history(s->history, in);
+	if (in->event->version > 0)
+		return;
+	pg_array_i32(&s->plain_partition, in->origin.partition);
+	pg_array_i64(&s->plain_offset, in->origin.offset);
+}
+
+/* The Delivery* event of one event. */
+static void add_outgoing(struct save *s, const struct inbound *in, const struct batch_order *order)
 {
 	const struct order_event *e = in->event;
 	char *payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
 
-	add_history(s->history, in);
-	if (e->version == 0) {
-		pg_array_i32(&s->plain_partition, in->origin.partition);
-		pg_array_i64(&s->plain_offset, in->origin.offset);
-	}
 	if (payload)
 		outbox_batch_add_event(&s->outbox, s->topic, e->order_id,
 				       event_delivery_names[e->type], payload);
@@ -210,29 +215,6 @@ static void add_position(struct save *s, const struct delivery_position *positio
 	}
 }
 
-static void collect(struct save *s, const struct delivery_positions *positions,
-		    struct delivery_batch *b)
-{
-	for (size_t i = 0; i < positions->count; i++)
-		add_position(s, &positions->list[i]);
-	for (size_t i = 0; i < b->order_count; i++) {
-		const struct batch_order *order = &b->orders[i];
-
-		if (order->content)
-			add_delivery(order->has_row ? s->updated : s->inserted, order);
-	}
-	for (size_t i = 0; i < b->applied_count; i++)
-		add_applied(s, b->applied[i],
-			    delivery_batch_order(b, b->applied[i]->event->order_id));
-	for (size_t i = 0; i < b->event_count + b->fetched_count; i++) {
-		const struct inbound *in = i < b->event_count ? b->events[i]
-							      : b->fetched[i - b->event_count];
-
-		if (!in->event || in->decision.verdict != DELIVERY_APPLY)
-			add_other(s, in);
-	}
-}
-
 static void array_params(struct pg_params *p, struct pg_array *arrays, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -246,22 +228,77 @@ static void history_params(struct pg_params *p, struct save *s)
 	pg_param_array(p, &s->history[H_RECEIVED]);
 }
 
-static enum status send_all(struct pg *pg, struct save *s, struct delivery_saving *saving,
-			    struct error *err)
+/* --- three steps, each worked by the server while the next one is prepared ------------------- */
+
+static enum status send_deliveries(struct pg *pg, struct save *s, const struct delivery_batch *b,
+				   struct delivery_saving *saving, struct error *err)
 {
-	struct pg_params insert = { 0 }, update = { 0 }, record = { 0 }, plain = { 0 },
-			 park = { 0 };
-	struct pg_params unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
+	struct pg_params insert = { 0 }, update = { 0 };
 	struct pg_call *calls = saving->calls;
 	size_t n = 0;
 
+	for (size_t i = 0; i < b->order_count; i++) {
+		const struct batch_order *order = &b->orders[i];
+
+		if (order->content)
+			add_delivery(order->has_row ? s->updated : s->inserted, order);
+	}
 	array_params(&insert, s->inserted, D_ROW_VERSION);
 	array_params(&update, s->updated, D_COUNT);
 	pg_param_i64(&update, s->updated[D_ID].count);
+	if (s->inserted[D_ID].count)
+		calls[n++] = (struct pg_call){ "insert", &insert, NULL };
+	if (s->updated[D_ID].count)
+		calls[n++] = (struct pg_call){ "update", &update, NULL };
+	saving->count = n;
+	return pg_send_ahead(pg, calls, n, err);
+}
+
+static enum status send_history(struct pg *pg, struct save *s, const struct delivery_batch *b,
+				struct delivery_saving *saving, struct error *err)
+{
+	struct pg_params record = { 0 }, plain = { 0 };
+	struct pg_call *calls = saving->calls + saving->count;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->applied_count; i++)
+		add_record(s, b->applied[i]);
 	history_params(&record, s);
 	pg_param_text(&plain, s->topic);
 	pg_param_array(&plain, &s->plain_partition);
 	pg_param_array(&plain, &s->plain_offset);
+	if (s->history[H_ORDER].count)
+		calls[n++] = (struct pg_call){ "record", &record, NULL };
+	if (s->plain_offset.count)
+		calls[n++] = (struct pg_call){ "record_plain", &plain, NULL };
+	saving->count += n;
+	return pg_send_ahead(pg, calls, n, err);
+}
+
+static void collect_rest(struct save *s, const struct delivery_positions *positions,
+			 struct delivery_batch *b)
+{
+	for (size_t i = 0; i < positions->count; i++)
+		add_position(s, &positions->list[i]);
+	for (size_t i = 0; i < b->applied_count; i++)
+		add_outgoing(s, b->applied[i],
+			     delivery_batch_order(b, b->applied[i]->event->order_id));
+	for (size_t i = 0; i < b->event_count + b->fetched_count; i++) {
+		const struct inbound *in = i < b->event_count ? b->events[i]
+							      : b->fetched[i - b->event_count];
+
+		if (!in->event || in->decision.verdict != DELIVERY_APPLY)
+			add_other(s, in);
+	}
+}
+
+static enum status send_rest(struct pg *pg, struct save *s, struct delivery_saving *saving,
+			     struct error *err)
+{
+	struct pg_params park = { 0 }, unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
+	struct pg_call *calls = saving->calls + saving->count;
+	size_t n = 0;
+
 	array_params(&park, s->parked, P_COUNT);
 	pg_param_array(&unpark, &s->unparked_order);
 	pg_param_array(&unpark, &s->unparked_version);
@@ -274,14 +311,6 @@ static enum status send_all(struct pg *pg, struct save *s, struct delivery_savin
 	pg_param_array(&put, &s->put_first);
 	pg_param_array(&put, &s->put_end);
 	outbox_batch_params(&s->outbox, &outbox);
-	if (s->inserted[D_ID].count)
-		calls[n++] = (struct pg_call){ "insert", &insert, NULL };
-	if (s->updated[D_ID].count)
-		calls[n++] = (struct pg_call){ "update", &update, NULL };
-	if (s->history[H_ORDER].count)
-		calls[n++] = (struct pg_call){ "record", &record, NULL };
-	if (s->plain_offset.count)
-		calls[n++] = (struct pg_call){ "record_plain", &plain, NULL };
 	if (s->parked[P_ORDER].count)
 		calls[n++] = (struct pg_call){ "park", &park, NULL };
 	if (s->unparked_order.count)
@@ -293,8 +322,23 @@ static enum status send_all(struct pg *pg, struct save *s, struct delivery_savin
 	if (s->outbox.count)
 		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &outbox, NULL };
 	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };
-	saving->count = n;
+	saving->count += n;
 	return pg_send(pg, calls, n, err);
+}
+
+static enum status send_all(struct pg *pg, struct save *s,
+			    const struct delivery_positions *positions, struct delivery_batch *b,
+			    struct delivery_saving *saving, struct error *err)
+{
+	if (send_deliveries(pg, s, b, saving, err) != ST_OK ||
+	    send_history(pg, s, b, saving, err) != ST_OK)
+		return err->status;
+	collect_rest(s, positions, b);
+	if (s->no_memory) {
+		pg_rollback(pg);
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	}
+	return send_rest(pg, s, saving, err);
 }
 
 enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
@@ -305,13 +349,7 @@ enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
 	enum status st;
 
 	save_init(&s, topic, replica);
-	collect(&s, positions, b);
-	if (s.no_memory) {
-		pg_rollback(pg);
-		st = error_set(err, ST_UNAVAILABLE, "out of memory");
-	} else {
-		st = send_all(pg, &s, saving, err);
-	}
+	st = send_all(pg, &s, positions, b, saving, err);
 	save_fini(&s);
 	return st;
 }
