@@ -78,6 +78,24 @@ static void log_rebalance_error(rd_kafka_error_t *error)
 	rd_kafka_error_destroy(error);
 }
 
+/*
+ * librdkafka 2.0.2 pauses all partitions for a rebalance, those that stay too. When they may go on,
+ * nothing tells the threads that fetch: each looks again when its broker answers something. So the
+ * brokers are asked for something; the answer is of no interest.
+ */
+static void wake_fetchers(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	if (rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_END;
+	if (list->cnt > 0)
+		(void)rd_kafka_offsets_for_times(c->rk, list, 1);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 /* Runs inside consumer_poll and consumer_close, between two transactions of the loop. */
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
@@ -89,11 +107,13 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 		if (c->leaving || !claim_all(c, partitions))
 			partitions->cnt = 0; /* the group hears of it when we leave */
 		log_rebalance_error(rd_kafka_incremental_assign(rk, partitions));
-		return;
+	} else {
+		if (!c->leaving) /* else the owner has forgotten them already */
+			drop_all(c, partitions);
+		log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
 	}
-	if (!c->leaving) /* else the owner has forgotten them already */
-		drop_all(c, partitions);
-	log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
+	if (!c->leaving)
+		wake_fetchers(c);
 }
 
 /* Runs inside consumer_poll. The statistics are the only place that tells the join state. */

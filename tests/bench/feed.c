@@ -21,7 +21,7 @@
 
 struct config {
 	const char *brokers, *topic;
-	int64_t orders, first, block, rate;
+	int64_t orders, first, block, rate, partitions;
 };
 
 static const struct config_key keys[] = {
@@ -37,6 +37,8 @@ static const struct config_key keys[] = {
 	  NULL, "orders in a block; 1: the events of an order follow each other" },
 	{ "RATE", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, rate), "0", 0, 10000000, NULL,
 	  "events per second; 0: as fast as the broker takes them" },
+	{ "PARTITIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, partitions), "0", 0,
+	  10000, NULL, "partitions that the orders go to in turn; 0: by their keys, as ever" },
 };
 
 static const struct config_program program = {
@@ -83,6 +85,7 @@ static rd_kafka_headers_t *headers_of(enum event_type type)
 static rd_kafka_resp_err_t produce_once(struct feed *feed, int64_t order_id, enum event_type type,
 					const char *payload)
 {
+	const int64_t partitions = feed->config->partitions;
 	rd_kafka_headers_t *headers = headers_of(type);
 	rd_kafka_resp_err_t code;
 	char key[24];
@@ -90,6 +93,8 @@ static rd_kafka_resp_err_t produce_once(struct feed *feed, int64_t order_id, enu
 
 	code = rd_kafka_producev(feed->producer, RD_KAFKA_V_TOPIC(feed->config->topic),
 				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+				 RD_KAFKA_V_PARTITION(partitions ? (int32_t)(order_id % partitions)
+								 : RD_KAFKA_PARTITION_UA),
 				 RD_KAFKA_V_KEY(key, (size_t)key_len),
 				 RD_KAFKA_V_VALUE((void *)payload, strlen(payload)),
 				 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
