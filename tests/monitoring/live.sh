@@ -19,7 +19,8 @@ set -euo pipefail
 . "$REPO_DIR/lab/own_stack.sh"
 
 readonly BOARD=$REPO_DIR/monitoring/grafana/boards/ordering-lab.json
-QUERY= # what query_answered asks
+QUERY=   # what query_answered asks
+PENDING= # what calm has seen
 
 # start_kafka: the broker with the agent. A class archive cannot be made with an agent in the
 # process, so a broker without one leaves it behind first. Only the broker may have the agent: a
@@ -124,6 +125,12 @@ alerts() {
 	prometheus_api alerts | jq -r '.alerts[] | "\(.labels.alertname) \(.state)"'
 }
 
+# calm: no alert fires or is about to. An event that waits while its service is scraped for the first
+# time makes one pending until the next scrape.
+calm() {
+	PENDING=$(alerts) && [[ -z $PENDING ]]
+}
+
 # noticed: the service's end is.
 noticed() {
 	alerts | grep -q -x 'ServiceDown pending'
@@ -137,7 +144,6 @@ close_run() {
 }
 
 main() {
-	local pending
 	(($# == 0)) || die "takes no arguments"
 	: "${PROMETHEUS_PORT:=9090}" "${JMX_PORT:=9404}"
 	require_number PROMETHEUS_PORT 1 65535
@@ -158,8 +164,7 @@ main() {
 	check_board
 	check_scrapes
 	show_progress "promtool's lint passes; Kafka's beans are all there"
-	pending=$(alerts || true)
-	[[ -z $pending ]] || die "all is well, but: ${pending//$'\n'/, }"
+	wait_until 20 "no alert is pending" calm || die "all is well, but: ${PENDING//$'\n'/, }"
 	own_stack_require_alive
 	process_stop delivery-1 10
 	wait_until 20 "the alert ServiceDown is pending" noticed || exit 1
