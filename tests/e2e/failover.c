@@ -3,14 +3,10 @@
  * one is killed and then two. It judges itself; here it must have come to its end, with a verdict,
  * and have left nothing behind.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tests/support/keep.h"
+#include "tests/support/ports.h"
 #include "tests/support/program.h"
 #include "tests/support/stack.h"
 #include "tests/support/world.h"
@@ -20,47 +16,9 @@ TestSuite(failover, .timeout = 400);
 /* Three brokers, three controllers, PostgreSQL, order-service, two delivery-services. */
 #define PORTS 10
 
-/* Nobody listens on it. */
-static bool is_free(int port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-				       .sin_port = htons((uint16_t)port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool refused;
-
-	/* A bind would also fail on connections of the last user that are still closing. */
-	refused = connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 &&
-		  errno == ECONNREFUSED;
-	(void)close(fd);
-	return refused;
-}
-
-static bool are_free(int first)
-{
-	for (int i = 0; i < PORTS; i++) {
-		if (!is_free(first + i))
-			return false;
-	}
-	return true;
-}
-
-/* The first of so many in a row, below the ephemeral ones. */
-static int free_ports(void)
-{
-	int first = 20000 + (int)(getpid() % 1000) * PORTS;
-
-	for (int i = 0; i < 100; i++, first += PORTS) {
-		if (are_free(first))
-			return first;
-	}
-	cr_assert_fail("no free ports");
-	return 0;
-}
-
 LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 {
-	int first = free_ports();
+	int first = ports_free(PORTS);
 	const char *settings[] = { "QUICK=1",
 				   "NO_COLOR=1",
 				   keep_format("BUILD_DIR=%s", stack_build_dir()),
@@ -74,5 +32,5 @@ LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 
 	cr_expect_eq(run.status, 0, "%s", run.output);
 	cr_expect(strstr(run.output, "0 lost, 0 doubled, 0 inverted"), "%s", run.output);
-	cr_expect(are_free(first), "something is left of it: %s", run.output);
+	cr_expect(ports_are_free(first, PORTS), "something is left of it: %s", run.output);
 }

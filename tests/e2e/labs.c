@@ -2,7 +2,6 @@
  * The load labs in their short form, from nothing to the verdict, each with a stack of its own; and
  * what one leaves behind when it is interrupted: nothing but its figures.
  */
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/http_client.h"
 #include "tests/support/keep.h"
+#include "tests/support/ports.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
@@ -39,37 +38,11 @@ struct lab {
 	pid_t pid;
 };
 
-static bool port_is_free(int port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool is_free;
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
-	(void)close(fd);
-	return is_free;
-}
-
-/* The first of PORTS that are free, below the ephemeral ones. */
-static int free_ports(void)
-{
-	for (int first = 10000 + (int)getpid() % 10000;; first += PORTS) {
-		int n = 0;
-
-		while (n < PORTS && port_is_free(first + n))
-			n++;
-		if (n == PORTS)
-			return first;
-		cr_assert_lt(first, 31000, "no ports are free");
-	}
-}
-
 /* Runs in the child. */
 static void exec_lab(const struct lab *lab, const char *script)
 {
 	int fd = open(lab->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int port = free_ports();
+	int port = ports_free(PORTS);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)dup2(fd, STDOUT_FILENO);

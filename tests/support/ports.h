@@ -1,0 +1,17 @@
+/*
+ * Ports for what a test's programs start themselves.
+ *
+ * Threads: any.
+ */
+#ifndef TESTS_SUPPORT_PORTS_H
+#define TESTS_SUPPORT_PORTS_H
+
+#include <stdbool.h>
+
+/* Nobody listens on any of so many in a row. */
+bool ports_are_free(int first, int count);
+
+/* The first of so many free ones in a row, below the ephemeral ones; the test fails without. */
+int ports_free(int count);
+
+#endif
