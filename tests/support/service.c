@@ -201,6 +201,11 @@ double service_metric(const struct service *service, const char *name)
 	return line ? strtod(line + strlen(name) + 2, NULL) : -1;
 }
 
+bool service_metric_reaches(const struct service *service, const char *name, double value)
+{
+	return wait_until(2000, service_metric(service, name) == value);
+}
+
 /* --- what it does -------------------------------------------------------------------------- */
 
 int64_t proc_computed_ms(const char *path)

@@ -47,6 +47,10 @@ void service_signal(const struct service *service, int sig);
 /* The value of a sample of /metrics, by its name with labels; -1 without it. */
 double service_metric(const struct service *service, const char *name);
 
+/* True once it has that value, which may be two seconds from now: what a commit did can be seen
+ * before it is counted. */
+bool service_metric_reaches(const struct service *service, const char *name, double value);
+
 /* What it has computed so far, in its own and the kernel's code. */
 int64_t service_computed_ms(const struct service *service);
 
