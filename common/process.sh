@@ -200,6 +200,20 @@ process_kill() {
 	wait_until 5 "$1 (pid $PROCESS_PID) is gone after kill -9" process_gone "$1"
 }
 
+# at_once COMMAND ITEM...: COMMAND ITEM for each of the items, all at the same time. Returns 1 if one
+# of them failed.
+at_once() {
+	local command=$1 item pid pids=() status=0
+	for item in "${@:2}"; do
+		"$command" "$item" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	return "$status"
+}
+
 # port_listener_inode PORT: prints the inode of the socket that listens on the port of 127.0.0.1 or
 # of any address, read from the kernel's tables; returns 1 if there is none.
 port_listener_inode() {

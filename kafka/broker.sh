@@ -67,15 +67,16 @@ write_properties() {
 	END
 }
 
-# format_storage NODE CLUSTER_ID: makes it a storage of the cluster, once. A format that was
-# interrupted is done anew.
+# format_storage NODE: makes it a storage of the cluster, once. A format that was interrupted is done
+# anew.
 format_storage() {
-	local dir log=$RUN_DIR/log/kafka-$1-format.log
+	local dir id log=$RUN_DIR/log/kafka-$1-format.log
 	dir=$(node_dir "$1")
 	[[ ! -e $dir/formatted ]] || return 0
 	rm -rf "$dir/data"
+	read -r _ id <"$CLUSTER_FILE"
 	# "=": the tool reads an id that begins with "-" as an option otherwise.
-	"${KAFKA_JAVA[@]}" -Xmx64m kafka.tools.StorageTool format --cluster-id="$2" \
+	"${KAFKA_JAVA[@]}" -Xmx64m kafka.tools.StorageTool format --cluster-id="$id" \
 		--config "$dir/server.properties" </dev/null >"$log" 2>&1 ||
 		die "Kafka's storage in $dir could not be formatted; $(process_last_words "$log")"
 	touch "$dir/formatted"
@@ -83,22 +84,14 @@ format_storage() {
 
 # format_storages NODE...: all at the same time.
 format_storages() {
-	local id node pid pids=() status=0
+	local id
 	if [[ ! -e $CLUSTER_FILE ]]; then
 		# A Kafka cluster id is 16 random bytes in URL-safe base64.
 		id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
 		printf '%s %s\n' "$BROKERS" "$id" >"$CLUSTER_FILE.new"
 		mv "$CLUSTER_FILE.new" "$CLUSTER_FILE"
 	fi
-	read -r _ id <"$CLUSTER_FILE"
-	for node; do
-		format_storage "$node" "$id" &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" || status=1
-	done
-	((status == 0)) || exit 1
+	at_once format_storage "$@"
 }
 
 # require_same_port NODE: a broker that runs has the port that is asked for.
@@ -170,22 +163,14 @@ stop() {
 		last=${leaving[0]}
 		leaving=("${leaving[@]:1}")
 	fi
-	stop_in_order "${leaving[@]}"
+	at_once stop_node "${leaving[@]}"
 	[[ -z $last ]] || process_stop "kafka-$last" "$STOP_SECONDS" KILL
 	keep_archive
 }
 
-# stop_in_order NODE...: by SIGTERM, all at the same time.
-stop_in_order() {
-	local node pid pids=() status=0
-	for node; do
-		process_stop "kafka-$node" "$STOP_SECONDS" &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" || status=1
-	done
-	((status == 0)) || exit 1
+# stop_node NODE: by SIGTERM.
+stop_node() {
+	process_stop "kafka-$1" "$STOP_SECONDS"
 }
 
 # keep_archive: the class archive that a broker without one has written while it ended.

@@ -104,35 +104,30 @@ any_running() {
 	return 1
 }
 
-# brokers: prints the names of the Kafka brokers that run: kafka-1, kafka-2, ...
-brokers() {
+# running PATTERN: prints the names of the processes that run and match it, from end to end.
+running() {
 	local file name
-	for file in "$RUN_DIR"/pid/kafka-*; do
+	for file in "$RUN_DIR"/pid/*; do
 		name=${file##*/}
-		[[ $name =~ ^kafka-[0-9]+$ ]] || continue
+		[[ $name =~ ^($1)$ ]] || continue
 		! process_alive "$name" || printf '%s\n' "$name"
 	done
 }
 
+# brokers: prints the names of the Kafka brokers that run: kafka-1, kafka-2, ...
+brokers() {
+	running 'kafka-[0-9]+'
+}
+
 # replicas: prints the names of the delivery replicas that run: delivery-1, delivery-2, ...
 replicas() {
-	local file name
-	for file in "$RUN_DIR"/pid/delivery-*; do
-		name=${file##*/}
-		[[ $name =~ ^delivery-[0-9]+$ ]] || continue
-		! process_alive "$name" || printf '%s\n' "$name"
-	done
+	running 'delivery-[0-9]+'
 }
 
 # order_services: prints the names of the order-services that run: order-service, order-service-2,
 # ...
 order_services() {
-	local file name
-	for file in "$RUN_DIR"/pid/order-service*; do
-		name=${file##*/}
-		[[ $name =~ ^order-service(-[0-9]+)?$ ]] || continue
-		! process_alive "$name" || printf '%s\n' "$name"
-	done
+	running 'order-service(-[0-9]+)?'
 }
 
 # order_name NUMBER: prints the name of the order-service.
@@ -191,15 +186,12 @@ start_replica() {
 
 # stop_all NAME...: stops the processes, all at the same time.
 stop_all() {
-	local name pid status=0 pids=()
-	for name; do
-		process_stop "$name" "$STOP_SECONDS" &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" || status=1
-	done
-	return "$status"
+	at_once stop_one "$@"
+}
+
+# stop_one NAME
+stop_one() {
+	process_stop "$1" "$STOP_SECONDS"
 }
 
 # start_base: PostgreSQL and, at the same time, Kafka with its topics.

@@ -3,9 +3,9 @@
 # with its owner stand still? The reference is its longest pause before, when nobody joined.
 
 readonly JOIN_PARTITIONS=8
-readonly JOIN_RATE=1000  # events per second of all partitions, of each every 8 ms
-readonly JOIN_CALM=3     # seconds before the join that are the reference
-JOIN_ORDERS=5000         # with three events each: 15 s; the broker is warm after half of them
+readonly JOIN_RATE=1000 # events per second of all partitions, of each every 8 ms
+readonly JOIN_CALM=3    # seconds before the join that are the reference
+JOIN_ORDERS=5000        # with three events each: 15 s; the broker is warm after half of them
 
 case_join() {
 	local i gap=() before=()
@@ -52,8 +52,7 @@ join_over() {
 join_pause() {
 	stack_sql "select round(max(pause)::numeric, 1) from (
 		select extract(epoch from applied_at - lag(applied_at) over (
-			partition by \"partition\" order by id)) * 1000
-			as pause, applied_at
+			partition by \"partition\" order by id)) * 1000 as pause, applied_at
 		from delivery.history where \"partition\" in (
 			select \"partition\" from delivery.history group by 1
 			having count(distinct replica) = 1)) p
