@@ -7,7 +7,8 @@
 
 #define TIMEOUT_MS 2000
 
-const char *probe_path(int argc, char **argv)
+/* The path that the arguments ask for; NULL without one of the flags. */
+static const char *path_of(int argc, char **argv)
 {
 	if (argc != 2)
 		return NULL;
@@ -39,7 +40,8 @@ static int ask(struct mg_connection *conn, const struct service_config *config, 
 	return answer->status_code;
 }
 
-int probe(const struct service_config *config, const char *path)
+/* Returns the exit status. */
+static int probe(const struct service_config *config, const char *path)
 {
 	char why[128] = "";
 	struct mg_connection *conn;
@@ -56,4 +58,13 @@ int probe(const struct service_config *config, const char *path)
 			      config->http_port, path, why);
 	(void)mg_exit_library();
 	return status == 200 ? 0 : 1;
+}
+
+int probe_main(const struct config_program *program, int argc, char **argv, void *cfg,
+	       const struct service_config *service)
+{
+	const char *path = path_of(argc, argv);
+	int done = config_main(program, path ? 1 : argc, argv, cfg);
+
+	return done < 0 && path ? probe(service, path) : done;
 }

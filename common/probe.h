@@ -18,13 +18,12 @@
 #define PROBE_EXIT_STATUS                                                                          \
 	"0 stopped by a signal, or the answer was yes; 1 cannot run, or no yes; 2 bad settings."
 
-/* The path that the arguments ask for; NULL without one of the flags. */
-const char *probe_path(int argc, char **argv);
-
 /*
- * Asks for the path and prints the answer's body, or why there is none. Returns the exit status: 0
- * for an answer of 200, else 1. Gives up after two seconds.
+ * config_main of such a program, service being within cfg: serves the two flags, too. Then it
+ * prints the answer's body, or why there is none, and returns 0 for an answer of 200, else 1; it
+ * gives up after two seconds.
  */
-int probe(const struct service_config *config, const char *path);
+int probe_main(const struct config_program *program, int argc, char **argv, void *cfg,
+	       const struct service_config *service);
 
 #endif

@@ -78,6 +78,14 @@ static void log_rebalance_error(rd_kafka_error_t *error)
 	rd_kafka_error_destroy(error);
 }
 
+/* Asks the brokers for the end of each partition of the list. False: no answer in time. */
+static bool ask_ends(struct consumer *c, rd_kafka_topic_partition_list_t *list, int timeout_ms)
+{
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_END;
+	return rd_kafka_offsets_for_times(c->rk, list, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /*
  * librdkafka 2.0.2 pauses all partitions for a rebalance, those that stay too. When they may go on,
  * nothing tells the threads that fetch: each looks again when its broker answers something. So the
@@ -89,10 +97,8 @@ static void wake_fetchers(struct consumer *c)
 
 	if (rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
-	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = RD_KAFKA_OFFSET_END;
 	if (list->cnt > 0)
-		(void)rd_kafka_offsets_for_times(c->rk, list, 1);
+		(void)ask_ends(c, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -367,12 +373,8 @@ static int64_t remembered_end(struct consumer *c, int32_t partition)
 
 void consumer_ends(struct consumer *c, rd_kafka_topic_partition_list_t *list)
 {
-	bool asked;
+	bool asked = consumer_reachable(c) && ask_ends(c, list, 500);
 
-	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = RD_KAFKA_OFFSET_END;
-	asked = consumer_reachable(c) &&
-		rd_kafka_offsets_for_times(c->rk, list, 500) == RD_KAFKA_RESP_ERR_NO_ERROR;
 	for (int i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *p = &list->elems[i];
 

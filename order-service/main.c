@@ -222,13 +222,10 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct error err = { 0 };
-	const char *path = probe_path(argc, argv);
-	int done = config_main(&program, path ? 1 : argc, argv, &config);
+	int done = probe_main(&program, argc, argv, &config, &config.service);
 
 	if (done >= 0)
 		return done;
-	if (path)
-		return probe(&config.service, path);
 	log_set_level((enum log_level)config.service.log_level);
 	if (run(&config, &err) == ST_OK)
 		return 0;
