@@ -31,6 +31,9 @@ PURE := common/error common/strbuf common/parse common/backoff common/config com
 	lab/check/history lab/check/judge lab/check/judge_version lab/check/judge_outcome
 
 COMMON := $(basename $(wildcard common/*.c))
+# What a tool needs of it for its settings and its log, and to talk to PostgreSQL.
+BASICS := $(addprefix common/,error strbuf parse clock log config config_main)
+PG := $(addprefix common/,pg pg_pipeline pg_result pg_params pg_array)
 ORDER := $(basename $(wildcard order-service/*.c order-service/direct/*.c))
 DELIVERY := $(basename $(wildcard delivery-service/*.c delivery-service/direct/*.c))
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))

@@ -1,13 +1,12 @@
 #include "common/pg.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/parse.h"
+#include "common/pg_pipeline.h"
 
 #define ANSWER_TIMEOUT_MS  15000
 #define RECONNECT_PAUSE_MS 100 /* a burst of callers makes one attempt, not one each */
@@ -53,143 +52,6 @@ void pg_close(struct pg *pg)
 	free(pg);
 }
 
-/* libpq's first line, without the newline; it never holds the password. */
-static enum status set_libpq_error(struct error *err, enum status st, const char *text)
-{
-	return error_set(err, st, "%.*s", (int)strcspn(text, "\n"), text);
-}
-
-static enum status status_of_sqlstate(const char *state)
-{
-	if (!state)
-		return ST_UNAVAILABLE;
-	if (strcmp(state, "23505") == 0)
-		return ST_CONFLICT;
-	/* connection, resources, operator intervention, transaction rollback, lock timeout,
-	 * read-only standby */
-	if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 ||
-	    strncmp(state, "57", 2) == 0 || strncmp(state, "40", 2) == 0 ||
-	    strcmp(state, "55P03") == 0 || strcmp(state, "25006") == 0)
-		return ST_UNAVAILABLE;
-	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
-		return ST_INVALID;
-	return ST_INTERNAL;
-}
-
-static enum status set_result_error(struct error *err, const PGresult *result)
-{
-	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-	return set_libpq_error(err,
-			       status_of_sqlstate(PQresultErrorField(result, PG_DIAG_SQLSTATE)),
-			       text ? text : "no answer");
-}
-
-/* Waits until the socket is ready for events; false at the deadline or on a broken socket. */
-static bool wait_socket(struct pg *pg, short events, int64_t deadline)
-{
-	struct pollfd fd = { .fd = PQsocket(pg->conn), .events = events };
-	int64_t left = deadline - clock_mono_ms();
-	int n;
-
-	if (left <= 0)
-		return false;
-	n = poll(&fd, 1, (int)left);
-	if (n < 0)
-		return errno == EINTR;
-	return n > 0 && ((fd.revents & POLLIN) == 0 || PQconsumeInput(pg->conn) == 1);
-}
-
-/* Sends what is queued, reading meanwhile: a server that waits for us to read would deadlock. */
-static enum status flush(struct pg *pg, int64_t deadline, struct error *err)
-{
-	int more;
-
-	while ((more = PQflush(pg->conn)) == 1) {
-		if (!wait_socket(pg, POLLIN | POLLOUT, deadline))
-			return error_set(err, ST_UNAVAILABLE, "database does not take the request");
-	}
-	if (more < 0)
-		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
-	return ST_OK;
-}
-
-/* The next result or NULL for the end of one statement's results. */
-static enum status next_result(struct pg *pg, int64_t deadline, PGresult **out, struct error *err)
-{
-	while (PQisBusy(pg->conn)) {
-		if (!wait_socket(pg, POLLIN, deadline))
-			return error_set(err, ST_UNAVAILABLE, "database does not answer: %.*s",
-					 (int)strcspn(PQerrorMessage(pg->conn), "\n"),
-					 PQerrorMessage(pg->conn));
-	}
-	*out = PQgetResult(pg->conn);
-	if (PQstatus(pg->conn) == CONNECTION_BAD) {
-		PQclear(*out);
-		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
-	}
-	return ST_OK;
-}
-
-static void note_error(const PGresult *r, struct error *first)
-{
-	switch (PQresultStatus(r)) {
-	case PGRES_TUPLES_OK:
-	case PGRES_COMMAND_OK:
-	case PGRES_PIPELINE_SYNC:
-	case PGRES_PIPELINE_ABORTED:
-		break;
-	default:
-		if (first->status == ST_OK)
-			(void)set_result_error(first, r);
-	}
-}
-
-/*
- * Reads the answer to one queued statement. A server-side error lands in first and the reading
- * goes on; only a lost connection is returned.
- */
-static enum status read_answer(struct pg *pg, int64_t deadline, PGresult **result,
-			       struct error *first, struct error *err)
-{
-	PGresult *r = NULL;
-	enum status st = next_result(pg, deadline, &r, err);
-
-	if (st != ST_OK)
-		return st;
-	note_error(r, first);
-	*result = r;
-	/* Each statement's results end with a NULL. */
-	st = next_result(pg, deadline, &r, err);
-	if (st == ST_OK)
-		PQclear(r);
-	return st;
-}
-
-/*
- * Likewise the sync. An implicit transaction commits only now: if that fails, the error and a NULL
- * come before it.
- */
-static enum status read_sync(struct pg *pg, int64_t deadline, struct error *first,
-			     struct error *err)
-{
-	for (int i = 0; i < 3; i++) {
-		PGresult *r = NULL;
-		enum status st = next_result(pg, deadline, &r, err);
-		bool synced;
-
-		if (st != ST_OK)
-			return st;
-		if (r)
-			note_error(r, first);
-		synced = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-		PQclear(r);
-		if (synced)
-			return ST_OK;
-	}
-	return error_set(err, ST_UNAVAILABLE, "database answers out of step");
-}
-
 static enum status prepare_all(struct pg *pg, struct error *err)
 {
 	static const struct pg_statement own[] = { { PG_BEGIN, "begin" }, { PG_COMMIT, "commit" } };
@@ -202,22 +64,22 @@ static enum status prepare_all(struct pg *pg, struct error *err)
 		const struct pg_statement *s = i < 2 ? &own[i] : &pg->statements[i - 2];
 
 		if (PQsendPrepare(pg->conn, s->name, s->sql, 0, NULL) != 1)
-			return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+			return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
 	}
 	if (PQpipelineSync(pg->conn) != 1)
-		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
-	st = flush(pg, deadline, err);
+		return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
+	st = pg_pipeline_flush(pg->conn, deadline, err);
 	for (size_t i = 0; st == ST_OK && i < total; i++) {
 		PGresult *r = NULL;
 		bool before = first.status != ST_OK;
 
-		st = read_answer(pg, deadline, &r, &first, err);
+		st = pg_pipeline_answer(pg->conn, deadline, &r, &first, err);
 		PQclear(r);
 		if (!before && first.status != ST_OK && i >= 2)
 			(void)error_wrap(&first, "preparing %s", pg->statements[i - 2].name);
 	}
 	if (st == ST_OK)
-		st = read_sync(pg, deadline, &first, err);
+		st = pg_pipeline_sync(pg->conn, deadline, &first, err);
 	if (st == ST_OK && first.status != ST_OK) {
 		*err = first;
 		st = err->status;
@@ -300,9 +162,9 @@ enum status pg_connect(struct pg *pg, struct error *err)
 	pg->conn = start_connection(pg);
 	(void)PQsetNoticeProcessor(pg->conn, on_notice, NULL);
 	if (PQstatus(pg->conn) != CONNECTION_OK)
-		st = set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+		st = pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
 	else if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1)
-		st = set_libpq_error(err, ST_INTERNAL, PQerrorMessage(pg->conn));
+		st = pg_pipeline_error(pg->conn, ST_INTERNAL, err);
 	else
 		st = prepare_all(pg, err);
 	if (st != ST_OK) {
@@ -324,7 +186,7 @@ static enum status queue_calls(struct pg *pg, const struct pg_call *calls, size_
 		if (PQsendQueryPrepared(pg->conn, calls[i].statement, p ? p->count : 0,
 					p ? p->values : NULL, p ? p->lengths : NULL,
 					p ? p->formats : NULL, 1) != 1)
-			return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+			return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
 	}
 	return ST_OK;
 }
@@ -333,17 +195,17 @@ static enum status read_answers(struct pg *pg, struct pg_call *calls, size_t cou
 				struct error *first, struct error *err)
 {
 	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
-	enum status st = flush(pg, deadline, err);
+	enum status st = pg_pipeline_flush(pg->conn, deadline, err);
 
 	for (size_t i = 0; st == ST_OK && i < count; i++) {
 		bool before = first->status != ST_OK;
 
-		st = read_answer(pg, deadline, &calls[i].result, first, err);
+		st = pg_pipeline_answer(pg->conn, deadline, &calls[i].result, first, err);
 		if (!before && first->status != ST_OK)
 			(void)error_wrap(first, "%s", calls[i].statement);
 	}
 	if (st == ST_OK)
-		st = read_sync(pg, deadline, first, err);
+		st = pg_pipeline_sync(pg->conn, deadline, first, err);
 	return st;
 }
 
@@ -365,7 +227,7 @@ static enum status send_calls(struct pg *pg, struct pg_call *calls, size_t count
 	if (queue_calls(pg, calls, count, err) != ST_OK)
 		return give_up(pg, err);
 	if ((last && PQpipelineSync(pg->conn) != 1) || PQflush(pg->conn) < 0) {
-		(void)set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(pg->conn));
+		(void)pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
 		return give_up(pg, err);
 	}
 	pg->ahead = !last;
@@ -423,9 +285,10 @@ void pg_rollback(struct pg *pg)
 	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		return;
 	if (PQsendQueryParams(pg->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1 ||
-	    PQpipelineSync(pg->conn) != 1 || flush(pg, deadline, &ignored) != ST_OK ||
-	    read_answer(pg, deadline, &r, &ignored, &ignored) != ST_OK ||
-	    read_sync(pg, deadline, &ignored, &ignored) != ST_OK ||
+	    PQpipelineSync(pg->conn) != 1 ||
+	    pg_pipeline_flush(pg->conn, deadline, &ignored) != ST_OK ||
+	    pg_pipeline_answer(pg->conn, deadline, &r, &ignored, &ignored) != ST_OK ||
+	    pg_pipeline_sync(pg->conn, deadline, &ignored, &ignored) != ST_OK ||
 	    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
 		disconnect(pg);
 	PQclear(r);
@@ -465,28 +328,4 @@ bool pg_take_notifications(struct pg *pg)
 int pg_backend_pid(const struct pg *pg)
 {
 	return pg->conn ? PQbackendPID(pg->conn) : 0;
-}
-
-int64_t pg_i64(const PGresult *result, int row, int column)
-{
-	const unsigned char *bytes = (const unsigned char *)PQgetvalue(result, row, column);
-	int len = PQgetlength(result, row, column);
-	uint64_t value = len > 0 && (bytes[0] & 0x80) ? UINT64_MAX : 0;
-
-	for (int i = 0; i < len; i++)
-		value = value << 8 | bytes[i];
-	return (int64_t)value;
-}
-
-const char *pg_text(const PGresult *result, int row, int column)
-{
-	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
-}
-
-int64_t pg_affected(PGresult *result)
-{
-	const char *text = PQcmdTuples(result);
-	int64_t n = 0;
-
-	return parse_i64(text, strlen(text), 0, INT64_MAX, &n) ? n : 0;
 }

@@ -18,6 +18,7 @@
 
 #include "common/error.h"
 #include "common/pg_params.h"
+#include "common/pg_result.h"
 
 struct pg;
 
@@ -91,12 +92,5 @@ bool pg_take_notifications(struct pg *pg);
 
 /* The server's process id of this session. */
 int pg_backend_pid(const struct pg *pg);
-
-/* Binary results: integers of 2, 4 or 8 bytes, and text (NUL-terminated by libpq). */
-int64_t pg_i64(const PGresult *result, int row, int column);
-const char *pg_text(const PGresult *result, int row, int column);
-
-/* Rows that a statement changed. */
-int64_t pg_affected(PGresult *result);
 
 #endif

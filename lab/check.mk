@@ -3,9 +3,8 @@
 #   make check JSON=1        the same as one JSON object
 #   make check ACKS=FILE     also judges what clients noted as acknowledged (build/check --help)
 
-CHECK_COMMON := config config_main error strbuf parse clock log kafka_client event event_json pg \
-	pg_params pg_array
-CHECK_SOURCES := $(basename $(wildcard lab/check/*.c)) $(CHECK_COMMON:%=common/%)
+CHECK_SOURCES := $(basename $(wildcard lab/check/*.c)) $(BASICS) $(PG) \
+	$(addprefix common/,kafka_client event event_json)
 
 all: $(BUILD)/check
 

@@ -4,10 +4,8 @@
 #                       OUTBOX=delivery: the events that Kafka refused
 # The program reads LETTER and the others from the environment.
 
-DEAD_LETTERS_COMMON := error strbuf parse clock log config config_main kafka_client pg pg_array \
-	pg_params
-DEAD_LETTERS_SOURCES := $(basename $(wildcard lab/dead-letters/*.c)) \
-	$(DEAD_LETTERS_COMMON:%=common/%)
+DEAD_LETTERS_SOURCES := $(basename $(wildcard lab/dead-letters/*.c)) $(BASICS) $(PG) \
+	common/kafka_client
 
 all: $(BUILD)/dead-letters
 

@@ -4,12 +4,10 @@
 #   make bench CASE=orders   one case
 #   make bench-report        the table and the plot once more, README.md too
 
-BENCH_COMMON := $(addprefix common/,error strbuf parse clock config config_main)
-BENCH_PG := $(addprefix common/,log pg pg_array pg_params)
 BENCH_PROGRAMS := feed await bare visible
-BENCH_SOURCES_feed := $(addprefix common/,log event event_json kafka_client)
-BENCH_SOURCES_bare := $(BENCH_PG) common/event common/outbox
-BENCH_SOURCES_visible := $(BENCH_PG) tests/bench/placing
+BENCH_SOURCES_feed := $(addprefix common/,event event_json kafka_client)
+BENCH_SOURCES_bare := $(PG) common/event common/outbox
+BENCH_SOURCES_visible := $(PG) tests/bench/placing
 
 .PHONY: bench bench-build bench-report
 
@@ -26,7 +24,7 @@ bench-report:
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
 
 define BENCH_PROGRAM_RULE
-$$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1) $$(BENCH_COMMON) $$(BENCH_SOURCES_$(1)))
+$$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1) $$(BASICS) $$(BENCH_SOURCES_$(1)))
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcurl -lpq -lrdkafka -ljansson -lpthread
