@@ -7,13 +7,10 @@
  */
 #include "order-service/order_store.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/event_json.h"
-#include "common/outbox.h"
+#include "order-service/order_batch.h"
 #include "order-service/order_row.h"
 
 static const struct pg_statement statements[] = {
@@ -40,24 +37,7 @@ struct order_store {
 	const char *topic;
 	int64_t ids[ORDER_BATCH_MAX]; /* drawn and not used yet; the next one is the last */
 	size_t id_count;
-};
-
-/* One order of the batch under work: loaded or placed, then changed by its commands in turn. */
-struct working {
-	struct order *order;         /* in loaded, or in the command that places it */
-	const char *idempotency_key; /* of a new order */
-	bool is_new, changed;
-};
-
-struct batch {
-	struct order_command **commands;
-	size_t count, places;
-	struct working *working; /* sorted by id up to loaded_count, then the new ones */
-	size_t loaded_count, working_count;
-	struct order *loaded; /* owned */
-	PGresult *by_key;     /* owned; NULL: no command has a key */
-	bool begun;           /* there is an open transaction */
-	struct outbox_batch events;
+	bool begun; /* the batch under work has an open transaction */
 };
 
 /* The statements of one round trip. */
@@ -118,14 +98,14 @@ static void take_ids(struct order_store *store, const PGresult *drawn)
  * load, so the next batch will want some too. Orders that come one by one draw none ahead: their
  * ids have no gaps, over restarts too.
  */
-static size_t ids_ahead(const struct order_store *store, const struct batch *b)
+static size_t ids_ahead(const struct order_store *store, const struct order_batch *b)
 {
 	return b->places > 1 ? ORDER_BATCH_MAX - store->id_count : 0;
 }
 
 /* --- first round trip ---------------------------------------------------------------------- */
 
-static void collect(struct batch *b, struct pg_array *keys, struct pg_array *changed)
+static void collect(const struct order_batch *b, struct pg_array *keys, struct pg_array *changed)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct order_command *c = b->commands[i];
@@ -134,26 +114,10 @@ static void collect(struct batch *b, struct pg_array *keys, struct pg_array *cha
 			pg_array_i64(changed, c->order_id);
 		else if (c->idempotency_key)
 			pg_array_text(keys, c->idempotency_key);
-		b->places += c->kind == COMMAND_PLACE;
 	}
 }
 
-static enum status take_orders(struct batch *b, const PGresult *rows, struct error *err)
-{
-	size_t n = (size_t)PQntuples(rows);
-
-	b->loaded = calloc(n, sizeof(*b->loaded));
-	if (n > 0 && !b->loaded)
-		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	for (size_t i = 0; i < n; i++) {
-		order_row_read(rows, (int)i, 0, &b->loaded[i]);
-		b->working[i] = (struct working){ .order = &b->loaded[i] };
-	}
-	b->loaded_count = b->working_count = n;
-	return ST_OK;
-}
-
-static enum status ask(struct order_store *store, struct batch *b, struct pg_array *keys,
+static enum status ask(struct order_store *store, struct order_batch *b, struct pg_array *keys,
 		       struct pg_array *changed, struct error *err)
 {
 	struct pg_params p_keys = { 0 }, p_lock = { 0 }, p_ids = { 0 };
@@ -176,11 +140,11 @@ static enum status ask(struct order_store *store, struct batch *b, struct pg_arr
 	st = pg_run(store->pg, calls.call, calls.count, err);
 	if (st != ST_OK)
 		return st;
-	b->begun = true;
+	store->begun = true;
 	if (drawn)
 		take_ids(store, *drawn);
-	if (locked)
-		st = take_orders(b, *locked, err);
+	if (locked && !order_batch_take(b, *locked))
+		st = error_set(err, ST_UNAVAILABLE, "out of memory");
 	if (by_key) {
 		b->by_key = *by_key;
 		*by_key = NULL;
@@ -189,7 +153,7 @@ static enum status ask(struct order_store *store, struct batch *b, struct pg_arr
 	return st;
 }
 
-static enum status load(struct order_store *store, struct batch *b, struct error *err)
+static enum status load(struct order_store *store, struct order_batch *b, struct error *err)
 {
 	struct pg_array keys, changed;
 	enum status st;
@@ -201,91 +165,6 @@ static enum status load(struct order_store *store, struct batch *b, struct error
 	pg_array_fini(&keys);
 	pg_array_fini(&changed);
 	return st;
-}
-
-/* --- the rules, in memory ------------------------------------------------------------------ */
-
-static int by_id(const void *key, const void *element)
-{
-	int64_t id = *(const int64_t *)key, other = ((const struct working *)element)->order->id;
-
-	return (id > other) - (id < other);
-}
-
-static void add_event(struct order_store *store, struct batch *b, const struct order *order,
-		      bool *no_memory)
-{
-	struct order_event event = order_to_event(order, clock_wall_ms());
-	char *payload = event_encode_order(&event);
-
-	if (payload)
-		outbox_batch_add_event(&b->events, store->topic, order->id,
-				       event_order_names[event.type], payload);
-	else
-		*no_memory = true;
-	free(payload);
-}
-
-/* The order that this key placed, earlier or in this batch; false: none. */
-static bool placed_before(const struct batch *b, const char *key, struct order *order)
-{
-	for (int row = 0; row < PQntuples(b->by_key); row++) {
-		if (strcmp(pg_text(b->by_key, row, 0), key) == 0) {
-			order_row_read(b->by_key, row, 1, order);
-			return true;
-		}
-	}
-	for (size_t i = b->loaded_count; i < b->working_count; i++) {
-		const struct working *w = &b->working[i];
-
-		if (w->idempotency_key && strcmp(w->idempotency_key, key) == 0) {
-			*order = *w->order;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void place(struct order_store *store, struct batch *b, struct order_command *c,
-		  bool *no_memory)
-{
-	struct working *w = &b->working[b->working_count];
-
-	c->answer.status = ST_OK;
-	c->replayed = c->idempotency_key && placed_before(b, c->idempotency_key, &c->order);
-	if (c->replayed)
-		return;
-	*w = (struct working){ &c->order, c->idempotency_key, .is_new = true };
-	order_place(w->order, store->ids[--store->id_count], &c->content);
-	b->working_count++;
-	add_event(store, b, w->order, no_memory);
-}
-
-static void change(struct order_store *store, struct batch *b, struct order_command *c,
-		   bool *no_memory)
-{
-	struct working *w =
-		bsearch(&c->order_id, b->working, b->loaded_count, sizeof(struct working), by_id);
-	bool changed = true;
-
-	if (!w) {
-		(void)error_set(&c->answer, ST_NOT_FOUND, "there is no order %" PRId64,
-				c->order_id);
-		return;
-	}
-	c->answer.status = ST_OK;
-	if (c->kind == COMMAND_MODIFY) {
-		if (order_modify(w->order, c->fields, &c->content, c->expected_version, &changed,
-				 &c->answer) != ST_OK)
-			return;
-	} else if (order_cancel(w->order, c->expected_version, &c->answer) != ST_OK) {
-		return;
-	}
-	c->order = *w->order;
-	if (!changed)
-		return;
-	w->changed = true;
-	add_event(store, b, w->order, no_memory);
 }
 
 /* --- second round trip --------------------------------------------------------------------- */
@@ -308,7 +187,7 @@ static const enum pg_array_type column_types[C_COUNT] = {
 	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
 };
 
-static void columns_add(struct pg_array columns[C_COUNT], const struct working *w)
+static void columns_add(struct pg_array columns[C_COUNT], const struct order_working *w)
 {
 	const struct order_content *c = &w->order->content;
 
@@ -323,8 +202,9 @@ static void columns_add(struct pg_array columns[C_COUNT], const struct working *
 	pg_array_text(&columns[C_KEY], w->idempotency_key);
 }
 
-static enum status write(struct order_store *store, struct batch *b, struct pg_array fresh[C_COUNT],
-			 struct pg_array old[C_COUNT], struct error *err)
+static enum status write(struct order_store *store, struct order_batch *b,
+			 struct pg_array fresh[C_COUNT], struct pg_array old[C_COUNT],
+			 struct error *err)
 {
 	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
 						C_NAME, C_QTY,     C_ADDRESS };
@@ -349,7 +229,7 @@ static enum status write(struct order_store *store, struct batch *b, struct pg_a
 	if (ahead)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
 	/* Without a begin the round trip is a transaction by itself. */
-	if (b->begun)
+	if (store->begun)
 		(void)add_call(&calls, PG_COMMIT, NULL);
 	st = pg_run(store->pg, calls.call, calls.count, err);
 	if (st == ST_OK && drawn)
@@ -359,7 +239,7 @@ static enum status write(struct order_store *store, struct batch *b, struct pg_a
 	return st;
 }
 
-static enum status save(struct order_store *store, struct batch *b, struct error *err)
+static enum status save(struct order_store *store, struct order_batch *b, struct error *err)
 {
 	struct pg_array fresh[C_COUNT], old[C_COUNT];
 	enum status st;
@@ -382,23 +262,15 @@ static enum status save(struct order_store *store, struct batch *b, struct error
 	return st;
 }
 
-static enum status apply_once(struct order_store *store, struct batch *b, struct error *err)
+static enum status apply_once(struct order_store *store, struct order_batch *b, struct error *err)
 {
-	bool no_memory = false;
-	enum status st = load(store, b, err);
+	enum status st;
 
+	store->begun = false;
+	st = load(store, b, err);
 	if (st != ST_OK)
 		return st;
-	for (size_t i = 0; i < b->count; i++) {
-		struct order_command *c = b->commands[i];
-
-		c->replayed = false;
-		if (c->kind == COMMAND_PLACE)
-			place(store, b, c, &no_memory);
-		else
-			change(store, b, c, &no_memory);
-	}
-	if (no_memory)
+	if (!order_batch_decide(b, store->topic, store->ids, &store->id_count))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	return save(store, b, err);
 }
@@ -411,19 +283,14 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 	/* ST_CONFLICT: another replica placed an order with one of our keys between our two round
 	 * trips. It is committed now, so the second try finds it. */
 	for (int tries = 0; st == ST_CONFLICT && tries < 3; tries++) {
-		struct batch b = { .commands = commands, .count = count };
+		struct order_batch b;
 
-		b.working = malloc(count * sizeof(*b.working));
-		if (!b.working)
-			return error_set(err, ST_UNAVAILABLE, "out of memory");
-		outbox_batch_init(&b.events);
-		st = apply_once(store, &b, err);
+		st = order_batch_init(&b, commands, count)
+			     ? apply_once(store, &b, err)
+			     : error_set(err, ST_UNAVAILABLE, "out of memory");
 		if (st != ST_OK)
 			pg_rollback(store->pg);
-		outbox_batch_fini(&b.events);
-		PQclear(b.by_key);
-		free(b.loaded);
-		free(b.working);
+		order_batch_fini(&b);
 	}
 	return st;
 }
