@@ -212,8 +212,12 @@ static void take_in(struct delivery_loop *l, const rd_kafka_message_t *m)
 {
 	struct partition *p = partitions_find(&l->partitions, m->partition);
 
-	if (!p || p->reclaim_at_mono_ms != 0 || m->offset < p->next_read)
+	if (!p || p->reclaim_at_mono_ms != 0 || p->replaced)
 		return;
+	if (m->offset < p->next_read) {
+		p->replaced = true;
+		return;
+	}
 	if (m->offset > p->next_read)
 		pass_over(l, p, m->offset);
 	if (progress_is_done(&p->progress, m->offset)) {
@@ -305,6 +309,7 @@ static bool reclaim(struct delivery_loop *l, int32_t partition)
 		progress_fini(&progress);
 		return false;
 	}
+	lag_set(&l->lag, partition, progress.next);
 	(void)partitions_add(&l->partitions, partition, epoch, &progress);
 	consumer_pause(l->consumer, partition, false);
 	return true;
@@ -326,6 +331,35 @@ static void reclaim_fenced(struct delivery_loop *l)
 		if (reclaim(l, p->number))
 			log_info("delivery", "claimed anew",
 				 "partition=%" PRId32 " offset=%" PRId64, p->number, p->next_read);
+	}
+}
+
+/*
+ * A consumer never goes back by itself, but when the log ends before its place: the topic was made
+ * anew, or Kafka has lost what it had. Then it begins at the beginning (auto.offset.reset), and so
+ * do we, once all is done that was taken in of the old log.
+ */
+static void begin_replaced_anew(struct delivery_loop *l)
+{
+	struct error err;
+
+	for (size_t i = 0; i < l->partitions.count; i++) {
+		struct partition *p = &l->partitions.list[i];
+		enum status st;
+
+		if (!p->replaced || p->reclaim_at_mono_ms != 0 || p->progress.next < p->next_read)
+			continue;
+		st = delivery_store_rewind(l->store, p->number, p->epoch, &err);
+		if (st != ST_OK && st != ST_FENCED) {
+			complain(&l->next_complaint_mono_ms, "cannot begin a partition anew", &err);
+			continue;
+		}
+		p->reclaim_at_mono_ms = clock_mono_ms();
+		if (st == ST_OK)
+			log_warn("delivery",
+				 "the topic was made anew: reading it from its beginning",
+				 "partition=%" PRId32 " position=%" PRId64, p->number,
+				 p->next_read);
 	}
 }
 
@@ -368,6 +402,7 @@ static void *loop_main(void *arg)
 	while (!atomic_load(&l->stopping)) {
 		poll_messages(l, poll_timeout(l));
 		writer_finish(&l->writer);
+		begin_replaced_anew(l);
 		reclaim_fenced(l);
 		look_after_parked(l);
 		collect_done(l);

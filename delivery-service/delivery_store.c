@@ -20,6 +20,13 @@ static const struct pg_statement statements[] = {
 		   "returning next_offset, epoch" },
 	{ "ranges", "select first_offset, end_offset from position_range "
 		    "where topic = $1 and \"partition\" = $2::int4 order by first_offset" },
+	/* Events without a version are known by their place, which was one of the old log. */
+	{ "rewind", "with rewound as (update position set next_offset = 0, updated_at = now() "
+		    "where topic = $1 and \"partition\" = $2::int4 and epoch = $3 returning 1), "
+		    "ranges as (delete from position_range where topic = $1 and \"partition\" = "
+		    "$2::int4 and exists (select from rewound)), "
+		    "places as (delete from applied_plain where topic = $1 and \"partition\" = "
+		    "$2::int4 and exists (select from rewound)) select from rewound" },
 	{ "resumable_given_up",
 	  "select distinct g.order_id from given_up g join parked p on p.order_id = g.order_id "
 	  "and p.version = g.version + 1 where g.order_id > $2 order by g.order_id "
@@ -102,6 +109,23 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 	st = restore(progress, calls[1].result, err);
 	pg_clear(calls, 2);
 	return st;
+}
+
+enum status delivery_store_rewind(struct delivery_store *store, int32_t partition, int64_t epoch,
+				  struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "rewind", &params, NULL };
+	bool fenced;
+
+	pg_param_text(&params, store->config.topic);
+	pg_param_i32(&params, partition);
+	pg_param_i64(&params, epoch);
+	if (pg_run(store->pg, &call, 1, err) != ST_OK)
+		return err->status;
+	fenced = PQntuples(call.result) == 0;
+	pg_clear(&call, 1);
+	return fenced ? error_set(err, ST_FENCED, "the partition has a new owner") : ST_OK;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */

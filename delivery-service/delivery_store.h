@@ -36,6 +36,13 @@ MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_
 					    int64_t *epoch, struct progress *progress,
 					    struct error *err);
 
+/*
+ * The partition's log was made anew: nothing of it is done. ST_FENCED: it belongs to somebody else
+ * now. ST_UNAVAILABLE: retry.
+ */
+MUST_CHECK enum status delivery_store_rewind(struct delivery_store *store, int32_t partition,
+					     int64_t epoch, struct error *err);
+
 #define DELIVERY_BATCH_MAX 1000
 
 /* What a write did besides deciding its events. */

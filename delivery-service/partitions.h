@@ -24,7 +24,7 @@ struct partition {
 	int32_t number;
 	int64_t epoch;            /* fencing token of this assignment */
 	struct progress progress; /* as the database has it; owned */
-	int64_t next_read;        /* the next message to be taken in; older ones are repeats */
+	int64_t next_read;        /* the next message to be taken in */
 	struct inbound *last;     /* the latest taken in, until it is written; borrowed */
 	/* Offsets that needed no work and follow on nothing in hand. While there is no latest one,
 	 * they go up to next_read. */
@@ -33,6 +33,7 @@ struct partition {
 	size_t held_events; /* taken in and not worked yet */
 	size_t held_bytes;
 	bool paused;
+	bool replaced; /* its log was made anew: no more is taken in until it is begun anew */
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is claimed
 				       anew */
 };

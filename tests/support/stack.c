@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +75,23 @@ void broker_stop(void)
 void broker_start(void)
 {
 	run_script("kafka/broker.sh", "start");
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+	(void)info;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+void broker_replace(void)
+{
+	broker_stop();
+	cr_assert_eq(nftw(keep_format("%s/kafka", stack_run_dir()), remove_entry, 16,
+			  FTW_DEPTH | FTW_PHYS),
+		     0);
+	broker_start();
 }
 
 void postgres_stop(void)

@@ -18,6 +18,7 @@ const char *stack_database_url(const char *role, const char *database);
 /* Each returns when it is done; the test fails if the script does. */
 void broker_stop(void);
 void broker_start(void);
+void broker_replace(void); /* by an empty one */
 void postgres_stop(void);
 void postgres_start(void);
 void stack_ensure(void);

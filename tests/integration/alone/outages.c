@@ -211,6 +211,33 @@ LAB_TEST(outages, an_event_in_work_outlives_the_database, 1)
 	cr_expect_eq(tail_read(tail), 4);
 }
 
+/*
+ * Kafka has lost all it had, and the topic is made anew: what comes then lies below the position of
+ * the old log, and is no repeat of it.
+ */
+LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
+{
+	enum { BEFORE = 20, AFTER = 3 };
+	struct service *order = service_start(ORDER, NULL);
+	struct service *delivery = service_start(DELIVERY, NULL);
+	struct tail *tail;
+	int64_t ms[3 * BEFORE];
+
+	place_change_cancel(order, 1, BEFORE, ms);
+	cr_assert(wait_until(10000, sql_number(HISTORY) == 3 * BEFORE));
+	cr_assert(wait_until(5000, sql_number("select count(*) from delivery.outbox") == 0));
+	broker_replace();
+	topic_create(world.topic, 1);
+	tail = tail_open(world.topic);
+	place_change_cancel(order, BEFORE + 1, AFTER, ms);
+	cr_expect(wait_until(20000, sql_number(HISTORY) == 3 * (BEFORE + AFTER)), "%lld of %d",
+		  (long long)sql_number(HISTORY), 3 * (BEFORE + AFTER));
+	cr_expect(tail_await(tail, 6 * AFTER, 10000), "%zu messages", tail->count);
+	cr_expect(service_logged(delivery, "the topic was made anew"));
+	cr_expect(wait_until(5000,
+			     sql_number("select next_offset from delivery.position") == 6 * AFTER));
+}
+
 LAB_TEST(outages, services_that_start_first_become_ready, 1)
 {
 	struct service *order, *delivery;
