@@ -17,6 +17,7 @@ struct pg {
 	const struct pg_statement *statements;
 	size_t statement_count;
 	int64_t next_attempt_mono_ms;
+	int64_t rows, replan_at_rows; /* read and written on this connection */
 	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
 	bool ahead;          /* calls of it were sent, and neither a sync nor the rest of them */
 };
@@ -167,12 +168,43 @@ enum status pg_connect(struct pg *pg, struct error *err)
 		st = pg_pipeline_error(pg->conn, ST_INTERNAL, err);
 	else
 		st = prepare_all(pg, err);
+	pg->rows = 0;
+	pg->replan_at_rows = 1;
 	if (st != ST_OK) {
 		disconnect(pg);
 		pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;
 		return error_wrap(err, "connecting to the database");
 	}
 	return ST_OK;
+}
+
+/* Runs a command by itself. False: it failed, or the connection is lost. */
+static bool run_command(struct pg *pg, const char *sql)
+{
+	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
+	struct error first = { 0 }, ignored = { 0 };
+	PGresult *r = NULL;
+	bool done = PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1) == 1 &&
+		    PQpipelineSync(pg->conn) == 1 &&
+		    pg_pipeline_flush(pg->conn, deadline, &ignored) == ST_OK &&
+		    pg_pipeline_answer(pg->conn, deadline, &r, &first, &ignored) == ST_OK &&
+		    pg_pipeline_sync(pg->conn, deadline, &first, &ignored) == ST_OK;
+
+	PQclear(r);
+	return done && first.status == ST_OK;
+}
+
+/*
+ * A plan is kept until the table's statistics change. One that was made while the table was empty
+ * reads it whole for each batch; when it has grown meanwhile, that takes seconds. So plans are made
+ * anew each time as many rows have gone through this connection as before: a dozen times in all.
+ */
+static bool replan(struct pg *pg)
+{
+	if (pg->in_transaction || pg->rows < pg->replan_at_rows)
+		return true;
+	pg->replan_at_rows = 2 * pg->rows;
+	return run_command(pg, "discard plans");
 }
 
 static enum status queue_calls(struct pg *pg, const struct pg_call *calls, size_t count,
@@ -224,6 +256,10 @@ static enum status send_calls(struct pg *pg, struct pg_call *calls, size_t count
 		calls[i].result = NULL;
 	if (pg_connect(pg, err) != ST_OK)
 		return err->status;
+	if (!replan(pg)) {
+		(void)pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
+		return give_up(pg, err);
+	}
 	if (queue_calls(pg, calls, count, err) != ST_OK)
 		return give_up(pg, err);
 	if ((last && PQpipelineSync(pg->conn) != 1) || PQflush(pg->conn) < 0) {
@@ -253,6 +289,8 @@ enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count, struc
 	enum status st = read_answers(pg, calls, count, &first, err);
 
 	if (st == ST_OK && first.status == ST_OK) {
+		for (size_t i = 0; i < count; i++)
+			pg->rows += pg_affected(calls[i].result);
 		pg->in_transaction = PQtransactionStatus(pg->conn) == PQTRANS_INTRANS;
 		return ST_OK;
 	}
@@ -273,10 +311,6 @@ enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct er
 
 void pg_rollback(struct pg *pg)
 {
-	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
-	struct error ignored = { 0 };
-	PGresult *r = NULL;
-
 	pg->in_transaction = false;
 	if (pg->ahead) {
 		disconnect(pg); /* simpler than to read what is under way */
@@ -284,14 +318,8 @@ void pg_rollback(struct pg *pg)
 	}
 	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		return;
-	if (PQsendQueryParams(pg->conn, "rollback", 0, NULL, NULL, NULL, NULL, 1) != 1 ||
-	    PQpipelineSync(pg->conn) != 1 ||
-	    pg_pipeline_flush(pg->conn, deadline, &ignored) != ST_OK ||
-	    pg_pipeline_answer(pg->conn, deadline, &r, &ignored, &ignored) != ST_OK ||
-	    pg_pipeline_sync(pg->conn, deadline, &ignored, &ignored) != ST_OK ||
-	    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+	if (!run_command(pg, "rollback") || PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
 		disconnect(pg);
-	PQclear(r);
 }
 
 void pg_clear(struct pg_call *calls, size_t count)

@@ -15,7 +15,7 @@ int64_t pg_i64(const PGresult *result, int row, int column);
 /* The result's, NUL-terminated by libpq; NULL: an SQL null. */
 const char *pg_text(const PGresult *result, int row, int column);
 
-/* Rows that a statement changed. */
+/* Rows that a statement changed, or brought. */
 int64_t pg_affected(PGresult *result);
 
 #endif
