@@ -350,16 +350,17 @@ static void begin_replaced_anew(struct delivery_loop *l)
 		if (!p->replaced || p->reclaim_at_mono_ms != 0 || p->progress.next < p->next_read)
 			continue;
 		st = delivery_store_rewind(l->store, p->number, p->epoch, &err);
-		if (st != ST_OK && st != ST_FENCED) {
+		if (st == ST_FENCED) {
+			on_fenced(l, p);
+		} else if (st != ST_OK) {
 			complain(&l->next_complaint_mono_ms, "cannot begin a partition anew", &err);
-			continue;
-		}
-		p->reclaim_at_mono_ms = clock_mono_ms();
-		if (st == ST_OK)
+		} else {
 			log_warn("delivery",
 				 "the topic was made anew: reading it from its beginning",
 				 "partition=%" PRId32 " position=%" PRId64, p->number,
 				 p->next_read);
+			p->reclaim_at_mono_ms = clock_mono_ms();
+		}
 	}
 }
 
