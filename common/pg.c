@@ -178,35 +178,6 @@ enum status pg_connect(struct pg *pg, struct error *err)
 	return ST_OK;
 }
 
-/* Runs a command by itself. False: it failed, or the connection is lost. */
-static bool run_command(struct pg *pg, const char *sql)
-{
-	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
-	struct error first = { 0 }, ignored = { 0 };
-	PGresult *r = NULL;
-	bool done = PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1) == 1 &&
-		    PQpipelineSync(pg->conn) == 1 &&
-		    pg_pipeline_flush(pg->conn, deadline, &ignored) == ST_OK &&
-		    pg_pipeline_answer(pg->conn, deadline, &r, &first, &ignored) == ST_OK &&
-		    pg_pipeline_sync(pg->conn, deadline, &first, &ignored) == ST_OK;
-
-	PQclear(r);
-	return done && first.status == ST_OK;
-}
-
-/*
- * A plan is kept until the table's statistics change. One that was made while the table was empty
- * reads it whole for each batch; when it has grown meanwhile, that takes seconds. So plans are made
- * anew each time as many rows have gone through this connection as before: a dozen times in all.
- */
-static bool replan(struct pg *pg)
-{
-	if (pg->in_transaction || pg->rows < pg->replan_at_rows)
-		return true;
-	pg->replan_at_rows = 2 * pg->rows;
-	return run_command(pg, "discard plans");
-}
-
 static enum status queue_calls(struct pg *pg, const struct pg_call *calls, size_t count,
 			       struct error *err)
 {
@@ -241,6 +212,37 @@ static enum status read_answers(struct pg *pg, struct pg_call *calls, size_t cou
 	return st;
 }
 
+/* Runs a command by itself. On an error the connection may be lost. */
+static enum status run_command(struct pg *pg, const char *sql, struct error *err)
+{
+	struct pg_call call = { sql, NULL, NULL };
+	struct error first = { 0 };
+	enum status st;
+
+	if (PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
+	    PQpipelineSync(pg->conn) != 1)
+		return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
+	st = read_answers(pg, &call, 1, &first, err);
+	pg_clear(&call, 1);
+	if (st != ST_OK || first.status == ST_OK)
+		return st;
+	*err = first;
+	return err->status;
+}
+
+/*
+ * A plan is kept until the table's statistics change. One that was made while the table was empty
+ * reads it whole for each batch; when it has grown meanwhile, that takes seconds. So plans are made
+ * anew each time as many rows have gone through this connection as before.
+ */
+static enum status replan(struct pg *pg, struct error *err)
+{
+	if (pg->in_transaction || pg->rows < pg->replan_at_rows)
+		return ST_OK;
+	pg->replan_at_rows = 2 * pg->rows;
+	return run_command(pg, "discard plans", err);
+}
+
 /* Something may still be queued on this connection: nothing on it can be trusted. */
 static enum status give_up(struct pg *pg, struct error *err)
 {
@@ -256,11 +258,7 @@ static enum status send_calls(struct pg *pg, struct pg_call *calls, size_t count
 		calls[i].result = NULL;
 	if (pg_connect(pg, err) != ST_OK)
 		return err->status;
-	if (!replan(pg)) {
-		(void)pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-		return give_up(pg, err);
-	}
-	if (queue_calls(pg, calls, count, err) != ST_OK)
+	if (replan(pg, err) != ST_OK || queue_calls(pg, calls, count, err) != ST_OK)
 		return give_up(pg, err);
 	if ((last && PQpipelineSync(pg->conn) != 1) || PQflush(pg->conn) < 0) {
 		(void)pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
@@ -311,6 +309,8 @@ enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct er
 
 void pg_rollback(struct pg *pg)
 {
+	struct error ignored;
+
 	pg->in_transaction = false;
 	if (pg->ahead) {
 		disconnect(pg); /* simpler than to read what is under way */
@@ -318,7 +318,8 @@ void pg_rollback(struct pg *pg)
 	}
 	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		return;
-	if (!run_command(pg, "rollback") || PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+	if (run_command(pg, "rollback", &ignored) != ST_OK ||
+	    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
 		disconnect(pg);
 }
 
@@ -328,6 +329,11 @@ void pg_clear(struct pg_call *calls, size_t count)
 		PQclear(calls[i].result);
 		calls[i].result = NULL;
 	}
+}
+
+bool pg_in_transaction(const struct pg *pg)
+{
+	return pg->in_transaction;
 }
 
 int pg_socket(const struct pg *pg)

@@ -80,6 +80,9 @@ MUST_CHECK enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_
 /* Rolls an open transaction back; drops the connection if that fails. */
 void pg_rollback(struct pg *pg);
 
+/* True if a transaction was begun, and neither committed nor given up since. */
+bool pg_in_transaction(const struct pg *pg);
+
 /* Clears the results of calls (those that are not NULL). */
 void pg_clear(struct pg_call *calls, size_t count);
 

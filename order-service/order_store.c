@@ -37,7 +37,6 @@ struct order_store {
 	const char *topic;
 	int64_t ids[ORDER_BATCH_MAX]; /* drawn and not used yet; the next one is the last */
 	size_t id_count;
-	bool begun; /* the batch under work has an open transaction */
 };
 
 /* The statements of one round trip. */
@@ -140,7 +139,6 @@ static enum status ask(struct order_store *store, struct order_batch *b, struct 
 	st = pg_run(store->pg, calls.call, calls.count, err);
 	if (st != ST_OK)
 		return st;
-	store->begun = true;
 	if (drawn)
 		take_ids(store, *drawn);
 	if (locked && !order_batch_take(b, *locked))
@@ -229,7 +227,7 @@ static enum status write(struct order_store *store, struct order_batch *b,
 	if (ahead)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
 	/* Without a begin the round trip is a transaction by itself. */
-	if (store->begun)
+	if (pg_in_transaction(store->pg))
 		(void)add_call(&calls, PG_COMMIT, NULL);
 	st = pg_run(store->pg, calls.call, calls.count, err);
 	if (st == ST_OK && drawn)
@@ -264,10 +262,8 @@ static enum status save(struct order_store *store, struct order_batch *b, struct
 
 static enum status apply_once(struct order_store *store, struct order_batch *b, struct error *err)
 {
-	enum status st;
+	enum status st = load(store, b, err);
 
-	store->begun = false;
-	st = load(store, b, err);
 	if (st != ST_OK)
 		return st;
 	if (!order_batch_decide(b, store->topic, store->ids, &store->id_count))
