@@ -80,6 +80,17 @@ void http_response_header(struct http_response *response, const char *name, cons
 	strbuf_printf(&response->headers, "%s: %s\r\n", name, value);
 }
 
+struct http_pending *http_defer(const struct http_request *request, struct http_response *response)
+{
+	response->deferred = true;
+	return request->pending;
+}
+
+void http_answer(struct http_pending *pending, const struct http_response *response)
+{
+	pending->answer(pending, response);
+}
+
 const char *http_reason(int status)
 {
 	switch (status) {

@@ -2,14 +2,23 @@
  * What a REST handler sees: a request, a response to fill, and the table of routes. The server
  * behind it is in http_server.h; handlers and their tests need only this and http_json.h.
  *
- * Threads: a request and its response belong to the worker thread that runs the handler.
+ * Threads: a request and its response belong to the worker thread that runs the handler. An answer
+ * that the handler has put off can be given by any thread.
  */
 #ifndef COMMON_HTTP_H
 #define COMMON_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/strbuf.h"
+
+struct http_response;
+
+/* An answer that has been put off. */
+struct http_pending {
+	void (*answer)(struct http_pending *pending, const struct http_response *response);
+};
 
 struct http_request {
 	const char *method;
@@ -20,9 +29,11 @@ struct http_request {
 	size_t body_len;
 	const char *(*header)(const void *source, const char *name); /* NULL: not sent */
 	const void *source;
+	struct http_pending *pending; /* for http_defer */
 };
 
 struct http_response {
+	bool deferred; /* the rest does not count */
 	int status;
 	const char *content_type; /* NULL: no body */
 	char *body;               /* owned, malloc'd */
@@ -61,6 +72,15 @@ void http_response_init(struct http_response *response);
 void http_response_fini(struct http_response *response);
 void http_response_header(struct http_response *response, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * In a handler: the answer to this request will come later. Exactly one http_answer() must follow,
+ * on any thread, also before the handler returns; nothing of the request is there then.
+ */
+struct http_pending *http_defer(const struct http_request *request, struct http_response *response);
+
+/* Answers, without ever waiting for the client. response stays the caller's, pending is gone. */
+void http_answer(struct http_pending *pending, const struct http_response *response);
 
 /* The reason phrase of a status: "Not Found". */
 const char *http_reason(int status);

@@ -11,15 +11,14 @@
 #include <strings.h>
 
 #include "common/clock.h"
+#include "common/http_connection.h"
 #include "common/http_counts.h"
 #include "common/http_json.h"
 #include "common/http_sockets.h"
 #include "common/log.h"
 
-/* Read of a body that is refused, so that the client hears the answer. */
-#define DRAIN_MAX_BYTES (4 * 1024 * 1024)
-#define CLOSE_GRACE_MS  50
-#define WORKER_THREAD   1 /* civetweb's number for a thread that serves connections */
+#define CLOSE_GRACE_MS 50
+#define WORKER_THREAD  1 /* civetweb's number for a thread that serves connections */
 
 struct http_server {
 	struct mg_context *mg;
@@ -29,10 +28,22 @@ struct http_server {
 	_Atomic int64_t connections; /* being served: each holds a thread */
 	_Atomic int64_t at_work;     /* requests between their last byte and their answer */
 	_Atomic bool closing;        /* requests that come now are turned away */
+	_Atomic int64_t cut;         /* connections whose client left too much unread */
+	struct http_sockets *sockets;
 	const struct http_route *routes;
 	size_t route_count;
 	struct http_counts *counts;
 	int64_t threads;
+};
+
+/* A connection, and of its request whose answer is pending: */
+struct client {
+	struct http_pending pending; /* first: what a handler passes on */
+	struct http_connection connection;
+	struct http_server *server;
+	size_t route; /* its number, route_count for none */
+	int64_t started_us;
+	bool keep;
 };
 
 static bool keep_alive(const struct mg_request_info *info)
@@ -48,72 +59,15 @@ static bool keep_alive(const struct mg_request_info *info)
 	return info->http_version && strcmp(info->http_version, "1.1") == 0;
 }
 
-/* Header and body in one write: two would wait for each other's acknowledgement. */
-static void write_response(struct mg_connection *conn, const struct http_response *r, bool keep)
-{
-	size_t room = 1024 + r->headers.len + r->body_len;
-	char *out = malloc(room);
-	int n;
-
-	if (!out)
-		return;
-	n = snprintf(out, room, "HTTP/1.1 %d %s\r\n", r->status, http_reason(r->status));
-	if (r->content_type)
-		n += snprintf(out + n, room - (size_t)n, "Content-Type: %s\r\n", r->content_type);
-	if (r->status != 204)
-		n += snprintf(out + n, room - (size_t)n, "Content-Length: %zu\r\n", r->body_len);
-	n += snprintf(out + n, room - (size_t)n, "%.*sConnection: %s\r\n\r\n", (int)r->headers.len,
-		      r->headers.buf, keep ? "keep-alive" : "close");
-	if (r->body_len > 0)
-		memcpy(out + n, r->body, r->body_len);
-	(void)mg_write(conn, out, (size_t)n + r->body_len);
-	free(out);
-}
-
-/* Reads the whole body into a new buffer. Returns the problem's status, 0 for none. */
-static int read_body(struct mg_connection *conn, long long announced, char **body, size_t *len)
-{
-	size_t capacity = announced > 0 ? (size_t)announced : HTTP_BODY_MAX_BYTES;
-	char scrap[4096];
-	size_t drained = 0;
-	int n;
-
-	*body = NULL;
-	*len = 0;
-	if (announced == 0)
-		return 0;
-	/* The client waits for a word before it sends the body. */
-	if (mg_get_header(conn, "Expect")) {
-		if (announced > HTTP_BODY_MAX_BYTES)
-			return 413;
-		(void)mg_write(conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-	}
-	if (announced <= HTTP_BODY_MAX_BYTES) {
-		*body = malloc(capacity + 1);
-		if (!*body)
-			return 503;
-		while (*len < capacity && (n = mg_read(conn, *body + *len, capacity - *len)) > 0)
-			*len += (size_t)n;
-		(*body)[*len] = '\0';
-		if (announced > 0)
-			return *len == (size_t)announced ? 0 : 400;
-		if (mg_read(conn, scrap, 1) <= 0)
-			return 0;
-	}
-	while (drained < DRAIN_MAX_BYTES && (n = mg_read(conn, scrap, sizeof(scrap))) > 0)
-		drained += (size_t)n;
-	return 413;
-}
-
 static const char *header_of(const void *source, const char *name)
 {
 	return mg_get_header(source, name);
 }
 
-/* Returns the number of the route, route_count for none. */
-static size_t dispatch(struct http_server *server, const struct mg_request_info *info,
-		       struct http_request *request, struct http_response *response)
+static void dispatch(struct client *client, const struct mg_request_info *info,
+		     struct http_request *request, struct http_response *response)
 {
+	const struct http_server *server = client->server;
 	const struct http_route *route = NULL;
 	char methods[64] = "";
 	struct strbuf allow = STRBUF_ON(methods);
@@ -121,8 +75,9 @@ static size_t dispatch(struct http_server *server, const struct mg_request_info 
 	switch (http_route_find(server->routes, server->route_count, info->request_method,
 				info->local_uri, &route, &request->param, &allow)) {
 	case HTTP_MATCHED:
+		client->route = (size_t)(route - server->routes);
 		route->handle(route->context, request, response);
-		return (size_t)(route - server->routes);
+		break;
 	case HTTP_NO_METHOD:
 		http_response_header(response, "Allow", "%s", methods);
 		http_respond_problem(response, 405, NULL, "%s takes %s, not %.20s", info->local_uri,
@@ -133,7 +88,6 @@ static size_t dispatch(struct http_server *server, const struct mg_request_info 
 				     info->local_uri);
 		break;
 	}
-	return server->route_count;
 }
 
 static void respond_refusal(struct http_response *response, int status)
@@ -149,12 +103,51 @@ static void respond_refusal(struct http_response *response, int status)
 		http_respond_problem(response, status, NULL, "the body did not arrive whole");
 }
 
-/* Runs on a worker thread for every well-formed request. */
-static int on_request(struct mg_connection *conn)
+static void count(const struct client *client, int status)
+{
+	struct http_counts *counts = client->server->counts;
+
+	http_counts_answer(counts, client->route, status);
+	http_counts_time(counts, client->route, clock_mono_us() - client->started_us);
+}
+
+/* The answer that a handler put off. Its last word to the connection lets the worker end that, its
+ * last to the server lets main end that. */
+static void answer_pending(struct http_pending *pending, const struct http_response *response)
+{
+	struct client *client = (struct client *)pending;
+	struct http_server *server = client->server;
+	enum http_given given = http_connection_give(&client->connection, response, client->keep);
+
+	if (given == HTTP_CUT)
+		atomic_fetch_add(&server->cut, 1);
+	count(client, response->status);
+	http_connection_given(&client->connection);
+	if (given != HTTP_LEFT)
+		atomic_fetch_sub(&server->at_work, 1);
+}
+
+static void answer_now(struct client *client, const struct http_response *response)
+{
+	http_connection_unpend(&client->connection);
+	http_connection_write(&client->connection, response, client->keep);
+	count(client, response->status);
+	atomic_fetch_sub(&client->server->at_work, 1);
+}
+
+/* A new request's part of client. Under pressure nobody keeps a thread: others may be waiting. */
+static void begin(struct client *client, const struct mg_request_info *info)
+{
+	const struct http_server *server = client->server;
+
+	client->started_us = clock_mono_us();
+	client->route = server->route_count;
+	client->keep = keep_alive(info) && atomic_load(&server->connections) <= server->keep_max;
+}
+
+static void serve(struct client *client, struct mg_connection *conn)
 {
 	const struct mg_request_info *info = mg_get_request_info(conn);
-	struct http_server *server = mg_get_user_data(mg_get_context(conn));
-	int64_t started = clock_mono_us();
 	struct http_response response;
 	struct http_request request = {
 		.method = info->request_method,
@@ -162,49 +155,81 @@ static int on_request(struct mg_connection *conn)
 		.query = info->query_string,
 		.header = header_of,
 		.source = conn,
+		.pending = &client->pending,
 	};
-	size_t route = server->route_count;
 	char *body = NULL;
-	bool keep = keep_alive(info);
-	/* -1: chunked, or no length given; a method without a body then sends none. */
-	bool bodyless = info->content_length < 0 && !mg_get_header(conn, "Transfer-Encoding");
-	int refused =
-		read_body(conn, bodyless ? 0 : info->content_length, &body, &request.body_len);
+	int refused;
 
+	http_connection_await(&client->connection);
+	begin(client, info);
+	refused = http_connection_read(&client->connection, &body, &request.body_len);
 	http_response_init(&response);
 	request.body = body;
-	atomic_fetch_add(&server->at_work, 1);
-	if (atomic_load(&server->closing))
+	atomic_fetch_add(&client->server->at_work, 1);
+	if (atomic_load(&client->server->closing))
 		refused = 503;
+	client->keep = client->keep && !refused;
+	if (!client->keep)
+		mg_disable_connection_keep_alive(conn);
+	http_connection_pend(&client->connection);
 	if (refused)
 		respond_refusal(&response, refused);
 	else
-		route = dispatch(server, info, &request, &response);
-	/* Under pressure nobody keeps a thread: others may be waiting for one. */
-	keep = keep && !refused && atomic_load(&server->connections) <= server->keep_max;
-	if (!keep)
-		mg_disable_connection_keep_alive(conn);
-	write_response(conn, &response, keep);
-	atomic_fetch_sub(&server->at_work, 1);
-	http_counts_answer(server->counts, route, response.status);
-	http_counts_time(server->counts, route, clock_mono_us() - started);
+		dispatch(client, info, &request, &response);
+	if (!response.deferred)
+		answer_now(client, &response);
+	else if (http_connection_finish(&client->connection))
+		atomic_fetch_sub(&client->server->at_work, 1);
 	http_response_fini(&response);
 	free(body);
-	return response.status;
 }
 
 /* Runs on a worker thread when civetweb itself refuses a request. */
 static int on_error(struct mg_connection *conn, int status, const char *text)
 {
 	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+	struct client *client = mg_get_user_connection_data(conn);
+	struct http_connection unknown = { .mg = conn };
 	struct http_response response;
 
+	if (client)
+		http_connection_await(&client->connection);
 	http_response_init(&response);
 	http_respond_problem(&response, status, NULL, "%.200s", text ? text : http_reason(status));
-	write_response(conn, &response, false);
+	http_connection_write(&unknown, &response, false);
 	http_counts_answer(server->counts, server->route_count, status);
 	http_response_fini(&response);
 	return 0;
+}
+
+/* Made with its first request: civetweb tells no earlier who it is. NULL: no memory. */
+static struct client *client_of(struct mg_connection *conn)
+{
+	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+	struct client *client = mg_get_user_connection_data(conn);
+
+	if (client)
+		return client;
+	client = calloc(1, sizeof(*client));
+	if (!client)
+		return NULL;
+	client->pending.answer = answer_pending;
+	client->server = server;
+	http_connection_open(&client->connection, conn, server->sockets);
+	mg_set_user_connection_data(conn, client);
+	return client;
+}
+
+/* Runs on a worker thread for every well-formed request. */
+static int on_request(struct mg_connection *conn)
+{
+	struct client *client = client_of(conn);
+
+	if (client)
+		serve(client, conn);
+	else
+		(void)on_error(conn, 503, "not possible just now; try again");
+	return 200; /* whatever the answer: it has been seen to */
 }
 
 /* Both run on the worker thread that serves the connection. */
@@ -220,14 +245,19 @@ static int on_connection(const struct mg_connection *conn, void **data)
 static void on_connection_end(const struct mg_connection *conn)
 {
 	struct http_server *server = mg_get_user_data(mg_get_context(conn));
+	struct client *client = mg_get_user_connection_data(conn);
 
+	if (client)
+		http_connection_close(&client->connection);
+	free(client);
 	atomic_fetch_sub(&server->connections, 1);
 }
 
 /*
- * Runs first on each of civetweb's threads. A handler may end a wait of many others at once, as a
- * group commit does: as SCHED_BATCH they wait for a processor until the one that woke them is
- * through, instead of interrupting it one by one. Refused, it only costs speed.
+ * Runs first on each of civetweb's threads. Answers that are given one after the other, as after a
+ * group commit, bring as many new requests: as SCHED_BATCH their threads wait for a processor until
+ * the one that answers is through, instead of interrupting it one by one. Refused, it only costs
+ * speed.
  */
 static void *on_thread(const struct mg_context *mg, int type)
 {
@@ -250,6 +280,7 @@ static int on_log(const struct mg_connection *conn, const char *text)
 
 static void release(struct http_server *server)
 {
+	http_sockets_free(server->sockets);
 	http_counts_free(server->counts);
 	free(server);
 }
@@ -286,8 +317,12 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 	char why[128] = "";
 	struct mg_error_data problem = { .text = why, .text_buffer_size = sizeof(why) };
 
-	if (!server || !(server->counts = http_counts_new(routes, route_count))) {
-		free(server);
+	if (!server)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	server->counts = http_counts_new(routes, route_count);
+	server->sockets = http_sockets_new();
+	if (!server->counts || !server->sockets) {
+		release(server);
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
 	server->host = host;
@@ -366,4 +401,7 @@ void http_server_metrics(struct http_server *server, struct metrics_out *out)
 		    atomic_load(&server->connections));
 	metrics_one(out, "http_threads", "gauge", "Connections that can be served at a time.",
 		    server->threads);
+	metrics_one(out, "http_connections_cut_total", "counter",
+		    "Connections ended because their clients did not read the answers.",
+		    atomic_load(&server->cut));
 }

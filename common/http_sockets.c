@@ -4,31 +4,39 @@
 #include <dirent.h>
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/clock.h"
 #include "common/parse.h"
 
-#define SILENT_MAX_S 60
+#define SILENT_MAX_S    60
+#define SURVEY_EVERY_US 20000
+#define SURVEY_SHARE    20 /* a survey takes a twentieth of the time at most */
 
-static int local_port(int fd)
+typedef int name_call(int fd, struct sockaddr *address, socklen_t *len);
+
+/* The port that getsockname or getpeername tells; -1: none. */
+static int port_of(int fd, name_call *call)
 {
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
-	} local;
-	socklen_t len = sizeof(local);
+	} address;
+	socklen_t len = sizeof(address);
 
-	if (getsockname(fd, &local.any, &len) != 0)
+	if (call(fd, &address.any, &len) != 0)
 		return -1;
-	if (local.any.sa_family == AF_INET6)
-		return ntohs(local.v6.sin6_port);
-	return local.any.sa_family == AF_INET ? ntohs(local.v4.sin_port) : -1;
+	if (address.any.sa_family == AF_INET6)
+		return ntohs(address.v6.sin6_port);
+	return address.any.sa_family == AF_INET ? ntohs(address.v4.sin_port) : -1;
 }
 
-static void each_socket(int port, void (*act)(int fd, bool listens))
+static void each_socket(int port, void (*act)(int fd, bool listens, void *context), void *context)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -39,34 +47,103 @@ static void each_socket(int port, void (*act)(int fd, bool listens))
 		socklen_t len = sizeof(listens);
 
 		if (parse_i64(entry->d_name, strlen(entry->d_name), 0, INT_MAX, &fd) &&
-		    local_port((int)fd) == port &&
+		    port_of((int)fd, getsockname) == port &&
 		    getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0)
-			act((int)fd, listens);
+			act((int)fd, listens, context);
 	}
 	if (dir)
 		(void)closedir(dir);
 }
 
-static void defer(int fd, bool listens)
+static void defer(int fd, bool listens, void *context)
 {
 	int seconds = SILENT_MAX_S;
 
+	(void)context;
 	if (listens)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 }
 
-static void shut(int fd, bool listens)
+static void shut(int fd, bool listens, void *context)
 {
+	(void)context;
 	if (!listens)
 		(void)shutdown(fd, SHUT_RDWR);
 }
 
 void http_sockets_defer_silent(int port)
 {
-	each_socket(port, defer);
+	each_socket(port, defer, NULL);
 }
 
 void http_sockets_shut(int port)
 {
-	each_socket(port, shut);
+	each_socket(port, shut, NULL);
+}
+
+/* --- which socket a connection has --------------------------------------------------------- */
+
+enum { NONE = -1, SEVERAL = -2 };
+
+struct http_sockets {
+	pthread_mutex_t mu;
+	/* guarded by mu */
+	int64_t survey_us, next_survey_us;
+	bool complete;            /* each socket has a peer */
+	int from[UINT16_MAX + 1]; /* the socket, by its peer's port */
+};
+
+struct http_sockets *http_sockets_new(void)
+{
+	struct http_sockets *sockets = calloc(1, sizeof(*sockets));
+
+	if (sockets)
+		(void)pthread_mutex_init(&sockets->mu, NULL);
+	return sockets;
+}
+
+void http_sockets_free(struct http_sockets *sockets)
+{
+	if (sockets)
+		(void)pthread_mutex_destroy(&sockets->mu);
+	free(sockets);
+}
+
+static void note_peer(int fd, bool listens, void *context)
+{
+	struct http_sockets *sockets = context;
+	int port = port_of(fd, getpeername);
+
+	if (port >= 0)
+		sockets->from[port] = sockets->from[port] == NONE ? fd : SEVERAL;
+	else if (!listens)
+		sockets->complete = false;
+}
+
+/* A survey costs about a microsecond for each open file: it is made so seldom that it does not
+ * matter, and serves all connections there are. */
+static void survey(struct http_sockets *sockets, int port)
+{
+	sockets->survey_us = clock_mono_us();
+	for (size_t i = 0; i <= UINT16_MAX; i++)
+		sockets->from[i] = NONE;
+	sockets->complete = true;
+	each_socket(port, note_peer, sockets);
+	sockets->next_survey_us = clock_mono_us() + SURVEY_EVERY_US +
+				  SURVEY_SHARE * (clock_mono_us() - sockets->survey_us);
+}
+
+int http_sockets_find(struct http_sockets *sockets, int port, int peer_port, int64_t since_us)
+{
+	int fd = NONE;
+
+	if (pthread_mutex_trylock(&sockets->mu) != 0)
+		return NONE;
+	if ((sockets->survey_us <= since_us || !sockets->complete) &&
+	    clock_mono_us() >= sockets->next_survey_us)
+		survey(sockets, port);
+	if (sockets->survey_us > since_us && sockets->complete)
+		fd = sockets->from[peer_port & UINT16_MAX];
+	(void)pthread_mutex_unlock(&sockets->mu);
+	return fd < 0 ? NONE : fd;
 }

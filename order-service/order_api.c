@@ -10,6 +10,13 @@
 #include "order-service/order_json.h"
 #include "order-service/order_read.h"
 
+/* A change under way, from its request to its answer. */
+struct change {
+	struct order_command command; /* first: what is submitted and comes back */
+	struct http_pending *pending;
+	char idempotency_key[IDEMPOTENCY_KEY_MAX + 1]; /* the command's, if it has one */
+};
+
 /* The answers that a status means on this API. */
 static void respond_failure(struct http_response *response, const struct error *err)
 {
@@ -54,29 +61,30 @@ static bool read_if_match(const struct http_request *request, struct http_respon
 }
 
 /* Visible ASCII, as the header's draft (a structured-field string) allows; quotes are part of it.
- */
+ * False: answered with a problem. */
 static bool read_idempotency_key(const struct http_request *request, struct http_response *response,
-				 const char **key)
+				 struct change *change)
 {
 	const char *value = http_request_header(request, "Idempotency-Key");
-	bool good = true;
+	size_t len = value ? strlen(value) : 0;
+	bool good = len > 0 && len <= IDEMPOTENCY_KEY_MAX;
 
-	*key = value;
 	if (!value)
 		return true;
-	for (const char *c = value; *c; c++)
-		good = good && *c >= 0x20 && *c < 0x7f;
-	if (good && *value && strlen(value) <= IDEMPOTENCY_KEY_MAX)
+	for (size_t i = 0; i < len; i++)
+		good = good && value[i] >= 0x20 && value[i] < 0x7f;
+	if (good) {
+		change->command.idempotency_key = memcpy(change->idempotency_key, value, len + 1);
 		return true;
+	}
 	http_respond_problem(response, 400, "Idempotency-Key",
 			     "must have 1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MAX);
 	return false;
 }
 
-/* The body into content and fields. False: answered with a problem. */
+/* The body into command's content and fields. False: answered with a problem. */
 static bool read_content(const struct http_request *request, struct http_response *response,
-			 unsigned allowed, unsigned required, struct order_content *content,
-			 unsigned *fields)
+			 unsigned allowed, unsigned required, struct order_command *command)
 {
 	json_t *body = http_body_object(request, response);
 	const char *field = NULL;
@@ -85,7 +93,8 @@ static bool read_content(const struct http_request *request, struct http_respons
 
 	if (!body)
 		return false;
-	good = order_content_read(body, allowed, required, content, fields, &field, &err) == ST_OK;
+	good = order_content_read(body, allowed, required, &command->content, &command->fields,
+				  &field, &err) == ST_OK;
 	if (!good)
 		http_respond_problem(response, 422, field, "%.*s %s", (int)utf8_cut(field, 64),
 				     field, err.msg);
@@ -93,63 +102,103 @@ static bool read_content(const struct http_request *request, struct http_respons
 	return good;
 }
 
+/* --- changes ------------------------------------------------------------------------------- */
+
+static void respond_changed(struct http_response *response, const struct order_command *command)
+{
+	if (command->kind == COMMAND_CANCEL) {
+		response->status = 204;
+		return;
+	}
+	if (command->kind == COMMAND_PLACE)
+		http_response_header(response, "Location", "/orders/%" PRId64, command->order.id);
+	if (command->replayed)
+		http_response_header(response, "Idempotency-Replayed", "true");
+	respond_order(response, command->kind == COMMAND_PLACE ? 201 : 200, &command->order);
+}
+
+static void answer_change(struct order_command *command)
+{
+	struct change *change = (struct change *)command;
+	struct http_response response;
+
+	http_response_init(&response);
+	if (command->answer.status == ST_OK)
+		respond_changed(&response, command);
+	else
+		respond_failure(&response, &command->answer);
+	http_answer(change->pending, &response);
+	http_response_fini(&response);
+	free(change);
+}
+
+/* NULL: answered with a problem. */
+static struct change *new_change(enum order_command_kind kind, struct http_response *response)
+{
+	struct change *change = malloc(sizeof(*change));
+	struct error err;
+
+	if (change) {
+		order_command_init(&change->command, kind, answer_change);
+	} else {
+		(void)error_set(&err, ST_UNAVAILABLE, "out of memory");
+		http_respond_error(response, &err);
+	}
+	return change;
+}
+
+/* Takes change. Not good: the response says why. */
+static void submit_if(bool good, struct order_api *api, struct change *change,
+		      const struct http_request *request, struct http_response *response)
+{
+	if (!good) {
+		free(change);
+		return;
+	}
+	change->pending = http_defer(request, response);
+	api->submit(api->road, &change->command);
+}
+
 void order_api_place(void *context, const struct http_request *request,
 		     struct http_response *response)
 {
-	struct order_api *api = context;
-	struct order_command command;
+	struct change *change = new_change(COMMAND_PLACE, response);
+	struct order_command *command = change ? &change->command : NULL;
 
-	order_command_init(&command, COMMAND_PLACE);
-	if (!read_idempotency_key(request, response, &command.idempotency_key) ||
-	    !read_content(request, response, ORDER_FIELDS_ALL, ORDER_FIELDS_ALL, &command.content,
-			  &command.fields))
-		return;
-	api->submit(api->road, &command);
-	if (command.answer.status != ST_OK) {
-		respond_failure(response, &command.answer);
-		return;
-	}
-	http_response_header(response, "Location", "/orders/%" PRId64, command.order.id);
-	if (command.replayed)
-		http_response_header(response, "Idempotency-Replayed", "true");
-	respond_order(response, 201, &command.order);
+	if (change)
+		submit_if(read_idempotency_key(request, response, change) &&
+				  read_content(request, response, ORDER_FIELDS_ALL,
+					       ORDER_FIELDS_ALL, command),
+			  context, change, request, response);
 }
 
 void order_api_modify(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
-	struct order_api *api = context;
-	struct order_command command;
+	struct change *change = new_change(COMMAND_MODIFY, response);
+	struct order_command *command = change ? &change->command : NULL;
 
-	order_command_init(&command, COMMAND_MODIFY);
-	if (!http_path_id(request, response, "id", &command.order_id) ||
-	    !read_if_match(request, response, &command.expected_version) ||
-	    !read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0, &command.content,
-			  &command.fields))
-		return;
-	api->submit(api->road, &command);
-	if (command.answer.status != ST_OK)
-		respond_failure(response, &command.answer);
-	else
-		respond_order(response, 200, &command.order);
+	if (change)
+		submit_if(http_path_id(request, response, "id", &command->order_id) &&
+				  read_if_match(request, response, &command->expected_version) &&
+				  read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0,
+					       command),
+			  context, change, request, response);
 }
 
 void order_api_cancel(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
-	struct order_api *api = context;
-	struct order_command command;
+	struct change *change = new_change(COMMAND_CANCEL, response);
+	struct order_command *command = change ? &change->command : NULL;
 
-	order_command_init(&command, COMMAND_CANCEL);
-	if (!http_path_id(request, response, "id", &command.order_id) ||
-	    !read_if_match(request, response, &command.expected_version))
-		return;
-	api->submit(api->road, &command);
-	if (command.answer.status != ST_OK)
-		respond_failure(response, &command.answer);
-	else
-		response->status = 204;
+	if (change)
+		submit_if(http_path_id(request, response, "id", &command->order_id) &&
+				  read_if_match(request, response, &command->expected_version),
+			  context, change, request, response);
 }
+
+/* --- reads --------------------------------------------------------------------------------- */
 
 void order_api_get(void *context, const struct http_request *request,
 		   struct http_response *response)

@@ -1,7 +1,7 @@
 /*
  * The order API: HTTP to commands and back. The contract is in README.md.
  *
- * Threads: handlers run on HTTP workers.
+ * Threads: handlers run on HTTP workers; changes are answered on the thread that carried them out.
  */
 #ifndef ORDER_SERVICE_ORDER_API_H
 #define ORDER_SERVICE_ORDER_API_H
@@ -11,7 +11,7 @@
 #include "order-service/order_command.h"
 
 struct order_api {
-	/* Carries a change out and answers it, in the command. */
+	/* Carries a change out and calls its answered(), now or later. */
 	void (*submit)(void *road, struct order_command *command);
 	void *road;            /* borrowed */
 	struct pg_pool *reads; /* borrowed */

@@ -1,8 +1,8 @@
 /*
- * A change that a client asks for, and the answer to it: what travels between the HTTP threads,
- * the writer and the store.
+ * A change that a client asks for, and the answer to it: what travels between the order API and
+ * the writer or the direct road, which carry it out.
  *
- * Threads: owned by the HTTP thread that made it; lent to the writer until it is answered.
+ * Threads: one owner at a time: whoever it was submitted to, until it calls answered().
  */
 #ifndef ORDER_SERVICE_ORDER_COMMAND_H
 #define ORDER_SERVICE_ORDER_COMMAND_H
@@ -13,6 +13,10 @@
 enum order_command_kind { COMMAND_PLACE, COMMAND_MODIFY, COMMAND_CANCEL };
 
 struct order_command {
+	/* Called once when the answer is in; takes the command back. */
+	void (*answered)(struct order_command *command);
+	struct order_command *next; /* of its queue */
+
 	enum order_command_kind kind;
 	int64_t order_id;             /* MODIFY, CANCEL */
 	int32_t expected_version;     /* MODIFY, CANCEL: 0 any */
@@ -25,10 +29,13 @@ struct order_command {
 	bool replayed;       /* PLACE: the key had placed this order before */
 };
 
-/* Any field but kind at its beginning. The texts of content and order, kilobytes of room, are not
+/* Any field but these at its beginning. The texts of content and order, kilobytes of room, are not
  * touched: who asks for a field has written it. */
-static inline void order_command_init(struct order_command *command, enum order_command_kind kind)
+static inline void order_command_init(struct order_command *command, enum order_command_kind kind,
+				      void (*answered)(struct order_command *command))
 {
+	command->answered = answered;
+	command->next = NULL;
 	command->kind = kind;
 	command->order_id = 0;
 	command->expected_version = 0;

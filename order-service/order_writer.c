@@ -1,52 +1,23 @@
 #include "order-service/order_writer.h"
 
 #include <pthread.h>
-#include <semaphore.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/log.h"
-
-/* A submitted command, on its HTTP thread's stack. */
-struct ticket {
-	struct order_command *command;
-	struct ticket *next;
-	sem_t answered; /* of its own: threads that wake up need no lock, and meet nobody */
-};
+#include "order-service/order_queue.h"
 
 struct order_writer {
 	struct order_store *store; /* the writer thread's */
-	pthread_t thread;
-	pthread_mutex_t mu;
-	pthread_cond_t work;         /* with mu: the queue is not empty, or stopping */
-	struct ticket *first, **end; /* guarded by mu: FIFO */
-	int64_t queued;              /* guarded by mu */
 	int64_t queue_max;
-	bool stopping; /* guarded by mu */
-	int64_t next_complaint_mono_ms;
+	struct order_queue waiting, done;
+	pthread_t writer, answerer;
+	int64_t next_complaint_mono_ms; /* the writer thread's */
 	_Atomic int64_t refused, errors;
 	struct histogram batch_size, batch_us;
 };
-
-/* Waits for tickets and takes up to ORDER_BATCH_MAX of them. 0: stopping and nothing is left. */
-static size_t take_batch(struct order_writer *w, struct ticket *tickets[ORDER_BATCH_MAX])
-{
-	size_t n = 0;
-
-	(void)pthread_mutex_lock(&w->mu);
-	while (!w->first && !w->stopping)
-		(void)pthread_cond_wait(&w->work, &w->mu);
-	while (w->first && n < ORDER_BATCH_MAX) {
-		tickets[n++] = w->first;
-		w->first = w->first->next;
-	}
-	if (!w->first)
-		w->end = &w->first;
-	w->queued -= (int64_t)n;
-	(void)pthread_mutex_unlock(&w->mu);
-	return n;
-}
 
 static void answer_all(struct order_command **commands, size_t count, const struct error *err)
 {
@@ -74,25 +45,63 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 	answer_all(commands, count, &err);
 }
 
+/* On busy processors others go first, who bring commands: larger batches cost less. */
+static size_t next_batch(struct order_writer *w, struct order_command *commands[ORDER_BATCH_MAX])
+{
+	(void)sched_yield();
+	return order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX);
+}
+
 static void *writer_main(void *arg)
 {
 	struct order_writer *w = arg;
-	struct ticket *tickets[ORDER_BATCH_MAX];
 	struct order_command *commands[ORDER_BATCH_MAX];
 	size_t n;
 
-	while ((n = take_batch(w, tickets)) > 0) {
+	while ((n = next_batch(w, commands)) > 0) {
 		int64_t started = clock_mono_us();
 
-		for (size_t i = 0; i < n; i++)
-			commands[i] = tickets[i]->command;
 		apply(w, commands, n);
 		histogram_observe(&w->batch_size, (int64_t)n);
 		histogram_observe(&w->batch_us, clock_mono_us() - started);
+		(void)order_queue_put(&w->done, commands, n, INT64_MAX);
+	}
+	order_queue_close(&w->done);
+	return NULL;
+}
+
+/* A thread of its own, so that the next batch is written meanwhile. */
+static void *answerer_main(void *arg)
+{
+	struct order_writer *w = arg;
+	struct order_command *commands[ORDER_BATCH_MAX];
+	size_t n;
+
+	while ((n = order_queue_take(&w->done, commands, ORDER_BATCH_MAX)) > 0) {
 		for (size_t i = 0; i < n; i++)
-			(void)sem_post(&tickets[i]->answered);
+			commands[i]->answered(commands[i]);
 	}
 	return NULL;
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static enum status start_threads(struct order_writer *w, struct error *err)
+{
+	if (pthread_create(&w->answerer, NULL, answerer_main, w) != 0)
+		return error_set(err, ST_INTERNAL, "cannot start the writer's threads");
+	if (pthread_create(&w->writer, NULL, writer_main, w) == 0)
+		return ST_OK;
+	order_queue_close(&w->done);
+	(void)pthread_join(w->answerer, NULL);
+	return error_set(err, ST_INTERNAL, "cannot start the writer's threads");
+}
+
+static void release(struct order_writer *w)
+{
+	order_queue_fini(&w->waiting);
+	order_queue_fini(&w->done);
+	free(w);
 }
 
 enum status order_writer_open(struct order_writer **out, struct order_store *store,
@@ -106,12 +115,11 @@ enum status order_writer_open(struct order_writer **out, struct order_store *sto
 	w->queue_max = queue_max;
 	w->batch_size.first = 1;
 	w->batch_us.first = 64;
-	w->end = &w->first;
-	(void)pthread_mutex_init(&w->mu, NULL);
-	(void)pthread_cond_init(&w->work, NULL);
-	if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
-		free(w);
-		return error_set(err, ST_INTERNAL, "cannot start the writer's thread");
+	order_queue_init(&w->waiting);
+	order_queue_init(&w->done);
+	if (start_threads(w, err) != ST_OK) {
+		release(w);
+		return err->status;
 	}
 	*out = w;
 	return ST_OK;
@@ -121,60 +129,26 @@ void order_writer_close(struct order_writer *w)
 {
 	if (!w)
 		return;
-	(void)pthread_mutex_lock(&w->mu);
-	w->stopping = true;
-	(void)pthread_cond_signal(&w->work);
-	(void)pthread_mutex_unlock(&w->mu);
-	(void)pthread_join(w->thread, NULL);
+	order_queue_close(&w->waiting);
+	(void)pthread_join(w->writer, NULL);
+	(void)pthread_join(w->answerer, NULL);
 	order_store_close(w->store);
-	(void)pthread_cond_destroy(&w->work);
-	(void)pthread_mutex_destroy(&w->mu);
-	free(w);
-}
-
-/* False: the queue is full. */
-static bool enqueue(struct order_writer *w, struct ticket *ticket)
-{
-	bool was_empty, room;
-
-	(void)pthread_mutex_lock(&w->mu);
-	was_empty = !w->first;
-	room = w->queued < w->queue_max;
-	if (room) {
-		*w->end = ticket;
-		w->end = &ticket->next;
-		w->queued++;
-	}
-	(void)pthread_mutex_unlock(&w->mu);
-	if (was_empty)
-		(void)pthread_cond_signal(&w->work);
-	return room;
+	release(w);
 }
 
 void order_writer_submit(struct order_writer *w, struct order_command *command)
 {
-	struct ticket ticket = { .command = command };
-
-	(void)sem_init(&ticket.answered, 0, 0);
-	if (enqueue(w, &ticket)) {
-		while (sem_wait(&ticket.answered) != 0)
-			; /* interrupted */
-	} else {
-		atomic_fetch_add(&w->refused, 1);
-		(void)error_set(&command->answer, ST_UNAVAILABLE, "too many requests are waiting");
-	}
-	(void)sem_destroy(&ticket.answered);
+	if (order_queue_put(&w->waiting, &command, 1, w->queue_max))
+		return;
+	atomic_fetch_add(&w->refused, 1);
+	(void)error_set(&command->answer, ST_UNAVAILABLE, "too many requests are waiting");
+	command->answered(command);
 }
 
 void order_writer_metrics(struct order_writer *w, struct metrics_out *out)
 {
-	int64_t queued;
-
-	(void)pthread_mutex_lock(&w->mu);
-	queued = w->queued;
-	(void)pthread_mutex_unlock(&w->mu);
 	metrics_one(out, "order_queue_depth", "gauge", "Commands that wait for the writer.",
-		    queued);
+		    order_queue_count(&w->waiting));
 	metrics_one(out, "order_queue_refused_total", "counter",
 		    "Commands refused by a full queue.", atomic_load(&w->refused));
 	metrics_one(out, "order_write_errors_total", "counter", "Transactions that failed.",

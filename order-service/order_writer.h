@@ -1,7 +1,7 @@
 /*
- * Group commit: HTTP threads hand in their commands and wait; one thread applies all that wait
- * as one batch, in the order they came, and wakes each with its own answer. While a batch
- * commits, the next one gathers, so the batches grow with the load by themselves.
+ * Group commit: HTTP threads hand in their commands; one thread applies all that wait as one
+ * batch, in the order they came, and another then answers each. While a batch commits, the next
+ * one gathers, so the batches grow with the load by themselves.
  *
  * Threads: order_writer_submit from any; open and close from main, close after the last submit.
  */
@@ -22,8 +22,9 @@ MUST_CHECK enum status order_writer_open(struct order_writer **out, struct order
 void order_writer_close(struct order_writer *writer);
 
 /*
- * Blocks until the command is answered; the answer is in the command. A full queue answers
- * ST_UNAVAILABLE at once, with nothing done.
+ * Takes the command until command->answered() is called, on a thread of the writer's; it must not
+ * wait for anybody. A full queue answers ST_UNAVAILABLE at once, on the caller's thread, with
+ * nothing done.
  */
 void order_writer_submit(struct order_writer *writer, struct order_command *command);
 

@@ -101,4 +101,5 @@ void direct_road_submit(struct direct_road *road, struct order_command *command)
 		complain(road, &err);
 	command->answer = err;
 	command->answer.status = st;
+	command->answered(command);
 }

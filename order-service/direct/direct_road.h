@@ -37,7 +37,7 @@ void direct_road_stop(struct direct_road *road);
 void direct_road_close(struct direct_road *road);
 
 /*
- * Blocks until the command is answered; the answer is in the command. ST_UNAVAILABLE: no connection
+ * Blocks until command->answered() has been called, on this thread. ST_UNAVAILABLE: no connection
  * to the database, a commit whose outcome is unknown, or stopping. ST_TIMEOUT, ST_REFUSED:
  * delivery-service did not do its part in time, or at all; the order is as it was before, its
  * delivery need not be.

@@ -1,6 +1,8 @@
 /*
  * Many clients, slow ones, rude ones: nobody waits for another, and every answer finds its way.
  */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 
 #include "tests/support/http_client.h"
 #include "tests/support/keep.h"
+#include "tests/support/ports.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
@@ -52,11 +55,12 @@ static bool readable(int fd, int64_t ms)
 	return poll(&poll_fd, 1, (int)wait_stretch(ms)) > 0;
 }
 
-/* The next answer's status; 0: the connection ended, -1: none came. The body is thrown away. */
-static int answer(int fd)
+/* The next answer's status; 0: the connection ended, -1: none came. The beginning of its body is in
+ * text. */
+static int answer_text(int fd, char text[1024])
 {
 	char head[1024], scrap[4096];
-	size_t len = 0, body = 0;
+	size_t len = 0, body = 0, kept = 0;
 	const char *length;
 	int status = 0;
 
@@ -75,11 +79,22 @@ static int answer(int fd)
 		cr_assert_eq(sscanf(length, "Content-Length: %zu", &body), 1);
 	while (body > 0 && readable(fd, ANSWER_MS)) {
 		ssize_t n = recv(fd, scrap, body < sizeof(scrap) ? body : sizeof(scrap), 0);
+		size_t more = n > 0 && (size_t)n < 1023 - kept ? (size_t)n : 1023 - kept;
 
 		cr_assert_gt(n, 0);
+		memcpy(text + kept, scrap, more);
+		kept += more;
 		body -= (size_t)n;
 	}
+	text[kept] = '\0';
 	return status;
+}
+
+static int answer(int fd)
+{
+	char text[1024];
+
+	return answer_text(fd, text);
 }
 
 static int64_t queued(const struct service *order)
@@ -272,6 +287,124 @@ LAB_TEST(connections, clients_that_go_away_harm_nobody, 1)
 		(void)close(fds[i]);
 	}
 	cr_expect(wait_until(5000, sql_number("select count(*) from order_table") == CLIENTS));
+	cr_expect(wait_until(5000, service_metric(order, "http_connections") <= 2));
+}
+
+/* --- clients that read nothing ------------------------------------------------------------- */
+
+/* Connected, with as little room for what it does not read as there can be. */
+static int connected_narrow(const struct service *service)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)service->port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), room = 1;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* As many requests as the connection takes. False: it has ended. */
+static bool say_more(int fd)
+{
+	const char *text = post("");
+	ssize_t n = 0;
+
+	while (n >= 0)
+		n = send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+	return errno == EAGAIN;
+}
+
+/* The thread that answers changes waits for no client: who reads nothing is cut off. */
+LAB_TEST(connections, one_that_reads_nothing_holds_up_nobody, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	int64_t deadline = mono_ms() + wait_stretch(30000);
+	int fd = connected_narrow(order);
+	struct http_answer polite;
+
+	while (say_more(fd) && mono_ms() < deadline) {
+		polite = http_call(order->port, "POST", "/orders", TV, NULL);
+		cr_expect_eq(polite.status, 201, "%s%s", polite.error, polite.body);
+		cr_assert_lt(polite.ms, wait_stretch(2000));
+	}
+	cr_expect_eq(service_metric(order, "http_connections_cut_total"), 1);
+	(void)close(fd);
+}
+
+/* --- answers and sockets ------------------------------------------------------------------- */
+
+struct crowd {
+	const struct service *order;
+	int port; /* the client's */
+};
+
+/* Connected from a port of its own, which can be used again as soon as the socket is closed. */
+static int connected_from(const struct crowd *crowd)
+{
+	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct sockaddr_in own = { .sin_family = AF_INET,
+				   .sin_port = htons((uint16_t)crowd->port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = own;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+
+	to.sin_port = htons((uint16_t)crowd->order->port);
+	cr_assert_geq(fd, 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	cr_assert_eq(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* Asks, looks whether the answer is its own, asks again and is gone: its port comes back with
+ * another socket, and its socket's number goes to others, while an answer is still due. */
+static void *ask_look_ask_and_go(void *context)
+{
+	const struct crowd *crowd = context;
+	char text[1024];
+
+	for (int i = 0; i < 300; i++) {
+		int fd = connected_from(crowd);
+
+		for (int n = 0; n <= i % 4; n++) {
+			int customer = crowd->port * 1000 + i;
+			const char *body = keep_format(
+				"{\"customerId\":%d,\"productId\":\"1\",\"productName\":\"TV\","
+				"\"qty\":3,\"address\":\"SEOUL\"}",
+				customer);
+
+			say(fd,
+			    keep_format("POST /orders HTTP/1.1\r\nContent-Length: %zu\r\n\r\n%s",
+					strlen(body), body));
+			if (n == 3)
+				break;
+			cr_assert_eq(answer_text(fd, text), 201);
+			cr_assert_neq(strstr(text, keep_format("\"customerId\":%d,", customer)),
+				      NULL, "not the answer to %s: %s", body, text);
+		}
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+LAB_TEST(connections, an_answer_never_goes_to_another_client, 1)
+{
+	enum { CLIENTS = 8 };
+	struct service *order = service_start(ORDER, NULL);
+	struct crowd crowds[CLIENTS];
+	pthread_t threads[CLIENTS];
+	int first_port = ports_free(CLIENTS);
+
+	for (int i = 0; i < CLIENTS; i++) {
+		crowds[i] = (struct crowd){ order, first_port + i };
+		cr_assert_eq(pthread_create(&threads[i], NULL, ask_look_ask_and_go, &crowds[i]), 0);
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		(void)pthread_join(threads[i], NULL);
 	cr_expect(wait_until(5000, service_metric(order, "http_connections") <= 2));
 }
 

@@ -230,6 +230,38 @@ Test(http, response_headers_overflow_by_whole_lines)
 	http_response_fini(&response);
 }
 
+struct answered {
+	struct http_pending pending; /* first */
+	int status, times;
+};
+
+static void note_answer(struct http_pending *pending, const struct http_response *response)
+{
+	struct answered *answered = (struct answered *)pending;
+
+	answered->status = response->status;
+	answered->times++;
+}
+
+Test(http, an_answer_may_come_later)
+{
+	struct answered answered = { .pending.answer = note_answer };
+	struct http_request request = { .pending = &answered.pending };
+	struct http_response now, later;
+	struct http_pending *pending;
+
+	http_response_init(&now);
+	cr_expect_not(now.deferred);
+	pending = http_defer(&request, &now);
+	cr_expect(now.deferred);
+	cr_expect_eq(answered.times, 0);
+	http_response_init(&later);
+	later.status = 204;
+	http_answer(pending, &later);
+	cr_expect_eq(answered.times, 1);
+	cr_expect_eq(answered.status, 204);
+}
+
 Test(http, reasons)
 {
 	static const int statuses[] = { 200, 201, 204, 400, 404, 405, 408, 409, 412, 413,

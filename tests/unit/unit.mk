@@ -1,6 +1,7 @@
 # The unit tests of the pure core. They need no server, and linking them with jansson alone proves
 # that the core is pure: a call of libpq, librdkafka, civetweb, the clock or the log does not link.
-# The work pool has threads and is tested here all the same: nothing else can stop it between parts.
+# The work pool and the queue of commands have threads and are tested here all the same: nothing else
+# can stop them between two steps.
 #   make test-unit   FILTER='lanes/*' runs a part
 
 UNIT_SOURCES := $(basename $(wildcard tests/unit/*.c))
@@ -13,7 +14,7 @@ UNIT_ENVIRONMENT := $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=
 test-unit: $(BUILD)/tests/unit
 	@$(UNIT_ENVIRONMENT) $< $(if $(FILTER),--filter '$(FILTER)')
 
-$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES) $(PURE) delivery-service/work_pool)
+$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES) $(PURE) delivery-service/work_pool order-service/order_queue)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -ljansson

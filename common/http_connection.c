@@ -1,0 +1,185 @@
+#include "common/http_connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/http_server.h"
+
+/* Read of a body that is refused, so that the client hears the answer. */
+#define DRAIN_MAX_BYTES (4 * 1024 * 1024)
+
+enum answer { NONE, PENDING, AWAITED };
+
+void http_connection_open(struct http_connection *c, struct mg_connection *mg,
+			  struct http_sockets *sockets)
+{
+	const struct mg_request_info *info = mg_get_request_info(mg);
+
+	c->mg = mg;
+	c->sockets = sockets;
+	c->fd = -1;
+	c->port = info->server_port;
+	c->peer_port = info->remote_port;
+	c->since_us = clock_mono_us();
+	atomic_store(&c->answer, NONE);
+	(void)sem_init(&c->given, 0, 0);
+	c->left = NULL;
+}
+
+void http_connection_close(struct http_connection *c)
+{
+	http_connection_await(c);
+	(void)sem_destroy(&c->given);
+}
+
+/* --- who answers --------------------------------------------------------------------------- */
+
+void http_connection_pend(struct http_connection *c)
+{
+	if (c->fd < 0)
+		c->fd = http_sockets_find(c->sockets, c->port, c->peer_port, c->since_us);
+	atomic_store(&c->answer, PENDING);
+}
+
+void http_connection_unpend(struct http_connection *c)
+{
+	atomic_store(&c->answer, NONE);
+}
+
+void http_connection_await(struct http_connection *c)
+{
+	int pending = PENDING;
+
+	if (!atomic_compare_exchange_strong(&c->answer, &pending, AWAITED))
+		return;
+	while (sem_wait(&c->given) != 0)
+		; /* interrupted */
+}
+
+void http_connection_given(struct http_connection *c)
+{
+	if (atomic_exchange(&c->answer, NONE) == AWAITED)
+		(void)sem_post(&c->given);
+}
+
+/* --- bytes --------------------------------------------------------------------------------- */
+
+/* Header and body in one piece, malloc'd: two would wait for each other's acknowledgement. */
+static char *format(const struct http_response *r, bool keep, size_t *len)
+{
+	size_t room = 1024 + r->headers.len + r->body_len;
+	char *out = malloc(room);
+	struct strbuf text = { .buf = out, .size = room };
+
+	if (!out)
+		return NULL;
+	strbuf_printf(&text, "HTTP/1.1 %d %s\r\n", r->status, http_reason(r->status));
+	if (r->content_type)
+		strbuf_printf(&text, "Content-Type: %s\r\n", r->content_type);
+	if (r->status != 204)
+		strbuf_printf(&text, "Content-Length: %zu\r\n", r->body_len);
+	strbuf_add(&text, r->headers.buf, r->headers.len);
+	strbuf_printf(&text, "Connection: %s\r\n\r\n", keep ? "keep-alive" : "close");
+	if (r->body_len > 0)
+		strbuf_add(&text, r->body, r->body_len);
+	*len = text.len;
+	return out;
+}
+
+enum http_given http_connection_give(struct http_connection *c,
+				     const struct http_response *response, bool keep)
+{
+	size_t len = 0;
+	char *text = format(response, keep, &len);
+	ssize_t sent;
+
+	if (c->fd < 0) {
+		c->left = text;
+		c->left_len = len;
+		return HTTP_LEFT;
+	}
+	sent = text ? send(c->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+	free(text);
+	if (sent == (ssize_t)len && text)
+		return HTTP_SENT;
+	if (sent < 0 && errno != EAGAIN)
+		return HTTP_SENT; /* nobody is there any more */
+	(void)shutdown(c->fd, SHUT_RDWR);
+	return HTTP_CUT;
+}
+
+static void write_text(struct http_connection *c, char *text, size_t len)
+{
+	if (text)
+		(void)mg_write(c->mg, text, len);
+	else
+		mg_disable_connection_keep_alive(c->mg);
+	free(text);
+}
+
+void http_connection_write(struct http_connection *c, const struct http_response *response,
+			   bool keep)
+{
+	size_t len = 0;
+	char *text = format(response, keep, &len);
+
+	write_text(c, text, len);
+}
+
+bool http_connection_finish(struct http_connection *c)
+{
+	if (c->fd >= 0)
+		return false;
+	http_connection_await(c);
+	write_text(c, c->left, c->left_len);
+	c->left = NULL;
+	return true;
+}
+
+/* -1: chunked. A method without a body announces nothing, and sends none. */
+static long long announced_length(const struct mg_connection *mg)
+{
+	long long length = mg_get_request_info(mg)->content_length;
+
+	return length < 0 && !mg_get_header(mg, "Transfer-Encoding") ? 0 : length;
+}
+
+int http_connection_read(struct http_connection *c, char **body, size_t *len)
+{
+	struct mg_connection *mg = c->mg;
+	long long announced = announced_length(mg);
+	size_t capacity = announced > 0 ? (size_t)announced : HTTP_BODY_MAX_BYTES;
+	char scrap[4096];
+	size_t drained = 0;
+	int n;
+
+	*body = NULL;
+	*len = 0;
+	if (announced == 0)
+		return 0;
+	/* The client waits for a word before it sends the body. */
+	if (mg_get_header(mg, "Expect")) {
+		if (announced > HTTP_BODY_MAX_BYTES)
+			return 413;
+		(void)mg_write(mg, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	}
+	if (announced <= HTTP_BODY_MAX_BYTES) {
+		*body = malloc(capacity + 1);
+		if (!*body)
+			return 503;
+		while (*len < capacity && (n = mg_read(mg, *body + *len, capacity - *len)) > 0)
+			*len += (size_t)n;
+		(*body)[*len] = '\0';
+		if (announced > 0)
+			return *len == (size_t)announced ? 0 : 400;
+		if (mg_read(mg, scrap, 1) <= 0)
+			return 0;
+	}
+	while (drained < DRAIN_MAX_BYTES && (n = mg_read(mg, scrap, sizeof(scrap))) > 0)
+		drained += (size_t)n;
+	return 413;
+}

@@ -1,0 +1,86 @@
+/*
+ * One connection of the HTTP server: its requests' bodies, its answers, and the one that another
+ * thread still has to give.
+ *
+ * civetweb has a thread per connection, which would sleep twice for a request: for the request, and
+ * for its answer. With hundreds of connections, waking it up with cold caches is a third of all
+ * work. So it goes back to its reading, and the answer that is pending is sent by who has it,
+ * straight to the socket. As long as the connection's socket is not known, the worker does wait.
+ *
+ * Invariants:
+ * - Whoever gives a pending answer never waits for the client. What the socket does not take at
+ *   once ends the connection: that client has left many answers unread. Otherwise one client could
+ *   hold up the thread that answers all others.
+ * - Answers keep the requests' order, and none is pending when the connection is closed, so its
+ *   socket is never another's.
+ *
+ * Threads: all on the connection's worker thread, but http_connection_give and _given, which are
+ * for who has the pending answer.
+ */
+#ifndef COMMON_HTTP_CONNECTION_H
+#define COMMON_HTTP_CONNECTION_H
+
+#include <civetweb.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "common/http.h"
+#include "common/http_sockets.h"
+
+struct http_connection {
+	struct mg_connection *mg;
+	struct http_sockets *sockets; /* borrowed */
+	int fd;                       /* -1: not known yet */
+	int port, peer_port;
+	int64_t since_us;
+	_Atomic int answer; /* none is pending, one is, or one is and the worker waits for it */
+	sem_t given;
+	char *left; /* owned: the answer that was left to the worker */
+	size_t left_len;
+};
+
+/* For the connection of a request. */
+void http_connection_open(struct http_connection *connection, struct mg_connection *mg,
+			  struct http_sockets *sockets);
+
+/* Waits for a pending answer. */
+void http_connection_close(struct http_connection *connection);
+
+/* --- of one request ------------------------------------------------------------------------ */
+
+/* Reads the whole body into a new buffer, the caller's. Returns the problem's status, 0 for none.
+ */
+int http_connection_read(struct http_connection *connection, char **body, size_t *len);
+
+/* Answers on the worker thread; waits for the client if it must. */
+void http_connection_write(struct http_connection *connection, const struct http_response *response,
+			   bool keep);
+
+/* From here on another thread may give the answer. */
+void http_connection_pend(struct http_connection *connection);
+
+/* This thread gives it after all. */
+void http_connection_unpend(struct http_connection *connection);
+
+/* Waits until no answer is pending. */
+void http_connection_await(struct http_connection *connection);
+
+/* If the answer was left to the worker, waits for it and writes it: true. */
+bool http_connection_finish(struct http_connection *connection);
+
+/* --- the pending answer -------------------------------------------------------------------- */
+
+enum http_given {
+	HTTP_SENT,
+	HTTP_CUT, /* the client has left too much unread, and is cut off */
+	HTTP_LEFT /* the worker writes it */
+};
+
+enum http_given http_connection_give(struct http_connection *connection,
+				     const struct http_response *response, bool keep);
+
+/* After that, and the last that its thread does with the connection. */
+void http_connection_given(struct http_connection *connection);
+
+#endif
