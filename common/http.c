@@ -83,6 +83,7 @@ void http_response_header(struct http_response *response, const char *name, cons
 struct http_pending *http_defer(const struct http_request *request, struct http_response *response)
 {
 	response->deferred = true;
+	request->pending->put_off(request->pending);
 	return request->pending;
 }
 

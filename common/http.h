@@ -15,8 +15,9 @@
 
 struct http_response;
 
-/* An answer that has been put off. */
+/* An answer that can be put off. Its functions are the server's, for http_defer and http_answer. */
 struct http_pending {
+	void (*put_off)(struct http_pending *pending);
 	void (*answer)(struct http_pending *pending, const struct http_response *response);
 };
 

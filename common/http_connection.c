@@ -45,11 +45,6 @@ void http_connection_pend(struct http_connection *c)
 	atomic_store(&c->answer, PENDING);
 }
 
-void http_connection_unpend(struct http_connection *c)
-{
-	atomic_store(&c->answer, NONE);
-}
-
 void http_connection_await(struct http_connection *c)
 {
 	int pending = PENDING;
@@ -112,22 +107,21 @@ enum http_given http_connection_give(struct http_connection *c,
 	return HTTP_CUT;
 }
 
-static void write_text(struct http_connection *c, char *text, size_t len)
+static void write_text(struct mg_connection *mg, char *text, size_t len)
 {
 	if (text)
-		(void)mg_write(c->mg, text, len);
+		(void)mg_write(mg, text, len);
 	else
-		mg_disable_connection_keep_alive(c->mg);
+		mg_disable_connection_keep_alive(mg);
 	free(text);
 }
 
-void http_connection_write(struct http_connection *c, const struct http_response *response,
-			   bool keep)
+void http_response_write(struct mg_connection *mg, const struct http_response *response, bool keep)
 {
 	size_t len = 0;
 	char *text = format(response, keep, &len);
 
-	write_text(c, text, len);
+	write_text(mg, text, len);
 }
 
 bool http_connection_finish(struct http_connection *c)
@@ -135,7 +129,7 @@ bool http_connection_finish(struct http_connection *c)
 	if (c->fd >= 0)
 		return false;
 	http_connection_await(c);
-	write_text(c, c->left, c->left_len);
+	write_text(c->mg, c->left, c->left_len);
 	c->left = NULL;
 	return true;
 }
@@ -148,9 +142,8 @@ static long long announced_length(const struct mg_connection *mg)
 	return length < 0 && !mg_get_header(mg, "Transfer-Encoding") ? 0 : length;
 }
 
-int http_connection_read(struct http_connection *c, char **body, size_t *len)
+int http_body_read(struct mg_connection *mg, char **body, size_t *len)
 {
-	struct mg_connection *mg = c->mg;
 	long long announced = announced_length(mg);
 	size_t capacity = announced > 0 ? (size_t)announced : HTTP_BODY_MAX_BYTES;
 	char scrap[4096];

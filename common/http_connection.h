@@ -51,17 +51,13 @@ void http_connection_close(struct http_connection *connection);
 
 /* Reads the whole body into a new buffer, the caller's. Returns the problem's status, 0 for none.
  */
-int http_connection_read(struct http_connection *connection, char **body, size_t *len);
+int http_body_read(struct mg_connection *mg, char **body, size_t *len);
 
 /* Answers on the worker thread; waits for the client if it must. */
-void http_connection_write(struct http_connection *connection, const struct http_response *response,
-			   bool keep);
+void http_response_write(struct mg_connection *mg, const struct http_response *response, bool keep);
 
 /* From here on another thread may give the answer. */
 void http_connection_pend(struct http_connection *connection);
-
-/* This thread gives it after all. */
-void http_connection_unpend(struct http_connection *connection);
 
 /* Waits until no answer is pending. */
 void http_connection_await(struct http_connection *connection);

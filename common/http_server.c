@@ -111,6 +111,11 @@ static void count(const struct client *client, int status)
 	http_counts_time(counts, client->route, clock_mono_us() - client->started_us);
 }
 
+static void put_off(struct http_pending *pending)
+{
+	http_connection_pend(&((struct client *)pending)->connection);
+}
+
 /* The answer that a handler put off. Its last word to the connection lets the worker end that, its
  * last to the server lets main end that. */
 static void answer_pending(struct http_pending *pending, const struct http_response *response)
@@ -127,10 +132,10 @@ static void answer_pending(struct http_pending *pending, const struct http_respo
 		atomic_fetch_sub(&server->at_work, 1);
 }
 
-static void answer_now(struct client *client, const struct http_response *response)
+static void answer_now(struct client *client, struct mg_connection *conn,
+		       const struct http_response *response)
 {
-	http_connection_unpend(&client->connection);
-	http_connection_write(&client->connection, response, client->keep);
+	http_response_write(conn, response, client->keep);
 	count(client, response->status);
 	atomic_fetch_sub(&client->server->at_work, 1);
 }
@@ -162,7 +167,7 @@ static void serve(struct client *client, struct mg_connection *conn)
 
 	http_connection_await(&client->connection);
 	begin(client, info);
-	refused = http_connection_read(&client->connection, &body, &request.body_len);
+	refused = http_body_read(conn, &body, &request.body_len);
 	http_response_init(&response);
 	request.body = body;
 	atomic_fetch_add(&client->server->at_work, 1);
@@ -171,13 +176,12 @@ static void serve(struct client *client, struct mg_connection *conn)
 	client->keep = client->keep && !refused;
 	if (!client->keep)
 		mg_disable_connection_keep_alive(conn);
-	http_connection_pend(&client->connection);
 	if (refused)
 		respond_refusal(&response, refused);
 	else
 		dispatch(client, info, &request, &response);
 	if (!response.deferred)
-		answer_now(client, &response);
+		answer_now(client, conn, &response);
 	else if (http_connection_finish(&client->connection))
 		atomic_fetch_sub(&client->server->at_work, 1);
 	http_response_fini(&response);
@@ -189,14 +193,13 @@ static int on_error(struct mg_connection *conn, int status, const char *text)
 {
 	struct http_server *server = mg_get_user_data(mg_get_context(conn));
 	struct client *client = mg_get_user_connection_data(conn);
-	struct http_connection unknown = { .mg = conn };
 	struct http_response response;
 
 	if (client)
 		http_connection_await(&client->connection);
 	http_response_init(&response);
 	http_respond_problem(&response, status, NULL, "%.200s", text ? text : http_reason(status));
-	http_connection_write(&unknown, &response, false);
+	http_response_write(conn, &response, false);
 	http_counts_answer(server->counts, server->route_count, status);
 	http_response_fini(&response);
 	return 0;
@@ -213,7 +216,7 @@ static struct client *client_of(struct mg_connection *conn)
 	client = calloc(1, sizeof(*client));
 	if (!client)
 		return NULL;
-	client->pending.answer = answer_pending;
+	client->pending = (struct http_pending){ put_off, answer_pending };
 	client->server = server;
 	http_connection_open(&client->connection, conn, server->sockets);
 	mg_set_user_connection_data(conn, client);

@@ -163,12 +163,11 @@ void order_api_place(void *context, const struct http_request *request,
 		     struct http_response *response)
 {
 	struct change *change = new_change(COMMAND_PLACE, response);
-	struct order_command *command = change ? &change->command : NULL;
 
 	if (change)
 		submit_if(read_idempotency_key(request, response, change) &&
 				  read_content(request, response, ORDER_FIELDS_ALL,
-					       ORDER_FIELDS_ALL, command),
+					       ORDER_FIELDS_ALL, &change->command),
 			  context, change, request, response);
 }
 
@@ -176,13 +175,13 @@ void order_api_modify(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct change *change = new_change(COMMAND_MODIFY, response);
-	struct order_command *command = change ? &change->command : NULL;
 
 	if (change)
-		submit_if(http_path_id(request, response, "id", &command->order_id) &&
-				  read_if_match(request, response, &command->expected_version) &&
+		submit_if(http_path_id(request, response, "id", &change->command.order_id) &&
+				  read_if_match(request, response,
+						&change->command.expected_version) &&
 				  read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0,
-					       command),
+					       &change->command),
 			  context, change, request, response);
 }
 
@@ -190,11 +189,11 @@ void order_api_cancel(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct change *change = new_change(COMMAND_CANCEL, response);
-	struct order_command *command = change ? &change->command : NULL;
 
 	if (change)
-		submit_if(http_path_id(request, response, "id", &command->order_id) &&
-				  read_if_match(request, response, &command->expected_version),
+		submit_if(http_path_id(request, response, "id", &change->command.order_id) &&
+				  read_if_match(request, response,
+						&change->command.expected_version),
 			  context, change, request, response);
 }
 

@@ -232,8 +232,13 @@ Test(http, response_headers_overflow_by_whole_lines)
 
 struct answered {
 	struct http_pending pending; /* first */
-	int status, times;
+	int put_off, status, times;
 };
+
+static void note_put_off(struct http_pending *pending)
+{
+	((struct answered *)pending)->put_off++;
+}
 
 static void note_answer(struct http_pending *pending, const struct http_response *response)
 {
@@ -245,7 +250,7 @@ static void note_answer(struct http_pending *pending, const struct http_response
 
 Test(http, an_answer_may_come_later)
 {
-	struct answered answered = { .pending.answer = note_answer };
+	struct answered answered = { .pending = { note_put_off, note_answer } };
 	struct http_request request = { .pending = &answered.pending };
 	struct http_response now, later;
 	struct http_pending *pending;
@@ -254,6 +259,7 @@ Test(http, an_answer_may_come_later)
 	cr_expect_not(now.deferred);
 	pending = http_defer(&request, &now);
 	cr_expect(now.deferred);
+	cr_expect_eq(answered.put_off, 1);
 	cr_expect_eq(answered.times, 0);
 	http_response_init(&later);
 	later.status = 204;
