@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/backoff.h"
 #include "common/clock.h"
@@ -15,26 +14,22 @@
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_writer.h"
 #include "delivery-service/lag.h"
-#include "delivery-service/work_pool.h"
 
 #define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
 #define POLL_BURST       1000 /* messages taken in before the due work is looked at again */
 #define RECLAIM_AFTER_MS 2000 /* several heartbeats */
 #define HELD_EVENTS_MAX  5000 /* per partition, besides those that may be in work ... */
 #define HELD_EVENT_BYTES 1024 /* ... of that size on average */
-#define SPLIT_PARTS      5    /* as the lab's "multi-threading" */
 
 struct delivery_loop {
 	struct delivery_loop_config config;
 	struct delivery_store *store;
 	struct consumer *consumer;
-	struct lanes *lanes;
-	struct work_pool *pool; /* NULL: work is only time */
+	struct workload *workload;
 	struct partitions partitions;
 	struct parking parking;
 	struct delivery_writer writer;
 	struct original_latest headers; /* of the messages that came lately */
-	int64_t lane_count;             /* lanes that were given to a single event */
 	int64_t next_complaint_mono_ms, next_parking_complaint_mono_ms;
 	pthread_t thread;
 	bool joined;
@@ -78,25 +73,10 @@ static int64_t on_assigned(void *context, int32_t partition)
 	return partitions_find(&l->partitions, partition)->next_read;
 }
 
-static bool of_partition(const struct lane_item *item, void *context)
-{
-	return ((const struct inbound *)item)->place.partition == *(const int32_t *)context;
-}
-
-static void drop_item(struct lane_item *item, void *context)
-{
-	struct inbound *in = (struct inbound *)item;
-
-	(void)context;
-	if (in->work)
-		work_cancel(in->work);
-	inbound_free(in);
-}
-
 /* Forgets all that was taken in of a partition, its work in progress included. */
 static void drop_work(struct delivery_loop *l, int32_t partition)
 {
-	lanes_remove(l->lanes, of_partition, drop_item, &partition);
+	workload_drop(l->workload, partition);
 	writer_drop(&l->writer, partition);
 	partition_forget_all(partitions_find(&l->partitions, partition));
 }
@@ -119,32 +99,11 @@ static void on_revoked(void *context, int32_t partition)
 
 /* --- taking in ----------------------------------------------------------------------------- */
 
-static bool there_is_work(const struct delivery_loop *l)
-{
-	return l->config.delay_on != 0 && (l->pool || l->config.delay_ms > 0);
-}
-
-static int64_t work_of(const struct delivery_loop *l, const struct inbound *in)
-{
-	if (!in->event || !(l->config.delay_on & (1u << in->event->type)))
-		return 0;
-	return l->pool ? LANE_UNTIL_FINISHED : l->config.delay_ms;
-}
-
-/* Events of one lane are worked one after the other. Order ids are positive. */
-static int64_t lane_of(struct delivery_loop *l, const struct inbound *in)
-{
-	if (l->config.processing_order == PROCESSING_PARTITION)
-		return in->place.partition;
-	if (l->config.processing_order == PROCESSING_KEY && in->event)
-		return in->event->order_id;
-	return -(++l->lane_count);
-}
-
 /* A full partition is paused; it resumes at half, so that it does not flutter. */
 static void balance(struct delivery_loop *l, struct partition *p)
 {
-	size_t most = ((size_t)l->config.max_concurrency + HELD_EVENTS_MAX) / (p->paused ? 2 : 1);
+	size_t most = ((size_t)l->config.workload.max_concurrency + HELD_EVENTS_MAX) /
+		      (p->paused ? 2 : 1);
 	bool full = p->held_events > most || p->held_bytes > most * HELD_EVENT_BYTES;
 
 	if (full == p->paused)
@@ -167,34 +126,11 @@ static void pass_over(struct delivery_loop *l, struct partition *p, int64_t end)
 		writer_flush_later(&l->writer);
 }
 
-/* Called by the lanes. */
-static void start_work(struct lane_item *item, void *context)
-{
-	struct inbound *in = (struct inbound *)item;
-	struct delivery_loop *l = context;
-
-	in->work = work_pool_submit(l->pool, in);
-	if (!in->work)
-		give_up(l, "out of memory");
-}
-
-/* Called by the pool's threads. */
-static void on_worked(void *context)
-{
-	struct delivery_loop *l = context;
-
-	consumer_wake(l->consumer);
-}
-
 static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
 {
 	struct inbound *in = inbound_new(m, &l->headers, clock_wall_ms());
 
-	if (in) {
-		in->item.lane = lane_of(l, in);
-		in->item.work_ms = work_of(l, in);
-	}
-	if (!in || !lanes_push(l->lanes, &in->item)) {
+	if (!in || !workload_add(l->workload, in)) {
 		inbound_free(in);
 		give_up(l, "out of memory");
 		return;
@@ -203,8 +139,7 @@ static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_me
 	balance(l, p);
 	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
 		  m->partition, m->offset, in->event ? in->event->order_id : 0);
-	/* Then events wait: for their own work, or for that of others. */
-	if (there_is_work(l))
+	if (workload_takes_time(l->workload))
 		inbound_rest(in);
 }
 
@@ -245,24 +180,13 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 
 /* --- what is worked ------------------------------------------------------------------------ */
 
-static void finish_worked(struct delivery_loop *l)
-{
-	struct inbound *in;
-
-	while (l->pool && (in = work_pool_done(l->pool))) {
-		in->work = NULL;
-		lanes_finish(l->lanes, &in->item);
-	}
-}
-
 /* Moves worked items into the batch. */
 static void collect_done(struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms();
 
-	finish_worked(l);
 	while (writer_has_room(&l->writer)) {
-		struct inbound *in = (struct inbound *)lanes_pop_done(l->lanes, now);
+		struct inbound *in = workload_done(l->workload, now);
 		struct partition *p;
 
 		if (!in)
@@ -276,6 +200,8 @@ static void collect_done(struct delivery_loop *l)
 		balance(l, p);
 		writer_add(&l->writer, in);
 	}
+	if (workload_failed(l->workload))
+		give_up(l, "out of memory");
 }
 
 /* Called by the writer. */
@@ -389,8 +315,8 @@ static int poll_timeout(const struct delivery_loop *l)
 
 	if (writer_due(&l->writer) < until)
 		until = writer_due(&l->writer);
-	if (writer_has_room(&l->writer) && lanes_next_due(l->lanes) < until)
-		until = lanes_next_due(l->lanes);
+	if (writer_has_room(&l->writer) && workload_next_due(l->workload) < until)
+		until = workload_next_due(l->workload);
 	if (parking_due(&l->parking) < until)
 		until = parking_due(&l->parking);
 	return until > now ? (int)(until - now) : 0;
@@ -408,8 +334,8 @@ static void *loop_main(void *arg)
 		look_after_parked(l);
 		collect_done(l);
 		writer_begin(&l->writer);
-		atomic_store(&l->counters.in_work, (int64_t)lanes_in_work(l->lanes));
-		atomic_store(&l->counters.waiting, (int64_t)lanes_waiting(l->lanes));
+		atomic_store(&l->counters.in_work, (int64_t)workload_in_work(l->workload));
+		atomic_store(&l->counters.waiting, (int64_t)workload_waiting(l->workload));
 		atomic_store(&l->counters.partitions, (int64_t)l->partitions.count);
 	}
 	writer_finish(&l->writer);
@@ -429,50 +355,25 @@ static void init_writer(struct delivery_loop *l)
 	writer_init(&l->writer, &config);
 }
 
-static int thread_count(const struct delivery_loop_config *config)
-{
-	if (config->worker_model == WORKERS_SINGLE)
-		return 1;
-	if (config->workers > 0)
-		return config->workers;
-	return config->worker_model == WORKERS_SPLIT ? SPLIT_PARTS
-						     : (int)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-static enum status open_pool(struct delivery_loop *l, struct error *err)
-{
-	const int threads = thread_count(&l->config);
-	const struct work_pool_config config = {
-		.kind = l->config.work,
-		.ms = l->config.delay_ms,
-		.parts = l->config.worker_model == WORKERS_SPLIT ? threads : 1,
-		.threads = threads,
-		.do_part = work_do,
-		.wake = on_worked,
-		.context = l,
-	};
-
-	return l->config.work == WORK_WAIT ? ST_OK : work_pool_open(&l->pool, &config, err);
-}
-
 /*
- * The pool's threads wake the consumer: none may be left when it leaves the group, for librdkafka
- * takes a wake-up for the end of its close, and hangs when it is destroyed then.
+ * Called on the threads that work, which therefore end before the consumer leaves its group:
+ * librdkafka takes a wake-up for the end of its close, and hangs when it is destroyed then.
  */
-static void close_pool(struct delivery_loop *l)
+static void on_worked(void *context)
 {
-	work_pool_close(l->pool);
-	l->pool = NULL;
+	struct delivery_loop *l = context;
+
+	consumer_wake(l->consumer);
 }
 
 static void release(struct delivery_loop *l)
 {
-	close_pool(l);
+	workload_end_threads(l->workload);
 	consumer_close(l->consumer);
 	original_latest_fini(&l->headers);
 	partitions_fini(&l->partitions);
 	lag_fini(&l->lag);
-	lanes_close(l->lanes);
+	workload_close(l->workload);
 	delivery_store_close(l->store);
 	free(l);
 }
@@ -494,12 +395,8 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	l->config = *config;
 	delivery_counters_init(&l->counters);
 	lag_init(&l->lag, config->kafka.topic);
-	l->lanes = lanes_open((size_t)config->max_concurrency, start_work, l);
-	if (!l->lanes) {
-		(void)error_set(err, ST_INTERNAL, "out of memory");
-		goto fail;
-	}
-	if (delivery_store_open(&l->store, &store, err) != ST_OK || open_pool(l, err) != ST_OK ||
+	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
+	    workload_open(&l->workload, &config->workload, on_worked, l, err) != ST_OK ||
 	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
 		goto fail;
 	init_writer(l);
@@ -524,7 +421,7 @@ void delivery_loop_stop(struct delivery_loop *l)
 	l->joined = true;
 	while (l->partitions.count > 0)
 		drop_partition(l, l->partitions.list[0].number);
-	close_pool(l);
+	workload_end_threads(l->workload);
 	consumer_leave(l->consumer);
 }
 

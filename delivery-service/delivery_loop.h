@@ -1,8 +1,8 @@
 /*
  * The delivery loop: one thread that polls, lets each event be worked for its time, and writes
- * what is done in batches. It alone touches consumer, lanes, partitions and store, so a rebalance
- * or a stop always falls between two transactions; work in progress is simply forgotten then and
- * done anew by the partition's next owner.
+ * what is done in batches. It alone touches consumer, workload, partitions and store, so a
+ * rebalance or a stop always falls between two transactions; work in progress is simply forgotten
+ * then and done anew by the partition's next owner.
  *
  * Threads: open, stop and close from main; metrics and reachable from any.
  */
@@ -14,32 +14,17 @@
 #include "common/error.h"
 #include "common/kafka_client.h"
 #include "common/metrics.h"
-#include "delivery-service/work.h"
+#include "delivery-service/workload.h"
 
 struct delivery_loop;
-
-/* Which events wait for each other: those of a partition, of an order, or none. */
-enum processing_order { PROCESSING_PARTITION, PROCESSING_KEY, PROCESSING_UNORDERED };
-
-/* How threads share the work: an event each, one thread for all events, or an event in equal parts.
- */
-enum worker_model { WORKERS_POOL, WORKERS_SINGLE, WORKERS_SPLIT };
 
 struct delivery_loop_config {
 	const char *database_url;
 	const char *group;
 	const char *replica;
 	struct kafka_settings kafka;
-	int64_t delay_ms;  /* the simulated work ... */
-	unsigned delay_on; /* ... of the types whose bit (1 << enum event_type) is set */
-	enum work_kind work;
-	/* Of threads, unless the work only takes time. workers is ignored by WORKERS_SINGLE; 0: one
-	 * per processor, with WORKERS_SPLIT 5. */
-	enum worker_model worker_model;
-	int workers;
-	enum processing_order processing_order;
-	int64_t max_concurrency; /* events in work at once */
-	bool in_sequence;        /* SEQUENCING=enforce */
+	struct workload_settings workload;
+	bool in_sequence; /* SEQUENCING=enforce */
 };
 
 /* Starts the thread; database and broker need not be there yet. config's strings are

@@ -135,13 +135,15 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.group = config->group,
 		.replica = replica,
 		.kafka = service_kafka(&config->service, replica),
-		.delay_ms = config->delay_ms,
-		.delay_on = config->delay_on,
-		.work = (enum work_kind)config->work,
-		.worker_model = (enum worker_model)config->worker_model,
-		.workers = (int)config->workers,
-		.processing_order = (enum processing_order)config->processing_order,
-		.max_concurrency = config->max_concurrency,
+		.workload = {
+			.delay_ms = config->delay_ms,
+			.delay_on = config->delay_on,
+			.work = (enum work_kind)config->work,
+			.worker_model = (enum worker_model)config->worker_model,
+			.workers = (int)config->workers,
+			.processing_order = (enum processing_order)config->processing_order,
+			.max_concurrency = config->max_concurrency,
+		},
 		.in_sequence = config->sequencing == 1,
 	};
 
