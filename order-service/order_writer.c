@@ -1,7 +1,6 @@
 #include "order-service/order_writer.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -45,20 +44,13 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 	answer_all(commands, count, &err);
 }
 
-/* On busy processors others go first, who bring commands: larger batches cost less. */
-static size_t next_batch(struct order_writer *w, struct order_command *commands[ORDER_BATCH_MAX])
-{
-	(void)sched_yield();
-	return order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX);
-}
-
 static void *writer_main(void *arg)
 {
 	struct order_writer *w = arg;
 	struct order_command *commands[ORDER_BATCH_MAX];
 	size_t n;
 
-	while ((n = next_batch(w, commands)) > 0) {
+	while ((n = order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX)) > 0) {
 		int64_t started = clock_mono_us();
 
 		apply(w, commands, n);
