@@ -368,7 +368,6 @@ static void on_worked(void *context)
 
 static void release(struct delivery_loop *l)
 {
-	workload_end_threads(l->workload);
 	consumer_close(l->consumer);
 	original_latest_fini(&l->headers);
 	partitions_fini(&l->partitions);

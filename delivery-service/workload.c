@@ -76,17 +76,15 @@ enum status workload_open(struct workload **out, const struct workload_settings 
 
 void workload_end_threads(struct workload *w)
 {
-	if (!w)
-		return;
 	work_pool_close(w->pool);
 	w->pool = NULL;
 }
 
 void workload_close(struct workload *w)
 {
-	workload_end_threads(w);
 	if (!w)
 		return;
+	workload_end_threads(w);
 	lanes_close(w->lanes);
 	free(w);
 }

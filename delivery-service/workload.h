@@ -40,8 +40,8 @@ MUST_CHECK enum status workload_open(struct workload **out,
 				     const struct workload_settings *settings,
 				     void (*wake)(void *context), void *context, struct error *err);
 
-/* Both after all items are back or dropped, and harmless with NULL. Once the threads have ended
- * nobody calls wake any more; close ends them too. */
+/* Both after all items are back or dropped. Once the threads have ended nobody calls wake any more;
+ * close ends them too. */
 void workload_end_threads(struct workload *workload);
 void workload_close(struct workload *workload);
 
