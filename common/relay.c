@@ -26,14 +26,15 @@
 #define FLOW_ROWS       20                /* so many at a time are a flow: the next ones ... */
 #define FLOW_MS         25                /* ... are fetched no earlier than this after them */
 #define APPLICATION     "relay"
-#define STATEMENT_COUNT 9
+#define STATEMENT_COUNT 10
 
 struct relay {
 	struct relay_config config;
 	struct pg_statement statements[STATEMENT_COUNT];
-	char listen_sql[80];
+	char listen_sql[80], unlisten_sql[80];
 	struct pg *pg;
-	int listening; /* backend pid of the session that listens */
+	int listening; /* backend pid of the session that listens; 0: none does */
+	bool flow;     /* the last batch was part of a flow of events */
 	struct relay_lease lease;
 	struct relay_publisher *publisher;
 	struct backoff backoff;
@@ -53,6 +54,7 @@ static void fill_statements(struct relay *r)
 		RELAY_LEASE_STATEMENTS,
 		RELAY_BACKLOG_STATEMENT,
 		{ "relay_listen", r->listen_sql },
+		{ "relay_unlisten", r->unlisten_sql },
 		/* All unpublished rows in id order, up to a number of rows and of bytes. */
 		{ "relay_fetch",
 		  "select " RELAY_COLUMNS " from ("
@@ -73,6 +75,7 @@ static void fill_statements(struct relay *r)
 	};
 
 	(void)snprintf(r->listen_sql, sizeof(r->listen_sql), "listen %s", r->config.channel);
+	(void)snprintf(r->unlisten_sql, sizeof(r->unlisten_sql), "unlisten %s", r->config.channel);
 	memcpy(r->statements, table, sizeof(table));
 }
 
@@ -158,16 +161,24 @@ static void batch_done(struct relay *r)
 	relay_publisher_forget(r->publisher);
 }
 
-static enum status listen_once(struct relay *r, struct error *err)
+/*
+ * Notified is who may publish and has nothing else to wake it. A notification costs a wake-up of
+ * its session at each commit of the writers: in a flow the clock says when to look, and a standby
+ * only waits for the lock. Invariant: whoever sleeps until a notification has fetched after it
+ * began to listen, so no commit falls between.
+ */
+static enum status listen_if_needed(struct relay *r, struct error *err)
 {
-	struct pg_call call = { "relay_listen", NULL, NULL };
+	bool listens = r->listening == pg_backend_pid(r->pg);
+	bool needed = r->lease.held && !r->flow;
+	struct pg_call call = { needed ? "relay_listen" : "relay_unlisten", NULL, NULL };
 
-	if (r->listening == pg_backend_pid(r->pg))
+	if (listens == needed)
 		return ST_OK;
 	if (pg_run(r->pg, &call, 1, err) != ST_OK)
 		return err->status;
 	pg_clear(&call, 1);
-	r->listening = pg_backend_pid(r->pg);
+	r->listening = needed ? pg_backend_pid(r->pg) : 0;
 	return ST_OK;
 }
 
@@ -194,7 +205,7 @@ static void let_gather(struct relay *r, int rows, int64_t fetched_mono_ms)
 	struct pollfd stop = { .fd = r->wake_fd, .events = POLLIN };
 	int64_t left = fetched_mono_ms + FLOW_MS - clock_mono_ms();
 
-	if (rows >= FLOW_ROWS && rows < RELAY_BATCH_MAX && left > 0)
+	if (r->flow && rows < RELAY_BATCH_MAX && left > 0)
 		(void)poll(&stop, 1, (int)left);
 }
 
@@ -256,11 +267,11 @@ static void relay_round(struct relay *r)
 	int64_t fetched_mono_ms;
 	PGresult *rows = NULL;
 	struct error err;
-	bool retry;
+	bool retry, flowed = r->flow;
 	int reason;
 
-	if (relay_lease_keep(&r->lease, r->pg, &err) != ST_OK || listen_once(r, &err) != ST_OK ||
-	    settle_and_fetch(r, &rows, &err) != ST_OK) {
+	if (relay_lease_keep(&r->lease, r->pg, &err) != ST_OK ||
+	    listen_if_needed(r, &err) != ST_OK || settle_and_fetch(r, &rows, &err) != ST_OK) {
 		/* The verdicts stay in the ledger: a later round writes them. */
 		atomic_store(&r->active, false);
 		atomic_fetch_add(&r->database_errors, 1);
@@ -268,6 +279,7 @@ static void relay_round(struct relay *r)
 		return;
 	}
 	fetched_mono_ms = clock_mono_ms();
+	r->flow = PQntuples(rows) >= FLOW_ROWS;
 	atomic_store(&r->active, r->lease.held);
 	retry = relay_publisher_ledger(r->publisher)->retry > 0;
 	reason = relay_publisher_ledger(r->publisher)->retry_reason;
@@ -283,7 +295,9 @@ static void relay_round(struct relay *r)
 	} else {
 		backoff_reset(&r->backoff);
 		(void)relay_publisher_poll(r->publisher, 0);
-		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
+		/* At the end of a flow nobody listens yet: the next round does, and looks again. */
+		if (!flowed)
+			wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
 	}
 	PQclear(rows);
 }
