@@ -28,7 +28,8 @@ PURE := common/error common/strbuf common/parse common/backoff common/config com
 	delivery-service/delivery delivery-service/delivery_batch delivery-service/lanes \
 	delivery-service/original delivery-service/partitions delivery-service/positions \
 	delivery-service/progress delivery-service/sequencer \
-	lab/check/history lab/check/judge lab/check/judge_version lab/check/judge_outcome
+	lab/check/history lab/check/judge lab/check/judge_walk lab/check/judge_version \
+	lab/check/judge_outcome
 
 COMMON := $(basename $(wildcard common/*.c))
 # What a tool needs of it for its settings and its log, and to talk to PostgreSQL.

@@ -1,5 +1,6 @@
 /*
- * judge.c's own: the walk over one order, between its parts.
+ * judge.c's own: the walk over one order, and what its parts share. judge.c walks, judge_version.c
+ * and judge_outcome.c judge.
  *
  * Threads: one owner.
  */
@@ -7,6 +8,8 @@
 #define LAB_CHECK_JUDGE_WALK_H
 
 #include "lab/check/judge.h"
+
+#define COMPARE(x, y) (((x) > (y)) - ((x) < (y))) /* for sorting */
 
 /* The facts of one version, by source: runs in the sorted array. */
 struct group {
@@ -40,7 +43,7 @@ void judge_found(struct judgement *j, enum violation_kind kind, int64_t count,
 void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fact *wrong,
 		       const struct fact *other);
 
-/* Compares places on the topic, for sorting. */
+/* Compares places on the topic. */
 int judge_by_place(const struct fact *a, const struct fact *b);
 
 /* One version: did its event have its one effect, and the effect its one announcement? */
