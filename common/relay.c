@@ -43,7 +43,7 @@ struct relay {
 	_Atomic bool stopping;
 	int wake_fd;
 	struct relay_backlog backlog;
-	_Atomic int64_t published, refused, retried, database_errors;
+	_Atomic int64_t fetches, published, refused, retried, database_errors;
 	struct histogram batch_size, publish_us;
 	_Atomic bool active;
 };
@@ -136,6 +136,7 @@ static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct err
 	settlement_fini(&s);
 	if (st != ST_OK)
 		return st;
+	atomic_fetch_add(&r->fetches, 1);
 	*rows = calls[n - 1].result;
 	calls[n - 1].result = NULL;
 	pg_clear(calls, n);
@@ -389,6 +390,8 @@ void relay_metrics(struct relay *r, struct metrics_out *out)
 {
 	metrics_one(out, "relay_active", "gauge", "1 if this process publishes the outbox.",
 		    atomic_load(&r->active));
+	metrics_one(out, "relay_fetches_total", "counter",
+		    "Reads of the outbox, empty ones too.", atomic_load(&r->fetches));
 	metrics_one(out, "relay_published_total", "counter", "Events acknowledged by Kafka.",
 		    atomic_load(&r->published));
 	metrics_one(out, "relay_refused_total", "counter",

@@ -63,3 +63,54 @@ LAB_TEST(relay, without_the_lease_nothing_is_read, 1)
 		  "published before it had noticed");
 	cr_expect_eq(service_log_count(order, "msg=\"active\""), 2);
 }
+
+/* A standby of 1,000 orders a second would wake up as often, for nothing. */
+LAB_TEST(relay, a_standby_is_not_notified, 1)
+{
+	static const char fetches[] = "relay_fetches_total";
+	struct service *active = service_start(ORDER, NULL), *standby;
+	struct tail *tail = tail_open(world.topic);
+	int64_t started, most;
+	double before;
+
+	cr_assert(wait_until(5000, service_metric(active, "relay_active") == 1.0));
+	standby = service_start(ORDER, NULL);
+	started = mono_ms();
+	before = service_metric(standby, fetches);
+	for (size_t i = 1; i <= 40; i++) {
+		service_place_order(standby);
+		cr_assert(tail_await(tail, i, 5000), "order %zu is not published", i);
+	}
+	cr_expect_geq(service_metric(active, fetches), 40.0);
+	most = (mono_ms() - started) / 500 + 2;
+	cr_expect_leq(service_metric(standby, fetches) - before, (double)most);
+}
+
+/*
+ * In a flow of events the relay looks by the clock and is not notified; after it, it is again. How
+ * long an order then takes to the topic, at best of a few tries: without a notification it would be
+ * half a second each time.
+ */
+LAB_TEST(relay, an_event_after_a_flow_is_published_at_once, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct tail *tail = tail_open(world.topic);
+	int64_t least = INT64_MAX;
+
+	cr_assert(wait_until(5000, service_metric(order, "relay_active") == 1.0));
+	for (size_t i = 1; i <= 3; i++) {
+		int64_t placed;
+
+		sql_run("insert into orders.outbox (topic, key, type, payload) "
+			"select '%s', '7', 'Flow', '{}' from generate_series(1, 30)",
+			world.topic);
+		cr_assert(tail_await(tail, 31 * i - 1, 5000));
+		cr_assert(wait_until(5000, sql_number("select count(*) from orders.outbox") == 0));
+		placed = mono_ms();
+		service_place_order(order);
+		cr_assert(tail_await(tail, 31 * i, 5000));
+		if (mono_ms() - placed < least)
+			least = mono_ms() - placed;
+	}
+	cr_expect_lt(least, 400, "%d ms", (int)least);
+}
