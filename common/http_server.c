@@ -338,15 +338,17 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 	(void)snprintf(address, sizeof(address),
 		       strchr(host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, host, port);
 	(void)snprintf(workers, sizeof(workers), "%" PRId64, threads);
+	/* Some workers serve before the last one has started, and a handler may want the server. */
+	*out = server;
 	server->mg = mg_start2(&init, &problem);
 	if (!server->mg) {
+		*out = NULL;
 		release(server);
 		return error_set(err, ST_INVALID,
 				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
 				 address, why);
 	}
 	http_sockets_defer_silent(http_server_port(server));
-	*out = server;
 	return ST_OK;
 }
 

@@ -22,7 +22,8 @@ struct http_server;
  * Listens on host:port (port 0: any free one) with the given number of worker threads. A
  * connection holds a thread while it is kept alive; when most are taken, answers close their
  * connection, so that those who wait get their turn. host, routes and the contexts in them are
- * borrowed until close. ST_INVALID: the address cannot be used.
+ * borrowed until close. *out is written before the first request is served, and is NULL on an
+ * error. ST_INVALID: the address cannot be used.
  */
 MUST_CHECK enum status http_server_open(struct http_server **out, const char *host, int64_t port,
 					int64_t threads, const struct http_route *routes,

@@ -2,6 +2,7 @@
  * GET /metrics of both services: every line is read strictly, the table in monitoring/README.md and
  * what the services write are the same, and the samples that alerts stand on say what is so.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "tests/support/http_client.h"
 #include "tests/support/keep.h"
 #include "tests/support/order_event.h"
+#include "tests/support/ports.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
@@ -121,6 +123,32 @@ LAB_TEST(metrics, every_line_is_well_formed_and_documented, 2)
 	e = scrape(delivery);
 	expect_as_documented(&e, "delivery");
 	cr_expect_eq(service_metric(order, "process_start_time_seconds"), started, "a restart?");
+}
+
+/* Until somebody answers. */
+static void *scrape_from_before_the_start(void *context)
+{
+	const int *port = context;
+
+	cr_assert(wait_until(10000, http_call(*port, "GET", "/metrics", NULL, NULL).status == 200));
+	return NULL;
+}
+
+/* Who scrapes all the time comes in while the service still starts its threads. */
+static void scrape_at_start(const char *program)
+{
+	int port = ports_free(1);
+	pthread_t scraper;
+
+	cr_assert_eq(pthread_create(&scraper, NULL, scrape_from_before_the_start, &port), 0);
+	(void)service_start(program, keep_format("HTTP_PORT=%d", port), "HTTP_THREADS=2000", NULL);
+	(void)pthread_join(scraper, NULL);
+}
+
+LAB_TEST(metrics, can_be_asked_for_while_a_service_starts, 1)
+{
+	scrape_at_start(ORDER);
+	scrape_at_start(DELIVERY);
 }
 
 /* --- what they say ------------------------------------------------------------------------- */
