@@ -43,7 +43,11 @@ struct consumer {
 	_Atomic bool destroyed;
 };
 
-/* Fills in where to start. False: at least one partition cannot be claimed. */
+/*
+ * Fills in where to start. False: at least one partition cannot be claimed. Always a number, 0 too,
+ * and where the log begins later auto.offset.reset finds it: for "the beginning" librdkafka 2.0.2
+ * would ask a leader that it does not know yet at a start, and try again half a second later.
+ */
 static bool claim_all(struct consumer *c, rd_kafka_topic_partition_list_t *partitions)
 {
 	for (int i = 0; i < partitions->cnt; i++) {
@@ -52,7 +56,7 @@ static bool claim_all(struct consumer *c, rd_kafka_topic_partition_list_t *parti
 
 		if (offset < 0)
 			return false;
-		p->offset = offset > 0 ? offset : RD_KAFKA_OFFSET_BEGINNING;
+		p->offset = offset;
 		log_info("consumer", "partition assigned", "partition=%" PRId32 " offset=%" PRId64,
 			 p->partition, offset);
 	}
@@ -176,6 +180,8 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 		"topic.metadata.refresh.interval.ms", "200",
 		"fetch.max.bytes", "4194304",
 		"fetch.error.backoff.ms", "100",
+		/* A partition that comes or is resumed waits for the fetch of the others to end. */
+		"fetch.wait.max.ms", "100",
 		"statistics.interval.ms", STATISTICS_MS,
 		NULL,
 	};
@@ -333,7 +339,7 @@ bool consumer_seek(struct consumer *c, int32_t partition, int64_t offset)
 	rd_kafka_error_t *error;
 	bool done;
 
-	list->elems[0].offset = offset > 0 ? offset : RD_KAFKA_OFFSET_BEGINNING;
+	list->elems[0].offset = offset;
 	error = rd_kafka_seek_partitions(c->rk, list, 1000);
 	done = !error && !list->elems[0].err;
 	log_rebalance_error(error);

@@ -298,6 +298,19 @@ LAB_TEST(delivery, a_new_partition_is_read_from_its_beginning, 1)
 	cr_expect_eq(service_metric(delivery, "delivery_partitions"), 3.0);
 }
 
+/* Retention has taken the oldest events; whoever comes now begins with those that are left. */
+LAB_TEST(delivery, a_log_that_begins_late_is_read_from_there, 1)
+{
+	for (int64_t order_id = 1; order_id <= 5; order_id++)
+		(void)produce_event("OrderPlaced", order_id, 1, "SEOUL");
+	topic_cut(world.topic, 0, 3);
+	(void)service_start(DELIVERY, NULL);
+	cr_assert(wait_until(10000, strcmp(status_of(5), "DELIVERY STARTED") == 0));
+	cr_expect_eq(sql_number("select count(*) from delivery.history"), 2);
+	cr_expect_eq(sql_number("select min(\"offset\") from delivery.history"), 3);
+	cr_expect_geq(sql_number("select next_offset from delivery.position"), 5);
+}
+
 /* Everything committed is on the topic as one Delivery* event each, in effect order per order. */
 LAB_TEST(delivery, effects_and_events_match_one_to_one, 3)
 {

@@ -115,6 +115,26 @@ void topic_alter(const char *name, int partitions)
 	await_partitions(rk, queue, name, partitions);
 }
 
+void topic_cut(const char *name, int partition, int64_t offset)
+{
+	rd_kafka_t *rk = client_open(RD_KAFKA_PRODUCER, (const char *const[]){ NULL });
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_topic_partition_list_t *before = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_DeleteRecords_t *cut;
+	rd_kafka_event_t *event;
+
+	rd_kafka_topic_partition_list_add(before, name, partition)->offset = offset;
+	cut = rd_kafka_DeleteRecords_new(before);
+	rd_kafka_DeleteRecords(rk, &cut, 1, NULL, queue);
+	event = rd_kafka_queue_poll(queue, ANSWER_MS);
+	cr_assert(event && !rd_kafka_event_error(event), "topic %s was not cut", name);
+	rd_kafka_event_destroy(event);
+	rd_kafka_DeleteRecords_destroy(cut);
+	rd_kafka_topic_partition_list_destroy(before);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_destroy(rk);
+}
+
 /* --- reading ------------------------------------------------------------------------------- */
 
 static struct tail *open_tail(const char *topic, const char *origin)

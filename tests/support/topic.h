@@ -15,6 +15,8 @@
 void topic_create(const char *name, int partitions);
 /* Kafka can only add partitions. */
 void topic_alter(const char *name, int partitions);
+/* As retention does: what lies before the offset is gone. */
+void topic_cut(const char *name, int partition, int64_t offset);
 
 #define HEADERS_MAX 16
 
