@@ -390,8 +390,8 @@ void relay_metrics(struct relay *r, struct metrics_out *out)
 {
 	metrics_one(out, "relay_active", "gauge", "1 if this process publishes the outbox.",
 		    atomic_load(&r->active));
-	metrics_one(out, "relay_fetches_total", "counter",
-		    "Reads of the outbox, empty ones too.", atomic_load(&r->fetches));
+	metrics_one(out, "relay_fetches_total", "counter", "Reads of the outbox, empty ones too.",
+		    atomic_load(&r->fetches));
 	metrics_one(out, "relay_published_total", "counter", "Events acknowledged by Kafka.",
 		    atomic_load(&r->published));
 	metrics_one(out, "relay_refused_total", "counter",
