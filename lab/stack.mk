@@ -6,11 +6,11 @@
 .PHONY: demo up down status scale orders partitions give-up psql topic packages
 
 demo: packages
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory --silent all
 	@lab/ordering.sh
 
 up: packages
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory --silent all
 	@lab/stack.sh up
 
 down status psql topic:

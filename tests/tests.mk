@@ -17,7 +17,7 @@ TEST_SOURCES_e2e := $(basename $(wildcard tests/e2e/*.c))
 # A second make builds, since the packages that it needs may only come now.
 test:
 	@common/packages.sh install
-	@$(MAKE) --no-print-directory all test-build
+	@$(MAKE) --no-print-directory --silent all test-build
 	@MAKE='$(MAKE)' TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh unit integration e2e
 
 test-integration test-e2e: all test-build

@@ -12,7 +12,7 @@ FAULT_DUPLICATES := tests/faults/duplicates \
 
 # A second make builds, since the packages that it needs may only come now.
 faults: packages
-	@$(MAKE) --no-print-directory all faults-build
+	@$(MAKE) --no-print-directory --silent all faults-build
 	@BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/faults/run.sh
 
 faults-plan:

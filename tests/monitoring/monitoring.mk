@@ -9,5 +9,5 @@ check-monitoring:
 
 # A second make builds, since the packages that it needs may only come now.
 test-monitoring: packages
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory --silent all
 	@tests/monitoring/live.sh
