@@ -47,12 +47,18 @@ watch_start() {
 	setsid setpriv --pdeathsig TERM psql -X -q -A -t -F $'\t' -d "$STACK_URL" \
 		<<<"$sql \\watch 0.5" >"$RUN_DIR/$1.tsv" 2>"$RUN_DIR/log/$1.log" &
 	WATCH_PID=$!
+	# Once the users are there, there may be no connection left for it.
+	wait_until 10 "the connections are counted" test -s "$RUN_DIR/$1.tsv" || watch_failed "$1"
+}
+
+# watch_failed NAME: says why, and ends.
+watch_failed() {
+	die "the connections could not be counted; $(process_last_words "$RUN_DIR/log/$1.log")"
 }
 
 # watch_end NAME: no more.
 watch_end() {
-	kill -s TERM "$WATCH_PID" 2>/dev/null ||
-		die "the connections could not be counted; $(process_last_words "$RUN_DIR/log/$1.log")"
+	kill -s TERM "$WATCH_PID" 2>/dev/null || watch_failed "$1"
 	wait "$WATCH_PID" 2>/dev/null || true
 }
 
