@@ -19,22 +19,18 @@
 #include "common/log.h"
 #include "common/relay_backlog.h"
 #include "common/relay_lease.h"
+#include "common/relay_outbox.h"
 #include "common/relay_publisher.h"
 
-#define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
-#define DRAIN_MS        500               /* at a stop, for what Kafka has in hand */
-#define FLOW_ROWS       20                /* so many at a time are a flow: the next ones ... */
-#define FLOW_MS         25                /* ... are fetched no earlier than this after them */
-#define APPLICATION     "relay"
-#define STATEMENT_COUNT 10
+#define DRAIN_MS    500 /* at a stop, for what Kafka has in hand */
+#define FLOW_ROWS   20  /* so many at a time are a flow: the next ones ... */
+#define FLOW_MS     25  /* ... are fetched no earlier than this after them */
+#define APPLICATION "relay"
 
 struct relay {
 	struct relay_config config;
-	struct pg_statement statements[STATEMENT_COUNT];
-	char listen_sql[80], unlisten_sql[80];
-	struct pg *pg;
-	int listening; /* backend pid of the session that listens; 0: none does */
-	bool flow;     /* the last batch was part of a flow of events */
+	struct relay_outbox outbox;
+	bool flow; /* the last batch was part of a flow of events */
 	struct relay_lease lease;
 	struct relay_publisher *publisher;
 	struct backoff backoff;
@@ -47,101 +43,6 @@ struct relay {
 	struct histogram batch_size, publish_us;
 	_Atomic bool active;
 };
-
-static void fill_statements(struct relay *r)
-{
-	const struct pg_statement table[STATEMENT_COUNT] = {
-		RELAY_LEASE_STATEMENTS,
-		RELAY_BACKLOG_STATEMENT,
-		{ "relay_listen", r->listen_sql },
-		{ "relay_unlisten", r->unlisten_sql },
-		/* All unpublished rows in id order, up to a number of rows and of bytes. */
-		{ "relay_fetch",
-		  "select " RELAY_COLUMNS " from ("
-		  "  select o.*, sum(coalesce(octet_length(payload), 0)) over (order by id)"
-		  "    - coalesce(octet_length(payload), 0) as bytes_before from ("
-		  "      select * from outbox"
-		  "      where exists (select from outbox_lease where holder = $3)"
-		  "      order by id limit $1) o) w "
-		  "where bytes_before < $2 order by id" },
-		{ "relay_delete", "delete from outbox where id = any($1::int8[])" },
-		{ "relay_bury",
-		  "with gone as (delete from outbox where id = any($1::int8[]) returning *) "
-		  "insert into outbox_dead "
-		  "(id, topic, key, type, headers, payload, created_at, reason) "
-		  "select g.id, topic, key, type, headers, payload, created_at, r.reason from gone "
-		  "g "
-		  "join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = g.id" },
-	};
-
-	(void)snprintf(r->listen_sql, sizeof(r->listen_sql), "listen %s", r->config.channel);
-	(void)snprintf(r->unlisten_sql, sizeof(r->unlisten_sql), "unlisten %s", r->config.channel);
-	memcpy(r->statements, table, sizeof(table));
-}
-
-/* The verdicts, as arrays for the statements. */
-struct settlement {
-	struct pg_array acked, refused, reasons;
-};
-
-static void settlement_init(struct settlement *s, const struct relay_ledger *ledger)
-{
-	pg_array_init(&s->acked, PG_ARRAY_INT8);
-	pg_array_init(&s->refused, PG_ARRAY_INT8);
-	pg_array_init(&s->reasons, PG_ARRAY_TEXT);
-	for (size_t i = 0; i < ledger->count; i++) {
-		const struct relay_row *row = &ledger->rows[i];
-
-		if (row->verdict == RELAY_ACKED)
-			pg_array_i64(&s->acked, row->id);
-		if (row->verdict != RELAY_REFUSED)
-			continue;
-		pg_array_i64(&s->refused, row->id);
-		pg_array_text(&s->reasons, rd_kafka_err2str((rd_kafka_resp_err_t)row->reason));
-	}
-}
-
-static void settlement_fini(struct settlement *s)
-{
-	pg_array_fini(&s->acked);
-	pg_array_fini(&s->refused);
-	pg_array_fini(&s->reasons);
-}
-
-/* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
-static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct error *err)
-{
-	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
-	struct settlement s;
-	struct pg_params acked = { 0 }, refused = { 0 }, fetch = { 0 };
-	struct pg_call calls[3];
-	size_t n = 0;
-	enum status st;
-
-	settlement_init(&s, ledger);
-	if (ledger->acked) {
-		pg_param_array(&acked, &s.acked);
-		calls[n++] = (struct pg_call){ "relay_delete", &acked, NULL };
-	}
-	if (ledger->refused) {
-		pg_param_array(&refused, &s.refused);
-		pg_param_array(&refused, &s.reasons);
-		calls[n++] = (struct pg_call){ "relay_bury", &refused, NULL };
-	}
-	pg_param_i64(&fetch, RELAY_BATCH_MAX);
-	pg_param_i64(&fetch, BATCH_MAX_BYTES);
-	pg_param_text(&fetch, r->lease.holder);
-	calls[n++] = (struct pg_call){ "relay_fetch", &fetch, NULL };
-	st = pg_run(r->pg, calls, n, err);
-	settlement_fini(&s);
-	if (st != ST_OK)
-		return st;
-	atomic_fetch_add(&r->fetches, 1);
-	*rows = calls[n - 1].result;
-	calls[n - 1].result = NULL;
-	pg_clear(calls, n);
-	return ST_OK;
-}
 
 /* The verdicts are in the database: counts them and forgets the batch. */
 static void batch_done(struct relay *r)
@@ -165,22 +66,18 @@ static void batch_done(struct relay *r)
 /*
  * Notified is who may publish and has nothing else to wake it. A notification costs a wake-up of
  * its session at each commit of the writers: in a flow the clock says when to look, and a standby
- * only waits for the lock. Invariant: whoever sleeps until a notification has fetched after it
- * began to listen, so no commit falls between.
+ * only waits for the lock.
  */
 static enum status listen_if_needed(struct relay *r, struct error *err)
 {
-	bool listens = r->listening == pg_backend_pid(r->pg);
-	bool needed = r->lease.held && !r->flow;
-	struct pg_call call = { needed ? "relay_listen" : "relay_unlisten", NULL, NULL };
+	return relay_outbox_listen(&r->outbox, r->lease.held && !r->flow, err);
+}
 
-	if (listens == needed)
-		return ST_OK;
-	if (pg_run(r->pg, &call, 1, err) != ST_OK)
-		return err->status;
-	pg_clear(&call, 1);
-	r->listening = needed ? pg_backend_pid(r->pg) : 0;
-	return ST_OK;
+/* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
+static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct error *err)
+{
+	return relay_outbox_settle_and_fetch(&r->outbox, relay_publisher_ledger(r->publisher),
+					     r->lease.holder, rows, err);
 }
 
 /* Sleeps until a notification, the stop, or timeout_ms. */
@@ -189,11 +86,11 @@ static void wait_for_work(struct relay *r, int64_t timeout_ms)
 	struct pollfd fds[2] = { { .fd = r->wake_fd, .events = POLLIN }, { .events = POLLIN } };
 
 	/* One that came along with an answer is in libpq already: the socket would stay silent. */
-	if (pg_take_notifications(r->pg))
+	if (pg_take_notifications(r->outbox.pg))
 		return;
-	fds[1].fd = pg_socket(r->pg);
+	fds[1].fd = pg_socket(r->outbox.pg);
 	if (poll(fds, fds[1].fd >= 0 ? 2 : 1, (int)timeout_ms) > 0 && fds[1].revents)
-		(void)pg_take_notifications(r->pg);
+		(void)pg_take_notifications(r->outbox.pg);
 }
 
 /*
@@ -222,7 +119,7 @@ static void look_at_backlog(struct relay *r)
 {
 	struct error err;
 
-	if (relay_backlog_look(&r->backlog, r->pg, &err) != ST_OK)
+	if (relay_backlog_look(&r->backlog, r->outbox.pg, &err) != ST_OK)
 		atomic_fetch_add(&r->database_errors, 1);
 }
 
@@ -245,7 +142,8 @@ static void await_reports(struct relay *r)
 				drain_end = clock_mono_ms() + DRAIN_MS;
 			if (clock_mono_ms() >= drain_end)
 				break;
-		} else if (relay_lease_keep(&r->lease, r->pg, &err) == ST_OK && !r->lease.held) {
+		} else if (relay_lease_keep(&r->lease, r->outbox.pg, &err) == ST_OK &&
+			   !r->lease.held) {
 			break;
 		}
 		look_at_backlog(r);
@@ -271,7 +169,7 @@ static void relay_round(struct relay *r)
 	bool retry, flowed = r->flow;
 	int reason;
 
-	if (relay_lease_keep(&r->lease, r->pg, &err) != ST_OK ||
+	if (relay_lease_keep(&r->lease, r->outbox.pg, &err) != ST_OK ||
 	    listen_if_needed(r, &err) != ST_OK || settle_and_fetch(r, &rows, &err) != ST_OK) {
 		/* The verdicts stay in the ledger: a later round writes them. */
 		atomic_store(&r->active, false);
@@ -279,6 +177,7 @@ static void relay_round(struct relay *r)
 		pause_after(r, "cannot read the outbox", err.msg);
 		return;
 	}
+	atomic_fetch_add(&r->fetches, 1);
 	fetched_mono_ms = clock_mono_ms();
 	r->flow = PQntuples(rows) >= FLOW_ROWS;
 	atomic_store(&r->active, r->lease.held);
@@ -335,16 +234,15 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	r->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
 	r->batch_size.first = 1;
 	r->publish_us.first = 128;
-	fill_statements(r);
 	relay_lease_init(&r->lease, config->instance, APPLICATION);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->wake_fd < 0) {
 		(void)error_set(err, ST_INTERNAL, "eventfd failed");
 		goto fail_fd;
 	}
-	if (pg_open(&r->pg, config->database_url, APPLICATION, r->statements, STATEMENT_COUNT,
-		    err) != ST_OK)
-		goto fail_pg;
+	if (relay_outbox_open(&r->outbox, config->database_url, config->channel, APPLICATION,
+			      err) != ST_OK)
+		goto fail_outbox;
 	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
 		goto fail_publisher;
 	if (pthread_create(&r->thread, NULL, relay_main, r) != 0) {
@@ -357,8 +255,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 fail_thread:
 	relay_publisher_close(r->publisher);
 fail_publisher:
-	pg_close(r->pg);
-fail_pg:
+	relay_outbox_close(&r->outbox);
+fail_outbox:
 	(void)close(r->wake_fd);
 fail_fd:
 	free(r);
@@ -376,7 +274,7 @@ void relay_close(struct relay *r)
 		log_warn("relay", "cannot wake the relay", "");
 	(void)pthread_join(r->thread, NULL);
 	relay_publisher_close(r->publisher);
-	pg_close(r->pg);
+	relay_outbox_close(&r->outbox);
 	(void)close(r->wake_fd);
 	free(r);
 }
