@@ -288,11 +288,9 @@ static void release(struct http_server *server)
 	free(server);
 }
 
-enum status http_server_open(struct http_server **out, const char *host, int64_t port,
-			     int64_t threads, const struct http_route *routes, size_t route_count,
-			     struct error *err)
+/* Starts civetweb, which serves from its first worker on. */
+static enum status start(struct http_server *server, int64_t port, struct error *err)
 {
-	struct http_server *server = calloc(1, sizeof(*server));
 	struct mg_callbacks callbacks = { .begin_request = on_request,
 					  .http_error = on_error,
 					  .init_connection = on_connection,
@@ -316,9 +314,30 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 		NULL,
 	};
 	/* clang-format on */
-	struct mg_init_data init = { .callbacks = &callbacks, .configuration_options = options };
+	struct mg_init_data init = { .callbacks = &callbacks,
+				     .configuration_options = options,
+				     .user_data = server };
 	char why[128] = "";
 	struct mg_error_data problem = { .text = why, .text_buffer_size = sizeof(why) };
+
+	(void)snprintf(address, sizeof(address),
+		       strchr(server->host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, server->host,
+		       port);
+	(void)snprintf(workers, sizeof(workers), "%" PRId64, server->threads);
+	server->mg = mg_start2(&init, &problem);
+	if (!server->mg)
+		return error_set(err, ST_INVALID,
+				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
+				 address, why);
+	http_sockets_defer_silent(http_server_port(server));
+	return ST_OK;
+}
+
+enum status http_server_open(struct http_server **out, const char *host, int64_t port,
+			     int64_t threads, const struct http_route *routes, size_t route_count,
+			     struct error *err)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
 
 	if (!server)
 		return error_set(err, ST_INTERNAL, "out of memory");
@@ -334,21 +353,13 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 	server->keep_max = threads - threads / 8 - 1;
 	server->routes = routes;
 	server->route_count = route_count;
-	init.user_data = server;
-	(void)snprintf(address, sizeof(address),
-		       strchr(host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, host, port);
-	(void)snprintf(workers, sizeof(workers), "%" PRId64, threads);
 	/* Some workers serve before the last one has started, and a handler may want the server. */
 	*out = server;
-	server->mg = mg_start2(&init, &problem);
-	if (!server->mg) {
+	if (start(server, port, err) != ST_OK) {
 		*out = NULL;
 		release(server);
-		return error_set(err, ST_INVALID,
-				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
-				 address, why);
+		return err->status;
 	}
-	http_sockets_defer_silent(http_server_port(server));
 	return ST_OK;
 }
 

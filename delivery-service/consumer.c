@@ -154,9 +154,9 @@ static enum status subscribe(struct consumer *c, struct error *err)
 	return ST_OK;
 }
 
-enum status consumer_open(struct consumer **out, const struct kafka_settings *settings,
-			  const char *group, const struct consumer_callbacks *callbacks,
-			  struct error *err)
+/* NULL: a bad setting. */
+static rd_kafka_conf_t *new_conf(struct consumer *c, const struct kafka_settings *settings,
+				 const char *group, struct error *err)
 {
 	/* clang-format off */
 	const char *const pairs[] = {
@@ -186,19 +186,31 @@ enum status consumer_open(struct consumer **out, const struct kafka_settings *se
 		NULL,
 	};
 	/* clang-format on */
-	struct consumer *c = calloc(1, sizeof(*c));
 	rd_kafka_conf_t *conf = NULL;
+
+	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
+		return NULL;
+	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_stats_cb(conf, on_statistics);
+	rd_kafka_conf_set_opaque(conf, c);
+	return conf;
+}
+
+enum status consumer_open(struct consumer **out, const struct kafka_settings *settings,
+			  const char *group, const struct consumer_callbacks *callbacks,
+			  struct error *err)
+{
+	struct consumer *c = calloc(1, sizeof(*c));
+	rd_kafka_conf_t *conf;
 	char why[200];
 
 	if (!c)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	c->topic = settings->topic;
 	c->callbacks = *callbacks;
-	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
+	conf = new_conf(c, settings, group, err);
+	if (!conf)
 		goto fail_conf;
-	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-	rd_kafka_conf_set_stats_cb(conf, on_statistics);
-	rd_kafka_conf_set_opaque(conf, c);
 	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (!c->rk) {
 		rd_kafka_conf_destroy(conf);
