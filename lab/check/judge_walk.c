@@ -13,7 +13,6 @@ void judge_found(struct judgement *j, enum violation_kind kind, int64_t count,
 	j->total += count;
 }
 
-/* About the order, with up to two facts that name it. */
 void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fact *wrong,
 		       const struct fact *other)
 {
