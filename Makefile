@@ -1,5 +1,8 @@
-# Builds both services into build/, and runs everything a user runs: `make help` lists it.
-# SANITIZE=1 builds into build/sanitize with ASan and UBSan.
+# Builds the services and the tools into build/, and runs everything that a user runs: `make help`
+# lists it. SANITIZE=1 builds into build/sanitize with ASan and UBSan.
+#
+# Every folder of sources becomes one archive, build/lib/<folder>.a. A program is its main and all
+# archives; the linker takes what is needed. What a folder may include is in tests/lint/includes.txt.
 
 BUILD := build$(if $(SANITIZE),/sanitize)
 CC := gcc
@@ -11,43 +14,53 @@ CFLAGS := -std=gnu17 -D_GNU_SOURCE -g -O2 -I. $(DEPENDENCIES) \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wno-format-zero-length -Wvla -Wconversion -Werror \
 	-fstack-protector-strong -fPIE -MMD -MP
-LDFLAGS := -pie -Wl,-z,relro,-z,now
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifdef SANITIZE
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
 else
 CFLAGS += -D_FORTIFY_SOURCE=2
 endif
-LDLIBS := -lpq -lrdkafka -lcivetweb -ljansson -lpthread
+LDLIBS := -lpq -lrdkafka -lcivetweb -lcurl -levent_extra -levent_core -ljansson -lpthread
 
-# The pure core: no I/O, no clock, no environment. The unit tests link these objects and jansson
-# only, so an impure call breaks their link.
-PURE := common/error common/strbuf common/parse common/backoff common/config common/metrics \
-	common/event common/event_json common/pg_array common/pg_params common/relay_ledger common/http \
-	order-service/order order-service/order_json \
-	delivery-service/delivery delivery-service/delivery_batch delivery-service/lanes \
-	delivery-service/original delivery-service/partitions delivery-service/positions \
-	delivery-service/progress delivery-service/sequencer \
-	lab/check/history lab/check/judge lab/check/judge_walk lab/check/judge_version \
-	lab/check/judge_outcome
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))
+sources_of = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 
-COMMON := $(basename $(wildcard common/*.c))
-# What a tool needs of it for its settings and its log, and to talk to PostgreSQL.
-BASICS := $(addprefix common/,error strbuf parse clock log config config_main)
-PG := $(addprefix common/,pg pg_pipeline pg_result pg_params pg_array)
-ORDER := $(basename $(wildcard order-service/*.c order-service/direct/*.c))
-DELIVERY := $(basename $(wildcard delivery-service/*.c delivery-service/direct/*.c))
-objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
+# The folders of a tree that have sources beside a main.
+folders_of = $(foreach folder,$(sort $(patsubst %/,%,$(dir $(wildcard $(1:%=%/*.c) $(1:%=%/*/*.c))))),\
+	$(if $(call sources_of,$(folder)),$(folder)))
+
+COMMON := $(call folders_of,common)
+ORDER := $(call folders_of,order-service)
+DELIVERY := $(call folders_of,delivery-service)
+TOOLS := $(call folders_of,lab tools)
+SUPPORT := $(call folders_of,tests/support)
 
 .PHONY: all
 all: $(BUILD)/order-service $(BUILD)/delivery-service
 
-$(BUILD)/order-service: $(call objects,$(COMMON) $(ORDER))
-$(BUILD)/order-service: LDLIBS += -lcurl
-$(BUILD)/delivery-service: $(call objects,$(COMMON) $(DELIVERY))
-$(BUILD)/order-service $(BUILD)/delivery-service:
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+define ARCHIVE_RULE
+$(BUILD)/lib/$(1).a: $$(call objects,$$(call sources_of,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@$$(AR) rcs $$@ $$^
+endef
+$(foreach folder,$(COMMON) $(ORDER) $(DELIVERY) $(TOOLS) $(SUPPORT),\
+	$(eval $(call ARCHIVE_RULE,$(folder))))
+
+# link: a program of the objects and archives that it depends on.
+define link
+@mkdir -p $(@D)
+@echo "  LINK  $@"
+@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+endef
+
+$(BUILD)/order-service: $(call objects,order-service/main.c) $(call archives,$(ORDER) $(COMMON))
+	$(link)
+
+$(BUILD)/delivery-service: $(call objects,delivery-service/main.c) $(call archives,$(DELIVERY) $(COMMON))
+	$(link)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

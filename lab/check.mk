@@ -3,14 +3,10 @@
 #   make check JSON=1        the same as one JSON object
 #   make check ACKS=FILE     also judges what clients noted as acknowledged (build/check --help)
 
-CHECK_SOURCES := $(basename $(wildcard lab/check/*.c)) $(BASICS) $(PG) \
-	$(addprefix common/,kafka_client event event_json)
-
 all: $(BUILD)/check
 
-$(BUILD)/check: $(call objects,$(CHECK_SOURCES))
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lpq -lrdkafka -ljansson -lpthread
+$(BUILD)/check: $(call objects,lab/check/main.c) $(call archives,lab/check $(COMMON))
+	$(link)
 
 .PHONY: check
 check: packages

@@ -4,14 +4,10 @@
 #                       OUTBOX=delivery: the events that Kafka refused
 # The program reads LETTER and the others from the environment.
 
-DEAD_LETTERS_SOURCES := $(basename $(wildcard lab/dead-letters/*.c)) $(BASICS) $(PG) \
-	common/kafka_client
-
 all: $(BUILD)/dead-letters
 
-$(BUILD)/dead-letters: $(call objects,$(DEAD_LETTERS_SOURCES))
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lpq -lrdkafka -lpthread
+$(BUILD)/dead-letters: $(call objects,lab/dead-letters/main.c) $(call archives,lab/dead-letters $(COMMON))
+	$(link)
 
 .PHONY: dead-letters replay
 dead-letters replay: packages

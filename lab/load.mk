@@ -3,9 +3,6 @@
 #   make lab-bulk KEEP=1        keeps table and plot in lab/load/results/
 #   make lab-report             puts what is kept into README.md
 
-LOAD_COMMON := error strbuf parse clock config config_main stop
-LOAD_SOURCES := $(addprefix lab/load/,main caller tally) $(LOAD_COMMON:%=common/%)
-
 all: $(BUILD)/load
 
 .PHONY: lab-levelling lab-rush lab-bulk lab-threads lab-report
@@ -20,6 +17,5 @@ lab-report:
 	@common/packages.sh install load
 	@lab/load/report.sh README.md
 
-$(BUILD)/load: $(call objects,$(LOAD_SOURCES))
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -levent_extra -levent_core -ljansson -lpthread
+$(BUILD)/load: $(call objects,lab/load/main.c) $(call archives,lab/load $(COMMON))
+	$(link)

@@ -3,14 +3,11 @@
 #   make test-integration   FILTER='order_api/*' runs a part (also for test-e2e)
 #   make test-e2e
 
-TEST_LDLIBS := -lcriterion -lcurl -lpq -lrdkafka -ljansson -lpthread
-TEST_SUPPORT := $(basename $(wildcard tests/support/*.c))
-
 # Tests that stop the servers, or measure times, are alone: their binary runs one test at a time.
 TEST_BINARIES := integration integration-alone e2e
-TEST_SOURCES_integration := $(basename $(wildcard tests/integration/*.c))
-TEST_SOURCES_integration-alone := $(basename $(wildcard tests/integration/alone/*.c))
-TEST_SOURCES_e2e := $(basename $(wildcard tests/e2e/*.c))
+TEST_SOURCES_integration := $(wildcard tests/integration/*.c)
+TEST_SOURCES_integration-alone := $(wildcard tests/integration/alone/*.c)
+TEST_SOURCES_e2e := $(wildcard tests/e2e/*.c)
 
 .PHONY: test test-build test-integration test-e2e
 
@@ -26,9 +23,8 @@ test-integration test-e2e: all test-build
 test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%) $(BUILD)/tests/fault-clients
 
 define TEST_BINARY_RULE
-$$(BUILD)/tests/$(1): $$(call objects,$$(TEST_SUPPORT) $$(TEST_SOURCES_$(1)))
-	@mkdir -p $$(@D)
-	@echo "  LINK  $$@"
-	@$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(TEST_LDLIBS)
+$(BUILD)/tests/$(1): LDLIBS += -lcriterion
+$(BUILD)/tests/$(1): $$(call objects,$$(TEST_SOURCES_$(1))) $$(call archives,$$(SUPPORT) $$(COMMON))
+	$$(link)
 endef
 $(foreach binary,$(TEST_BINARIES),$(eval $(call TEST_BINARY_RULE,$(binary))))

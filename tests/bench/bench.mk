@@ -5,9 +5,7 @@
 #   make bench-report        the table and the plot once more, README.md too
 
 BENCH_PROGRAMS := feed await bare visible
-BENCH_SOURCES_feed := $(addprefix common/,event event_json kafka_client)
-BENCH_SOURCES_bare := $(PG) common/event common/outbox
-BENCH_SOURCES_visible := $(PG) tests/bench/placing
+BENCH_SOURCES_visible := tests/bench/placing.c
 
 .PHONY: bench bench-build bench-report
 
@@ -24,9 +22,8 @@ bench-report:
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
 
 define BENCH_PROGRAM_RULE
-$$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1) $$(BASICS) $$(BENCH_SOURCES_$(1)))
-	@mkdir -p $$(@D)
-	@echo "  LINK  $$@"
-	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcurl -lpq -lrdkafka -ljansson -lpthread
+$(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1).c $$(BENCH_SOURCES_$(1))) \
+	$$(call archives,$$(COMMON))
+	$$(link)
 endef
 $(foreach program,$(BENCH_PROGRAMS),$(eval $(call BENCH_PROGRAM_RULE,$(program))))

@@ -3,10 +3,7 @@
 #   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, SANITIZE=1
 #   make faults-plan SEED=7                           only shows what would be broken, and when
 
-FAULT_CLIENTS := $(addprefix tests/faults/,clients client caller tally) \
-	$(addprefix common/,error strbuf parse clock config config_main stop)
-FAULT_DUPLICATES := tests/faults/duplicates \
-	$(addprefix common/,error strbuf parse clock config config_main)
+FAULT_CLIENTS := $(addprefix tests/faults/,clients.c client.c caller.c tally.c)
 
 .PHONY: faults faults-plan faults-build
 
@@ -20,12 +17,8 @@ faults-plan:
 
 faults-build: $(BUILD)/tests/fault-clients $(BUILD)/tests/fault-duplicates
 
-$(BUILD)/tests/fault-clients: $(call objects,$(FAULT_CLIENTS))
-	@mkdir -p $(@D)
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcurl -ljansson -lpthread
+$(BUILD)/tests/fault-clients: $(call objects,$(FAULT_CLIENTS)) $(call archives,$(COMMON))
+	$(link)
 
-$(BUILD)/tests/fault-duplicates: $(call objects,$(FAULT_DUPLICATES))
-	@mkdir -p $(@D)
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lrdkafka -lpthread
+$(BUILD)/tests/fault-duplicates: $(call objects,tests/faults/duplicates.c) $(call archives,$(COMMON))
+	$(link)

@@ -4,7 +4,7 @@
 # can stop them between two steps.
 #   make test-unit   FILTER='lanes/*' runs a part
 
-UNIT_SOURCES := $(basename $(wildcard tests/unit/*.c))
+UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 
 # A leak in a passing test changes the exit code only if it aborts.
 UNIT_ENVIRONMENT := $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
@@ -14,7 +14,8 @@ UNIT_ENVIRONMENT := $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=
 test-unit: $(BUILD)/tests/unit
 	@$(UNIT_ENVIRONMENT) $< $(if $(FILTER),--filter '$(FILTER)')
 
-$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES) $(PURE) delivery-service/work_pool order-service/order_queue)
-	@mkdir -p $(@D)
-	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -ljansson
+# What may not be linked is not there: no libpq, librdkafka, civetweb, libcurl.
+$(BUILD)/tests/unit: LDLIBS := -lcriterion -ljansson
+$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES)) \
+	$(call archives,$(ORDER) $(DELIVERY) $(TOOLS) $(COMMON))
+	$(link)
