@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 /* An integer, or a string that is wholly one (Spring services write both). */
 static enum status get_integer(const json_t *root, const char *name, bool required, int64_t min,

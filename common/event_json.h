@@ -9,7 +9,7 @@
 #ifndef COMMON_EVENT_JSON_H
 #define COMMON_EVENT_JSON_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/event.h"
 
 /*

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "common/http.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 
 struct health_check {
 	const char *name; /* "database" */

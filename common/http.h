@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 
 struct http_response;
 

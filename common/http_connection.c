@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "common/http_server.h"
 
 /* Read of a body that is refused, so that the client hears the answer. */

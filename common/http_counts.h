@@ -8,7 +8,7 @@
 #define COMMON_HTTP_COUNTS_H
 
 #include "common/http.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 
 struct http_counts;
 

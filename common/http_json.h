@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/http.h"
 
 /* Answers with root (taken; NULL: 500 out of memory) as application/json. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/http_json.h"
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 bool http_path_id(const struct http_request *request, struct http_response *response,
 		  const char *field, int64_t *id)

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "common/http_connection.h"
 #include "common/http_counts.h"
 #include "common/http_json.h"
 #include "common/http_sockets.h"
-#include "common/log.h"
+#include "common/runtime/log.h"
 
 #define CLOSE_GRACE_MS 50
 #define WORKER_THREAD  1 /* civetweb's number for a thread that serves connections */

@@ -10,9 +10,9 @@
 
 #include <stdint.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/http.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 
 struct http_server;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/runtime/log.h"
 
 /* Runs on librdkafka's threads. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 #include "common/pg_pipeline.h"
 
 #define ANSWER_TIMEOUT_MS  15000

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 enum status pg_pipeline_error(PGconn *conn, enum status st, struct error *err)
 {

@@ -14,7 +14,7 @@
 #include <libpq-fe.h>
 #include <stdint.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* Sends all that is queued. */
 MUST_CHECK enum status pg_pipeline_flush(PGconn *conn, int64_t deadline, struct error *err);

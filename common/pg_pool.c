@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define TAKE_TIMEOUT_S 3
 

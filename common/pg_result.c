@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 int64_t pg_i64(const PGresult *result, int row, int column)
 {

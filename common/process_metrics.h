@@ -6,7 +6,7 @@
 #ifndef COMMON_PROCESS_METRICS_H
 #define COMMON_PROCESS_METRICS_H
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 
 void process_metrics(struct metrics_out *out);
 

@@ -14,9 +14,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "common/backoff.h"
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/backoff.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 #include "common/relay_backlog.h"
 #include "common/relay_lease.h"
 #include "common/relay_outbox.h"

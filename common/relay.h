@@ -19,9 +19,9 @@
 
 #include <stdbool.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/kafka_client.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 
 struct relay;
 

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define LOOK_EVERY_MS 1000
 

@@ -8,7 +8,7 @@
 #ifndef COMMON_RELAY_BACKLOG_H
 #define COMMON_RELAY_BACKLOG_H
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 #include "common/pg.h"
 
 /*

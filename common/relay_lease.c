@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 
 void relay_lease_init(struct relay_lease *lease, const char *instance, const char *application)
 {

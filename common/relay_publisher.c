@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/runtime/log.h"
 
 struct relay_publisher {
 	struct kafka_settings kafka;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "common/config.h"
+#include "common/base/config.h"
 #include "common/kafka_client.h"
 
 struct service_config {

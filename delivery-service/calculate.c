@@ -1,6 +1,6 @@
 #include "delivery-service/calculate.h"
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "common/http_json.h"
 #include "delivery-service/work.h"
 

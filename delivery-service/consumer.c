@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 
 #define STATISTICS_MS "100" /* how long a leave waits for the join state at most */
 

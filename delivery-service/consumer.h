@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/kafka_client.h"
 
 struct consumer;

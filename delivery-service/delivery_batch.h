@@ -7,7 +7,7 @@
 #ifndef DELIVERY_SERVICE_DELIVERY_BATCH_H
 #define DELIVERY_SERVICE_DELIVERY_BATCH_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "delivery-service/inbound.h"
 
 /* One order, as the batch leaves it. */

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "common/log.h"
+#include "common/runtime/log.h"
 
 void delivery_counters_init(struct delivery_counters *c)
 {

@@ -7,7 +7,7 @@
 #ifndef DELIVERY_SERVICE_DELIVERY_COUNTERS_H
 #define DELIVERY_SERVICE_DELIVERY_COUNTERS_H
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 #include "delivery-service/inbound.h"
 
 struct delivery_counters {

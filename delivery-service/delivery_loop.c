@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/backoff.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/stop.h"
+#include "common/base/backoff.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+#include "common/runtime/stop.h"
 #include "delivery-service/consumer.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_writer.h"

@@ -11,9 +11,9 @@
 
 #include <stdbool.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/kafka_client.h"
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 #include "delivery-service/workload.h"
 
 struct delivery_loop;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "common/event_json.h"
 #include "delivery-service/dead_letter.h"
 

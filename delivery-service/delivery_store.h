@@ -7,7 +7,7 @@
 #ifndef DELIVERY_SERVICE_DELIVERY_STORE_H
 #define DELIVERY_SERVICE_DELIVERY_STORE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "delivery-service/positions.h"
 
 struct delivery_store;

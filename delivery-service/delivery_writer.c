@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 
 #define SKIPPED_FLUSH_MS 500 /* when only skipped messages moved a position */
 

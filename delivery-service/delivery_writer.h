@@ -9,7 +9,7 @@
 #ifndef DELIVERY_SERVICE_DELIVERY_WRITER_H
 #define DELIVERY_SERVICE_DELIVERY_WRITER_H
 
-#include "common/backoff.h"
+#include "common/base/backoff.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_store.h"
 #include "delivery-service/parking.h"

@@ -5,7 +5,7 @@
 
 #include "common/event_json.h"
 #include "common/kafka_client.h"
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 #define REASON_MAX_BYTES 160
 

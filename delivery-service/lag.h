@@ -9,8 +9,8 @@
 
 #include <pthread.h>
 
-#include "common/error.h"
-#include "common/metrics.h"
+#include "common/base/error.h"
+#include "common/base/metrics.h"
 #include "delivery-service/consumer.h"
 
 struct lag {

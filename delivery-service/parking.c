@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 
 #define LOOK_EVERY_MS   1000
 #define WARN_AFTER_MS   60000

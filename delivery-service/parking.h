@@ -7,7 +7,7 @@
 #ifndef DELIVERY_SERVICE_PARKING_H
 #define DELIVERY_SERVICE_PARKING_H
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 #include "delivery-service/delivery_store.h"
 
 struct parking {

@@ -7,7 +7,7 @@
 #ifndef DELIVERY_SERVICE_POSITIONS_H
 #define DELIVERY_SERVICE_POSITIONS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "delivery-service/partitions.h"
 
 struct delivery_position {

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define COUNT_NUMBERS 1001 /* 0 to 1000 */
 #define WAIT_STEP_MS  50   /* how long a cancel may go unnoticed */

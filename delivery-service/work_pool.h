@@ -11,7 +11,7 @@
 #ifndef DELIVERY_SERVICE_WORK_POOL_H
 #define DELIVERY_SERVICE_WORK_POOL_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "delivery-service/work.h"
 
 struct work_pool;

@@ -10,7 +10,7 @@
 #ifndef DELIVERY_SERVICE_WORKLOAD_H
 #define DELIVERY_SERVICE_WORKLOAD_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "delivery-service/inbound.h"
 #include "delivery-service/work.h"
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/event.h"
 
 /* In characters, as the SQL columns; a character has at most 4 bytes of UTF-8. */

@@ -6,7 +6,7 @@
 
 #include "common/http_json.h"
 #include "common/http_params.h"
-#include "common/parse.h"
+#include "common/base/parse.h"
 #include "order-service/order_json.h"
 #include "order-service/order_read.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "common/event_json.h"
 #include "order-service/order_row.h"
 

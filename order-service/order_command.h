@@ -7,7 +7,7 @@
 #ifndef ORDER_SERVICE_ORDER_COMMAND_H
 #define ORDER_SERVICE_ORDER_COMMAND_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "order-service/order.h"
 
 enum order_command_kind { COMMAND_PLACE, COMMAND_MODIFY, COMMAND_CANCEL };

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 struct member {
 	const char *name;

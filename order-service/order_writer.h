@@ -8,7 +8,7 @@
 #ifndef ORDER_SERVICE_ORDER_WRITER_H
 #define ORDER_SERVICE_ORDER_WRITER_H
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 #include "order-service/order_store.h"
 
 struct order_writer;

@@ -14,9 +14,9 @@ breach() {
 # level FILE: how low a header stands; includes point to the same level or downwards.
 level() {
 	case $1 in
-	common/error.* | common/strbuf.* | common/parse.* | common/backoff.* | common/clock.* | \
-		common/log.* | common/config* | common/stop.* | common/version.*) echo 1 ;;
-	common/event* | common/metrics.* | common/pg_array.* | common/pg_params.* | common/http.h | common/http.c) echo 2 ;;
+	common/base/error.* | common/base/strbuf.* | common/base/parse.* | common/base/backoff.* | common/runtime/clock.* | \
+		common/runtime/log.* | common/base/config* | common/runtime/stop.* | common/base/version.*) echo 1 ;;
+	common/event* | common/base/metrics.* | common/pg_array.* | common/pg_params.* | common/http.h | common/http.c) echo 2 ;;
 	common/*) echo 3 ;;
 	order-service/* | delivery-service/*) echo 4 ;;
 	*) echo 5 ;;

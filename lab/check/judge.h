@@ -10,7 +10,7 @@
 #ifndef LAB_CHECK_JUDGE_H
 #define LAB_CHECK_JUDGE_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "lab/check/history.h"
 
 enum violation_kind {

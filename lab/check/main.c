@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/log.h"
+#include "common/base/config.h"
+#include "common/runtime/log.h"
 #include "lab/check/quiet.h"
 #include "lab/check/read_acks.h"
 #include "lab/check/read_topic.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define PAUSE_MS 200
 

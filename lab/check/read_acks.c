@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 static const char *const methods[EVENT_TYPE_COUNT] = { "POST", "PATCH", "DELETE" };
 

@@ -8,7 +8,7 @@
 #ifndef LAB_CHECK_READ_ACKS_H
 #define LAB_CHECK_READ_ACKS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "lab/check/history.h"
 
 /* ST_NOT_FOUND: the file cannot be read. ST_INVALID: a line is not of that form; which one. */

@@ -7,7 +7,7 @@
 #ifndef LAB_CHECK_READ_TABLES_H
 #define LAB_CHECK_READ_TABLES_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "lab/check/history.h"
 
 struct tables;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/event_json.h"
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 /* --- what a message says ------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "lab/check/report_case.h"
 
 #define TEXT_SIZE 1024

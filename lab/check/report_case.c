@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 static const char *const sentences[VIOLATION_KIND_COUNT] = {
 	[LOST_OPERATION] = "acknowledged, but orders.orders does not have it",

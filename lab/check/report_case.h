@@ -7,7 +7,7 @@
 #ifndef LAB_CHECK_REPORT_CASE_H
 #define LAB_CHECK_REPORT_CASE_H
 
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 #include "lab/check/judge.h"
 
 /* What is wrong: "order 3, version 2: applied after a later version". */

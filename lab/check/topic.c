@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define ANSWER_MS 10000 /* the broker's time for an answer */
 #define STALL_MS  30000 /* without any message, the reading is given up */

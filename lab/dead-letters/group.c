@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define ANSWER_MS 10000
 #define PAUSE_MS  100

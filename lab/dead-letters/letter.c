@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/kafka_client.h"
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 bool letter_parse_number(const char *text, struct letter_number *out)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "delivery-service/dead_letter.h"
 #include "lab/dead-letters/group.h"
 

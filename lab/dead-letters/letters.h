@@ -8,7 +8,7 @@
 #ifndef LAB_DEAD_LETTERS_LETTERS_H
 #define LAB_DEAD_LETTERS_LETTERS_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/kafka_client.h"
 #include "lab/dead-letters/letter.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "delivery-service/dead_letter.h"
 #include "lab/dead-letters/text.h"
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/log.h"
+#include "common/base/config.h"
+#include "common/runtime/log.h"
 #include "lab/dead-letters/letters.h"
 #include "lab/dead-letters/list.h"
 #include "lab/dead-letters/outbox_dead.h"

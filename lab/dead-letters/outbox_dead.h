@@ -9,7 +9,7 @@
 #ifndef LAB_DEAD_LETTERS_OUTBOX_DEAD_H
 #define LAB_DEAD_LETTERS_OUTBOX_DEAD_H
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* Errors as pg_run's. */
 MUST_CHECK enum status outbox_dead_list(const char *database_url, struct error *err);

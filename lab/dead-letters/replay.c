@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "lab/dead-letters/text.h"
 
 #define REPORT_MAX_MS 30000

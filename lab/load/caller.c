@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 #define LOCATION "/orders/"
 #define ORDER                                                                                      \

@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/config.h"
-#include "common/error.h"
-#include "common/parse.h"
-#include "common/stop.h"
+#include "common/runtime/clock.h"
+#include "common/base/config.h"
+#include "common/base/error.h"
+#include "common/base/parse.h"
+#include "common/runtime/stop.h"
 #include "lab/load/caller.h"
 #include "lab/load/tally.h"
 

@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "common/event_json.h"
-#include "common/log.h"
+#include "common/runtime/log.h"
 #include "order-service/direct/delivery_call.h"
 #include "order-service/direct/direct_store.h"
 

@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/clock.h"
-#include "common/config.h"
+#include "common/runtime/clock.h"
+#include "common/base/config.h"
 #include "common/event.h"
 #include "common/outbox.h"
 #include "common/pg.h"

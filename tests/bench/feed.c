@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/config.h"
+#include "common/runtime/clock.h"
+#include "common/base/config.h"
 #include "common/event_json.h"
 #include "common/kafka_client.h"
-#include "common/log.h"
+#include "common/runtime/log.h"
 
 #define FLUSH_MS   30000
 #define EVENTS_MAX 3 /* of an order */

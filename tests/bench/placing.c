@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 #define CALL_MS  20000L
 #define LOCATION "location: /orders/"

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "common/clock.h"
-#include "common/config.h"
+#include "common/runtime/clock.h"
+#include "common/base/config.h"
 #include "common/pg.h"
 #include "tests/bench/placing.h"
 

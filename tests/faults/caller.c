@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #define CONNECT_TIMEOUT_MS 500L
 #define TOTAL_TIMEOUT_MS   3000L

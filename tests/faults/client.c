@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "tests/faults/dice.h"
 
 #define OPEN_ORDERS     4   /* at the same time */

@@ -13,10 +13,10 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "common/clock.h"
-#include "common/config.h"
-#include "common/parse.h"
-#include "common/stop.h"
+#include "common/runtime/clock.h"
+#include "common/base/config.h"
+#include "common/base/parse.h"
+#include "common/runtime/stop.h"
 #include "tests/faults/client.h"
 
 #define CLIENTS_MAX   64

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 struct tally {
 	int acks_fd;

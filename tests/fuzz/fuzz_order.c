@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/config.h"
+#include "common/base/config.h"
 #include "common/http.h"
-#include "common/parse.h"
+#include "common/base/parse.h"
 #include "order-service/order_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -77,7 +77,7 @@ main() {
 	mapfile -t files < <(find kubernetes -name '*.yaml' ! -path "$CUSTOM" | sort)
 	"$BIN/kubernetes-validate" -k "$KUBERNETES" --strict --quiet "${files[@]}"
 	DOCUMENTS=$(as_json "${files[@]}" "$CUSTOM" | jq -s .)
-	version=$(sed -n 's/.*PROJECT_VERSION "\(.*\)"/\1/p' common/version.h)
+	version=$(sed -n 's/.*PROJECT_VERSION "\(.*\)"/\1/p' common/base/version.h)
 	breaches=$(jq -r --arg version "$version" -f tests/kubernetes/rules.jq <<<"$DOCUMENTS")
 	[[ -z $breaches ]] || die "kubernetes/: ${breaches//$'\n'/; }"
 	check_settings order-service

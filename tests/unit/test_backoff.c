@@ -1,5 +1,5 @@
 /* Waiting times: their bounds, with any randomness, and that both ends are reached. */
-#include "common/backoff.h"
+#include "common/base/backoff.h"
 #include "tests/unit/unit.h"
 
 TestSuite(backoff, .init = unit_deadline);

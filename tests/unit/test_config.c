@@ -1,7 +1,7 @@
 /* Settings: what is taken, what is refused and how the text names it, and that secrets stay. */
 #include <stddef.h>
 
-#include "common/config.h"
+#include "common/base/config.h"
 #include "tests/unit/unit.h"
 
 TestSuite(config, .init = unit_deadline);

@@ -1,5 +1,5 @@
 /* Errors: the text is set, wrapped and cut, never overrun; the status goes through. */
-#include "common/error.h"
+#include "common/base/error.h"
 #include "tests/unit/unit.h"
 
 TestSuite(error, .init = unit_deadline);

@@ -2,7 +2,7 @@
 #include <jansson.h>
 
 #include "common/event_json.h"
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 #include "tests/unit/unit.h"
 
 TestSuite(event_json, .init = unit_deadline);

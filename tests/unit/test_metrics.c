@@ -1,7 +1,7 @@
 /* The Prometheus text, byte by byte. */
 #include <pthread.h>
 
-#include "common/metrics.h"
+#include "common/base/metrics.h"
 #include "tests/unit/unit.h"
 
 TestSuite(metrics, .init = unit_deadline);

@@ -1,5 +1,5 @@
 /* Outside text as numbers and as UTF-8: every edge of the grammar and of the range. */
-#include "common/parse.h"
+#include "common/base/parse.h"
 #include "tests/unit/unit.h"
 
 TestSuite(parse, .init = unit_deadline);

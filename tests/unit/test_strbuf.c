@@ -1,5 +1,5 @@
 /* Texts in a fixed buffer: what fits, what does not, and that nothing is written beyond. */
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 #include "tests/unit/unit.h"
 
 TestSuite(strbuf, .init = unit_deadline);

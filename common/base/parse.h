@@ -3,8 +3,8 @@
  *
  * Threads: any.
  */
-#ifndef COMMON_PARSE_H
-#define COMMON_PARSE_H
+#ifndef COMMON_BASE_PARSE_H
+#define COMMON_BASE_PARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

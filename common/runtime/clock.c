@@ -1,4 +1,4 @@
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 
 #include <errno.h>
 #include <stdio.h>

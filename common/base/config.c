@@ -1,10 +1,10 @@
-#include "common/config.h"
+#include "common/base/config.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/parse.h"
-#include "common/version.h"
+#include "common/base/parse.h"
+#include "common/base/version.h"
 
 static void *field(void *cfg, const struct config_key *key)
 {

@@ -5,8 +5,8 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_BACKOFF_H
-#define COMMON_BACKOFF_H
+#ifndef COMMON_BASE_BACKOFF_H
+#define COMMON_BASE_BACKOFF_H
 
 #include <stdint.h>
 

@@ -5,13 +5,13 @@
  *
  * Threads: start-up only; the filled struct is read-only afterwards.
  */
-#ifndef COMMON_CONFIG_H
-#define COMMON_CONFIG_H
+#ifndef COMMON_BASE_CONFIG_H
+#define COMMON_BASE_CONFIG_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 
 enum config_type {
 	CONFIG_TEXT,   /* const char *: borrowed from the environment or the table */

@@ -5,8 +5,8 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_STRBUF_H
-#define COMMON_STRBUF_H
+#ifndef COMMON_BASE_STRBUF_H
+#define COMMON_BASE_STRBUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

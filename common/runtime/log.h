@@ -9,8 +9,8 @@
  *
  * Threads: any; a record is one write(2), so records never mix.
  */
-#ifndef COMMON_LOG_H
-#define COMMON_LOG_H
+#ifndef COMMON_RUNTIME_LOG_H
+#define COMMON_RUNTIME_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

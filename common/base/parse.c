@@ -1,4 +1,4 @@
-#include "common/parse.h"
+#include "common/base/parse.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* The part of config.h that meets the process: environment, arguments, stdout. */
-#include "common/config.h"
+#include "common/base/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/version.h"
+#include "common/base/version.h"
 
 static const char *from_environment(const char *name)
 {

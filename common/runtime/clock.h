@@ -4,8 +4,8 @@
  *
  * Threads: any.
  */
-#ifndef COMMON_CLOCK_H
-#define COMMON_CLOCK_H
+#ifndef COMMON_RUNTIME_CLOCK_H
+#define COMMON_RUNTIME_CLOCK_H
 
 #include <stddef.h>
 #include <stdint.h>

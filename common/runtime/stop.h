@@ -4,8 +4,8 @@
  *
  * Threads: stop_request from any; the rest main only.
  */
-#ifndef COMMON_STOP_H
-#define COMMON_STOP_H
+#ifndef COMMON_RUNTIME_STOP_H
+#define COMMON_RUNTIME_STOP_H
 
 /* Before the first thread: blocks the signals for this and all later threads, ignores SIGPIPE. */
 void stop_block_signals(void);

@@ -1,4 +1,4 @@
-#include "common/log.h"
+#include "common/runtime/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/strbuf.h"
+#include "common/runtime/clock.h"
+#include "common/base/strbuf.h"
 
 static enum log_level threshold = LOG_INFO; /* written before threads start, then only read */
 

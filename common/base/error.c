@@ -1,10 +1,10 @@
-#include "common/error.h"
+#include "common/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 
 enum status error_set(struct error *err, enum status status, const char *fmt, ...)
 {

@@ -7,8 +7,8 @@
  *
  * Threads: a struct error belongs to one thread.
  */
-#ifndef COMMON_ERROR_H
-#define COMMON_ERROR_H
+#ifndef COMMON_BASE_ERROR_H
+#define COMMON_BASE_ERROR_H
 
 enum status {
 	ST_OK = 0,

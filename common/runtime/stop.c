@@ -1,4 +1,4 @@
-#include "common/stop.h"
+#include "common/runtime/stop.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "common/backoff.h"
+#include "common/base/backoff.h"
 
 int64_t backoff_next_ms(struct backoff *b, uint32_t random)
 {

@@ -4,13 +4,13 @@
  *
  * Threads: a metrics_out has one owner; histograms take observations from any thread.
  */
-#ifndef COMMON_METRICS_H
-#define COMMON_METRICS_H
+#ifndef COMMON_BASE_METRICS_H
+#define COMMON_BASE_METRICS_H
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "common/strbuf.h"
+#include "common/base/strbuf.h"
 
 struct metrics_out {
 	struct strbuf text;
