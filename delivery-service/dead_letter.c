@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 
 /* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
 static void copy_headers(json_t *root, const struct original_headers *headers)

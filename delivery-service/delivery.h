@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 enum delivery_state { DELIVERY_NONE, DELIVERY_STARTED, DELIVERY_MODIFIED, DELIVERY_CANCELLED };
 #define DELIVERY_STATE_COUNT 4

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "delivery-service/sequencer.h"
 
 #define FETCH_PER_ORDER 100 /* at most; fewer where many orders want some */

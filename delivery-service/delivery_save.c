@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/runtime/clock.h"
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "delivery-service/dead_letter.h"
 
 /* --- deliveries ---------------------------------------------------------------------------- */

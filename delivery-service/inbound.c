@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "common/kafka_client.h"
 #include "common/base/parse.h"
 

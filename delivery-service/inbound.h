@@ -9,7 +9,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "delivery-service/delivery.h"
 #include "delivery-service/lanes.h"
 #include "delivery-service/original.h"

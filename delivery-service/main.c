@@ -5,7 +5,7 @@
  */
 #include <inttypes.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "common/health.h"
 #include "common/http_server.h"
 #include "common/runtime/log.h"

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "common/event.h"
+#include "common/event/event.h"
 
 /* In characters, as the SQL columns; a character has at most 4 bytes of UTF-8. */
 #define PRODUCT_ID_MAX      64

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/runtime/clock.h"
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "common/http_json.h"
 #include "delivery-service/direct/direct_store.h"
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "common/base/error.h"
-#include "common/event.h"
+#include "common/event/event.h"
 
 struct direct_delivery {
 	bool is_new;

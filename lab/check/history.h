@@ -20,7 +20,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 enum fact_source {
 	FACT_EVENT,     /* an Order* event on the topic */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "common/base/parse.h"
 
 /* --- what a message says ------------------------------------------------------------------- */

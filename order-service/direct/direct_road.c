@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/runtime/clock.h"
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "common/runtime/log.h"
 #include "order-service/direct/delivery_call.h"
 #include "order-service/direct/direct_store.h"

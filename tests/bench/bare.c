@@ -11,7 +11,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/base/config.h"
-#include "common/event.h"
+#include "common/event/event.h"
 #include "common/outbox.h"
 #include "common/pg.h"
 

@@ -12,7 +12,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/base/config.h"
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "common/kafka_client.h"
 #include "common/runtime/log.h"
 

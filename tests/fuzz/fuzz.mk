@@ -5,8 +5,8 @@ FUZZ_TARGETS := fuzz_event fuzz_order
 FUZZ_DICTIONARY := tests/fuzz/json.dict
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all
-FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/base/parse common/base/config common/event \
-	common/event_json common/http order-service/order order-service/order_json)
+FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/base/parse common/base/config common/event/event \
+	common/event/event_json common/http order-service/order order-service/order_json)
 
 .PHONY: fuzz
 fuzz:

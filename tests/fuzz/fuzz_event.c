@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

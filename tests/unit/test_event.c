@@ -1,5 +1,5 @@
 /* The names of the events, as the contract writes them. */
-#include "common/event.h"
+#include "common/event/event.h"
 #include "tests/unit/unit.h"
 
 TestSuite(event, .init = unit_deadline);

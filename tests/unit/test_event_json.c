@@ -1,7 +1,7 @@
 /* The wire format: byte-exact out, lenient where the lab's services differ in, strict elsewhere. */
 #include <jansson.h>
 
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 #include "common/base/strbuf.h"
 #include "tests/unit/unit.h"
 

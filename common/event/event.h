@@ -3,8 +3,8 @@
  *
  * Threads: any; values only.
  */
-#ifndef COMMON_EVENT_H
-#define COMMON_EVENT_H
+#ifndef COMMON_EVENT_EVENT_H
+#define COMMON_EVENT_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "common/event.h"
+#include "common/event/event.h"
 
 #include <string.h>
 

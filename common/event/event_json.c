@@ -1,4 +1,4 @@
-#include "common/event_json.h"
+#include "common/event/event_json.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -6,11 +6,11 @@
  *
  * Threads: any.
  */
-#ifndef COMMON_EVENT_JSON_H
-#define COMMON_EVENT_JSON_H
+#ifndef COMMON_EVENT_EVENT_JSON_H
+#define COMMON_EVENT_EVENT_JSON_H
 
 #include "common/base/error.h"
-#include "common/event.h"
+#include "common/event/event.h"
 
 /*
  * payload[0..len) as an event of the given type. Returns owned: one block, strings included, freed
