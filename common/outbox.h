@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 /* For the statement table of whoever writes to the outbox. */
 #define OUTBOX_INSERT "outbox_insert"

@@ -9,7 +9,7 @@
 #define COMMON_RELAY_BACKLOG_H
 
 #include "common/base/metrics.h"
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 /*
  * For the relay's statement table. It looks at both ends of the index only: a count would read the

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 #define RELAY_LEASE_RENEW_MS 1000
 #define RELAY_LEASE_EXPIRES  "5 seconds" /* SQL interval: several renewals, under a hang's bound */

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "common/relay_ledger.h"
 
 #define RELAY_STATEMENT_COUNT 10

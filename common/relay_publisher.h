@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "common/kafka_client.h"
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "common/relay_ledger.h"
 
 struct relay_publisher;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "common/http.h"
-#include "common/pg_pool.h"
+#include "common/pg/pg_pool.h"
 
 /* For the pool that serves the reads. */
 extern const struct pg_statement delivery_read_statements[];

@@ -14,7 +14,7 @@
 #ifndef DELIVERY_SERVICE_DELIVERY_LOAD_H
 #define DELIVERY_SERVICE_DELIVERY_LOAD_H
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "delivery-service/delivery_batch.h"
 #include "delivery-service/positions.h"
 

@@ -10,7 +10,7 @@
 #define DELIVERY_SERVICE_DELIVERY_SAVE_H
 
 #include "common/outbox.h"
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "delivery-service/delivery_batch.h"
 #include "delivery-service/positions.h"
 

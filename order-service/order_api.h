@@ -7,7 +7,7 @@
 #define ORDER_SERVICE_ORDER_API_H
 
 #include "common/http.h"
-#include "common/pg_pool.h"
+#include "common/pg/pg_pool.h"
 #include "order-service/order_command.h"
 
 struct order_api {

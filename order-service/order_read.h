@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/pg_pool.h"
+#include "common/pg/pg_pool.h"
 #include "order-service/order.h"
 
 /* For the pool that serves the reads. */

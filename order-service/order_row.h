@@ -6,7 +6,7 @@
 #ifndef ORDER_SERVICE_ORDER_ROW_H
 #define ORDER_SERVICE_ORDER_ROW_H
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "order-service/order.h"
 
 #define ORDER_COLUMNS "id, version, status, customer_id, product_id, product_name, qty, address"

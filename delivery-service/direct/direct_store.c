@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "delivery-service/delivery.h"
 #include "delivery-service/delivery_api.h"
 

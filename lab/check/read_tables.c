@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 #define MS(column) "(extract(epoch from " column ") * 1000)::int8"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "lab/dead-letters/text.h"
 
 #define DETAIL_WIDTH 88

@@ -7,7 +7,7 @@
 #ifndef ORDER_SERVICE_DIRECT_DIRECT_STORE_H
 #define ORDER_SERVICE_DIRECT_DIRECT_STORE_H
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "order-service/order_command.h"
 
 /* Returns owned. It connects when it is used. url is borrowed until pg_close. */

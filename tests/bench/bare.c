@@ -13,7 +13,7 @@
 #include "common/base/config.h"
 #include "common/event/event.h"
 #include "common/outbox.h"
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 #define TOPIC "bench.bare"
 

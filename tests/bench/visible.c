@@ -11,7 +11,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/base/config.h"
-#include "common/pg.h"
+#include "common/pg/pg.h"
 #include "tests/bench/placing.h"
 
 #define WAIT_US 10000000

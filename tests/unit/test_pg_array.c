@@ -1,5 +1,5 @@
 /* PostgreSQL's binary arrays, byte by byte (the layout is array_recv's). */
-#include "common/pg_array.h"
+#include "common/pg/pg_array.h"
 #include "tests/unit/unit.h"
 
 TestSuite(pg_array, .init = unit_deadline);

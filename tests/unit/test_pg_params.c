@@ -1,5 +1,5 @@
 /* The parameters of a statement: values, lengths and formats as libpq takes them. */
-#include "common/pg_params.h"
+#include "common/pg/pg_params.h"
 #include "tests/unit/unit.h"
 
 TestSuite(pg_params, .init = unit_deadline);

@@ -1,4 +1,4 @@
-#include "common/pg_pool.h"
+#include "common/pg/pg_pool.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "common/pg_pipeline.h"
+#include "common/pg/pg_pipeline.h"
 
 #include <errno.h>
 #include <poll.h>

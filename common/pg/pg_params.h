@@ -3,13 +3,13 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_PG_PARAMS_H
-#define COMMON_PG_PARAMS_H
+#ifndef COMMON_PG_PG_PARAMS_H
+#define COMMON_PG_PG_PARAMS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/pg_array.h"
+#include "common/pg/pg_array.h"
 
 #define PG_PARAMS_MAX 16
 

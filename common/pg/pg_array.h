@@ -7,8 +7,8 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_PG_ARRAY_H
-#define COMMON_PG_ARRAY_H
+#ifndef COMMON_PG_PG_ARRAY_H
+#define COMMON_PG_PG_ARRAY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "common/pg_params.h"
+#include "common/pg/pg_params.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
-#include "common/pg_pipeline.h"
+#include "common/pg/pg_pipeline.h"
 
 #define ANSWER_TIMEOUT_MS  15000
 #define RECONNECT_PAUSE_MS 100 /* a burst of callers makes one attempt, not one each */

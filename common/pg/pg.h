@@ -8,8 +8,8 @@
  *
  * Threads: a struct pg has one owner at a time.
  */
-#ifndef COMMON_PG_H
-#define COMMON_PG_H
+#ifndef COMMON_PG_PG_H
+#define COMMON_PG_PG_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "common/pg_params.h"
-#include "common/pg_result.h"
+#include "common/pg/pg_params.h"
+#include "common/pg/pg_result.h"
 
 struct pg;
 

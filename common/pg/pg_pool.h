@@ -4,10 +4,10 @@
  *
  * Threads: any.
  */
-#ifndef COMMON_PG_POOL_H
-#define COMMON_PG_POOL_H
+#ifndef COMMON_PG_PG_POOL_H
+#define COMMON_PG_PG_POOL_H
 
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 struct pg_pool;
 

@@ -8,8 +8,8 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_PG_PIPELINE_H
-#define COMMON_PG_PIPELINE_H
+#ifndef COMMON_PG_PG_PIPELINE_H
+#define COMMON_PG_PG_PIPELINE_H
 
 #include <libpq-fe.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "common/pg_array.h"
+#include "common/pg/pg_array.h"
 
 #include <stdlib.h>
 #include <string.h>

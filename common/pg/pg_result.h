@@ -3,8 +3,8 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_PG_RESULT_H
-#define COMMON_PG_RESULT_H
+#ifndef COMMON_PG_PG_RESULT_H
+#define COMMON_PG_PG_RESULT_H
 
 #include <libpq-fe.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "common/pg_result.h"
+#include "common/pg/pg_result.h"
 
 #include <string.h>
 
