@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #include "common/base/error.h"
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "common/base/metrics.h"
 
 struct relay;

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "common/pg/pg.h"
 #include "common/relay_ledger.h"
 

@@ -10,7 +10,7 @@
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 #include "common/runtime/stop.h"
-#include "delivery-service/consumer.h"
+#include "common/kafka/kafka_consumer.h"
 #include "delivery-service/delivery_counters.h"
 #include "delivery-service/delivery_writer.h"
 #include "delivery-service/lag.h"

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "common/base/error.h"
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "common/base/metrics.h"
 #include "delivery-service/workload.h"
 

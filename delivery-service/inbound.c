@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/event/event_json.h"
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "common/base/parse.h"
 
 #define REASON_MAX_BYTES 160

@@ -11,7 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/metrics.h"
-#include "delivery-service/consumer.h"
+#include "common/kafka/kafka_consumer.h"
 
 struct lag {
 	const char *topic; /* borrowed */

@@ -7,7 +7,7 @@
 #ifndef LAB_CHECK_TOPIC_H
 #define LAB_CHECK_TOPIC_H
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 struct topic;
 

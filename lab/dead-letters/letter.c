@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "common/base/parse.h"
 
 bool letter_parse_number(const char *text, struct letter_number *out)

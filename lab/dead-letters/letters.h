@@ -9,7 +9,7 @@
 #define LAB_DEAD_LETTERS_LETTERS_H
 
 #include "common/base/error.h"
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "lab/dead-letters/letter.h"
 
 #define DEAD_LETTERS_GROUP "dead-letters"

@@ -13,7 +13,7 @@
 #include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/event/event_json.h"
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 #include "common/runtime/log.h"
 
 #define FLUSH_MS   30000

@@ -1,4 +1,4 @@
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

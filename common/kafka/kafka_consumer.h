@@ -6,13 +6,13 @@
  * Threads: everything, the callbacks too, on the one thread that polls; what says so any, while it
  * is open.
  */
-#ifndef DELIVERY_SERVICE_CONSUMER_H
-#define DELIVERY_SERVICE_CONSUMER_H
+#ifndef COMMON_KAFKA_KAFKA_CONSUMER_H
+#define COMMON_KAFKA_KAFKA_CONSUMER_H
 
 #include <stdbool.h>
 
 #include "common/base/error.h"
-#include "common/kafka_client.h"
+#include "common/kafka/kafka_client.h"
 
 struct consumer;
 

@@ -3,8 +3,8 @@
  *
  * Threads: opening and closing from one thread; the handles are librdkafka's and thread-safe.
  */
-#ifndef COMMON_KAFKA_CLIENT_H
-#define COMMON_KAFKA_CLIENT_H
+#ifndef COMMON_KAFKA_KAFKA_CLIENT_H
+#define COMMON_KAFKA_KAFKA_CLIENT_H
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>

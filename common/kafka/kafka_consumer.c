@@ -1,4 +1,4 @@
-#include "delivery-service/consumer.h"
+#include "common/kafka/kafka_consumer.h"
 
 #include <inttypes.h>
 #include <pthread.h>
