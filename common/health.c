@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "common/http_json.h"
+#include "common/http/http_json.h"
 #include "common/process_metrics.h"
 
 #define METRICS_MAX_BYTES (512 * 1024) /* a line for each partition among it */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/http.h"
+#include "common/http/http.h"
 #include "common/base/metrics.h"
 
 struct health_check {

@@ -1,7 +1,7 @@
 #include "delivery-service/calculate.h"
 
 #include "common/runtime/clock.h"
-#include "common/http_json.h"
+#include "common/http/http_json.h"
 #include "delivery-service/work.h"
 
 void calculate_post(void *context, const struct http_request *request,

@@ -8,7 +8,7 @@
 #ifndef DELIVERY_SERVICE_CALCULATE_H
 #define DELIVERY_SERVICE_CALCULATE_H
 
-#include "common/http.h"
+#include "common/http/http.h"
 
 /* For the route table, with the struct work to do as context; all calls share it. Answers 200 with
  * what it was and how long it took; 503 once that work is cancelled. */

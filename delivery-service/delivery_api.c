@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "common/http_json.h"
-#include "common/http_params.h"
+#include "common/http/http_json.h"
+#include "common/http/http_params.h"
 
 const struct pg_statement delivery_read_statements[] = {
 	{ "ping", "select 1" },

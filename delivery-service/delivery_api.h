@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "common/http.h"
+#include "common/http/http.h"
 #include "common/pg/pg_pool.h"
 
 /* For the pool that serves the reads. */

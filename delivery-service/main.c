@@ -7,7 +7,7 @@
 
 #include "common/event/event.h"
 #include "common/health.h"
-#include "common/http_server.h"
+#include "common/http/http_server.h"
 #include "common/runtime/log.h"
 #include "common/probe.h"
 #include "common/relay.h"

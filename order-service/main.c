@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "common/health.h"
-#include "common/http_server.h"
+#include "common/http/http_server.h"
 #include "common/runtime/log.h"
 #include "common/probe.h"
 #include "common/relay.h"

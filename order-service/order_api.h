@@ -6,7 +6,7 @@
 #ifndef ORDER_SERVICE_ORDER_API_H
 #define ORDER_SERVICE_ORDER_API_H
 
-#include "common/http.h"
+#include "common/http/http.h"
 #include "common/pg/pg_pool.h"
 #include "order-service/order_command.h"
 

@@ -16,7 +16,7 @@ level() {
 	case $1 in
 	common/base/error.* | common/base/strbuf.* | common/base/parse.* | common/base/backoff.* | common/runtime/clock.* | \
 		common/runtime/log.* | common/base/config* | common/runtime/stop.* | common/base/version.*) echo 1 ;;
-	common/event/event* | common/base/metrics.* | common/pg/pg_array.* | common/pg/pg_params.* | common/http.h | common/http.c) echo 2 ;;
+	common/event/event* | common/base/metrics.* | common/pg/pg_array.* | common/pg/pg_params.* | common/http/http.h | common/http/http.c) echo 2 ;;
 	common/*) echo 3 ;;
 	order-service/* | delivery-service/*) echo 4 ;;
 	*) echo 5 ;;

@@ -6,7 +6,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/event/event_json.h"
-#include "common/http_json.h"
+#include "common/http/http_json.h"
 #include "delivery-service/direct/direct_store.h"
 
 /* The body as an event, owned by the caller. NULL: answered with a problem. */

@@ -9,7 +9,7 @@
 #ifndef DELIVERY_SERVICE_DIRECT_DIRECT_API_H
 #define DELIVERY_SERVICE_DIRECT_DIRECT_API_H
 
-#include "common/http.h"
+#include "common/http/http.h"
 #include "delivery-service/work.h"
 
 /* All borrowed. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/config.h"
-#include "common/http.h"
+#include "common/http/http.h"
 #include "common/base/parse.h"
 #include "order-service/order_json.h"
 

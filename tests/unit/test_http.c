@@ -1,5 +1,5 @@
 /* Routing, query parameters and response headers. */
-#include "common/http.h"
+#include "common/http/http.h"
 #include "tests/unit/unit.h"
 
 TestSuite(http, .init = unit_deadline);

@@ -1,4 +1,4 @@
-#include "common/http_server.h"
+#include "common/http/http_server.h"
 
 #include <civetweb.h>
 #include <inttypes.h>
@@ -11,10 +11,10 @@
 #include <strings.h>
 
 #include "common/runtime/clock.h"
-#include "common/http_connection.h"
-#include "common/http_counts.h"
-#include "common/http_json.h"
-#include "common/http_sockets.h"
+#include "common/http/http_connection.h"
+#include "common/http/http_metrics.h"
+#include "common/http/http_json.h"
+#include "common/http/http_sockets.h"
 #include "common/runtime/log.h"
 
 #define CLOSE_GRACE_MS 50

@@ -1,4 +1,4 @@
-#include "common/http_sockets.h"
+#include "common/http/http_sockets.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -3,13 +3,13 @@
  *
  * Threads: any; see http.h.
  */
-#ifndef COMMON_HTTP_JSON_H
-#define COMMON_HTTP_JSON_H
+#ifndef COMMON_HTTP_HTTP_JSON_H
+#define COMMON_HTTP_HTTP_JSON_H
 
 #include <jansson.h>
 
 #include "common/base/error.h"
-#include "common/http.h"
+#include "common/http/http.h"
 
 /* Answers with root (taken; NULL: 500 out of memory) as application/json. */
 void http_respond_json(struct http_response *response, int status, json_t *root);

@@ -5,8 +5,8 @@
  * Threads: a request and its response belong to the worker thread that runs the handler. An answer
  * that the handler has put off can be given by any thread.
  */
-#ifndef COMMON_HTTP_H
-#define COMMON_HTTP_H
+#ifndef COMMON_HTTP_HTTP_H
+#define COMMON_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * Threads: any.
  */
-#ifndef COMMON_HTTP_SOCKETS_H
-#define COMMON_HTTP_SOCKETS_H
+#ifndef COMMON_HTTP_HTTP_SOCKETS_H
+#define COMMON_HTTP_HTTP_SOCKETS_H
 
 #include <stdint.h>
 

@@ -3,13 +3,13 @@
  *
  * Threads: any; see http.h.
  */
-#ifndef COMMON_HTTP_PARAMS_H
-#define COMMON_HTTP_PARAMS_H
+#ifndef COMMON_HTTP_HTTP_PARAMS_H
+#define COMMON_HTTP_HTTP_PARAMS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/http.h"
+#include "common/http/http.h"
 
 /* The route's {} as an id from 1 on; field is its name. False: answered with 400. */
 bool http_path_id(const struct http_request *request, struct http_response *response,

@@ -5,13 +5,13 @@
  *
  * Threads: open and close from main; handlers run on the server's worker threads.
  */
-#ifndef COMMON_HTTP_SERVER_H
-#define COMMON_HTTP_SERVER_H
+#ifndef COMMON_HTTP_HTTP_SERVER_H
+#define COMMON_HTTP_HTTP_SERVER_H
 
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "common/http.h"
+#include "common/http/http.h"
 #include "common/base/metrics.h"
 
 struct http_server;

@@ -1,4 +1,4 @@
-#include "common/http_json.h"
+#include "common/http/http_json.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "common/http_connection.h"
+#include "common/http/http_connection.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/runtime/clock.h"
-#include "common/http_server.h"
+#include "common/http/http_server.h"
 
 /* Read of a body that is refused, so that the client hears the answer. */
 #define DRAIN_MAX_BYTES (4 * 1024 * 1024)

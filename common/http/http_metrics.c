@@ -1,4 +1,4 @@
-#include "common/http_counts.h"
+#include "common/http/http_metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

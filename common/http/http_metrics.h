@@ -4,10 +4,10 @@
  *
  * Threads: http_counts_add and http_counts_write any.
  */
-#ifndef COMMON_HTTP_COUNTS_H
-#define COMMON_HTTP_COUNTS_H
+#ifndef COMMON_HTTP_HTTP_METRICS_H
+#define COMMON_HTTP_HTTP_METRICS_H
 
-#include "common/http.h"
+#include "common/http/http.h"
 #include "common/base/metrics.h"
 
 struct http_counts;

@@ -17,16 +17,16 @@
  * Threads: all on the connection's worker thread, but http_connection_give and _given, which are
  * for who has the pending answer.
  */
-#ifndef COMMON_HTTP_CONNECTION_H
-#define COMMON_HTTP_CONNECTION_H
+#ifndef COMMON_HTTP_HTTP_CONNECTION_H
+#define COMMON_HTTP_HTTP_CONNECTION_H
 
 #include <civetweb.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "common/http.h"
-#include "common/http_sockets.h"
+#include "common/http/http.h"
+#include "common/http/http_sockets.h"
 
 struct http_connection {
 	struct mg_connection *mg;

@@ -1,10 +1,10 @@
-#include "common/http_params.h"
+#include "common/http/http_params.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/http_json.h"
+#include "common/http/http_json.h"
 #include "common/base/parse.h"
 
 bool http_path_id(const struct http_request *request, struct http_response *response,
