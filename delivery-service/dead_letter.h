@@ -9,7 +9,7 @@
 #ifndef DELIVERY_SERVICE_DEAD_LETTER_H
 #define DELIVERY_SERVICE_DEAD_LETTER_H
 
-#include "common/outbox.h"
+#include "common/outbox/outbox.h"
 #include "delivery-service/inbound.h"
 
 #define DEAD_LETTER_TOPIC "dlq-kafka.delivery"

@@ -9,7 +9,7 @@
 #ifndef DELIVERY_SERVICE_DELIVERY_SAVE_H
 #define DELIVERY_SERVICE_DELIVERY_SAVE_H
 
-#include "common/outbox.h"
+#include "common/outbox/outbox.h"
 #include "common/pg/pg.h"
 #include "delivery-service/delivery_batch.h"
 #include "delivery-service/positions.h"

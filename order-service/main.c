@@ -11,7 +11,7 @@
 #include "common/http/http_server.h"
 #include "common/runtime/log.h"
 #include "common/probe.h"
-#include "common/relay.h"
+#include "common/outbox/relay.h"
 #include "common/service_config.h"
 #include "common/runtime/stop.h"
 #include "common/base/version.h"

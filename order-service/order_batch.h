@@ -7,7 +7,7 @@
 #ifndef ORDER_SERVICE_ORDER_BATCH_H
 #define ORDER_SERVICE_ORDER_BATCH_H
 
-#include "common/outbox.h"
+#include "common/outbox/outbox.h"
 #include "order-service/order_command.h"
 
 /* One order of the batch: loaded or placed, then changed by its commands in turn. */

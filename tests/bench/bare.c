@@ -12,7 +12,7 @@
 #include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/event/event.h"
-#include "common/outbox.h"
+#include "common/outbox/outbox.h"
 #include "common/pg/pg.h"
 
 #define TOPIC "bench.bare"

@@ -1,5 +1,5 @@
 /* The relay's batch: each row one verdict, in any order, and when the batch is settled. */
-#include "common/relay_ledger.h"
+#include "common/outbox/relay_ledger.h"
 #include "tests/unit/unit.h"
 
 TestSuite(relay_ledger, .init = unit_deadline);

@@ -1,12 +1,12 @@
-#include "common/relay_outbox.h"
+#include "common/outbox/relay_store.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/relay_backlog.h"
-#include "common/relay_lease.h"
-#include "common/relay_publisher.h"
+#include "common/outbox/relay_backlog.h"
+#include "common/outbox/relay_lease.h"
+#include "common/outbox/relay_publisher.h"
 
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
 

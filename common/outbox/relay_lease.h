@@ -5,8 +5,8 @@
  *
  * Threads: the relay's.
  */
-#ifndef COMMON_RELAY_LEASE_H
-#define COMMON_RELAY_LEASE_H
+#ifndef COMMON_OUTBOX_RELAY_LEASE_H
+#define COMMON_OUTBOX_RELAY_LEASE_H
 
 #include <stdbool.h>
 #include <stdint.h>

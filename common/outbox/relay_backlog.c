@@ -1,4 +1,4 @@
-#include "common/relay_backlog.h"
+#include "common/outbox/relay_backlog.h"
 
 #include <inttypes.h>
 

@@ -14,8 +14,8 @@
  * Threads: one thread of its own, which owns its connection and polls its producer. Open and
  * close from main; the rest from any thread.
  */
-#ifndef COMMON_RELAY_H
-#define COMMON_RELAY_H
+#ifndef COMMON_OUTBOX_RELAY_H
+#define COMMON_OUTBOX_RELAY_H
 
 #include <stdbool.h>
 

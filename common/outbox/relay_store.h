@@ -4,13 +4,13 @@
  *
  * Threads: the relay's.
  */
-#ifndef COMMON_RELAY_OUTBOX_H
-#define COMMON_RELAY_OUTBOX_H
+#ifndef COMMON_OUTBOX_RELAY_STORE_H
+#define COMMON_OUTBOX_RELAY_STORE_H
 
 #include <stdbool.h>
 
 #include "common/pg/pg.h"
-#include "common/relay_ledger.h"
+#include "common/outbox/relay_ledger.h"
 
 #define RELAY_STATEMENT_COUNT 10
 

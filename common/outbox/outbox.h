@@ -5,8 +5,8 @@
  *
  * Threads: a batch has one owner.
  */
-#ifndef COMMON_OUTBOX_H
-#define COMMON_OUTBOX_H
+#ifndef COMMON_OUTBOX_OUTBOX_H
+#define COMMON_OUTBOX_OUTBOX_H
 
 #include <stddef.h>
 

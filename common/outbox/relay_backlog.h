@@ -5,8 +5,8 @@
  *
  * Threads: the relay's; relay_backlog_metrics any.
  */
-#ifndef COMMON_RELAY_BACKLOG_H
-#define COMMON_RELAY_BACKLOG_H
+#ifndef COMMON_OUTBOX_RELAY_BACKLOG_H
+#define COMMON_OUTBOX_RELAY_BACKLOG_H
 
 #include "common/base/metrics.h"
 #include "common/pg/pg.h"

@@ -1,4 +1,4 @@
-#include "common/relay_publisher.h"
+#include "common/outbox/relay_publisher.h"
 
 #include <jansson.h>
 #include <pthread.h>

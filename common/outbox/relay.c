@@ -2,7 +2,7 @@
  * One round: keep the lease, settle the last batch and fetch the next one in one transaction and
  * round trip, publish it, wait for its reports.
  */
-#include "common/relay.h"
+#include "common/outbox/relay.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -17,10 +17,10 @@
 #include "common/base/backoff.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
-#include "common/relay_backlog.h"
-#include "common/relay_lease.h"
-#include "common/relay_outbox.h"
-#include "common/relay_publisher.h"
+#include "common/outbox/relay_backlog.h"
+#include "common/outbox/relay_lease.h"
+#include "common/outbox/relay_store.h"
+#include "common/outbox/relay_publisher.h"
 
 #define DRAIN_MS    500 /* at a stop, for what Kafka has in hand */
 #define FLOW_ROWS   20  /* so many at a time are a flow: the next ones ... */

@@ -1,4 +1,4 @@
-#include "common/outbox.h"
+#include "common/outbox/outbox.h"
 
 #include <inttypes.h>
 #include <stdio.h>

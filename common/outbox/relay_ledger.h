@@ -8,8 +8,8 @@
  *
  * Threads: one owner.
  */
-#ifndef COMMON_RELAY_LEDGER_H
-#define COMMON_RELAY_LEDGER_H
+#ifndef COMMON_OUTBOX_RELAY_LEDGER_H
+#define COMMON_OUTBOX_RELAY_LEDGER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,14 +4,14 @@
  *
  * Threads: the relay's; relay_publisher_reachable from any.
  */
-#ifndef COMMON_RELAY_PUBLISHER_H
-#define COMMON_RELAY_PUBLISHER_H
+#ifndef COMMON_OUTBOX_RELAY_PUBLISHER_H
+#define COMMON_OUTBOX_RELAY_PUBLISHER_H
 
 #include <stdbool.h>
 
 #include "common/kafka/kafka_client.h"
 #include "common/pg/pg.h"
-#include "common/relay_ledger.h"
+#include "common/outbox/relay_ledger.h"
 
 struct relay_publisher;
 

@@ -1,4 +1,4 @@
-#include "common/relay_lease.h"
+#include "common/outbox/relay_lease.h"
 
 #include <inttypes.h>
 #include <stdio.h>

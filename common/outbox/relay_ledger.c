@@ -1,4 +1,4 @@
-#include "common/relay_ledger.h"
+#include "common/outbox/relay_ledger.h"
 
 #include <assert.h>
 
