@@ -7,12 +7,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/health.h"
+#include "common/service/health.h"
 #include "common/http/http_server.h"
 #include "common/runtime/log.h"
-#include "common/probe.h"
+#include "common/service/probe.h"
 #include "common/outbox/relay.h"
-#include "common/service_config.h"
+#include "common/service/service_config.h"
 #include "common/runtime/stop.h"
 #include "common/base/version.h"
 #include "order-service/direct/direct_road.h"

@@ -5,10 +5,10 @@
  *
  * Threads: a program's start only; nothing else of the service runs.
  */
-#ifndef COMMON_PROBE_H
-#define COMMON_PROBE_H
+#ifndef COMMON_SERVICE_PROBE_H
+#define COMMON_SERVICE_PROBE_H
 
-#include "common/service_config.h"
+#include "common/service/service_config.h"
 
 /* For struct config_program of a program that is a service and can ask. */
 #define PROBE_FLAGS "--ready|--alive"

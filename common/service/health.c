@@ -1,10 +1,10 @@
-#include "common/health.h"
+#include "common/service/health.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
 #include "common/http/http_json.h"
-#include "common/process_metrics.h"
+#include "common/service/process_metrics.h"
 
 #define METRICS_MAX_BYTES (512 * 1024) /* a line for each partition among it */
 #define NOTE_MAX_BYTES    256

@@ -3,8 +3,8 @@
  *
  * Threads: the handlers run on HTTP workers; checks and writers must allow that.
  */
-#ifndef COMMON_HEALTH_H
-#define COMMON_HEALTH_H
+#ifndef COMMON_SERVICE_HEALTH_H
+#define COMMON_SERVICE_HEALTH_H
 
 #include <stdbool.h>
 #include <stddef.h>

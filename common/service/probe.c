@@ -1,4 +1,4 @@
-#include "common/probe.h"
+#include "common/service/probe.h"
 
 #include <civetweb.h>
 #include <inttypes.h>

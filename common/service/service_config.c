@@ -1,4 +1,4 @@
-#include "common/service_config.h"
+#include "common/service/service_config.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  *
  * Threads: start-up only.
  */
-#ifndef COMMON_SERVICE_CONFIG_H
-#define COMMON_SERVICE_CONFIG_H
+#ifndef COMMON_SERVICE_SERVICE_CONFIG_H
+#define COMMON_SERVICE_SERVICE_CONFIG_H
 
 #include <stddef.h>
 

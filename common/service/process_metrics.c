@@ -1,4 +1,4 @@
-#include "common/process_metrics.h"
+#include "common/service/process_metrics.h"
 
 #include <dirent.h>
 #include <inttypes.h>

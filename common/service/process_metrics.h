@@ -3,8 +3,8 @@
  *
  * Threads: any.
  */
-#ifndef COMMON_PROCESS_METRICS_H
-#define COMMON_PROCESS_METRICS_H
+#ifndef COMMON_SERVICE_PROCESS_METRICS_H
+#define COMMON_SERVICE_PROCESS_METRICS_H
 
 #include "common/base/metrics.h"
 
