@@ -5,19 +5,19 @@
  */
 #include <inttypes.h>
 
-#include "common/event/event.h"
-#include "common/service/health.h"
-#include "common/http/http_server.h"
-#include "common/runtime/log.h"
-#include "common/service/probe.h"
-#include "common/outbox/relay.h"
-#include "common/service/service_config.h"
-#include "common/runtime/stop.h"
 #include "common/base/version.h"
-#include "delivery-service/calculate.h"
-#include "delivery-service/delivery_api.h"
-#include "delivery-service/delivery_loop.h"
-#include "delivery-service/direct/direct_api.h"
+#include "common/event/event.h"
+#include "common/http/http_server.h"
+#include "common/outbox/relay.h"
+#include "common/runtime/log.h"
+#include "common/runtime/stop.h"
+#include "common/service/health.h"
+#include "common/service/probe.h"
+#include "common/service/service_config.h"
+#include "delivery-service/api/calculate.h"
+#include "delivery-service/api/delivery_api.h"
+#include "delivery-service/api/sync_delivery_api.h"
+#include "delivery-service/consume/delivery_loop.h"
 
 #define READ_CONNECTIONS 2
 

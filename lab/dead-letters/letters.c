@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/runtime/clock.h"
-#include "delivery-service/dead_letter.h"
+#include "delivery-service/store/dead_letter.h"
 #include "lab/dead-letters/group.h"
 
 #define ANSWER_MS 10000

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/runtime/clock.h"
-#include "delivery-service/dead_letter.h"
+#include "delivery-service/store/dead_letter.h"
 #include "lab/dead-letters/text.h"
 
 #define DETAIL_WIDTH 88

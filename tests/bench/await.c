@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/base/error.h"
+#include "common/runtime/clock.h"
 
 #define CALL_MS    2000L
 #define BODY_BYTES 65536

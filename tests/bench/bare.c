@@ -9,11 +9,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/event/event.h"
 #include "common/outbox/outbox.h"
 #include "common/pg/pg.h"
+#include "common/runtime/clock.h"
 
 #define TOPIC "bench.bare"
 

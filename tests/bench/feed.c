@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/event/event_json.h"
 #include "common/kafka/kafka_client.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
 #define FLUSH_MS   30000

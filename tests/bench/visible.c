@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/pg/pg.h"
+#include "common/runtime/clock.h"
 #include "tests/bench/placing.h"
 
 #define WAIT_US 10000000

@@ -13,9 +13,9 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/base/parse.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/stop.h"
 #include "tests/faults/client.h"
 

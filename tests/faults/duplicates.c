@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/base/error.h"
+#include "common/runtime/clock.h"
 #include "tests/faults/dice.h"
 
 #define ANSWER_MS    5000

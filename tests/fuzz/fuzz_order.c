@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/base/config.h"
-#include "common/http/http.h"
 #include "common/base/parse.h"
+#include "common/http/http.h"
 #include "order-service/order_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

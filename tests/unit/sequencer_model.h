@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_SEQUENCER_MODEL_H
 #define TESTS_UNIT_SEQUENCER_MODEL_H
 
-#include "delivery-service/sequencer.h"
+#include "delivery-service/core/resequencer.h"
 #include "tests/unit/unit.h"
 
 #define EVENTS_MAX 64

@@ -1,5 +1,5 @@
 /* The table of (state, event), every cell, and the decisions that it makes. */
-#include "delivery-service/delivery.h"
+#include "delivery-service/core/delivery.h"
 #include "tests/unit/unit.h"
 
 TestSuite(delivery, .init = unit_deadline);

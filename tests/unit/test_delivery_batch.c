@@ -1,5 +1,5 @@
 /* A batch of events in memory: the orders, keys and places that it is about, and its room. */
-#include "delivery-service/delivery_batch.h"
+#include "delivery-service/core/delivery_batch.h"
 #include "tests/unit/unit.h"
 
 TestSuite(delivery_batch, .init = unit_deadline);

@@ -1,8 +1,8 @@
 /* The wire format: byte-exact out, lenient where the lab's services differ in, strict elsewhere. */
 #include <jansson.h>
 
-#include "common/event/event_json.h"
 #include "common/base/strbuf.h"
+#include "common/event/event_json.h"
 #include "tests/unit/unit.h"
 
 TestSuite(event_json, .init = unit_deadline);

@@ -1,5 +1,5 @@
 /* Lanes: order within a lane, turns between them, due times, and what a removal leaves behind. */
-#include "delivery-service/lanes.h"
+#include "delivery-service/core/lanes.h"
 #include "tests/unit/unit.h"
 
 TestSuite(lanes, .init = unit_deadline);

@@ -1,5 +1,5 @@
 /* The headers of a message, packed into one block and unpacked: byte by byte what they were. */
-#include "delivery-service/original.h"
+#include "delivery-service/core/raw_message.h"
 #include "tests/unit/unit.h"
 
 TestSuite(original, .init = unit_deadline);

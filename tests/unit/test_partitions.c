@@ -1,5 +1,5 @@
 /* The partitions of a replica: found, added, removed, and what of each is in hand. */
-#include "delivery-service/partitions.h"
+#include "delivery-service/core/partitions.h"
 #include "tests/unit/unit.h"
 
 TestSuite(partitions, .init = unit_deadline);

@@ -1,6 +1,6 @@
 /* The positions as a batch leaves them: one of each partition that moves, with what was worked and
  * what was passed, and nothing that is still in hand. */
-#include "delivery-service/positions.h"
+#include "delivery-service/core/commit_plan.h"
 #include "tests/unit/unit.h"
 
 TestSuite(positions, .init = unit_deadline);

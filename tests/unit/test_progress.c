@@ -1,6 +1,6 @@
 /* How far a partition is: what a plan makes of it, and that the database, which is told of changes
  * only, always has what the memory has. */
-#include "delivery-service/progress.h"
+#include "delivery-service/core/offset_tracker.h"
 #include "tests/unit/unit.h"
 
 TestSuite(progress, .init = unit_deadline);

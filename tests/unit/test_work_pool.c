@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "delivery-service/work_pool.h"
+#include "delivery-service/work/worker_pool.h"
 #include "tests/unit/unit.h"
 
 TestSuite(work_pool, .init = unit_deadline);

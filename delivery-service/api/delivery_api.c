@@ -1,0 +1,159 @@
+#include "delivery-service/api/delivery_api.h"
+
+#include <inttypes.h>
+
+#include "common/http/http_json.h"
+#include "common/http/http_params.h"
+
+const struct pg_statement delivery_read_statements[] = {
+	{ "ping", "select 1" },
+	{ "page", "select " DELIVERY_COLUMNS
+		  " from delivery where id > $1::int8 order by id limit $2::int8" },
+	{ "one", "select " DELIVERY_COLUMNS " from delivery where order_id = $1::int8" },
+	/* The latest ones of an order with very many. */
+	{ "events",
+	  "select version, event, status, \"partition\", \"offset\", replica, received, applied "
+	  "from ("
+	  "  select *, to_char(received_at at time zone 'UTC', "
+	  "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+	  "    as received, to_char(applied_at at time zone 'UTC', "
+	  "    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as applied "
+	  "  from history where order_id = $1::int8 order by id desc limit 100) h order by id" },
+	{ "parked", "select version, event, \"partition\", \"offset\", to_char(parked_at at time "
+		    "zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') from parked "
+		    "where order_id = $1::int8 order by version limit 100" },
+	/* The lowest version that is neither applied nor given up, if a later one is parked. */
+	{ "missing",
+	  "with recursive next (v) as ("
+	  "  select coalesce((select version from delivery where order_id = $1::int8), 0) + 1 "
+	  "  union all select v + 1 from next "
+	  "  where exists (select from given_up where order_id = $1::int8 and version = v)) "
+	  "select max(v) from next "
+	  "where exists (select from parked where order_id = $1::int8)" },
+};
+const size_t delivery_read_statement_count = sizeof(delivery_read_statements) /
+					     sizeof(delivery_read_statements[0]);
+
+bool delivery_api_database_reachable(struct pg_pool *reads)
+{
+	struct pg_call call = { "ping", NULL, NULL };
+	struct error err;
+
+	if (pg_pool_run(reads, &call, 1, &err) != ST_OK)
+		return false;
+	pg_clear(&call, 1);
+	return true;
+}
+
+json_t *delivery_row_to_json(const PGresult *r, int row)
+{
+	/* An order whose events carry no version has none to show. */
+	json_t *version = pg_i64(r, row, 2) > 0 ? json_integer(pg_i64(r, row, 2)) : NULL;
+
+	return json_pack("{s:I, s:I, s:o*, s:I, s:s, s:s, s:I, s:s, s:s}", "id",
+			 (json_int_t)pg_i64(r, row, 0), "orderId", (json_int_t)pg_i64(r, row, 1),
+			 "version", version, "customerId", (json_int_t)pg_i64(r, row, 3),
+			 "productId", pg_text(r, row, 4), "productName", pg_text(r, row, 5), "qty",
+			 (json_int_t)pg_i64(r, row, 6), "address", pg_text(r, row, 7), "status",
+			 pg_text(r, row, 8));
+}
+
+static json_t *event_to_json(const PGresult *r, int row)
+{
+	json_t *version = pg_i64(r, row, 0) > 0 ? json_integer(pg_i64(r, row, 0)) : NULL;
+
+	return json_pack("{s:o*, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "version", version, "event",
+			 pg_text(r, row, 1), "status", pg_text(r, row, 2), "partition",
+			 (json_int_t)pg_i64(r, row, 3), "offset", (json_int_t)pg_i64(r, row, 4),
+			 "replica", pg_text(r, row, 5), "received", pg_text(r, row, 6), "applied",
+			 pg_text(r, row, 7));
+}
+
+void delivery_api_list(void *context, const struct http_request *request,
+		       struct http_response *response)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "page", &params, NULL };
+	int64_t limit, after;
+	json_t *list;
+	struct error err;
+	char next[96];
+	int rows;
+
+	if (!http_query_page(request, response, &limit, &after))
+		return;
+	pg_param_i64(&params, after);
+	pg_param_i64(&params, limit);
+	if (pg_pool_run(context, &call, 1, &err) != ST_OK) {
+		http_respond_error(response, &err);
+		return;
+	}
+	rows = PQntuples(call.result);
+	list = json_array();
+	for (int row = 0; row < rows; row++)
+		(void)json_array_append_new(list, delivery_row_to_json(call.result, row));
+	http_link_next(response, "/deliveries", (size_t)rows, limit,
+		       rows > 0 ? pg_i64(call.result, rows - 1, 0) : 0, next);
+	pg_clear(&call, 1);
+	http_respond_json(response, 200,
+			  json_pack("{s:o, s:s*}", "deliveries", list, "next",
+				    next[0] ? next : NULL));
+}
+
+static json_t *parked_to_json(const PGresult *r, int row)
+{
+	return json_pack("{s:I, s:s, s:I, s:I, s:s}", "version", (json_int_t)pg_i64(r, row, 0),
+			 "event", pg_text(r, row, 1), "partition", (json_int_t)pg_i64(r, row, 2),
+			 "offset", (json_int_t)pg_i64(r, row, 3), "parked", pg_text(r, row, 4));
+}
+
+/* Every row of r under name. */
+static void set_list(json_t *root, const char *name, const PGresult *r,
+		     json_t *(*to_json)(const PGresult *r, int row))
+{
+	json_t *list = json_array();
+
+	for (int row = 0; row < PQntuples(r); row++)
+		(void)json_array_append_new(list, to_json(r, row));
+	(void)json_object_set_new(root, name, list);
+}
+
+void delivery_api_get(void *context, const struct http_request *request,
+		      struct http_response *response)
+{
+	struct pg_params params = { 0 };
+	struct pg_call calls[] = { { "one", &params, NULL },
+				   { "events", &params, NULL },
+				   { "parked", &params, NULL },
+				   { "missing", &params, NULL } };
+	struct error err;
+	int64_t id = 0;
+	bool there, waits;
+	json_t *root;
+
+	if (!http_path_id(request, response, "orderId", &id))
+		return;
+	pg_param_i64(&params, id);
+	if (pg_pool_run(context, calls, 4, &err) != ST_OK) {
+		http_respond_error(response, &err);
+		return;
+	}
+	there = PQntuples(calls[0].result) > 0;
+	waits = PQntuples(calls[2].result) > 0;
+	if (there || waits) {
+		/* One whose first event has not come has only what waits for it. */
+		root = there ? delivery_row_to_json(calls[0].result, 0)
+			     : json_pack("{s:I}", "orderId", (json_int_t)id);
+		set_list(root, "events", calls[1].result, event_to_json);
+		if (waits) {
+			(void)json_object_set_new(root, "waitsFor",
+						  json_integer(pg_i64(calls[3].result, 0, 0)));
+			set_list(root, "parked", calls[2].result, parked_to_json);
+		}
+		http_respond_json(response, 200, root);
+	} else {
+		http_respond_problem(response, 404, "orderId",
+				     "there is no delivery of order %" PRId64 " (yet)", id);
+	}
+	pg_clear(calls, 4);
+}

@@ -1,0 +1,31 @@
+/*
+ * The delivery API: what became of the orders, read only.
+ *
+ * Threads: handlers run on HTTP workers.
+ */
+#ifndef DELIVERY_SERVICE_API_DELIVERY_API_H
+#define DELIVERY_SERVICE_API_DELIVERY_API_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/http/http.h"
+#include "common/pg/pg_pool.h"
+
+/* For the pool that serves the reads. */
+extern const struct pg_statement delivery_read_statements[];
+extern const size_t delivery_read_statement_count;
+
+/* For the route table, with the struct pg_pool as context. */
+http_handler delivery_api_list, delivery_api_get;
+
+/* A delivery as this API shows it, from a row of these columns. Returns owned; NULL: out of memory.
+ */
+#define DELIVERY_COLUMNS                                                                           \
+	"id, order_id, version, customer_id, product_id, product_name, qty, address, status"
+json_t *delivery_row_to_json(const PGresult *rows, int row);
+
+/* True if the database answers. */
+bool delivery_api_database_reachable(struct pg_pool *reads);
+
+#endif

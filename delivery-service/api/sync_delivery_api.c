@@ -1,0 +1,75 @@
+#include "delivery-service/api/sync_delivery_api.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/event/event_json.h"
+#include "common/http/http_json.h"
+#include "common/runtime/clock.h"
+#include "delivery-service/api/sync_delivery_store.h"
+
+/* The body as an event, owned by the caller. NULL: answered with a problem. */
+static struct order_event *read_event(const struct http_request *request,
+				      struct http_response *response)
+{
+	json_t *body = http_body_object(request, response);
+	const char *name = json_string_value(json_object_get(body, "eventType"));
+	struct order_event *event = NULL;
+	enum event_type type;
+	struct error err;
+
+	if (!body)
+		return NULL;
+	if (!name || !event_order_type(name, strlen(name), &type))
+		http_respond_problem(response, 422, "eventType",
+				     "eventType must be OrderPlaced, OrderModified or "
+				     "OrderCancelled");
+	else if (event_decode(type, request->body, request->body_len, &event, &err) != ST_OK)
+		http_respond_problem(response, 422, NULL, "%s", err.msg);
+	json_decref(body);
+	return event;
+}
+
+static void respond_failure(struct http_response *response, const struct error *err)
+{
+	if (err->status == ST_NOT_FOUND)
+		http_respond_problem(response, 404, "id", "%s", err->msg);
+	else if (err->status == ST_CONFLICT)
+		http_respond_problem(response, 409, "version", "%s", err->msg);
+	else
+		http_respond_error(response, err);
+}
+
+static void apply(const struct direct_api *api, const struct order_event *event,
+		  int64_t received_wall_ms, struct http_response *response)
+{
+	struct direct_delivery delivery;
+	struct error err;
+
+	if (direct_store_apply(api->database_url, api->replica, event, received_wall_ms, &delivery,
+			       &err) != ST_OK) {
+		respond_failure(response, &err);
+		return;
+	}
+	if (delivery.is_new)
+		http_response_header(response, "Location", "/deliveries/%" PRId64, event->order_id);
+	http_respond_json(response, delivery.is_new ? 201 : 200, delivery.json);
+}
+
+void direct_api_deliver(void *context, const struct http_request *request,
+			struct http_response *response)
+{
+	const struct error stopping = { .status = ST_UNAVAILABLE };
+	const struct direct_api *api = context;
+	int64_t received_wall_ms = clock_wall_ms();
+	struct order_event *event = read_event(request, response);
+
+	if (!event)
+		return;
+	if (!(api->work_on & (1u << event->type)) || work_do(api->work, 0, 1))
+		apply(api, event, received_wall_ms, response);
+	else
+		http_respond_error(response, &stopping);
+	free(event);
+}

@@ -1,0 +1,27 @@
+/*
+ * POST /deliveries, the delivery side of the road without Kafka (DISPATCH=http): an order event
+ * comes as the body, its work is done in the HTTP thread that took the call, and its effect is
+ * written over a connection of its own. It is the lab's bad example: see direct_road.h in
+ * order-service. Events are taken as they come, whatever SEQUENCING says.
+ *
+ * Threads: runs on HTTP workers.
+ */
+#ifndef DELIVERY_SERVICE_API_SYNC_DELIVERY_API_H
+#define DELIVERY_SERVICE_API_SYNC_DELIVERY_API_H
+
+#include "common/http/http.h"
+#include "delivery-service/work/simulated_work.h"
+
+/* All borrowed. */
+struct direct_api {
+	const char *database_url;
+	const char *replica;
+	unsigned work_on; /* types that take work: bit 1 << enum event_type */
+	const struct work *work;
+};
+
+/* For the route table, with the struct direct_api as context. Answers 201 or 200 with the delivery;
+ * 404: no such delivery to change, 409: the version was applied before, as another change. */
+http_handler direct_api_deliver;
+
+#endif

@@ -1,0 +1,110 @@
+#include "delivery-service/consume/delivery_metrics.h"
+
+#include <inttypes.h>
+
+#include "common/runtime/log.h"
+
+void delivery_counters_init(struct delivery_counters *c)
+{
+	c->batch_size.first = 1;
+	c->batch_us.first = 64;
+	c->event_ms.first = 2;
+}
+
+static void count_dead_letter(struct delivery_counters *c, const struct inbound *in,
+			      const char *reason)
+{
+	atomic_fetch_add(&c->dead_letters, 1);
+	log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s",
+		 in->place.partition, in->place.offset, LOG_QUOTE(reason));
+}
+
+static void count_applied(struct delivery_counters *c, const struct inbound *in)
+{
+	const struct order_event *e = in->event;
+
+	atomic_fetch_add(&c->applied, 1);
+	atomic_fetch_add(&c->resumed, in->was_parked);
+	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
+		  e->version, event_order_names[e->type]);
+	if (!in->decision.late)
+		return;
+	atomic_fetch_add(&c->late, 1);
+	log_warn("delivery", "applied after a newer event of its order",
+		 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
+		 e->order_id, e->version, event_order_names[e->type], in->place.partition,
+		 in->place.offset);
+}
+
+void delivery_counters_event(struct delivery_counters *c, const struct inbound *in)
+{
+	if (!in->event) {
+		count_dead_letter(c, in, in->reason);
+		return;
+	}
+	switch (in->decision.verdict) {
+	case DELIVERY_APPLY:
+		count_applied(c, in);
+		break;
+	case DELIVERY_DUPLICATE:
+		atomic_fetch_add(&c->duplicates, 1);
+		break;
+	case DELIVERY_PARK:
+		atomic_fetch_add(&c->parked, 1);
+		break;
+	case DELIVERY_UNKNOWN:
+	case DELIVERY_PASSED:
+		count_dead_letter(c, in, delivery_refusal(in->decision.verdict));
+		break;
+	}
+}
+
+void delivery_counters_time(struct delivery_counters *c, const struct inbound *in,
+			    int64_t now_wall_ms)
+{
+	int64_t ms = now_wall_ms - in->timestamp_ms;
+
+	/* The publisher's clock may be ahead of ours. */
+	if (in->event && in->decision.verdict == DELIVERY_APPLY)
+		histogram_observe(&c->event_ms, ms > 0 ? ms : 0);
+}
+
+void delivery_counters_write(struct delivery_counters *c, struct metrics_out *out)
+{
+	metrics_one(out, "delivery_events_applied_total", "counter",
+		    "Events that had their effect.", atomic_load(&c->applied));
+	metrics_one(out, "delivery_events_late_total", "counter",
+		    "Events applied after a newer one of their order.", atomic_load(&c->late));
+	metrics_one(out, "delivery_events_parked_total", "counter",
+		    "Events that had to wait for a predecessor.", atomic_load(&c->parked));
+	metrics_one(out, "delivery_events_resumed_total", "counter",
+		    "Those of them that this replica applied in the end.",
+		    atomic_load(&c->resumed));
+	metrics_one(out, "delivery_events_duplicate_total", "counter",
+		    "Events that had had their effect before.", atomic_load(&c->duplicates));
+	metrics_one(out, "delivery_events_skipped_total", "counter",
+		    "Messages of other types on the topic.", atomic_load(&c->skipped));
+	metrics_one(out, "delivery_dead_letters_total", "counter",
+		    "Messages sent to the dead-letter topic.", atomic_load(&c->dead_letters));
+	metrics_one(out, "delivery_fenced_writes_total", "counter",
+		    "Partitions found to have a new owner when writing.", atomic_load(&c->fenced));
+	metrics_one(out, "delivery_write_errors_total", "counter",
+		    "Transactions that failed and were tried again.",
+		    atomic_load(&c->write_errors));
+	metrics_one(out, "delivery_partitions_assigned_total", "counter",
+		    "Partitions that came to this replica.", atomic_load(&c->assigned));
+	metrics_one(out, "delivery_partitions_revoked_total", "counter",
+		    "Partitions that went to others.", atomic_load(&c->revoked));
+	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
+		    atomic_load(&c->partitions));
+	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
+		    atomic_load(&c->in_work));
+	metrics_one(out, "delivery_events_held", "gauge", "Messages taken in and not done.",
+		    atomic_load(&c->waiting));
+	histogram_write(out, &c->batch_size, "delivery_batch_events", "Events per transaction.", 1);
+	histogram_write(out, &c->batch_us, "delivery_batch_duration_seconds",
+			"Time of one transaction.", 1e6);
+	histogram_write(
+		out, &c->event_ms, "delivery_event_duration_seconds",
+		"Time from an event's publication to its effect, work and waiting included.", 1e3);
+}

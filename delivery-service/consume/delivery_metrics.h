@@ -1,0 +1,31 @@
+/*
+ * What the delivery loop counts, and the metrics made of it. The order sentinel is here too: an
+ * event applied after a newer one of its order is logged and counted the moment it happens.
+ *
+ * Threads: counted by the loop, read by any.
+ */
+#ifndef DELIVERY_SERVICE_CONSUME_DELIVERY_METRICS_H
+#define DELIVERY_SERVICE_CONSUME_DELIVERY_METRICS_H
+
+#include "common/base/metrics.h"
+#include "delivery-service/core/event_record.h"
+
+struct delivery_counters {
+	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
+		assigned, revoked, write_errors;
+	_Atomic int64_t in_work, waiting, partitions; /* gauges */
+	struct histogram batch_size, batch_us, event_ms;
+};
+
+void delivery_counters_init(struct delivery_counters *counters);
+
+/* Counts, and logs where an operator wants to know, what became of a written event. */
+void delivery_counters_event(struct delivery_counters *counters, const struct inbound *in);
+
+/* It is committed now; not for what was parked, whose time on the topic is not known any more. */
+void delivery_counters_time(struct delivery_counters *counters, const struct inbound *in,
+			    int64_t now_wall_ms);
+
+void delivery_counters_write(struct delivery_counters *counters, struct metrics_out *out);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * How far behind each partition of this replica is: what the topic has beyond the position in the
+ * database. The position is told by the loop; the topic's end is asked for when somebody looks.
+ *
+ * Threads: lag_set and lag_remove the delivery loop's; lag_metrics any.
+ */
+#ifndef DELIVERY_SERVICE_CONSUME_LAG_H
+#define DELIVERY_SERVICE_CONSUME_LAG_H
+
+#include <pthread.h>
+
+#include "common/base/error.h"
+#include "common/base/metrics.h"
+#include "common/kafka/kafka_consumer.h"
+
+struct lag {
+	const char *topic; /* borrowed */
+	pthread_mutex_t mu;
+	rd_kafka_topic_partition_list_t *positions; /* guarded by mu; offset: the next to be done */
+};
+
+void lag_init(struct lag *lag, const char *topic);
+void lag_fini(struct lag *lag);
+
+/* Everything of the partition below next is done. */
+void lag_set(struct lag *lag, int32_t partition, int64_t next);
+/* It is no longer ours. */
+void lag_remove(struct lag *lag, int32_t partition);
+
+/* A partition whose end is not known has no sample. Blocks as consumer_ends does. */
+void lag_metrics(struct lag *lag, struct consumer *consumer, struct metrics_out *out);
+
+#endif

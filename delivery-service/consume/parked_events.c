@@ -1,0 +1,90 @@
+#include "delivery-service/consume/parked_events.h"
+
+#include <inttypes.h>
+
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+
+#define LOOK_EVERY_MS   1000
+#define WARN_AFTER_MS   60000
+#define WARN_AGAIN_MS   60000
+#define DESCRIPTION_MAX 160
+
+void parking_written(struct parking *p, const struct delivery_written *written)
+{
+	if (written->more) {
+		p->resume_all = true;
+		p->next_mono_ms = 0;
+	}
+}
+
+void parking_search(struct parking *p)
+{
+	p->resume_all = true;
+}
+
+int64_t parking_due(const struct parking *p)
+{
+	return p->next_mono_ms;
+}
+
+static int64_t age_ms(const struct parking *p)
+{
+	int64_t age = clock_wall_ms() - atomic_load(&p->oldest_wall_ms);
+
+	return age > 0 && atomic_load(&p->count) > 0 ? age : 0;
+}
+
+void parking_describe(const struct parking *p, struct strbuf *out)
+{
+	if (atomic_load(&p->count) == 0)
+		return;
+	strbuf_printf(out,
+		      "%" PRId64 " events, the oldest for %" PRId64 " s: order %" PRId64
+		      " waits for version %" PRId64,
+		      atomic_load(&p->count), age_ms(p) / 1000, atomic_load(&p->order_id),
+		      atomic_load(&p->missing));
+}
+
+static void warn_of_old(struct parking *p)
+{
+	char text[DESCRIPTION_MAX] = "";
+	struct strbuf out = STRBUF_ON(text);
+
+	if (age_ms(p) < WARN_AFTER_MS || !log_due(&p->next_warning_mono_ms, WARN_AGAIN_MS))
+		return;
+	parking_describe(p, &out);
+	log_warn("delivery", "a predecessor does not come", "parked=%s", LOG_QUOTE(text));
+}
+
+enum status parking_look(struct parking *p, struct delivery_store *store, struct error *err)
+{
+	int64_t now = clock_mono_ms();
+	struct delivery_written written;
+	struct delivery_parked parked;
+
+	if (now < p->next_mono_ms)
+		return ST_OK;
+	p->next_mono_ms = now + LOOK_EVERY_MS;
+	if (delivery_store_resume(store, p->resume_all, &written, err) != ST_OK)
+		return err->status;
+	p->resume_all = false;
+	parking_written(p, &written);
+	if (delivery_store_parked(store, &parked, err) != ST_OK)
+		return err->status;
+	atomic_store(&p->count, parked.count);
+	atomic_store(&p->oldest_wall_ms, parked.oldest_wall_ms);
+	atomic_store(&p->order_id, parked.order_id);
+	atomic_store(&p->missing, parked.missing);
+	warn_of_old(p);
+	return ST_OK;
+}
+
+void parking_metrics(const struct parking *p, struct metrics_out *out)
+{
+	metrics_one(out, "delivery_parked_events", "gauge",
+		    "Events that wait for a predecessor, in all replicas (10000: or more).",
+		    atomic_load(&p->count));
+	metrics_one(out, "delivery_parked_oldest_seconds", "gauge",
+		    "How long the oldest of them has waited.", age_ms(p) / 1000);
+}

@@ -1,0 +1,160 @@
+#include "delivery-service/core/delivery_batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_orders(const void *a, const void *b)
+{
+	int64_t x = ((const struct batch_order *)a)->order_id;
+	int64_t y = ((const struct batch_order *)b)->order_id;
+
+	return (x > y) - (x < y);
+}
+
+static int compare_versions(int64_t x_order, int32_t x, int64_t y_order, int32_t y)
+{
+	if (x_order != y_order)
+		return x_order > y_order ? 1 : -1;
+	return (x > y) - (x < y);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct batch_key *x = a, *y = b;
+
+	return compare_versions(x->order_id, x->version, y->order_id, y->version);
+}
+
+static int compare_given_up(const void *a, const void *b)
+{
+	const struct batch_given_up *x = a, *y = b;
+
+	return compare_versions(x->order_id, x->version, y->order_id, y->version);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = &((const struct batch_place *)a)->origin;
+	const struct place *y = &((const struct batch_place *)b)->origin;
+
+	if (x->partition != y->partition)
+		return x->partition > y->partition ? 1 : -1;
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Sorts and keeps one of each; returns how many there are. */
+static size_t sort_distinct(void *array, size_t count, size_t size,
+			    int (*compare)(const void *, const void *))
+{
+	char *at = array;
+	size_t kept = 0;
+
+	qsort(array, count, size, compare);
+	for (size_t i = 0; i < count; i++) {
+		if (kept > 0 && compare(at + (kept - 1) * size, at + i * size) == 0)
+			continue;
+		if (kept != i)
+			memcpy(at + kept * size, at + i * size, size);
+		kept++;
+	}
+	return kept;
+}
+
+static void add_event(struct delivery_batch *b, const struct inbound *in)
+{
+	const struct order_event *e = in->event;
+
+	b->orders[b->order_count++].order_id = e->order_id;
+	if (e->version > 0)
+		b->keys[b->key_count++] =
+			(struct batch_key){ .order_id = e->order_id, .version = e->version };
+	else
+		b->places[b->place_count++].origin = in->origin;
+}
+
+enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence, struct inbound **events,
+				size_t event_count, const int64_t *order_ids, size_t order_id_count,
+				struct error *err)
+{
+	*b = (struct delivery_batch){
+		.in_sequence = in_sequence,
+		.events = events,
+		.event_count = event_count,
+		.orders = calloc(event_count + order_id_count + 1, sizeof(*b->orders)),
+		.keys = calloc(event_count + 1, sizeof(*b->keys)),
+		.places = calloc(event_count + 1, sizeof(*b->places)),
+		.applied = calloc(event_count + 1, sizeof(struct inbound *)),
+	};
+	if (!b->orders || !b->keys || !b->places || !b->applied) {
+		delivery_batch_fini(b);
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	}
+	for (size_t i = 0; i < event_count; i++) {
+		if (events[i]->event)
+			add_event(b, events[i]);
+	}
+	for (size_t i = 0; i < order_id_count; i++)
+		b->orders[b->order_count++].order_id = order_ids[i];
+	b->order_count =
+		sort_distinct(b->orders, b->order_count, sizeof(*b->orders), compare_orders);
+	b->key_count = sort_distinct(b->keys, b->key_count, sizeof(*b->keys), compare_keys);
+	b->place_count =
+		sort_distinct(b->places, b->place_count, sizeof(*b->places), compare_places);
+	return ST_OK;
+}
+
+void delivery_batch_fini(struct delivery_batch *b)
+{
+	free(b->orders);
+	free(b->keys);
+	free(b->places);
+	free(b->given_up);
+	free(b->fetched);
+	free(b->applied);
+	*b = (struct delivery_batch){ 0 };
+}
+
+struct batch_order *delivery_batch_order(struct delivery_batch *b, int64_t order_id)
+{
+	struct batch_order key = { .order_id = order_id };
+
+	return bsearch(&key, b->orders, b->order_count, sizeof(key), compare_orders);
+}
+
+struct batch_key *delivery_batch_key(struct delivery_batch *b, int64_t order_id, int32_t version)
+{
+	struct batch_key key = { .order_id = order_id, .version = version };
+
+	return bsearch(&key, b->keys, b->key_count, sizeof(key), compare_keys);
+}
+
+struct batch_place *delivery_batch_place(struct delivery_batch *b, struct place origin)
+{
+	struct batch_place key = { .origin = origin };
+
+	return bsearch(&key, b->places, b->place_count, sizeof(key), compare_places);
+}
+
+bool delivery_batch_given_up(const struct delivery_batch *b, int64_t order_id, int32_t version)
+{
+	struct batch_given_up key = { .order_id = order_id, .version = version };
+
+	return b->given_up_count > 0 &&
+	       bsearch(&key, b->given_up, b->given_up_count, sizeof(key), compare_given_up) != NULL;
+}
+
+enum status delivery_batch_reserve(struct delivery_batch *b, size_t count, struct error *err)
+{
+	size_t fetched = b->fetched_count + count;
+	struct inbound **grown = realloc(b->fetched, (fetched + 1) * sizeof(struct inbound *));
+
+	if (grown)
+		b->fetched = grown;
+	if (grown)
+		grown = realloc(b->applied,
+				(b->event_count + fetched + 1) * sizeof(struct inbound *));
+	if (!grown)
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	b->applied = grown;
+	return ST_OK;
+}

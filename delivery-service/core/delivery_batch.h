@@ -1,0 +1,82 @@
+/*
+ * The orders that a batch of events touches, in memory: loaded (delivery_load), decided event by
+ * event (sequencer), then written (delivery_save). Pure.
+ *
+ * Threads: one owner.
+ */
+#ifndef DELIVERY_SERVICE_CORE_DELIVERY_BATCH_H
+#define DELIVERY_SERVICE_CORE_DELIVERY_BATCH_H
+
+#include "common/base/error.h"
+#include "delivery-service/core/event_record.h"
+
+/* One order, as the batch leaves it. */
+struct batch_order {
+	int64_t order_id;
+	bool has_row;
+	int32_t row_version; /* as it was read */
+	int64_t delivery_id; /* of its row, or drawn for it */
+	int32_t version;     /* the highest one applied or given up */
+	enum delivery_state state;
+	const struct order_event *content; /* of the last applied event; NULL: unchanged */
+	bool has_parked;                   /* events of it are parked in the database ... */
+	int64_t next_parked;               /* ... those not fetched yet from this version on */
+	bool asked;                        /* delivery_load's: they are being fetched */
+};
+
+struct batch_key {
+	int64_t order_id;
+	int32_t version;
+	bool seen;               /* applied earlier, or earlier in this batch */
+	struct inbound *waiting; /* its predecessor has not been applied; borrowed */
+};
+
+/* The same for events without a version. */
+struct batch_place {
+	struct place origin;
+	bool seen;
+};
+
+struct batch_given_up {
+	int64_t order_id;
+	int32_t version;
+};
+
+/* Arrays are owned, what they point to is borrowed, unless it says otherwise. */
+struct delivery_batch {
+	bool in_sequence;        /* SEQUENCING=enforce */
+	struct inbound **events; /* borrowed, in the order in which they were worked */
+	size_t event_count;
+	struct batch_order *orders; /* sorted by order_id, distinct */
+	size_t order_count;
+	struct batch_key *keys; /* sorted by (order_id, version), distinct, version > 0 */
+	size_t key_count;
+	struct batch_place *places; /* sorted, distinct: of the events without a version */
+	size_t place_count;
+	struct batch_given_up *given_up; /* sorted */
+	size_t given_up_count;
+	struct inbound **fetched; /* parked ones that came back; delivery_load's */
+	size_t fetched_count;
+	struct inbound **applied; /* those with an effect, in the order of the effects */
+	size_t applied_count;
+};
+
+/* events, and orders without an event: both may be none. */
+MUST_CHECK enum status delivery_batch_init(struct delivery_batch *batch, bool in_sequence,
+					   struct inbound **events, size_t event_count,
+					   const int64_t *order_ids, size_t order_id_count,
+					   struct error *err);
+void delivery_batch_fini(struct delivery_batch *batch);
+
+/* NULL: the batch is not about it. */
+struct batch_order *delivery_batch_order(struct delivery_batch *batch, int64_t order_id);
+struct batch_key *delivery_batch_key(struct delivery_batch *batch, int64_t order_id,
+				     int32_t version);
+struct batch_place *delivery_batch_place(struct delivery_batch *batch, struct place origin);
+bool delivery_batch_given_up(const struct delivery_batch *batch, int64_t order_id, int32_t version);
+
+/* Room for count fetched events more. ST_UNAVAILABLE: out of memory. */
+MUST_CHECK enum status delivery_batch_reserve(struct delivery_batch *batch, size_t count,
+					      struct error *err);
+
+#endif

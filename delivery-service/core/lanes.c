@@ -1,0 +1,275 @@
+#include "delivery-service/core/lanes.h"
+
+#include <stdlib.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+struct lane {
+	int64_t id;
+	struct lane_item *head, **end; /* FIFO; a lane without items does not exist */
+	struct lane *next_ready;
+	size_t at; /* in the heap, while in work */
+	UT_hash_handle hh;
+};
+
+/*
+ * A lane is either ready (its head may start) or in work (its head's due time is in the heap).
+ */
+struct lanes {
+	struct lane *by_id; /* hash */
+	struct lane *ready, **ready_end;
+	struct lane **heap; /* lanes in work, the earliest due first; room for max_concurrency */
+	size_t in_work, max_concurrency, items;
+	lanes_started *started;
+	void *context;
+};
+
+struct lanes *lanes_open(size_t max_concurrency, lanes_started *started, void *context)
+{
+	struct lanes *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->ready_end = &l->ready;
+	l->max_concurrency = max_concurrency;
+	l->started = started;
+	l->context = context;
+	l->heap = calloc(max_concurrency, sizeof(struct lane *));
+	if (!l->heap) {
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+static void delete_lane(struct lanes *l, struct lane *lane)
+{
+	HASH_DEL(l->by_id, lane);
+	free(lane);
+}
+
+void lanes_close(struct lanes *l)
+{
+	struct lane *lane = NULL, *tmp = NULL;
+
+	if (!l)
+		return;
+	/* cppcheck-suppress uninitvar ; it does not see what HASH_ITER assigns */
+	HASH_ITER (hh, l->by_id, lane, tmp) {
+		delete_lane(l, lane);
+	}
+	free(l->heap);
+	free(l);
+}
+
+/* --- the heap of due times ----------------------------------------------------------------- */
+
+static int64_t due(const struct lane *lane)
+{
+	return lane->head->due_mono_ms;
+}
+
+static void heap_put(struct lanes *l, size_t at, struct lane *lane)
+{
+	l->heap[at] = lane;
+	lane->at = at;
+}
+
+/* Puts lane at a place that is free, or above it. */
+static void heap_rise(struct lanes *l, size_t at, struct lane *lane)
+{
+	for (; at > 0 && due(l->heap[(at - 1) / 2]) > due(lane); at = (at - 1) / 2)
+		heap_put(l, at, l->heap[(at - 1) / 2]);
+	heap_put(l, at, lane);
+}
+
+static void heap_push(struct lanes *l, struct lane *lane)
+{
+	heap_rise(l, l->in_work++, lane);
+}
+
+static struct lane *heap_pop(struct lanes *l)
+{
+	struct lane *first = l->heap[0], *last = l->heap[--l->in_work];
+	size_t at = 0, child;
+
+	while ((child = 2 * at + 1) < l->in_work) {
+		if (child + 1 < l->in_work && due(l->heap[child + 1]) < due(l->heap[child]))
+			child++;
+		if (due(last) <= due(l->heap[child]))
+			break;
+		heap_put(l, at, l->heap[child]);
+		at = child;
+	}
+	heap_put(l, at, last);
+	return first;
+}
+
+/* --- lanes --------------------------------------------------------------------------------- */
+
+static void make_ready(struct lanes *l, struct lane *lane)
+{
+	lane->next_ready = NULL;
+	*l->ready_end = lane;
+	l->ready_end = &lane->next_ready;
+}
+
+static struct lane *take_ready(struct lanes *l)
+{
+	struct lane *lane = l->ready;
+
+	l->ready = lane->next_ready;
+	if (!l->ready)
+		l->ready_end = &l->ready;
+	return lane;
+}
+
+static struct lane *add_lane(struct lanes *l, int64_t id)
+{
+	struct lane *lane = calloc(1, sizeof(*lane));
+	struct lane *found = NULL;
+
+	if (!lane)
+		return NULL;
+	lane->id = id;
+	lane->end = &lane->head;
+	HASH_ADD(hh, l->by_id, id, sizeof(lane->id), lane);
+	HASH_FIND(hh, l->by_id, &id, sizeof(id), found);
+	if (!found) {
+		free(lane);
+		return NULL;
+	}
+	make_ready(l, lane);
+	return lane;
+}
+
+bool lanes_push(struct lanes *l, struct lane_item *item)
+{
+	struct lane *lane = NULL;
+
+	HASH_FIND(hh, l->by_id, &item->lane, sizeof(item->lane), lane);
+	if (!lane)
+		lane = add_lane(l, item->lane);
+	if (!lane)
+		return false;
+	item->next = NULL;
+	*lane->end = item;
+	lane->end = &item->next;
+	l->items++;
+	return true;
+}
+
+static void start_ready(struct lanes *l, int64_t now)
+{
+	while (l->ready && l->in_work < l->max_concurrency) {
+		struct lane *lane = take_ready(l);
+		struct lane_item *item = lane->head;
+		bool open_end = item->work_ms == LANE_UNTIL_FINISHED;
+
+		item->due_mono_ms = open_end ? INT64_MAX : now + item->work_ms;
+		heap_push(l, lane);
+		if (open_end)
+			l->started(item, l->context);
+	}
+}
+
+void lanes_finish(struct lanes *l, const struct lane_item *item)
+{
+	struct lane *lane = NULL;
+
+	HASH_FIND(hh, l->by_id, &item->lane, sizeof(item->lane), lane);
+	lane->head->due_mono_ms = INT64_MIN;
+	heap_rise(l, lane->at, lane);
+}
+
+struct lane_item *lanes_pop_done(struct lanes *l, int64_t now)
+{
+	struct lane_item *item;
+	struct lane *lane;
+
+	start_ready(l, now);
+	if (l->in_work == 0 || due(l->heap[0]) > now)
+		return NULL;
+	lane = heap_pop(l);
+	item = lane->head;
+	lane->head = item->next;
+	l->items--;
+	if (lane->head)
+		make_ready(l, lane);
+	else
+		delete_lane(l, lane);
+	return item;
+}
+
+int64_t lanes_next_due(const struct lanes *l)
+{
+	if (l->ready && l->in_work < l->max_concurrency)
+		return INT64_MIN;
+	return l->in_work > 0 ? due(l->heap[0]) : INT64_MAX;
+}
+
+/* Takes matching items out of one lane. True: its head, which may be in work, is another now. */
+static bool filter_lane(struct lanes *l, struct lane *lane,
+			bool (*match)(const struct lane_item *, void *),
+			void (*drop)(struct lane_item *, void *), void *context)
+{
+	struct lane_item *head = lane->head;
+	struct lane_item **at = &lane->head;
+
+	while (*at) {
+		struct lane_item *item = *at;
+
+		if (!match(item, context)) {
+			at = &item->next;
+			continue;
+		}
+		*at = item->next;
+		l->items--;
+		drop(item, context);
+	}
+	lane->end = at;
+	return lane->head != head;
+}
+
+void lanes_remove(struct lanes *l, bool (*match)(const struct lane_item *, void *context),
+		  void (*drop)(struct lane_item *, void *context), void *context)
+{
+	struct lane *ready = l->ready, *next;
+	size_t in_work = l->in_work, kept = 0;
+
+	/* Those in work whose head stays keep their place and due time; the others line up last. */
+	l->ready = NULL;
+	l->ready_end = &l->ready;
+	for (; ready; ready = next) {
+		next = ready->next_ready;
+		(void)filter_lane(l, ready, match, drop, context);
+		if (ready->head)
+			make_ready(l, ready);
+		else
+			delete_lane(l, ready);
+	}
+	l->in_work = 0;
+	for (size_t i = 0; i < in_work; i++) {
+		struct lane *lane = l->heap[i];
+
+		if (!filter_lane(l, lane, match, drop, context))
+			l->heap[kept++] = lane;
+		else if (lane->head)
+			make_ready(l, lane);
+		else
+			delete_lane(l, lane);
+	}
+	for (size_t i = 0; i < kept; i++)
+		heap_push(l, l->heap[i]); /* writes at or before i: what it overwrites was read */
+}
+
+size_t lanes_in_work(const struct lanes *l)
+{
+	return l->in_work;
+}
+
+size_t lanes_waiting(const struct lanes *l)
+{
+	return l->items;
+}

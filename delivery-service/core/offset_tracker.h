@@ -1,0 +1,61 @@
+/*
+ * How far one partition is: everything below next is done, and the ranges above it. With work in
+ * key order many events behind an unfinished one are done; each is remembered, without a limit, so
+ * that a crash replays nothing that was done. Pure.
+ *
+ * Progress changes in two steps, as the database does: progress_plan says what it would be with
+ * more offsets done, and which ranges change; when that is committed, progress_take makes it so.
+ * A plan that is not taken may be in the database all the same, for the answer to a commit can be
+ * lost. The next plan has to have at least as much done; it is right either way.
+ *
+ * Threads: one owner.
+ */
+#ifndef DELIVERY_SERVICE_CORE_OFFSET_TRACKER_H
+#define DELIVERY_SERVICE_CORE_OFFSET_TRACKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Offsets first to end - 1. */
+struct offset_range {
+	int64_t first, end;
+};
+
+struct progress {
+	int64_t next;
+	struct offset_range *ranges; /* owned; ascending, apart from each other, all above next */
+	size_t count, capacity;
+	bool doubt; /* the database may have what was planned last, instead of this */
+};
+
+void progress_init(struct progress *progress, int64_t next);
+void progress_fini(struct progress *progress);
+
+/* A range that the database remembers, in ascending order. False: out of memory. */
+bool progress_restore(struct progress *progress, struct offset_range range);
+
+bool progress_is_done(const struct progress *progress, int64_t offset);
+
+/* What progress becomes. */
+struct progress_plan {
+	struct progress after;
+	/* Owned. First the database has to remove the ranges that begin in one of cleared, then to
+	 * set those of put, by first, to this end. */
+	struct offset_range *cleared;
+	struct offset_range *put;
+	size_t cleared_count, put_count;
+};
+
+/*
+ * With these ranges done too (sorted by first; they may touch or overlap each other and what is
+ * done). False: out of memory, and plan is empty.
+ */
+bool progress_plan(struct progress *progress, const struct offset_range *done, size_t count,
+		   struct progress_plan *plan);
+void progress_plan_fini(struct progress_plan *plan);
+
+/* The plan is committed; it is empty afterwards. */
+void progress_take(struct progress *progress, struct progress_plan *plan);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * The partitions this replica owns, how far each is, and what of it is in hand. Pure.
+ *
+ * Threads: one owner.
+ */
+#ifndef DELIVERY_SERVICE_CORE_PARTITIONS_H
+#define DELIVERY_SERVICE_CORE_PARTITIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "delivery-service/core/event_record.h"
+#include "delivery-service/core/offset_tracker.h"
+
+/* How much of what grows while a write is under way that write covers. */
+struct partition_sent {
+	struct inbound *last; /* the latest event, if the write has it, and its end then */
+	int64_t last_end;
+	int64_t passed_end;
+};
+
+struct partition {
+	int32_t number;
+	int64_t epoch;            /* fencing token of this assignment */
+	struct progress progress; /* as the database has it; owned */
+	int64_t next_read;        /* the next message to be taken in */
+	struct inbound *last;     /* the latest taken in, until it is written; borrowed */
+	/* Offsets that needed no work and follow on nothing in hand. While there is no latest one,
+	 * they go up to next_read. */
+	struct offset_range passed;
+	struct partition_sent sent;
+	size_t held_events; /* taken in and not worked yet */
+	size_t held_bytes;
+	bool paused;
+	bool replaced; /* its log was made anew: no more is taken in until it is begun anew */
+	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is claimed
+				       anew */
+};
+
+struct partitions {
+	struct partition *list; /* owned */
+	size_t count, capacity;
+};
+
+void partitions_fini(struct partitions *ps);
+
+/* NULL: not ours. Valid until the next add or remove. */
+struct partition *partitions_find(const struct partitions *ps, int32_t number);
+
+/* Adds it, or begins it anew, as far as progress says (taken over). NULL: out of memory. */
+struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
+				 struct progress *progress);
+void partitions_remove(struct partitions *ps, int32_t number);
+
+/*
+ * The offsets from next_read to end - 1 need no work: messages for others, what was done before,
+ * holes in the log. They share the fate of the event before them, so that they do not become
+ * ranges of their own in the database.
+ */
+void partition_pass(struct partition *p, int64_t end);
+
+/* True if something was passed that is not written yet. */
+bool partitions_passed(const struct partitions *ps);
+
+/* in was taken in at next_read. */
+void partition_hold(struct partition *p, struct inbound *in);
+/* Its work is done, it has yet to be written. */
+void partition_worked(struct partition *p, const struct inbound *in);
+/* A write begins, with what was passed, and with the latest event if that is in it (NULL: not). One
+ * that has failed is forgotten by the next. */
+void partition_send(struct partition *p, struct inbound *last);
+/* It is committed. What was passed since the send is to be written next. */
+void partition_committed(struct partition *p);
+/* Nothing of it is in hand any more. */
+void partition_forget_all(struct partition *p);
+
+#endif

@@ -1,0 +1,131 @@
+#include "delivery-service/core/resequencer.h"
+
+#include <stdint.h>
+
+#define NONE_PARKED INT64_MAX /* none that has not been fetched */
+
+/* 0, which no event has, behind the last one there can be. */
+static int32_t next_version(const struct batch_order *order)
+{
+	return order->version < INT32_MAX ? order->version + 1 : 0;
+}
+
+static bool *seen_flag(struct delivery_batch *b, const struct inbound *in)
+{
+	const struct order_event *e = in->event;
+	struct batch_key *key;
+	struct batch_place *place;
+
+	if (e->version > 0) {
+		key = delivery_batch_key(b, e->order_id, e->version);
+		return key ? &key->seen : NULL;
+	}
+	place = delivery_batch_place(b, in->origin);
+	return place ? &place->seen : NULL;
+}
+
+static void judge(const struct delivery_batch *b, const struct batch_order *order,
+		  struct inbound *in, bool seen)
+{
+	const struct order_event *e = in->event;
+
+	in->decision = b->in_sequence ? delivery_decide_in_sequence(order->state, order->version,
+								    e->type, e->version, seen)
+				      : delivery_decide(order->state, order->version, e->type,
+							e->version, seen);
+}
+
+/* Gives a judged event its effect in memory, if it has one. */
+static void take_effect(struct delivery_batch *b, struct batch_order *order, struct inbound *in,
+			bool *seen)
+{
+	if (in->decision.verdict != DELIVERY_APPLY)
+		return;
+	if (seen)
+		*seen = true;
+	order->state = in->decision.next;
+	order->content = in->event;
+	if (in->event->version > order->version)
+		order->version = in->event->version;
+	b->applied[b->applied_count++] = in;
+}
+
+bool sequencer_wanting(const struct delivery_batch *b, const struct batch_order *order)
+{
+	return order->has_parked && order->next_parked != NONE_PARKED &&
+	       (!b->in_sequence || order->next_parked - 1 <= order->version);
+}
+
+/*
+ * Takes the order's next steps, as far as they go: what waits in the batch is applied, what is
+ * parked has to be fetched first, and only then a version that was given up counts as applied: if
+ * it came after all, and in time, it has its effect.
+ */
+static void advance(struct delivery_batch *b, struct batch_order *order)
+{
+	while (b->in_sequence) {
+		int32_t next = next_version(order);
+		struct batch_key *key = delivery_batch_key(b, order->order_id, next);
+
+		if (key && key->waiting) {
+			judge(b, order, key->waiting, false);
+			take_effect(b, order, key->waiting, &key->seen);
+			key->waiting = NULL;
+		} else if (!sequencer_wanting(b, order) &&
+			   delivery_batch_given_up(b, order->order_id, next)) {
+			order->version = next;
+		} else {
+			return;
+		}
+	}
+}
+
+static void decide(struct delivery_batch *b, struct inbound *in)
+{
+	struct batch_order *order = delivery_batch_order(b, in->event->order_id);
+	bool *seen = seen_flag(b, in);
+
+	judge(b, order, in, seen && *seen);
+	if (in->decision.verdict == DELIVERY_PARK) {
+		struct batch_key *key =
+			delivery_batch_key(b, in->event->order_id, in->event->version);
+
+		if (key->waiting)
+			in->decision.verdict = DELIVERY_DUPLICATE;
+		else
+			key->waiting = in;
+		return;
+	}
+	take_effect(b, order, in, seen);
+	advance(b, order);
+}
+
+void sequencer_decide(struct delivery_batch *b)
+{
+	for (size_t i = 0; i < b->order_count; i++)
+		advance(b, &b->orders[i]);
+	for (size_t i = 0; i < b->event_count; i++) {
+		if (b->events[i]->event)
+			decide(b, b->events[i]);
+	}
+}
+
+void sequencer_fetched(struct delivery_batch *b, struct batch_order *order, size_t first,
+		       const bool *seen, size_t count, bool complete)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct inbound *in = b->fetched[first + i];
+		bool *flag = seen_flag(b, in);
+
+		order->next_parked = in->event->version;
+		advance(b, order);
+		judge(b, order, in, seen[i] || (flag && *flag));
+		if (in->decision.verdict == DELIVERY_PARK)
+			return;
+		take_effect(b, order, in, flag);
+	}
+	order->next_parked = NONE_PARKED;
+	if (!complete && b->fetched[first + count - 1]->event->version < INT32_MAX)
+		order->next_parked = b->fetched[first + count - 1]->event->version + 1;
+	advance(b, order);
+}

@@ -1,0 +1,361 @@
+#include "delivery-service/store/batch_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/event/event_json.h"
+#include "delivery-service/core/resequencer.h"
+
+#define FETCH_PER_ORDER 100 /* at most; fewer where many orders want some */
+
+/* --- what the statements are about --------------------------------------------------------- */
+
+struct load_arrays {
+	struct pg_array partition, next_offset, epoch;
+	struct pg_array order;
+	struct pg_array key_order, key_version;
+	struct pg_array place_partition, place_offset;
+};
+
+static void fill_arrays(struct load_arrays *a, const struct delivery_positions *positions,
+			const struct delivery_batch *b)
+{
+	for (size_t i = 0; i < positions->count; i++) {
+		pg_array_i32(&a->partition, positions->list[i].partition);
+		pg_array_i64(&a->next_offset, positions->list[i].plan.after.next);
+		pg_array_i64(&a->epoch, positions->list[i].epoch);
+	}
+	for (size_t i = 0; i < b->order_count; i++)
+		pg_array_i64(&a->order, b->orders[i].order_id);
+	for (size_t i = 0; i < b->key_count; i++) {
+		pg_array_i64(&a->key_order, b->keys[i].order_id);
+		pg_array_i32(&a->key_version, b->keys[i].version);
+	}
+	for (size_t i = 0; i < b->place_count; i++) {
+		pg_array_i32(&a->place_partition, b->places[i].origin.partition);
+		pg_array_i64(&a->place_offset, b->places[i].origin.offset);
+	}
+}
+
+static void init_arrays(struct load_arrays *a)
+{
+	pg_array_init(&a->partition, PG_ARRAY_INT4);
+	pg_array_init(&a->next_offset, PG_ARRAY_INT8);
+	pg_array_init(&a->epoch, PG_ARRAY_INT8);
+	pg_array_init(&a->order, PG_ARRAY_INT8);
+	pg_array_init(&a->key_order, PG_ARRAY_INT8);
+	pg_array_init(&a->key_version, PG_ARRAY_INT4);
+	pg_array_init(&a->place_partition, PG_ARRAY_INT4);
+	pg_array_init(&a->place_offset, PG_ARRAY_INT8);
+}
+
+static void fini_arrays(struct load_arrays *a)
+{
+	pg_array_fini(&a->partition);
+	pg_array_fini(&a->next_offset);
+	pg_array_fini(&a->epoch);
+	pg_array_fini(&a->order);
+	pg_array_fini(&a->key_order);
+	pg_array_fini(&a->key_version);
+	pg_array_fini(&a->place_partition);
+	pg_array_fini(&a->place_offset);
+}
+
+/* --- what they answer ---------------------------------------------------------------------- */
+
+/* Which positions the advance did not touch. */
+static enum status check_fence(struct delivery_positions *positions, const PGresult *advanced,
+			       struct error *err)
+{
+	if ((size_t)PQntuples(advanced) == positions->count)
+		return ST_OK;
+	for (size_t i = 0; i < positions->count; i++) {
+		struct delivery_position *position = &positions->list[i];
+
+		position->fenced = true;
+		for (int row = 0; row < PQntuples(advanced); row++) {
+			if (pg_i64(advanced, row, 0) == position->partition)
+				position->fenced = false;
+		}
+	}
+	return error_set(err, ST_FENCED, "a partition has a new owner");
+}
+
+static void take_orders(struct delivery_batch *b, const PGresult *rows)
+{
+	for (int row = 0; row < PQntuples(rows); row++) {
+		struct batch_order *order = delivery_batch_order(b, pg_i64(rows, row, 0));
+
+		order->has_row = !PQgetisnull(rows, row, 1);
+		order->delivery_id = pg_i64(rows, row, order->has_row ? 1 : 4);
+		if (!order->has_row)
+			continue;
+		order->version = (int32_t)pg_i64(rows, row, 2);
+		order->row_version = order->version;
+		order->state = delivery_state_of(pg_text(rows, row, 3));
+	}
+}
+
+static void take_seen(struct delivery_batch *b, const PGresult *seen, const PGresult *plain)
+{
+	for (int row = 0; row < PQntuples(seen); row++)
+		delivery_batch_key(b, pg_i64(seen, row, 0), (int32_t)pg_i64(seen, row, 1))->seen =
+			true;
+	for (int row = 0; plain && row < PQntuples(plain); row++) {
+		struct place origin = { (int32_t)pg_i64(plain, row, 0), pg_i64(plain, row, 1) };
+
+		delivery_batch_place(b, origin)->seen = true;
+	}
+}
+
+static enum status take_parked(struct delivery_batch *b, const PGresult *parked,
+			       const PGresult *given_up, struct error *err)
+{
+	size_t count = given_up ? (size_t)PQntuples(given_up) : 0;
+
+	for (int row = 0; parked && row < PQntuples(parked); row++) {
+		struct batch_order *order = delivery_batch_order(b, pg_i64(parked, row, 0));
+
+		order->has_parked = true;
+		order->next_parked = pg_i64(parked, row, 1);
+	}
+	if (count == 0)
+		return ST_OK;
+	b->given_up = calloc(count, sizeof(*b->given_up));
+	if (!b->given_up)
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		b->given_up[i] = (struct batch_given_up){ pg_i64(given_up, (int)i, 0),
+							  (int32_t)pg_i64(given_up, (int)i, 1) };
+	b->given_up_count = count;
+	return ST_OK;
+}
+
+/* --- the round trips ----------------------------------------------------------------------- */
+
+enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, ORDERS, SEEN, SEEN_PLAIN, PARKED, GIVEN_UP };
+#define LOAD_CALL_COUNT (GIVEN_UP + 1)
+
+/* Which calls this batch needs, in order; where[]: where each stands, -1: left out. */
+static size_t choose(const struct delivery_batch *b, bool resuming, bool move, struct pg_call *all,
+		     struct pg_call *calls, int *where)
+{
+	const bool orders = b->order_count > 0;
+	const bool parked = orders && (b->in_sequence || resuming);
+	const bool needed[LOAD_CALL_COUNT] = {
+		[BEGIN] = true,    [ADVANCE] = move,    [LOCK_ORDERS] = parked,
+		[ORDERS] = orders, [SEEN] = orders,     [SEEN_PLAIN] = b->place_count > 0,
+		[PARKED] = parked, [GIVEN_UP] = parked,
+	};
+	size_t n = 0;
+
+	for (int i = 0; i < LOAD_CALL_COUNT; i++) {
+		where[i] = needed[i] ? (int)n : -1;
+		if (needed[i])
+			calls[n++] = all[i];
+	}
+	return n;
+}
+
+static const PGresult *result_of(const struct pg_call *calls, int where)
+{
+	return where >= 0 ? calls[where].result : NULL;
+}
+
+static enum status take_all(struct delivery_batch *b, const struct pg_call *calls, const int *where,
+			    struct delivery_positions *positions, struct error *err)
+{
+	if (where[ADVANCE] >= 0 &&
+	    check_fence(positions, calls[where[ADVANCE]].result, err) != ST_OK)
+		return err->status;
+	if (where[ORDERS] < 0)
+		return ST_OK;
+	take_orders(b, calls[where[ORDERS]].result);
+	take_seen(b, calls[where[SEEN]].result, result_of(calls, where[SEEN_PLAIN]));
+	return take_parked(b, result_of(calls, where[PARKED]), result_of(calls, where[GIVEN_UP]),
+			   err);
+}
+
+enum status delivery_load(struct pg *pg, const char *topic, struct delivery_positions *positions,
+			  struct delivery_batch *b, struct error *err)
+{
+	struct load_arrays a;
+	struct pg_params advance = { 0 }, orders = { 0 }, keys = { 0 }, places = { 0 };
+	struct pg_call all[LOAD_CALL_COUNT] = {
+		[BEGIN] = { PG_BEGIN, NULL, NULL },
+		[ADVANCE] = { "advance", &advance, NULL },
+		[LOCK_ORDERS] = { "lock_orders", &orders, NULL },
+		[ORDERS] = { "orders", &orders, NULL },
+		[SEEN] = { "seen", &keys, NULL },
+		[SEEN_PLAIN] = { "seen_plain", &places, NULL },
+		[PARKED] = { "first_parked", &orders, NULL },
+		[GIVEN_UP] = { "given_up", &orders, NULL },
+	};
+	struct pg_call calls[LOAD_CALL_COUNT];
+	int where[LOAD_CALL_COUNT];
+	size_t n = choose(b, b->event_count == 0, positions->count > 0, all, calls, where);
+	enum status st;
+
+	init_arrays(&a);
+	fill_arrays(&a, positions, b);
+	pg_param_text(&advance, topic);
+	pg_param_array(&advance, &a.partition);
+	pg_param_array(&advance, &a.next_offset);
+	pg_param_array(&advance, &a.epoch);
+	pg_param_array(&orders, &a.order);
+	pg_param_array(&keys, &a.key_order);
+	pg_param_array(&keys, &a.key_version);
+	pg_param_text(&places, topic);
+	pg_param_array(&places, &a.place_partition);
+	pg_param_array(&places, &a.place_offset);
+	st = pg_run(pg, calls, n, err);
+	fini_arrays(&a);
+	if (st != ST_OK)
+		return st;
+	st = take_all(b, calls, where, positions, err);
+	if (st != ST_OK)
+		pg_rollback(pg);
+	pg_clear(calls, n);
+	return st;
+}
+
+/* --- parked events come back --------------------------------------------------------------- */
+
+/* Row's event into batch->fetched. One that cannot be read any more is a bug: it was read once. */
+static enum status adopt(struct delivery_batch *b, const PGresult *rows, int row, struct error *err)
+{
+	const char *name = pg_text(rows, row, 2);
+	struct place place = { (int32_t)pg_i64(rows, row, 4), pg_i64(rows, row, 5) };
+	struct order_event *event;
+	enum event_type type;
+	struct inbound *in;
+
+	if (!event_order_type(name, strlen(name), &type))
+		return error_set(err, ST_INTERNAL, "a parked event of type %s", name);
+	if (event_decode(type, PQgetvalue(rows, row, 3), (size_t)PQgetlength(rows, row, 3), &event,
+			 err) != ST_OK)
+		return error_wrap(err, "a parked event");
+	in = inbound_parked(event, place, pg_i64(rows, row, 6));
+	if (!in)
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	b->fetched[b->fetched_count++] = in;
+	return ST_OK;
+}
+
+/* Rows first to end are all of one order. */
+static enum status take_order(struct delivery_batch *b, struct batch_order *order,
+			      const PGresult *rows, int first, int end, int32_t limit,
+			      struct error *err)
+{
+	bool seen[FETCH_PER_ORDER];
+	size_t from = b->fetched_count;
+
+	for (int row = first; row < end; row++) {
+		seen[row - first] = pg_i64(rows, row, 7) != 0;
+		if (adopt(b, rows, row, err) != ST_OK)
+			return err->status;
+	}
+	order->asked = false;
+	sequencer_fetched(b, order, from, seen, (size_t)(end - first), end - first < limit);
+	return ST_OK;
+}
+
+/* The orders without an answer have no more. */
+static void end_unanswered(struct delivery_batch *b)
+{
+	for (size_t i = 0; i < b->order_count; i++) {
+		if (b->orders[i].asked)
+			sequencer_fetched(b, &b->orders[i], b->fetched_count, NULL, 0, true);
+		b->orders[i].asked = false;
+	}
+}
+
+static enum status take_fetched(struct delivery_batch *b, const PGresult *rows, int32_t limit,
+				struct error *err)
+{
+	int count = PQntuples(rows);
+
+	if (delivery_batch_reserve(b, (size_t)count, err) != ST_OK)
+		return err->status;
+	for (int first = 0, end; first < count; first = end) {
+		int64_t id = pg_i64(rows, first, 0);
+
+		for (end = first; end < count && pg_i64(rows, end, 0) == id;)
+			end++;
+		if (take_order(b, delivery_batch_order(b, id), rows, first, end, limit, err) !=
+		    ST_OK)
+			return err->status;
+	}
+	end_unanswered(b);
+	return ST_OK;
+}
+
+/* Orders that want something, and from which version on. */
+static void list_wanting(struct delivery_batch *b, struct pg_array *order, struct pg_array *version)
+{
+	for (size_t i = 0; i < b->order_count; i++) {
+		struct batch_order *o = &b->orders[i];
+
+		if (!sequencer_wanting(b, o))
+			continue;
+		pg_array_i64(order, o->order_id);
+		pg_array_i32(version, (int32_t)o->next_parked);
+		o->asked = true;
+	}
+}
+
+/* So that one fetch does not bring far more than a transaction may have. */
+static int32_t limit_for(const struct delivery_batch *b, uint32_t wanting)
+{
+	size_t each = wanting ? (DELIVERY_EFFECTS_MAX - b->applied_count) / wanting : 1;
+
+	if (each > FETCH_PER_ORDER)
+		return FETCH_PER_ORDER;
+	return each > 0 ? (int32_t)each : 1;
+}
+
+static enum status fetch(struct pg *pg, struct delivery_batch *b, bool *any, struct error *err)
+{
+	struct pg_array order, version;
+	struct pg_params params = { 0 };
+	struct pg_call call = { "fetch_parked", &params, NULL };
+	enum status st = ST_OK;
+	int32_t limit;
+
+	pg_array_init(&order, PG_ARRAY_INT8);
+	pg_array_init(&version, PG_ARRAY_INT4);
+	list_wanting(b, &order, &version);
+	limit = limit_for(b, order.count);
+	pg_param_array(&params, &order);
+	pg_param_array(&params, &version);
+	pg_param_i32(&params, limit);
+	*any = order.count > 0;
+	if (*any)
+		st = pg_run(pg, &call, 1, err);
+	if (st == ST_OK && *any) {
+		st = take_fetched(b, call.result, limit, err);
+		pg_clear(&call, 1);
+		if (st != ST_OK)
+			pg_rollback(pg);
+	}
+	pg_array_fini(&order);
+	pg_array_fini(&version);
+	return st;
+}
+
+enum status delivery_load_parked(struct pg *pg, struct delivery_batch *b, struct error *err)
+{
+	bool any = true;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && any && b->applied_count < DELIVERY_EFFECTS_MAX)
+		st = fetch(pg, b, &any, err);
+	return st;
+}
+
+void delivery_unload(struct delivery_batch *b)
+{
+	for (size_t i = 0; i < b->fetched_count; i++)
+		inbound_free(b->fetched[i]);
+	b->fetched_count = 0;
+}

@@ -1,0 +1,364 @@
+#include "delivery-service/store/batch_save.h"
+
+#include <stdlib.h>
+
+#include "common/event/event_json.h"
+#include "common/runtime/clock.h"
+#include "delivery-service/store/dead_letter.h"
+
+/* --- deliveries ---------------------------------------------------------------------------- */
+
+enum {
+	D_ID,
+	D_ORDER,
+	D_VERSION,
+	D_CUSTOMER,
+	D_PRODUCT,
+	D_NAME,
+	D_QTY,
+	D_ADDRESS,
+	D_STATUS,
+	D_ROW_VERSION, /* only of rows that are there already */
+	D_COUNT
+};
+
+static const enum pg_array_type delivery_types[D_COUNT] = {
+	PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TEXT,
+	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_INT4,
+};
+
+static void add_delivery(struct pg_array d[D_COUNT], const struct batch_order *order)
+{
+	const struct order_event *e = order->content;
+
+	pg_array_i64(&d[D_ID], order->delivery_id);
+	pg_array_i64(&d[D_ORDER], order->order_id);
+	pg_array_i32(&d[D_VERSION], order->version);
+	pg_array_i64(&d[D_CUSTOMER], e->customer_id);
+	pg_array_text(&d[D_PRODUCT], e->product_id);
+	pg_array_text(&d[D_NAME], e->product_name);
+	pg_array_i32(&d[D_QTY], e->qty);
+	pg_array_text(&d[D_ADDRESS], e->address);
+	pg_array_text(&d[D_STATUS], delivery_status(order->state));
+	pg_array_i32(&d[D_ROW_VERSION], order->row_version);
+}
+
+/* --- effects ------------------------------------------------------------------------------- */
+
+enum { H_ORDER, H_VERSION, H_EVENT, H_STATUS, H_PARTITION, H_OFFSET, H_RECEIVED, H_COUNT };
+
+static const enum pg_array_type history_types[H_COUNT] = {
+	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT,        PG_ARRAY_TEXT,
+	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ,
+};
+
+static void add_history(struct pg_array h[H_COUNT], const struct inbound *in)
+{
+	const struct order_event *e = in->event;
+
+	pg_array_i64(&h[H_ORDER], e->order_id);
+	pg_array_i32(&h[H_VERSION], e->version);
+	pg_array_text(&h[H_EVENT], event_order_names[e->type]);
+	pg_array_text(&h[H_STATUS], delivery_status(in->decision.next));
+	pg_array_i32(&h[H_PARTITION], in->place.partition);
+	pg_array_i64(&h[H_OFFSET], in->place.offset);
+	pg_array_wall_ms(&h[H_RECEIVED], in->received_wall_ms);
+}
+
+/* --- parked events ------------------------------------------------------------------------- */
+
+enum { P_ORDER, P_VERSION, P_EVENT, P_PAYLOAD, P_PARTITION, P_OFFSET, P_RECEIVED, P_COUNT };
+
+static const enum pg_array_type parked_types[P_COUNT] = {
+	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT,        PG_ARRAY_BYTEA,
+	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ,
+};
+
+static void add_parked(struct pg_array p[P_COUNT], const struct inbound *in)
+{
+	const struct original original = inbound_original(in);
+	const struct order_event *e = in->event;
+
+	pg_array_i64(&p[P_ORDER], e->order_id);
+	pg_array_i32(&p[P_VERSION], e->version);
+	pg_array_text(&p[P_EVENT], event_order_names[e->type]);
+	pg_array_bytes(&p[P_PAYLOAD], original.payload, original.payload_len);
+	pg_array_i32(&p[P_PARTITION], in->place.partition);
+	pg_array_i64(&p[P_OFFSET], in->place.offset);
+	pg_array_wall_ms(&p[P_RECEIVED], in->received_wall_ms);
+}
+
+/* --- the whole ----------------------------------------------------------------------------- */
+
+struct save {
+	const char *topic, *replica;
+	struct pg_array inserted[D_COUNT], updated[D_COUNT], history[H_COUNT], parked[P_COUNT];
+	struct pg_array plain_partition, plain_offset;
+	struct pg_array unparked_order, unparked_version;
+	struct pg_array cleared_partition, cleared_first, cleared_end;
+	struct pg_array put_partition, put_first, put_end;
+	struct outbox_batch outbox;
+	bool no_memory;
+};
+
+static void init_all(struct pg_array *arrays, const enum pg_array_type *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pg_array_init(&arrays[i], types[i]);
+}
+
+static void fini_all(struct pg_array *arrays, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pg_array_fini(&arrays[i]);
+}
+
+static void save_init(struct save *s, const char *topic, const char *replica)
+{
+	*s = (struct save){ .topic = topic, .replica = replica };
+	init_all(s->inserted, delivery_types, D_COUNT);
+	init_all(s->updated, delivery_types, D_COUNT);
+	init_all(s->history, history_types, H_COUNT);
+	init_all(s->parked, parked_types, P_COUNT);
+	pg_array_init(&s->plain_partition, PG_ARRAY_INT4);
+	pg_array_init(&s->plain_offset, PG_ARRAY_INT8);
+	pg_array_init(&s->unparked_order, PG_ARRAY_INT8);
+	pg_array_init(&s->unparked_version, PG_ARRAY_INT4);
+	pg_array_init(&s->cleared_partition, PG_ARRAY_INT4);
+	pg_array_init(&s->cleared_first, PG_ARRAY_INT8);
+	pg_array_init(&s->cleared_end, PG_ARRAY_INT8);
+	pg_array_init(&s->put_partition, PG_ARRAY_INT4);
+	pg_array_init(&s->put_first, PG_ARRAY_INT8);
+	pg_array_init(&s->put_end, PG_ARRAY_INT8);
+	outbox_batch_init(&s->outbox);
+}
+
+static void save_fini(struct save *s)
+{
+	fini_all(s->inserted, D_COUNT);
+	fini_all(s->updated, D_COUNT);
+	fini_all(s->history, H_COUNT);
+	fini_all(s->parked, P_COUNT);
+	pg_array_fini(&s->plain_partition);
+	pg_array_fini(&s->plain_offset);
+	pg_array_fini(&s->unparked_order);
+	pg_array_fini(&s->unparked_version);
+	pg_array_fini(&s->cleared_partition);
+	pg_array_fini(&s->cleared_first);
+	pg_array_fini(&s->cleared_end);
+	pg_array_fini(&s->put_partition);
+	pg_array_fini(&s->put_first);
+	pg_array_fini(&s->put_end);
+	outbox_batch_fini(&s->outbox);
+}
+
+static void add_unparked(struct save *s, const struct order_event *e)
+{
+	pg_array_i64(&s->unparked_order, e->order_id);
+	pg_array_i32(&s->unparked_version, e->version);
+}
+
+/* The history row of one event. */
+static void add_record(struct save *s, const struct inbound *in)
+{
+	add_history(s->history, in);
+	if (in->event->version > 0)
+		return;
+	pg_array_i32(&s->plain_partition, in->origin.partition);
+	pg_array_i64(&s->plain_offset, in->origin.offset);
+}
+
+/* The Delivery* event of one event. */
+static void add_outgoing(struct save *s, const struct inbound *in, const struct batch_order *order)
+{
+	const struct order_event *e = in->event;
+	char *payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
+
+	if (payload)
+		outbox_batch_add_event(&s->outbox, s->topic, e->order_id,
+				       event_delivery_names[e->type], payload);
+	else
+		s->no_memory = true;
+	free(payload);
+	/* Also where it came from the topic: a copy of it may be parked. */
+	if (order->has_parked && e->version > 0)
+		add_unparked(s, e);
+}
+
+/* What has no effect: it is parked, or a dead letter, or nothing is to be written for it. */
+static void add_other(struct save *s, const struct inbound *in)
+{
+	const char *refusal = in->event ? delivery_refusal(in->decision.verdict) : in->reason;
+	bool parks = in->event && in->decision.verdict == DELIVERY_PARK;
+
+	if (refusal || !in->event)
+		s->no_memory |= !dead_letter_add(&s->outbox, s->topic, in, refusal);
+	if (parks && !in->was_parked)
+		add_parked(s->parked, in);
+	if (!parks && in->was_parked)
+		add_unparked(s, in->event);
+}
+
+static void add_position(struct save *s, const struct delivery_position *position)
+{
+	const struct progress_plan *plan = &position->plan;
+
+	for (size_t i = 0; i < plan->cleared_count; i++) {
+		pg_array_i32(&s->cleared_partition, position->partition);
+		pg_array_i64(&s->cleared_first, plan->cleared[i].first);
+		pg_array_i64(&s->cleared_end, plan->cleared[i].end);
+	}
+	for (size_t i = 0; i < plan->put_count; i++) {
+		pg_array_i32(&s->put_partition, position->partition);
+		pg_array_i64(&s->put_first, plan->put[i].first);
+		pg_array_i64(&s->put_end, plan->put[i].end);
+	}
+}
+
+static void array_params(struct pg_params *p, struct pg_array *arrays, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pg_param_array(p, &arrays[i]);
+}
+
+static void history_params(struct pg_params *p, struct save *s)
+{
+	array_params(p, s->history, H_RECEIVED);
+	pg_param_text(p, s->replica);
+	pg_param_array(p, &s->history[H_RECEIVED]);
+}
+
+/* --- three steps, each worked by the server while the next one is prepared ------------------- */
+
+static enum status send_deliveries(struct pg *pg, struct save *s, const struct delivery_batch *b,
+				   struct delivery_saving *saving, struct error *err)
+{
+	struct pg_params insert = { 0 }, update = { 0 };
+	struct pg_call *calls = saving->calls;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->order_count; i++) {
+		const struct batch_order *order = &b->orders[i];
+
+		if (order->content)
+			add_delivery(order->has_row ? s->updated : s->inserted, order);
+	}
+	array_params(&insert, s->inserted, D_ROW_VERSION);
+	array_params(&update, s->updated, D_COUNT);
+	pg_param_i64(&update, s->updated[D_ID].count);
+	if (s->inserted[D_ID].count)
+		calls[n++] = (struct pg_call){ "insert", &insert, NULL };
+	if (s->updated[D_ID].count)
+		calls[n++] = (struct pg_call){ "update", &update, NULL };
+	saving->count = n;
+	return pg_send_ahead(pg, calls, n, err);
+}
+
+static enum status send_history(struct pg *pg, struct save *s, const struct delivery_batch *b,
+				struct delivery_saving *saving, struct error *err)
+{
+	struct pg_params record = { 0 }, plain = { 0 };
+	struct pg_call *calls = saving->calls + saving->count;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->applied_count; i++)
+		add_record(s, b->applied[i]);
+	history_params(&record, s);
+	pg_param_text(&plain, s->topic);
+	pg_param_array(&plain, &s->plain_partition);
+	pg_param_array(&plain, &s->plain_offset);
+	if (s->history[H_ORDER].count)
+		calls[n++] = (struct pg_call){ "record", &record, NULL };
+	if (s->plain_offset.count)
+		calls[n++] = (struct pg_call){ "record_plain", &plain, NULL };
+	saving->count += n;
+	return pg_send_ahead(pg, calls, n, err);
+}
+
+static void collect_rest(struct save *s, const struct delivery_positions *positions,
+			 struct delivery_batch *b)
+{
+	for (size_t i = 0; i < positions->count; i++)
+		add_position(s, &positions->list[i]);
+	for (size_t i = 0; i < b->applied_count; i++)
+		add_outgoing(s, b->applied[i],
+			     delivery_batch_order(b, b->applied[i]->event->order_id));
+	for (size_t i = 0; i < b->event_count + b->fetched_count; i++) {
+		const struct inbound *in = i < b->event_count ? b->events[i]
+							      : b->fetched[i - b->event_count];
+
+		if (!in->event || in->decision.verdict != DELIVERY_APPLY)
+			add_other(s, in);
+	}
+}
+
+static enum status send_rest(struct pg *pg, struct save *s, struct delivery_saving *saving,
+			     struct error *err)
+{
+	struct pg_params park = { 0 }, unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
+	struct pg_call *calls = saving->calls + saving->count;
+	size_t n = 0;
+
+	array_params(&park, s->parked, P_COUNT);
+	pg_param_array(&unpark, &s->unparked_order);
+	pg_param_array(&unpark, &s->unparked_version);
+	pg_param_text(&clear, s->topic);
+	pg_param_array(&clear, &s->cleared_partition);
+	pg_param_array(&clear, &s->cleared_first);
+	pg_param_array(&clear, &s->cleared_end);
+	pg_param_text(&put, s->topic);
+	pg_param_array(&put, &s->put_partition);
+	pg_param_array(&put, &s->put_first);
+	pg_param_array(&put, &s->put_end);
+	outbox_batch_params(&s->outbox, &outbox);
+	if (s->parked[P_ORDER].count)
+		calls[n++] = (struct pg_call){ "park", &park, NULL };
+	if (s->unparked_order.count)
+		calls[n++] = (struct pg_call){ "unpark", &unpark, NULL };
+	if (s->cleared_first.count)
+		calls[n++] = (struct pg_call){ "clear_ranges", &clear, NULL };
+	if (s->put_first.count)
+		calls[n++] = (struct pg_call){ "put_ranges", &put, NULL };
+	if (s->outbox.count)
+		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &outbox, NULL };
+	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };
+	saving->count += n;
+	return pg_send(pg, calls, n, err);
+}
+
+static enum status send_all(struct pg *pg, struct save *s,
+			    const struct delivery_positions *positions, struct delivery_batch *b,
+			    struct delivery_saving *saving, struct error *err)
+{
+	if (send_deliveries(pg, s, b, saving, err) != ST_OK ||
+	    send_history(pg, s, b, saving, err) != ST_OK)
+		return err->status;
+	collect_rest(s, positions, b);
+	if (s->no_memory) {
+		pg_rollback(pg);
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	}
+	return send_rest(pg, s, saving, err);
+}
+
+enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
+			  const struct delivery_positions *positions, struct delivery_batch *b,
+			  struct delivery_saving *saving, struct error *err)
+{
+	struct save s;
+	enum status st;
+
+	save_init(&s, topic, replica);
+	st = send_all(pg, &s, positions, b, saving, err);
+	save_fini(&s);
+	return st;
+}
+
+enum status delivery_save_finish(struct pg *pg, struct delivery_saving *saving, struct error *err)
+{
+	enum status st = pg_receive(pg, saving->calls, saving->count, err);
+
+	if (st == ST_OK)
+		pg_clear(saving->calls, saving->count);
+	return st;
+}

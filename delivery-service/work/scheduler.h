@@ -1,0 +1,69 @@
+/*
+ * The events that a replica has taken in and not yet done: which of them wait for each other, how
+ * many are in work at once, and what that work is, time or a thread's.
+ *
+ * Items belong to the workload from add until they come back done or are dropped. Work that was
+ * cut off is forgotten: the partition's next owner does it anew.
+ *
+ * Threads: one owner; wake is called on the threads that work.
+ */
+#ifndef DELIVERY_SERVICE_WORK_SCHEDULER_H
+#define DELIVERY_SERVICE_WORK_SCHEDULER_H
+
+#include "common/base/error.h"
+#include "delivery-service/core/event_record.h"
+#include "delivery-service/work/simulated_work.h"
+
+/* Which events wait for each other: those of a partition, of an order, or none. */
+enum processing_order { PROCESSING_PARTITION, PROCESSING_KEY, PROCESSING_UNORDERED };
+
+/* How threads share the work: an event each, one thread for all events, or an event in equal parts.
+ */
+enum worker_model { WORKERS_POOL, WORKERS_SINGLE, WORKERS_SPLIT };
+
+struct workload_settings {
+	int64_t delay_ms;  /* the simulated work ... */
+	unsigned delay_on; /* ... of the types whose bit (1 << enum event_type) is set */
+	enum work_kind work;
+	/* Of threads, unless the work only takes time. workers is ignored by WORKERS_SINGLE; 0: one
+	 * per processor, with WORKERS_SPLIT 5. */
+	enum worker_model worker_model;
+	int workers;
+	enum processing_order processing_order;
+	int64_t max_concurrency; /* events in work at once */
+};
+
+struct workload;
+
+/* wake(context): a thread has done some work, so workload_done has something. */
+MUST_CHECK enum status workload_open(struct workload **out,
+				     const struct workload_settings *settings,
+				     void (*wake)(void *context), void *context, struct error *err);
+
+/* Both after all items are back or dropped. Once the threads have ended nobody calls wake any more;
+ * close ends them too. */
+void workload_end_threads(struct workload *workload);
+void workload_close(struct workload *workload);
+
+/* Takes in. False: out of memory, in stays the caller's. */
+bool workload_add(struct workload *workload, struct inbound *in);
+
+/* The next whose work is done at now, the caller's again; NULL: none. */
+struct inbound *workload_done(struct workload *workload, int64_t now_mono_ms);
+
+/* Drops and frees a partition's items, those in work too. */
+void workload_drop(struct workload *workload, int32_t partition);
+
+/* True: memory ran out as work began, so an item will never be done. */
+bool workload_failed(const struct workload *workload);
+
+/* Items stay for a while, for their own work or for that of others. */
+bool workload_takes_time(const struct workload *workload);
+
+/* When workload_done has the next; as lanes_next_due. */
+int64_t workload_next_due(const struct workload *workload);
+
+size_t workload_in_work(const struct workload *workload);
+size_t workload_waiting(const struct workload *workload); /* all items, those in work too */
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Threads that work (see work.h). What waits for a thread is worked in the order it came. A piece
+ * of work can be split: its parts are then worked by as many threads, and it is done when its last
+ * part is.
+ *
+ * Work that is cancelled never comes back, so its item may be freed at once: the pool hands items
+ * back and does not look at them.
+ *
+ * Threads: one owner; do_part and wake are called on the pool's threads.
+ */
+#ifndef DELIVERY_SERVICE_WORK_WORKER_POOL_H
+#define DELIVERY_SERVICE_WORK_WORKER_POOL_H
+
+#include "common/base/error.h"
+#include "delivery-service/work/simulated_work.h"
+
+struct work_pool;
+
+struct work_pool_config {
+	enum work_kind kind; /* what every item takes ... */
+	int64_t ms;
+	int parts; /* ... in how many parts: 1 is whole */
+	int threads;
+	bool (*do_part)(const struct work *work, int part, int parts); /* work_do */
+	/* Some work is done: work_pool_done has something. */
+	void (*wake)(void *context);
+	void *context;
+};
+
+/* Returns owned. */
+MUST_CHECK enum status work_pool_open(struct work_pool **out, const struct work_pool_config *config,
+				      struct error *err);
+/* Cancels all; what is being worked ends within a moment. */
+void work_pool_close(struct work_pool *pool);
+
+/* The work of item (borrowed). Valid until cancelled or handed back; NULL: out of memory. */
+struct work *work_pool_submit(struct work_pool *pool, void *item);
+
+/* The next item whose work is done; NULL: none. */
+void *work_pool_done(struct work_pool *pool);
+
+#endif
