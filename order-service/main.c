@@ -15,7 +15,7 @@
 #include "common/service/service_config.h"
 #include "common/runtime/stop.h"
 #include "common/base/version.h"
-#include "order-service/direct/direct_road.h"
+#include "order-service/sync/sync_dispatch.h"
 #include "order-service/order_api.h"
 #include "order-service/order_read.h"
 #include "order-service/order_writer.h"

@@ -13,8 +13,8 @@
  *
  * Threads: submit from any; the rest from main.
  */
-#ifndef ORDER_SERVICE_DIRECT_DIRECT_ROAD_H
-#define ORDER_SERVICE_DIRECT_DIRECT_ROAD_H
+#ifndef ORDER_SERVICE_SYNC_SYNC_DISPATCH_H
+#define ORDER_SERVICE_SYNC_SYNC_DISPATCH_H
 
 #include "order-service/order_command.h"
 

@@ -4,8 +4,8 @@
  *
  * Threads: a connection has one owner.
  */
-#ifndef ORDER_SERVICE_DIRECT_DIRECT_STORE_H
-#define ORDER_SERVICE_DIRECT_DIRECT_STORE_H
+#ifndef ORDER_SERVICE_SYNC_SYNC_STORE_H
+#define ORDER_SERVICE_SYNC_SYNC_STORE_H
 
 #include "common/pg/pg.h"
 #include "order-service/order_command.h"

@@ -1,4 +1,4 @@
-#include "order-service/direct/delivery_call.h"
+#include "order-service/sync/delivery_call.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>

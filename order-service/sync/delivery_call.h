@@ -4,8 +4,8 @@
  *
  * Threads: calls from any; init and fini from main.
  */
-#ifndef ORDER_SERVICE_DIRECT_DELIVERY_CALL_H
-#define ORDER_SERVICE_DIRECT_DELIVERY_CALL_H
+#ifndef ORDER_SERVICE_SYNC_DELIVERY_CALL_H
+#define ORDER_SERVICE_SYNC_DELIVERY_CALL_H
 
 #include <stdbool.h>
 #include <stdint.h>

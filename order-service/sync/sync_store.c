@@ -1,4 +1,4 @@
-#include "order-service/direct/direct_store.h"
+#include "order-service/sync/sync_store.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "order-service/direct/direct_road.h"
+#include "order-service/sync/sync_dispatch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -7,8 +7,8 @@
 #include "common/runtime/clock.h"
 #include "common/event/event_json.h"
 #include "common/runtime/log.h"
-#include "order-service/direct/delivery_call.h"
-#include "order-service/direct/direct_store.h"
+#include "order-service/sync/delivery_call.h"
+#include "order-service/sync/sync_store.h"
 
 struct direct_road {
 	const char *database_url;
