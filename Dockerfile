@@ -24,10 +24,10 @@ RUN common/packages.sh install build \
 	&& apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null \
 	&& rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN make build/order-service build/delivery-service build/check build/dead-letters \
+RUN make build/order-service build/delivery-service build/verify-history build/dead-letters \
 	&& docker/collect.sh /out/order-service build/order-service \
 	&& docker/collect.sh /out/delivery-service build/delivery-service \
-	&& docker/collect.sh /out/tools build/check build/dead-letters
+	&& docker/collect.sh /out/tools build/verify-history build/dead-letters
 
 # --- order-service --------------------------------------------------------------------------------
 FROM scratch AS order-service
@@ -65,4 +65,4 @@ LABEL org.opencontainers.image.title="ordering-lab tools" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/tools /
 USER 10003:10003
-ENTRYPOINT ["/usr/bin/check"]
+ENTRYPOINT ["/usr/bin/verify-history"]

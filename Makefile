@@ -34,7 +34,7 @@ folders_of = $(foreach folder,$(sort $(patsubst %/,%,$(dir $(wildcard $(1:%=%/*.
 COMMON := $(call folders_of,common)
 ORDER := $(call folders_of,order-service)
 DELIVERY := $(call folders_of,delivery-service)
-TOOLS := $(call folders_of,lab tools)
+TOOLS := $(call folders_of,tools)
 SUPPORT := $(call folders_of,tests/support)
 
 .PHONY: all
@@ -68,7 +68,7 @@ $(BUILD)/obj/%.o: %.c
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
--include lab/*.mk tests/*.mk tests/*/*.mk
+-include tools/*.mk lab/*.mk tests/*.mk tests/*/*.mk
 
 # The table in the README is the only list of the commands.
 .PHONY: help
@@ -97,5 +97,5 @@ lint:
 	shellcheck -x $(SHELL_SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
-		--suppress=missingInclude common order-service delivery-service lab tests/faults \
+		--suppress=missingInclude common order-service delivery-service tools tests/faults \
 		tests/bench

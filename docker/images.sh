@@ -2,7 +2,7 @@
 # What the project's images are made of and how their containers run, read off the images and off
 # the compose file: the table in the README.
 #
-# usage: docker/images.sh [SERVICE...]   (order-service delivery-service check)
+# usage: docker/images.sh [SERVICE...]   (order-service delivery-service verify)
 #        docker/images.sh --packages SERVICE   the Debian packages in its image, with their versions
 # The images must have been built: docker compose --profile tools build
 set -euo pipefail
@@ -78,7 +78,7 @@ if [[ ${1-} == --packages ]]; then
 	packages "$TEMP"
 	exit
 fi
-(($# > 0)) || set -- order-service delivery-service check
+(($# > 0)) || set -- order-service delivery-service verify
 printf '| %s ' image size user 'root file system' capabilities shells tools 'setuid files' \
 	'Debian packages'
 echo '|'

@@ -55,8 +55,8 @@ settings() {
 		EVENT_KEY=order-id
 	require_command curl kcat jq psql setsid setpriv
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
-	[[ -x $BUILD_DIR/check && -x $BUILD_DIR/tests/fault-clients ]] ||
-		die "check or tests/fault-clients is not in $BUILD_DIR: type make lab-failover"
+	[[ -x $BUILD_DIR/verify-history && -x $BUILD_DIR/tests/fault-clients ]] ||
+		die "verify-history or tests/fault-clients is not in $BUILD_DIR: type make lab-failover"
 }
 
 # expect HOLDS TEXT...: what is promised, and whether it holds (1) or not (0).
@@ -254,19 +254,19 @@ step_5() {
 # violations PATTERN: prints how many violations of these kinds the history checker has found.
 violations() {
 	jq --arg kinds "$1" '[.violations[] | select(.kind | test($kinds)) | .count] | add // 0' \
-		"$RUN_DIR/check.json"
+		"$RUN_DIR/verify.json"
 }
 
 # judge: what the clients say of the answers, and the history checker of everything else.
 judge() {
-	local status=0 total report=$RUN_DIR/check.json
+	local status=0 total report=$RUN_DIR/verify.json
 	show_step "Verdict"
 	kill -s TERM "$CLIENTS_PID" 2>/dev/null || true
 	wait "$CLIENTS_PID" || status=$?
 	CLIENTS_PID=
 	expect $((status == 0)) "The clients: every answer was as it must be."
 	status=0
-	JSON=1 WAIT=120 "$REPO_DIR/lab/stack.sh" check >"$report" || status=$?
+	JSON=1 WAIT=120 "$REPO_DIR/lab/stack.sh" verify >"$report" || status=$?
 	((status < 2)) || die "the history checker has no verdict (the reason is above)"
 	total=$(jq .total "$report")
 	expect $((total == 0)) "The history checker: $(jq .counts.acknowledged "$report")" \

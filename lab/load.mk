@@ -3,8 +3,6 @@
 #   make lab-bulk KEEP=1        keeps table and plot in lab/load/results/
 #   make lab-report             puts what is kept into README.md
 
-all: $(BUILD)/load
-
 .PHONY: lab-levelling lab-rush lab-bulk lab-threads lab-report
 
 # A second make builds, since the packages that it needs may only come now.
@@ -16,6 +14,3 @@ lab-levelling lab-rush lab-bulk lab-threads:
 lab-report:
 	@common/packages.sh install load
 	@lab/load/report.sh README.md
-
-$(BUILD)/load: $(call objects,lab/load/main.c) $(call archives,lab/load $(COMMON))
-	$(link)

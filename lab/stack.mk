@@ -3,7 +3,7 @@
 # demo and up build through a second make, since the packages that the build needs may only come
 # now.
 
-.PHONY: demo up down status scale orders partitions give-up psql topic packages
+.PHONY: demo up down status scale scale-orders partitions skip-missing psql topic packages
 
 demo: packages
 	@$(MAKE) --no-print-directory --silent all
@@ -17,10 +17,10 @@ down status psql topic:
 	@lab/stack.sh $@
 
 # The shell reads N from the environment.
-scale orders partitions:
+scale scale-orders partitions:
 	@lab/stack.sh $@ "$$N"
 
-give-up:
+skip-missing:
 	@lab/stack.sh $@ "$$ORDER"
 
 packages:

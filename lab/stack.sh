@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
 #
-# usage: lab/stack.sh up | down | status | scale N | orders N | partitions N | psql | topic
-#                      dead-letters | replay | give-up ORDER | check
+# usage: lab/stack.sh up | down | status | scale N | scale-orders N | partitions N | psql | topic
+#                      dead-letters | replay | skip-missing ORDER | verify
 #   up            starts what does not run, restarts the services with new settings; ready on return
 #   down          stops everything; the data stay
 #   status        what runs, where, and how far the consumers are
 #   scale N       that many delivery replicas, while all runs
-#   orders N      that many order-services, while all runs
+#   scale-orders N  that many order-services, while all runs
 #   partitions N  more partitions for the topic, while all runs
 #   psql          opens psql on the lab's tables, or runs the statement in SQL
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
-#   give-up ORDER the order no longer waits for what is missing before its parked events
-#   check         judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
+#   skip-missing ORDER the order no longer waits for what is missing before its parked events
+#   verify        judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
 # env: BROKERS (1 or 3: see kafka/nodes.sh), KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081,
 #      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build),
 #      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that
@@ -382,10 +382,10 @@ scale() {
 	done
 }
 
-# orders N: see the usage above.
-orders() {
+# scale_orders N: see the usage above.
+scale_orders() {
 	local N=${1-} number name names=()
-	[[ -n $N ]] || die "how many order-services? make orders N=2"
+	[[ -n $N ]] || die "how many order-services? make scale-orders N=2"
 	require_number N 0 100
 	lock_take stack
 	require_up
@@ -445,12 +445,12 @@ topic() {
 				(header("type") | left(18)), (.payload // "(null)" | tostring)] | join(" ")'
 }
 
-# check: see the usage above. Its exit status is the checker's.
-check() {
+# verify: see the usage above. Its exit status is the checker's.
+verify() {
 	local as_json=()
 	[[ -z ${JSON-} ]] || as_json=(--json)
-	[[ -x $BUILD_DIR/check ]] || die "check is not in $BUILD_DIR: type make first"
-	DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab exec "$BUILD_DIR/check" "${as_json[@]}"
+	[[ -x $BUILD_DIR/verify-history ]] || die "verify-history is not in $BUILD_DIR: type make first"
+	DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab exec "$BUILD_DIR/verify-history" "${as_json[@]}"
 }
 
 # dead_letters ACTION: see the usage above. As the owner of the database: the roles of the services
@@ -463,14 +463,14 @@ dead_letters() {
 	exec "$BUILD_DIR/dead-letters"
 }
 
-# give_up ORDER: see the usage above. delivery-service passes the versions within a second or two.
-give_up() {
+# skip_missing ORDER: see the usage above. delivery-service passes the versions within a second or two.
+skip_missing() {
 	local sql
 	[[ ${1-} =~ ^[0-9]{1,18}$ ]] ||
-		die "which order? make give-up ORDER=7 (GET /deliveries/7 shows what it waits for)"
+		die "which order? make skip-missing ORDER=7 (GET /deliveries/7 shows what it waits for)"
 	require_up
 	sql="insert into delivery.given_up (order_id, version, reason)
-		select $1, v, 'make give-up by $(id -un)' from
+		select $1, v, 'make skip-missing by $(id -un)' from
 			(select min(version) as parked from delivery.parked where order_id = $1) p,
 			generate_series(1 + coalesce(
 				(select version from delivery.delivery where order_id = $1), 0), parked - 1) v
@@ -497,14 +497,14 @@ main() {
 	down) down ;;
 	status) status ;;
 	scale) scale "${2-}" ;;
-	orders) orders "${2-}" ;;
+	scale-orders) scale_orders "${2-}" ;;
 	partitions) partitions "${2-}" ;;
-	give-up) give_up "${2-}" ;;
+	skip-missing) skip_missing "${2-}" ;;
 	psql) open_psql ;;
 	topic) topic ;;
 	dead-letters) dead_letters list ;;
 	replay) dead_letters replay ;;
-	check) check ;;
+	verify) verify ;;
 	*) usage ;;
 	esac
 }

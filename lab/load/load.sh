@@ -48,7 +48,7 @@ lab_settings() {
 	((FULL == 0)) || SCALE=full
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export BUILD_DIR
-	for name in order-service delivery-service check load; do
+	for name in order-service delivery-service verify-history load; do
 		[[ -x $BUILD_DIR/$name ]] || die "$name is not in $BUILD_DIR: type make first"
 	done
 	require_command jq curl psql gnuplot setpriv

@@ -77,13 +77,13 @@ stack_metric() {
 # stack_check EFFECTS [SETTING=VALUE...]: the history checker finds nothing wrong, and that many
 # effects; or die, since a wrong answer is not fast.
 stack_check() {
-	local effects=$1 found log=$RUN_DIR/log/check.log
+	local effects=$1 found log=$RUN_DIR/log/verify.log
 	shift
-	env DATABASE_URL="$STACK_URL" WAIT=120 ACKS= "$@" "$BUILD_DIR/check" --json \
-		>"$RUN_DIR/check.json" 2>"$log" ||
+	env DATABASE_URL="$STACK_URL" WAIT=120 ACKS= "$@" "$BUILD_DIR/verify-history" --json \
+		>"$RUN_DIR/verify.json" 2>"$log" ||
 		die "the history checker: $(jq -r '.violations[0].kind // "no verdict"' \
-			"$RUN_DIR/check.json" 2>/dev/null) (see $RUN_DIR/check.json, $log)"
-	found=$(jq -r .counts.effects "$RUN_DIR/check.json")
+			"$RUN_DIR/verify.json" 2>/dev/null) (see $RUN_DIR/verify.json, $log)"
+	found=$(jq -r .counts.effects "$RUN_DIR/verify.json")
 	[[ $found == "$effects" ]] || die "effects: $found, not $effects"
 }
 

@@ -53,7 +53,7 @@ settings() {
 	[[ -z ${SANITIZE-} ]] || die "a sanitized build is no build to measure: unset SANITIZE"
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export BUILD_DIR
-	for name in order-service delivery-service check load tests/bench-{feed,await,bare,visible}; do
+	for name in order-service delivery-service verify-history load tests/bench-{feed,await,bare,visible}; do
 		[[ -x $BUILD_DIR/$name ]] ||
 			die "$name is not in $BUILD_DIR: type make all bench-build first"
 	done

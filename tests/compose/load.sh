@@ -50,12 +50,12 @@ load_result() {
 
 # load_check: the history checker; standard input: what was acknowledged.
 load_check() {
-	compose run --rm -T -e WAIT=90 -e ACKS=/dev/stdin check --json
+	compose run --rm -T -e WAIT=90 -e ACKS=/dev/stdin verify --json
 }
 
 # judged FILTER: prints a value of its report.
 judged() {
-	jq -r "$1" "$RUN_DIR/check.json"
+	jq -r "$1" "$RUN_DIR/verify.json"
 }
 
 # expect_history CHECK: every answer was as it must be, and the checker finds nothing.
@@ -66,7 +66,7 @@ expect_history() {
 		load_result retries) calls made again, longest pause $(
 		load_result longest_pause_ms) ms" [ "$status" = 0 ]
 	status=0
-	"$1" <"$RUN_DIR/acks.txt" >"$RUN_DIR/check.json" || status=$?
+	"$1" <"$RUN_DIR/acks.txt" >"$RUN_DIR/verify.json" || status=$?
 	expect "the checker finds nothing: $(judged .counts.order_events) Order* events, $(
 		judged .counts.effects) effects, $(judged .counts.delivery_events) Delivery* events" \
 		[ "$status" = 0 ]

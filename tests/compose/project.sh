@@ -43,7 +43,7 @@ project_build() {
 	images_prepare "${images[@]}"
 	show_progress "building the project's images"
 	: >"$log"
-	for service in migrate order-service delivery-service check; do
+	for service in migrate order-service delivery-service verify; do
 		DOCKER_BUILDKIT=$(project_buildkit) "${COMPOSE[@]}" --profile tools build "$service" \
 			>>"$log" 2>&1 || die "$service was not built; $(process_last_words "$log")"
 	done

@@ -10,7 +10,7 @@
 #   monitoring  Prometheus finds every replica, and Kafka by its agent
 #   swarm       docker/stack.yml on a swarm of this one node
 # env: TEST_PORT     the first of 19 ports (25081)
-#      BUILD_DIR     where check and fault-clients are (build)
+#      BUILD_DIR     where verify-history and fault-clients are (build)
 #      TEST_RUN_DIR  state of the engine and of the test (.run/compose)
 # An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind.
 # Where no registry answers, stand-ins are built for the images that are not the project's own, and

@@ -69,8 +69,8 @@ ends_in() {
 # checker_names_inversions: of the unkeyed order.
 checker_names_inversions() {
 	local status=0
-	compose run --rm -T check --json >"$RUN_DIR/check.json" || status=$?
-	jq -c '.violations[] | {kind, count}' "$RUN_DIR/check.json"
+	compose run --rm -T verify --json >"$RUN_DIR/verify.json" || status=$?
+	jq -c '.violations[] | {kind, count}' "$RUN_DIR/verify.json"
 	((status == 1)) && [[ $(judged '.violations[0].kind') == inverted ]] &&
 		[[ $(judged '[.violations[].kind | select(test("^lost|doubled"))] | length') == 0 ]]
 }

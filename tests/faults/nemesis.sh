@@ -92,7 +92,7 @@ heal_try() {
 # heal_process NAME: starts what shall run of its kind.
 heal_process() {
 	case $1 in
-	order*) heal "$1" "$REPO_DIR/lab/stack.sh" orders "$ORDERS" ;;
+	order*) heal "$1" "$REPO_DIR/lab/stack.sh" scale-orders "$ORDERS" ;;
 	delivery* | replicas) heal "$1" "$REPO_DIR/lab/stack.sh" scale "$REPLICAS" ;;
 	kafka-*) heal "$1" "$REPO_DIR/kafka/broker.sh" start "${1#kafka-}" ;;
 	postgres) heal "$1" "$REPO_DIR/sql/cluster.sh" start ;;

@@ -92,12 +92,12 @@ services() {
 # start: the stack, the load, and what the faults need.
 start() {
 	local program name
-	for program in tests/fault-clients tests/fault-duplicates check; do
+	for program in tests/fault-clients tests/fault-duplicates verify-history; do
 		[[ -x $BUILD_DIR/$program ]] ||
 			die "$program is not in $BUILD_DIR: type make all faults-build first"
 	done
 	own_stack_start
-	own_stack orders "$ORDERS"
+	own_stack scale-orders "$ORDERS"
 	own_stack scale "$REPLICAS"
 	show_progress "$ORDERS order-services and $REPLICAS delivery-services are ready"
 	export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT

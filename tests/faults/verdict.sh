@@ -23,18 +23,18 @@ verdict() {
 # only if there is something to say.
 judge_history() {
 	local status=0
-	local check=(env WAIT="$DRAIN_SECONDS" "$BUILD_DIR/check")
+	local verify=(env WAIT="$DRAIN_SECONDS" "$BUILD_DIR/verify-history")
 	show_progress "the history checker reads the topic and the tables"
 	export DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
-	"${check[@]}" --json >"$RUN_DIR/check.json" 2>"$RUN_DIR/log/check.log" || status=$?
+	"${verify[@]}" --json >"$RUN_DIR/verify.json" 2>"$RUN_DIR/log/verify.log" || status=$?
 	case $status in
 	0) ;;
 	1)
-		WAIT=0 "${check[@]:2}" || true
-		violation "the history checker found $(from_check .total)," \
-			"the first kind: $(from_check '.violations[0].kind'); see $RUN_DIR/check.json"
+		WAIT=0 "${verify[@]:2}" || true
+		violation "the history checker found $(from_verifier .total)," \
+			"the first kind: $(from_verifier '.violations[0].kind'); see $RUN_DIR/verify.json"
 		;;
-	*) violation "no verdict on the history; $(process_last_words "$RUN_DIR/log/check.log")" ;;
+	*) violation "no verdict on the history; $(process_last_words "$RUN_DIR/log/verify.log")" ;;
 	esac
 }
 
@@ -45,9 +45,9 @@ judge_ranges() {
 	[[ $left == 0 ]] || violation "ranges of offsets that are left over in position_range: $left"
 }
 
-# from_check FILTER: prints a value of the history checker's report; "?" without one.
-from_check() {
-	jq -r "$1 // \"?\"" "$RUN_DIR/check.json" 2>/dev/null || printf '?'
+# from_verifier FILTER: prints a value of the history checker's report; "?" without one.
+from_verifier() {
+	jq -r "$1 // \"?\"" "$RUN_DIR/verify.json" 2>/dev/null || printf '?'
 }
 
 # from_clients NAME: prints one of the clients' counts at their end.
@@ -120,14 +120,14 @@ show_result() {
 	row 'operations acknowledged' "$(from_clients acknowledged)"
 	row 'calls made again' "$(from_clients retries)"
 	row 'longest pause' "${pause:-?} ms without an acknowledgement"
-	row 'Order* events' "$(from_check .counts.order_events)"
-	row '  repeats on the topic' "$(from_check .counts.order_events_repeated)"
+	row 'Order* events' "$(from_verifier .counts.order_events)"
+	row '  repeats on the topic' "$(from_verifier .counts.order_events_repeated)"
 	row '  produced again by us' "$(awk '{ n += $1 } END { print n + 0 }' \
 		"$RUN_DIR/log/duplicates.log")"
 	row '  recognised as repeats' "$(metric_sum delivery_events_duplicate_total)"
-	row 'effects' "$(from_check .counts.effects)"
-	row 'Delivery* events' "$(from_check .counts.delivery_events)"
-	row '  repeats on the topic' "$(from_check .counts.delivery_events_repeated)"
+	row 'effects' "$(from_verifier .counts.effects)"
+	row 'Delivery* events' "$(from_verifier .counts.delivery_events)"
+	row '  repeats on the topic' "$(from_verifier .counts.delivery_events_repeated)"
 	row 'partitions assigned' "$(log_count 'msg="partition assigned"')"
 	row 'fenced writes' "$(log_count 'msg="fenced:')"
 	[[ $SEQUENCING == off ]] || row 'events parked' \

@@ -1,0 +1,41 @@
+/*
+ * One dead letter: a message of the dead-letter topic, and what its headers say about where it
+ * came from. Its number is its place on the dead-letter topic: the offset, with "partition:"
+ * before it if the topic has several partitions.
+ *
+ * Threads: any; a letter has one owner.
+ */
+#ifndef TOOLS_DEAD_LETTERS_LETTER_H
+#define TOOLS_DEAD_LETTERS_LETTER_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TOPIC_NAME_MAX 249 /* Kafka's own bound */
+
+struct letter_number {
+	int32_t partition; /* -1: not said */
+	int64_t offset;
+};
+
+struct letter {
+	rd_kafka_message_t *message;    /* owned; NULL: there is no letter */
+	char topic[TOPIC_NAME_MAX + 1]; /* where it came from; empty: it does not say */
+	int32_t partition;              /* likewise; -1: it does not say */
+	int64_t offset;                 /* likewise */
+	bool replayed;                  /* the group's position is past it */
+};
+
+/* "5" or "0:5"; false for anything else. */
+bool letter_parse_number(const char *text, struct letter_number *out);
+
+#define LETTER_NUMBER_SIZE 40
+/* The number as letter_parse_number takes it; several: the topic has several partitions. */
+void letter_number_text(const struct letter *letter, bool several, char text[LETTER_NUMBER_SIZE]);
+
+/* Takes message, and reads the origin from its headers. */
+void letter_init(struct letter *letter, rd_kafka_message_t *message);
+void letter_fini(struct letter *letter);
+
+#endif

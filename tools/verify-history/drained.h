@@ -1,0 +1,21 @@
+/*
+ * The wait until nothing moves any more: both outboxes are empty and the consumers' positions are
+ * at the ends of the partitions. Parked events may stay.
+ *
+ * Threads: one owner; blocks.
+ */
+#ifndef TOOLS_VERIFY_HISTORY_DRAINED_H
+#define TOOLS_VERIFY_HISTORY_DRAINED_H
+
+#include "tools/verify-history/read_tables.h"
+#include "tools/verify-history/topic.h"
+
+/*
+ * Waits at most wait_ms, with one line on stderr that says for what if that is a terminal. *quiet
+ * and *waited_ms are written on ST_OK; not quiet is no error. Other errors: as tables_open and
+ * topic_find_ends.
+ */
+MUST_CHECK enum status quiet_wait(struct tables *tables, struct topic *topic, int64_t wait_ms,
+				  bool *quiet, int64_t *waited_ms, struct error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * The judgement of a history: what was promised and did not happen, or happened twice or in the
+ * wrong order. Each kind of violation is counted, and its first case is kept with all that names
+ * it. Pure.
+ *
+ * Time and memory are those of sorting the facts, one order at a time.
+ *
+ * Threads: one owner.
+ */
+#ifndef TOOLS_VERIFY_HISTORY_JUDGE_H
+#define TOOLS_VERIFY_HISTORY_JUDGE_H
+
+#include "common/base/error.h"
+#include "tools/verify-history/history.h"
+
+enum violation_kind {
+	LOST_OPERATION,     /* acknowledged, and the order does not have it */
+	LOST_EVENT,         /* committed, and not on the topic */
+	CONFLICTING_EVENTS, /* two different events say that they are the same version */
+	PUBLISHED_OUT_OF_ORDER,
+	LOST_EFFECT,
+	DOUBLED_EFFECT,
+	WRONG_EFFECT, /* the event was taken for another one */
+	EFFECT_WITHOUT_EVENT,
+	DEAD_LETTER, /* of an order that order-service acknowledged */
+	STILL_PARKED,
+	INVERTED, /* an effect after that of a later version */
+	GAP,      /* effects went on without a version between them */
+	WRONG_FINAL_ROW,
+	DIFFERS_FROM_ORDER, /* the final rows of the two services */
+	EFFECT_NOT_ANNOUNCED,
+	ANNOUNCED_WITHOUT_EFFECT,
+	ANNOUNCED_TWICE, /* one effect, two different events */
+	ANNOUNCED_OUT_OF_ORDER,
+	NOT_DRAINED,
+	REFUSED_BY_KAFKA,
+};
+#define VIOLATION_KIND_COUNT 20
+
+/* "lost event", ... */
+extern const char *const violation_names[VIOLATION_KIND_COUNT];
+
+/* One case. What does not apply is zero. */
+struct violation {
+	const struct history_order *order; /* borrowed from the history; NULL: not about an order */
+	int32_t version, last_version;     /* the versions from ... to, when no fact has them */
+	int32_t partition;
+	int64_t number;       /* how many rows or messages, or what the row should say */
+	const char *what;     /* the field or table that is wrong, or a reason; borrowed */
+	struct fact facts[2]; /* the one that is wrong, and the one that it contradicts */
+	int fact_count;
+};
+
+struct violations {
+	int64_t count;
+	struct violation first;
+};
+
+/* Distinct ones: repeats are counted apart. */
+struct judgement_counts {
+	int64_t orders, operations, events, event_repeats, unreadable, effects, announcements,
+		announcement_repeats, dead_letters, given_up, parked;
+};
+
+struct judgement {
+	struct judgement_counts counts;
+	struct violations violations[VIOLATION_KIND_COUNT];
+	int64_t total;
+	int kinds;
+};
+
+/* ST_UNAVAILABLE: out of memory, here or when h was filled. */
+MUST_CHECK enum status judge(const struct history *h, struct judgement *out, struct error *err);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * judge.c's own: the walk over one order, and what its parts share. judge.c walks, judge_version.c
+ * and judge_outcome.c judge.
+ *
+ * Threads: one owner.
+ */
+#ifndef TOOLS_VERIFY_HISTORY_JUDGE_WALK_H
+#define TOOLS_VERIFY_HISTORY_JUDGE_WALK_H
+
+#include "tools/verify-history/judge.h"
+
+#define COMPARE(x, y) (((x) > (y)) - ((x) < (y))) /* for sorting */
+
+/* The facts of one version, by source: runs in the sorted array. */
+struct group {
+	int32_t version;
+	const struct fact *of[FACT_SOURCE_COUNT]; /* the first; NULL: none */
+	uint32_t count[FACT_SOURCE_COUNT];
+};
+
+/* The walk over one order. */
+struct walk {
+	struct judgement *j;
+	const struct history *h;
+	const struct history_order *order;
+	struct fact *sorted;             /* room for all facts of the order */
+	struct fact *events, *announced; /* likewise: first occurrences, mark is their place */
+	uint32_t event_count, announced_count;
+	int64_t missing_from;    /* the lowest version whose event is still to come ... */
+	int64_t gap_from;        /* ... and whose effect is */
+	const struct fact *last; /* event of the highest version that should have an effect */
+	int32_t excused;  /* the highest version that rightly has none: see judge_version.c */
+	int32_t given_up; /* the highest one */
+	uint32_t plain_effects, plain_announced; /* without a version */
+	bool has_cancelled;
+};
+
+/* Counts violations of that kind; the first one is kept. */
+void judge_found(struct judgement *j, enum violation_kind kind, int64_t count,
+		 const struct violation *violation);
+
+/* One about the walk's order, with the fact that is wrong and another (or NULL) that shows it. */
+void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fact *wrong,
+		       const struct fact *other);
+
+/* Compares places on the topic. */
+int judge_by_place(const struct fact *a, const struct fact *b);
+
+/* One version: did its event have its one effect, and the effect its one announcement? */
+void judge_version(struct walk *w, const struct group *g);
+
+/* After all versions: sequence and final rows. */
+void judge_outcome(struct walk *w);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * verify-history: the history checker. Waits until the stack is quiet, reads the topic from its beginning
+ * and the tables of both services, and says whether anything was lost, doubled or out of order.
+ * It only reads, in a snapshot and without a consumer group.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/config.h"
+#include "common/runtime/log.h"
+#include "tools/verify-history/drained.h"
+#include "tools/verify-history/read_acks.h"
+#include "tools/verify-history/read_topic.h"
+#include "tools/verify-history/report.h"
+
+#define EXIT_CLEAN      0
+#define EXIT_VIOLATIONS 1
+#define EXIT_TROUBLE    2
+
+struct config {
+	const char *kafka_bootstrap_servers;
+	const char *kafka_topic;
+	const char *kafka_conf;
+	const char *database_url;
+	const char *acks;
+	int64_t wait_s;
+};
+
+static const struct config_key keys[] = {
+	{ "KAFKA_BOOTSTRAP_SERVERS", CONFIG_TEXT, CONFIG_PUBLIC,
+	  offsetof(struct config, kafka_bootstrap_servers), "127.0.0.1:9092", 0, 0, NULL,
+	  "Kafka brokers, host:port, comma separated" },
+	{ "KAFKA_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, kafka_topic),
+	  "kafka.scaling", 0, 0, NULL, "topic that carries the events" },
+	{ "KAFKA_CONF", CONFIG_TEXT, CONFIG_SECRET_PAIRS, offsetof(struct config, kafka_conf), "",
+	  0, 0, NULL, "librdkafka properties, name=value;name=value (TLS, SASL, tuning)" },
+	{ "DATABASE_URL", CONFIG_TEXT, CONFIG_SECRET_URL, offsetof(struct config, database_url),
+	  "postgresql://lab@127.0.0.1:15432/lab", 0, 0, NULL,
+	  "PostgreSQL, as the owner of both schemas; the password is better kept in PGPASSFILE" },
+	{ "ACKS", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, acks), "", 0, 0, NULL,
+	  "file of what clients were promised: <wall_ms> <POST|PATCH|DELETE> <order_id> <version> "
+	  "a line, version 0: unknown" },
+	{ "WAIT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, wait_s), "60", 0, 86400, NULL,
+	  "seconds to wait until all is quiet" },
+};
+
+static const struct config_program program = {
+	.name = "verify-history",
+	.summary = "was anything lost, doubled or out of order?",
+	.keys = keys,
+	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.flags = "--json",
+	.manner = "Reads and judges the history of the stack, once; --json: as one JSON object.",
+	.exit_status = "0 clean, 1 violations, 2 bad settings, or something cannot be read.",
+};
+
+static struct kafka_settings kafka_settings(const struct config *config, const char *topic)
+{
+	return (struct kafka_settings){ .bootstrap_servers = config->kafka_bootstrap_servers,
+					.topic = topic,
+					.extra = config->kafka_conf,
+					.client_id = "verify-history" };
+}
+
+/* Effects first: see history.h. */
+static enum status read_all(const struct config *config, struct tables *tables, struct topic *topic,
+			    struct topic *dead_letters, struct history *h, struct error *err)
+{
+	if (tables_read(tables, config->kafka_topic, h, err) != ST_OK ||
+	    read_events(topic, h, err) != ST_OK ||
+	    read_dead_letters(dead_letters, config->kafka_topic, h, err) != ST_OK ||
+	    (config->acks[0] && read_acks(config->acks, h, err) != ST_OK))
+		return err->status;
+	return ST_OK;
+}
+
+static enum status report_all(const struct report *report, bool json, struct error *err)
+{
+	if (!json)
+		report_text(report);
+	else if (!report_json(report))
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	return fflush(stdout) == 0 ? ST_OK : error_set(err, ST_INTERNAL, "cannot write to stdout");
+}
+
+static enum status check(const struct config *config, struct tables *tables, struct topic *topic,
+			 struct topic *dead_letters, bool json, bool *clean, struct error *err)
+{
+	struct history h = { 0 };
+	struct judgement judgement = { 0 };
+	struct report report = { .history = &h, .judgement = &judgement };
+	enum status st = quiet_wait(tables, topic, config->wait_s * 1000, &report.quiet,
+				    &report.waited_ms, err);
+
+	if (st == ST_OK)
+		st = read_all(config, tables, topic, dead_letters, &h, err);
+	if (st == ST_OK)
+		st = judge(&h, &judgement, err);
+	if (st == ST_OK)
+		st = report_all(&report, json, err);
+	*clean = judgement.total == 0;
+	history_fini(&h);
+	return st;
+}
+
+static enum status run(const struct config *config, bool json, bool *clean, struct error *err)
+{
+	const struct kafka_settings events = kafka_settings(config, config->kafka_topic);
+	const struct kafka_settings letters = kafka_settings(config, DEAD_LETTER_TOPIC);
+	struct tables *tables = NULL;
+	struct topic *topic = NULL, *dead_letters = NULL;
+	enum status st = tables_open(&tables, config->database_url, err);
+
+	if (st == ST_OK)
+		st = topic_open(&topic, &events, err);
+	if (st == ST_OK)
+		st = topic_open(&dead_letters, &letters, err);
+	if (st == ST_OK)
+		st = check(config, tables, topic, dead_letters, json, clean, err);
+	topic_close(dead_letters);
+	topic_close(topic);
+	tables_close(tables);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	bool json = argc == 2 && strcmp(argv[1], "--json") == 0, clean = false;
+	struct config config = { 0 };
+	struct error err = { 0 };
+	int done = config_main(&program, json ? 1 : argc, argv, &config);
+
+	if (done >= 0)
+		return done;
+	/* librdkafka tells what it mends itself; what it cannot mend is in err. */
+	log_set_level(LOG_ERROR);
+	if (run(&config, json, &clean, &err) == ST_OK)
+		return clean ? EXIT_CLEAN : EXIT_VIOLATIONS;
+	(void)fprintf(stderr, "verify: %s%s\n", err.msg,
+		      err.status == ST_UNAVAILABLE ? " (is the stack up? make up)" : "");
+	return EXIT_TROUBLE;
+}

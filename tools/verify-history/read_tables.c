@@ -1,0 +1,290 @@
+#include "tools/verify-history/read_tables.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/pg/pg.h"
+
+#define MS(column) "(extract(epoch from " column ") * 1000)::int8"
+
+struct tables {
+	PGconn *conn;
+};
+
+/* Puts a row into the history. */
+typedef void take_row(struct history *h, const PGresult *rows, int row);
+
+static enum status set_libpq_error(struct error *err, enum status st, const char *text)
+{
+	return error_set(err, st, "PostgreSQL: %.*s", (int)strcspn(text, "\n"), text);
+}
+
+enum status tables_open(struct tables **out, const char *url, struct error *err)
+{
+	const char *const names[] = { "gssencmode",       "dbname",
+				      "application_name", "connect_timeout",
+				      "tcp_user_timeout", "client_encoding",
+				      "options",          NULL };
+	/* A table that somebody locks, or a server that hangs, ends the reading. */
+	const char *const values[] = { "disable",
+				       url,
+				       "verify-history",
+				       "5",
+				       "20000",
+				       "UTF8",
+				       "-c lock_timeout=20s -c statement_timeout=600s",
+				       NULL };
+	struct tables *tables = calloc(1, sizeof(*tables));
+
+	if (!tables)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	tables->conn = PQconnectdbParams(names, values, 1);
+	if (PQstatus(tables->conn) != CONNECTION_OK) {
+		(void)set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(tables->conn));
+		tables_close(tables);
+		return err->status;
+	}
+	*out = tables;
+	return ST_OK;
+}
+
+void tables_close(struct tables *tables)
+{
+	if (!tables)
+		return;
+	PQfinish(tables->conn);
+	free(tables);
+}
+
+/* --- statements ---------------------------------------------------------------------------- */
+
+/* Takes one result, which holds one row or ends the statement. */
+static enum status take_result(PGresult *result, take_row *take, struct history *h,
+			       struct error *err)
+{
+	enum status st = ST_OK;
+
+	switch (PQresultStatus(result)) {
+	case PGRES_SINGLE_TUPLE:
+		take(h, result, 0);
+		break;
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+		break;
+	default:
+		st = set_libpq_error(err, ST_UNAVAILABLE, PQresultErrorMessage(result));
+	}
+	PQclear(result);
+	return st;
+}
+
+/* Runs sql and takes its rows one by one. parameter NULL: it has none. */
+static enum status each_row(struct tables *tables, const char *sql, const char *parameter,
+			    take_row *take, struct history *h, struct error *err)
+{
+	enum status st = ST_OK, next;
+	PGresult *result;
+
+	if (PQsendQueryParams(tables->conn, sql, parameter ? 1 : 0, NULL, &parameter, NULL, NULL,
+			      1) != 1 ||
+	    PQsetSingleRowMode(tables->conn) != 1)
+		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(tables->conn));
+	/* Also after an error: a statement's results end with a NULL. */
+	while ((result = PQgetResult(tables->conn))) {
+		next = take_result(result, take, h, err);
+		st = st == ST_OK ? next : st;
+	}
+	return st;
+}
+
+static enum status run(struct tables *tables, const char *sql, struct error *err)
+{
+	return each_row(tables, sql, NULL, NULL, NULL, err);
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static uint8_t type_of(const char *const *names, const char *name)
+{
+	for (uint8_t i = 0; i < EVENT_TYPE_COUNT; i++) {
+		if (strcmp(names[i], name) == 0)
+			return i;
+	}
+	return TYPE_UNKNOWN;
+}
+
+/* Columns: version, status, customer_id, product_id, product_name, qty, address, updated. */
+static struct history_row row_of(const PGresult *rows, int row, int column,
+				 const char *const *statuses)
+{
+	struct order_event event = { .customer_id = pg_i64(rows, row, column + 2),
+				     .product_id = pg_text(rows, row, column + 3),
+				     .product_name = pg_text(rows, row, column + 4),
+				     .qty = (int32_t)pg_i64(rows, row, column + 5),
+				     .address = pg_text(rows, row, column + 6) };
+
+	return (struct history_row){ .present = true,
+				     .version = (int32_t)pg_i64(rows, row, column),
+				     .type = type_of(statuses, pg_text(rows, row, column + 1)),
+				     .updated_ms = pg_i64(rows, row, column + 7),
+				     .content = history_content(&event) };
+}
+
+#define ROW_COLUMNS                                                                                \
+	"version, status, customer_id, product_id, product_name, qty, address, " MS("updated_at")
+
+static void take_order(struct history *h, const PGresult *rows, int row)
+{
+	struct history_order *order = history_order(h, pg_i64(rows, row, 0));
+
+	if (order)
+		order->order = row_of(rows, row, 1, event_order_statuses);
+}
+
+static void take_delivery(struct history *h, const PGresult *rows, int row)
+{
+	struct history_order *order = history_order(h, pg_i64(rows, row, 0));
+
+	if (order)
+		order->delivery = row_of(rows, row, 1, event_delivery_statuses);
+}
+
+/* An effect is known by event and status: if they do not fit, it is neither's. */
+static void take_effect(struct history *h, const PGresult *rows, int row)
+{
+	uint8_t type = type_of(event_order_names, pg_text(rows, row, 2));
+	uint8_t status = type_of(event_delivery_statuses, pg_text(rows, row, 3));
+	struct fact fact = { .source = FACT_EFFECT,
+			     .version = (int32_t)pg_i64(rows, row, 1),
+			     .type = type == status ? type : TYPE_UNKNOWN,
+			     .partition = (int32_t)pg_i64(rows, row, 4),
+			     .offset = pg_i64(rows, row, 5),
+			     .replica = history_replica(h, pg_text(rows, row, 6)),
+			     .at_ms = pg_i64(rows, row, 7) };
+
+	history_add(h, pg_i64(rows, row, 0), fact);
+}
+
+static void take_given_up(struct history *h, const PGresult *rows, int row)
+{
+	struct fact fact = { .source = FACT_GIVEN_UP,
+			     .type = TYPE_UNKNOWN,
+			     .version = (int32_t)pg_i64(rows, row, 1),
+			     .at_ms = pg_i64(rows, row, 2) };
+
+	history_add(h, pg_i64(rows, row, 0), fact);
+}
+
+static void take_parked(struct history *h, const PGresult *rows, int row)
+{
+	struct fact fact = { .source = FACT_PARKED,
+			     .version = (int32_t)pg_i64(rows, row, 1),
+			     .type = type_of(event_order_names, pg_text(rows, row, 2)),
+			     .partition = (int32_t)pg_i64(rows, row, 3),
+			     .offset = pg_i64(rows, row, 4),
+			     .at_ms = pg_i64(rows, row, 5) };
+
+	history_add(h, pg_i64(rows, row, 0), fact);
+}
+
+static void take_position(struct history *h, const PGresult *rows, int row)
+{
+	struct history_partition *partition = history_partition(h, (int32_t)pg_i64(rows, row, 0));
+
+	if (partition)
+		partition->next_offset = pg_i64(rows, row, 1);
+}
+
+static void take_waiting(struct history *h, const PGresult *rows, int row)
+{
+	struct history_rest *rest = &h->waiting[pg_i64(rows, row, 0)];
+
+	rest->count = pg_i64(rows, row, 1);
+	rest->oldest_ms = pg_i64(rows, row, 2);
+}
+
+static void take_refused(struct history *h, const PGresult *rows, int row)
+{
+	struct history_rest *rest = &h->refused[pg_i64(rows, row, 0)];
+
+	if (rest->count++ > 0)
+		return;
+	rest->oldest_ms = pg_i64(rows, row, 1);
+	(void)snprintf(rest->what, sizeof(rest->what), "%s", pg_text(rows, row, 2));
+}
+
+/* --- all ----------------------------------------------------------------------------------- */
+
+#define REFUSED(number, schema)                                                                    \
+	"select " number ", " MS("died_at") ", '" schema ".outbox_dead: ' || "                     \
+					    "coalesce(type, 'event') || ' of key ' || "            \
+					    "coalesce(encode(key, 'escape'), '(none)') || "        \
+					    "': ' || reason from " schema                          \
+					    ".outbox_dead order by id"
+
+#define WAITING(number, schema)                                                                    \
+	"select " number ", count(*), coalesce(" MS("min(created_at)") ", 0) from " schema ".outb" \
+								       "ox"
+
+/* clang-format off */
+static const struct {
+	const char *sql;
+	take_row *take;
+} reads[] = {
+	{ "select id, " ROW_COLUMNS " from orders.orders order by id", take_order },
+	{ "select order_id, version, event, status, \"partition\", \"offset\", replica, "
+	  MS("applied_at") " from delivery.history order by id", take_effect },
+	{ "select order_id, " ROW_COLUMNS " from delivery.delivery", take_delivery },
+	{ "select order_id, version, " MS("given_up_at") " from delivery.given_up",
+	  take_given_up },
+	{ "select order_id, version, event, \"partition\", \"offset\", " MS("parked_at")
+	  " from delivery.parked", take_parked },
+	{ REFUSED("0", "orders"), take_refused },
+	{ REFUSED("1", "delivery"), take_refused },
+};
+/* clang-format on */
+
+/* Inside a transaction, so that both are of the same moment. */
+static enum status read_progress(struct tables *tables, const char *topic, struct history *h,
+				 struct error *err)
+{
+	enum status st = each_row(tables,
+				  WAITING("0", "orders") " union all " WAITING("1", "delivery"),
+				  NULL, take_waiting, h, err);
+
+	if (st == ST_OK)
+		st = each_row(tables,
+			      "select \"partition\", next_offset from delivery.position "
+			      "where topic = $1",
+			      topic, take_position, h, err);
+	return st;
+}
+
+static enum status begin(struct tables *tables, struct error *err)
+{
+	return run(tables, "begin isolation level repeatable read read only", err);
+}
+
+enum status tables_read_progress(struct tables *tables, const char *topic, struct history *h,
+				 struct error *err)
+{
+	enum status st = begin(tables, err);
+
+	if (st == ST_OK)
+		st = read_progress(tables, topic, h, err);
+	return st == ST_OK ? run(tables, "commit", err) : st;
+}
+
+enum status tables_read(struct tables *tables, const char *topic, struct history *h,
+			struct error *err)
+{
+	enum status st = begin(tables, err);
+
+	for (size_t i = 0; st == ST_OK && i < sizeof(reads) / sizeof(reads[0]); i++)
+		st = each_row(tables, reads[i].sql, NULL, reads[i].take, h, err);
+	if (st == ST_OK)
+		st = read_progress(tables, topic, h, err);
+	return st == ST_OK ? run(tables, "commit", err) : st;
+}

@@ -1,0 +1,209 @@
+#include "tools/verify-history/read_topic.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/event/event_json.h"
+#include "common/base/parse.h"
+
+/* --- what a message says ------------------------------------------------------------------- */
+
+static struct fact fact_of(enum fact_source source, uint8_t type, const rd_kafka_message_t *m)
+{
+	rd_kafka_timestamp_type_t kind;
+
+	return (struct fact){ .source = (uint8_t)source,
+			      .type = type,
+			      .partition = m->partition,
+			      .offset = m->offset,
+			      .at_ms = rd_kafka_message_timestamp(m, &kind),
+			      .mark = history_digest(m->payload, m->len) };
+}
+
+static bool header_is(const rd_kafka_message_t *m, const char *name, const char *expected)
+{
+	const char *text;
+	size_t len;
+
+	return kafka_header(m, name, &text, &len) && len == strlen(expected) &&
+	       memcmp(text, expected, len) == 0;
+}
+
+static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t max, int64_t *out)
+{
+	const char *text;
+	size_t len;
+
+	return kafka_header(m, name, &text, &len) && parse_i64(text, len, 0, max, out);
+}
+
+/* Where a dead letter or its replay first was on the topic; delivery-service reads these headers
+ * likewise. False: nothing says so. */
+static bool first_place(const rd_kafka_message_t *m, const char *topic, struct history_place *first)
+{
+	return header_is(m, "x-original-topic", topic) &&
+	       header_number(m, "x-original-partition", INT32_MAX, &first->partition) &&
+	       header_number(m, "x-original-offset", INT64_MAX, &first->offset);
+}
+
+/* The type of a Delivery* event; false: it is none. */
+static bool delivery_type(const char *text, size_t len, uint8_t *type)
+{
+	for (uint8_t i = 0; i < EVENT_TYPE_COUNT; i++) {
+		if (strlen(event_delivery_names[i]) == len &&
+		    memcmp(event_delivery_names[i], text, len) == 0) {
+			*type = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The order event in the message. NULL: it has none, or one that delivery-service cannot read.
+ * Returns owned (free). */
+static struct order_event *event_of(const rd_kafka_message_t *m)
+{
+	struct order_event *event = NULL;
+	enum event_type type;
+	struct error ignored;
+	const char *name;
+	size_t len;
+
+	if (!kafka_header(m, "type", &name, &len) || !event_order_type(name, len, &type) ||
+	    event_decode(type, m->payload, m->len, &event, &ignored) != ST_OK)
+		return NULL;
+	return event;
+}
+
+/* --- events -------------------------------------------------------------------------------- */
+
+static void take_order_event(struct history *h, const rd_kafka_message_t *m, const char *topic)
+{
+	struct order_event *event = event_of(m);
+	struct history_partition *partition = history_partition(h, m->partition);
+	struct fact fact = fact_of(FACT_EVENT, TYPE_UNKNOWN, m);
+	struct content content = event ? history_content(event) : (struct content){ 0 };
+	int64_t id = event ? event->order_id : 0;
+	struct history_place first;
+
+	if (partition)
+		partition->last_offset = m->offset;
+	if (event) {
+		fact.type = (uint8_t)event->type;
+		fact.version = event->version;
+	}
+	/* With a version it is a copy like any other. */
+	if (fact.version == 0 && first_place(m, topic, &first)) {
+		fact.source = FACT_REPLAY;
+		history_add_replay(h, id, fact, first, event ? &content : NULL);
+	} else if (event) {
+		history_add_event(h, id, fact, &content);
+	} else {
+		history_add(h, id, fact);
+	}
+	free(event);
+}
+
+/* A whole number, or a text that is one. */
+static bool member_number(const json_t *root, const char *name, int64_t *out)
+{
+	const json_t *value = json_object_get(root, name);
+
+	if (json_is_string(value))
+		return parse_i64(json_string_value(value), json_string_length(value), 0, INT64_MAX,
+				 out);
+	*out = json_integer_value(value);
+	return json_is_integer(value);
+}
+
+/* delivery-service does not read Delivery* events: one that nobody can read is nobody's. */
+static void take_announcement(struct history *h, const rd_kafka_message_t *m, uint8_t type)
+{
+	json_t *root = m->payload ? json_loadb(m->payload, m->len, 0, NULL) : NULL;
+	struct fact fact = fact_of(FACT_ANNOUNCED, type, m);
+	int64_t order_id = 0, version = 0;
+
+	if (!member_number(root, "orderId", &order_id) || order_id < 1) {
+		h->other_messages++;
+	} else {
+		if (member_number(root, "version", &version) && version > 0 && version <= INT32_MAX)
+			fact.version = (int32_t)version;
+		history_add(h, order_id, fact);
+	}
+	json_decref(root);
+}
+
+struct events {
+	struct history *history;
+	const char *topic;
+};
+
+static void take_message(void *context, const rd_kafka_message_t *m)
+{
+	const struct events *events = context;
+	enum event_type order_type;
+	const char *name = "";
+	size_t len = 0;
+	uint8_t type;
+
+	if (!kafka_header(m, "type", &name, &len) || event_order_type(name, len, &order_type))
+		take_order_event(events->history, m, events->topic);
+	else if (delivery_type(name, len, &type))
+		take_announcement(events->history, m, type);
+	else
+		events->history->other_messages++;
+}
+
+enum status read_events(struct topic *topic, struct history *h, struct error *err)
+{
+	struct events events = { .history = h, .topic = topic_name(topic) };
+	struct topic_ends ends;
+	enum status st = topic_find_ends(topic, &ends, err);
+
+	if (st != ST_OK)
+		return st;
+	if (ends.count > 0)
+		(void)history_partition(h, ends.count - 1);
+	st = topic_read(topic, &ends, take_message, &events, err);
+	free(ends.next_offset);
+	return st;
+}
+
+/* --- dead letters -------------------------------------------------------------------------- */
+
+static void take_dead_letter(void *context, const rd_kafka_message_t *m)
+{
+	const struct events *events = context;
+	struct fact fact = fact_of(FACT_DEAD, TYPE_UNKNOWN, m);
+	struct history_place first;
+	struct order_event *event;
+
+	if (!first_place(m, events->topic, &first))
+		return;
+	fact.partition = (int32_t)first.partition;
+	fact.offset = first.offset;
+	event = event_of(m);
+	if (event) {
+		fact.type = (uint8_t)event->type;
+		fact.version = event->version;
+	}
+	history_add(events->history, event ? event->order_id : 0, fact);
+	free(event);
+}
+
+enum status read_dead_letters(struct topic *dead_letters, const char *topic, struct history *h,
+			      struct error *err)
+{
+	struct events events = { .history = h, .topic = topic };
+	struct topic_ends ends;
+	enum status st = topic_find_ends(dead_letters, &ends, err);
+
+	if (st == ST_NOT_FOUND)
+		return ST_OK;
+	if (st != ST_OK)
+		return st;
+	st = topic_read(dead_letters, &ends, take_dead_letter, &events, err);
+	free(ends.next_offset);
+	return st;
+}

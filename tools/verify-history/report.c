@@ -1,0 +1,175 @@
+#include "tools/verify-history/report.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "common/runtime/clock.h"
+#include "tools/verify-history/report_case.h"
+
+#define TEXT_SIZE 1024
+
+/* One table for both forms. */
+struct count {
+	const char *label, *name;
+	int64_t number;
+	int64_t repeats; /* -1: there is no such thing */
+};
+#define COUNT_MAX 12
+
+static int fill_counts(const struct report *r, struct count counts[COUNT_MAX])
+{
+	const struct judgement_counts *c = &r->judgement->counts;
+	int n = 0;
+
+	counts[n++] = (struct count){ "orders", "orders", c->orders, -1 };
+	counts[n++] = (struct count){ "operations committed", "operations", c->operations, -1 };
+	if (r->history->acks_given)
+		counts[n++] = (struct count){ "operations acknowledged", "acknowledged",
+					      r->history->acknowledged, -1 };
+	counts[n++] =
+		(struct count){ "Order* events", "order_events", c->events, c->event_repeats };
+	counts[n++] = (struct count){ "effects", "effects", c->effects, -1 };
+	counts[n++] = (struct count){ "Delivery* events", "delivery_events", c->announcements,
+				      c->announcement_repeats };
+	counts[n++] = (struct count){ "unreadable messages", "unreadable", c->unreadable, -1 };
+	counts[n++] = (struct count){ "other messages", "other_messages",
+				      r->history->other_messages, -1 };
+	counts[n++] = (struct count){ "dead letters", "dead_letters", c->dead_letters, -1 };
+	counts[n++] = (struct count){ "given up", "given_up", c->given_up, -1 };
+	counts[n++] = (struct count){ "parked", "parked", c->parked, -1 };
+	return n;
+}
+
+/* --- text ---------------------------------------------------------------------------------- */
+
+static void print_counts(const struct report *r)
+{
+	struct count counts[COUNT_MAX];
+	int n = fill_counts(r, counts);
+
+	for (int i = 0; i < n; i++) {
+		(void)printf("%-24s %9" PRId64, counts[i].label, counts[i].number);
+		if (counts[i].repeats > 0)
+			(void)printf("   and repeats: %" PRId64, counts[i].repeats);
+		(void)printf("\n");
+	}
+}
+
+static void print_violations(const struct report *r, enum violation_kind kind)
+{
+	const struct violations *v = &r->judgement->violations[kind];
+	char what[TEXT_SIZE] = "", evidence[TEXT_SIZE] = "";
+	struct strbuf what_sb = STRBUF_ON(what), evidence_sb = STRBUF_ON(evidence);
+
+	if (v->count == 0)
+		return;
+	report_case_what(kind, &v->first, &what_sb);
+	report_case_evidence(r->history, kind, &v->first, &evidence_sb);
+	(void)printf("\n%s: %" PRId64 "%s%s\n", violation_names[kind], v->count,
+		     v->count > 1 ? ", the first: " : ", ", what);
+	if (evidence[0])
+		(void)printf("    %s\n", evidence);
+	if (kind == LOST_EVENT && r->history->waiting[OUTBOX_ORDERS].count > 0)
+		(void)printf(
+			"    (orders.outbox has rows: perhaps it is only not published yet)\n");
+	if (kind == EFFECT_NOT_ANNOUNCED && r->history->waiting[OUTBOX_DELIVERY].count > 0)
+		(void)printf("    (delivery.outbox has rows: perhaps it is only not published "
+			     "yet)\n");
+}
+
+void report_text(const struct report *r)
+{
+	const struct judgement *j = r->judgement;
+
+	print_counts(r);
+	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++)
+		print_violations(r, (enum violation_kind)kind);
+	if (!r->quiet)
+		(void)printf("\nAfter %" PRId64 " s it was still not quiet: judged as it is.\n",
+			     r->waited_ms / 1000);
+	(void)printf("\n");
+	if (j->total == 0)
+		(void)printf("verify: nothing lost, nothing doubled, nothing out of order\n");
+	else
+		(void)printf("verify: %" PRId64 " violation%s of %d kind%s\n", j->total,
+			     j->total == 1 ? "" : "s", j->kinds, j->kinds == 1 ? "" : "s");
+}
+
+/* --- JSON ---------------------------------------------------------------------------------- */
+
+static json_t *json_time(int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format_utc(wall_ms, text);
+	return json_string(text);
+}
+
+static json_t *json_fact(const struct history *h, const struct fact *fact)
+{
+	static const char *const sources[FACT_SOURCE_COUNT] = {
+		"event", "replay", "effect", "announced", "dead letter", "given up", "parked", "ack"
+	};
+	bool replica = fact->source == FACT_EFFECT && fact->replica < h->replica_count;
+
+	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s*, s:o}", "is", sources[fact->source],
+			 "type", report_type(fact), "version", (int)fact->version, "partition",
+			 (int)fact->partition, "offset", (json_int_t)fact->offset, "replica",
+			 replica ? h->replicas[fact->replica] : NULL, "at", json_time(fact->at_ms));
+}
+
+static json_t *json_violations(const struct report *r, enum violation_kind kind)
+{
+	const struct violations *v = &r->judgement->violations[kind];
+	char what[TEXT_SIZE] = "", evidence[TEXT_SIZE] = "";
+	struct strbuf what_sb = STRBUF_ON(what), evidence_sb = STRBUF_ON(evidence);
+	json_t *facts = json_array();
+
+	report_case_what(kind, &v->first, &what_sb);
+	report_case_evidence(r->history, kind, &v->first, &evidence_sb);
+	for (int i = 0; i < v->first.fact_count; i++)
+		(void)json_array_append_new(facts, json_fact(r->history, &v->first.facts[i]));
+	return json_pack("{s:s, s:I, s:{s:I, s:i, s:s, s:s, s:o}}", "kind", violation_names[kind],
+			 "count", (json_int_t)v->count, "first", "order",
+			 v->first.order ? (json_int_t)v->first.order->id : 0, "version",
+			 (int)v->first.version, "what", what, "evidence", evidence, "facts", facts);
+}
+
+static json_t *json_counts(const struct report *r)
+{
+	struct count counts[COUNT_MAX];
+	int n = fill_counts(r, counts);
+	json_t *root = json_object();
+
+	for (int i = 0; i < n; i++) {
+		char name[40];
+
+		(void)json_object_set_new(root, counts[i].name, json_integer(counts[i].number));
+		(void)snprintf(name, sizeof(name), "%s_repeated", counts[i].name);
+		if (counts[i].repeats >= 0)
+			(void)json_object_set_new(root, name, json_integer(counts[i].repeats));
+	}
+	return root;
+}
+
+bool report_json(const struct report *r)
+{
+	const struct judgement *j = r->judgement;
+	json_t *violations = json_array(), *root;
+	bool written;
+
+	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++) {
+		if (j->violations[kind].count > 0)
+			(void)json_array_append_new(violations,
+						    json_violations(r, (enum violation_kind)kind));
+	}
+	root = json_pack("{s:b, s:I, s:i, s:b, s:I, s:o, s:o}", "clean", j->total == 0, "total",
+			 (json_int_t)j->total, "kinds", j->kinds, "quiet", r->quiet, "waited_ms",
+			 (json_int_t)r->waited_ms, "counts", json_counts(r), "violations",
+			 violations);
+	written = root && json_array_size(violations) == (size_t)j->kinds &&
+		  json_dumpf(root, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
+	json_decref(root);
+	return written;
+}

@@ -1,0 +1,25 @@
+/*
+ * What a person and a script read: the counts, each kind of violation with its first case, and the
+ * verdict.
+ *
+ * Threads: one owner.
+ */
+#ifndef TOOLS_VERIFY_HISTORY_REPORT_H
+#define TOOLS_VERIFY_HISTORY_REPORT_H
+
+#include "tools/verify-history/judge.h"
+
+struct report {
+	const struct history *history;
+	const struct judgement *judgement;
+	bool quiet; /* nothing moved any more when it was read */
+	int64_t waited_ms;
+};
+
+/* On stdout. */
+void report_text(const struct report *report);
+
+/* The same as one JSON object, on one line. False: out of memory. */
+bool report_json(const struct report *report);
+
+#endif
