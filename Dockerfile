@@ -19,8 +19,8 @@ ENTRYPOINT ["/lab/sql/migrate.sh"]
 # --- build ----------------------------------------------------------------------------------------
 FROM debian:bookworm-slim AS build
 WORKDIR /src
-COPY common/packages.sh common/
-RUN common/packages.sh install build \
+COPY stack/packages.sh stack/
+RUN stack/packages.sh install build \
 	&& apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null \
 	&& rm -rf /var/lib/apt/lists/*
 COPY . .

@@ -68,7 +68,7 @@ $(BUILD)/obj/%.o: %.c
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
--include tools/*.mk lab/*.mk tests/*.mk tests/*/*.mk
+-include tools/*.mk stack/*.mk lab/*.mk tests/*.mk tests/*/*.mk
 
 # The table in the README is the only list of the commands.
 .PHONY: help
@@ -91,7 +91,7 @@ format:
 	clang-format -i $(SOURCES)
 
 lint:
-	common/packages.sh install lint
+	stack/packages.sh install lint
 	tests/check_sources.sh
 	clang-format --dry-run --Werror $(SOURCES)
 	shellcheck -x $(SHELL_SCRIPTS)

@@ -69,7 +69,7 @@ row() {
 		"$(packages "$dir" | wc -l)"
 }
 
-command -v jq >/dev/null || die "jq is missing: run common/packages.sh install"
+command -v jq >/dev/null || die "jq is missing: run stack/packages.sh install"
 COMPOSE=$(docker compose --profile '*' config --format json)
 TEMP=$(mktemp -d)
 trap 'rm -rf "$TEMP"' EXIT

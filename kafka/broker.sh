@@ -10,10 +10,10 @@
 #   status  says which run; exit code 3 if not all do
 # env: BROKERS, KAFKA_PORT, KAFKA_CONTROLLER_PORT  see kafka/nodes.sh
 #      KAFKA_HEAP_MB       Java heap at most, of each (128; 64 was enough for 90,000 events/s)
-#      RUN_DIR, CACHE_DIR  see common/process.sh
+#      RUN_DIR, CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
 # shellcheck source=kafka/nodes.sh

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The jars of the pinned Kafka and the Java that runs them. To be sourced after common/process.sh.
+# The jars of the pinned Kafka and the Java that runs them. To be sourced after stack/process.sh.
 #
 # kafka_fetch gets the jars once; kafka_java sets KAFKA_JAVA to the command line that everything of
 # Kafka starts with. The options are for a quick start and a small process: C1 compiler only, serial

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The Kafka nodes: how many there are, their names and ports. To be sourced after common/process.sh.
+# The Kafka nodes: how many there are, their names and ports. To be sourced after stack/process.sh.
 #
 # One node, or three of which any two are a majority; each is broker and controller at once. The
 # number belongs to the data: a storage that was formatted for one node cannot be one of three.

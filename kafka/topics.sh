@@ -13,8 +13,8 @@
 #      PARTITIONS           of the lab's topic when it is made (1; 4 with three brokers)
 #      CONSUMER_GROUP       (delivery)
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
 # shellcheck source=kafka/nodes.sh

@@ -17,20 +17,20 @@
 #                    active controller, which leads a partition, too: that takes longer
 #      QUICK         1: shorter waits, and SECONDS_DOWN=5
 #      NO_COLOR      no colours
-#      the ports, KAFKA_TOPIC, BUILD_DIR and the services' settings: as lab/stack.sh, but with
+#      the ports, KAFKA_TOPIC, BUILD_DIR and the services' settings: as stack/stack.sh, but with
 #      EVENT_KEY=order-id, DELIVERY_DELAY_MS=5 and MAX_CONCURRENCY=64
 # Exit status: 0 everything went as promised, 1 not so, or something failed.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
-# shellcheck source=lab/own_stack.sh
-. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
+# shellcheck source=stack/temporary_stack.sh
+. "$REPO_DIR/stack/temporary_stack.sh"
 # shellcheck source=lab/progress.sh
 . "$REPO_DIR/lab/progress.sh"
-# shellcheck source=lab/brokers.sh
-. "$REPO_DIR/lab/brokers.sh"
+# shellcheck source=stack/brokers.sh
+. "$REPO_DIR/stack/brokers.sh"
 
 readonly REPLICAS=2
 readonly AWAIT_SECONDS=120 # for a fail-over, or a broker to catch up: far more than it takes
@@ -266,7 +266,7 @@ judge() {
 	CLIENTS_PID=
 	expect $((status == 0)) "The clients: every answer was as it must be."
 	status=0
-	JSON=1 WAIT=120 "$REPO_DIR/lab/stack.sh" verify >"$report" || status=$?
+	JSON=1 WAIT=120 "$REPO_DIR/stack/stack.sh" verify >"$report" || status=$?
 	((status < 2)) || die "the history checker has no verdict (the reason is above)"
 	total=$(jq .total "$report")
 	expect $((total == 0)) "The history checker: $(jq .counts.acknowledged "$report")" \

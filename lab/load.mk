@@ -7,10 +7,10 @@
 
 # A second make builds, since the packages that it needs may only come now.
 lab-levelling lab-rush lab-bulk lab-threads:
-	@common/packages.sh install build run load
+	@stack/packages.sh install build run load
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/load/$(@:lab-%=%).sh
 
 lab-report:
-	@common/packages.sh install load
+	@stack/packages.sh install load
 	@lab/load/report.sh README.md

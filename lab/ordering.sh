@@ -12,20 +12,20 @@
 # env: DELIVERY_DELAY_MS  work on an OrderModified (10000)
 #      ROUNDS             how often each scenario is played, with a new order each time (1)
 #      NO_COLOR           no colours
-#      the ports, KAFKA_TOPIC, BUILD_DIR and the services' settings: as lab/stack.sh; EVENT_KEY is
+#      the ports, KAFKA_TOPIC, BUILD_DIR and the services' settings: as stack/stack.sh; EVENT_KEY is
 #      set by the lab
 # Exit status: 0 every step ended as the lab says, 1 not so, or something failed.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
-# shellcheck source=lab/feed.sh
-. "$REPO_DIR/lab/feed.sh"
-# shellcheck source=lab/own_stack.sh
-. "$REPO_DIR/lab/own_stack.sh"
-# shellcheck source=lab/evidence.sh
-. "$REPO_DIR/lab/evidence.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
+# shellcheck source=stack/topic_tail.sh
+. "$REPO_DIR/stack/topic_tail.sh"
+# shellcheck source=stack/temporary_stack.sh
+. "$REPO_DIR/stack/temporary_stack.sh"
+# shellcheck source=lab/report.sh
+. "$REPO_DIR/lab/report.sh"
 
 readonly GRACE_SECONDS=30     # for an event, beyond the delay
 readonly HTTPIE_MIN_MS=3000   # httpie takes up to a second to start: too long for a shorter delay
@@ -143,7 +143,7 @@ play() {
 show_deliveries() {
 	local sql="select * from delivery_table${1:+ where $1}"
 	show_call make psql "SQL=$sql"
-	SQL=$sql "$REPO_DIR/lab/stack.sh" psql
+	SQL=$sql "$REPO_DIR/stack/stack.sh" psql
 }
 
 # judge EXPECTED_APPLIED REMARK: the verdict on ORDER, shown, with a remark if it is good; returns 1

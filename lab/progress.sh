@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # How far everything is, many times a second: operations that order-service has committed, those
 # whose event Kafka has acknowledged, and events that delivery-service has applied. To be sourced
-# after common/process.sh and lab/own_stack.sh, whose stack it watches.
+# after stack/process.sh and stack/temporary_stack.sh, whose stack it watches.
 #
 # One session of psql takes a sample every 50 ms, each in one snapshot, so what it says of the three
 # belongs together. A gap is told to that precision.

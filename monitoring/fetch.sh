@@ -6,10 +6,10 @@
 #               pins it: prints the path of the jar
 #   prometheus  promtool and prometheus: prints the folder they are in. Those that are installed, or
 #               those of Debian's package, unpacked: installing it would start a server
-# env: CACHE_DIR  see common/process.sh
+# env: CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 
 readonly LOG=$CACHE_DIR/fetch.log
 

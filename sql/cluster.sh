@@ -8,12 +8,12 @@
 #   status   says whether it runs; exit code 3 if not
 #   psql     opens psql on the lab's database as its owner, with psql's arguments
 # env: PG_PORT  (15432)
-#      RUN_DIR  see common/process.sh
+#      RUN_DIR  see stack/process.sh
 # Passwords are random for each cluster and only in $RUN_DIR/pgpass, the PGPASSFILE of psql and of
 # the services.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 
 PG_PORT=${PG_PORT:-15432}
 require_number PG_PORT 1 65535
@@ -39,7 +39,7 @@ find_server() {
 		BIN=$folder
 		return 0
 	done
-	die "PostgreSQL's server is missing from /usr/lib/postgresql: run common/packages.sh install"
+	die "PostgreSQL's server is missing from /usr/lib/postgresql: run stack/packages.sh install"
 }
 
 # find_user: sets AS_SERVER to the command that puts a program under the server's user. PostgreSQL

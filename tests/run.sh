@@ -14,8 +14,8 @@
 #      TEST_RUN_DIR    state of the servers under test (.run/test)
 set -euo pipefail
 RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../.run/test}
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 
 # More than the tests take by far; it ends what hangs.
 readonly PART_SECONDS=900

@@ -13,7 +13,7 @@ TEST_SOURCES_e2e := $(wildcard tests/e2e/*.c)
 
 # A second make builds, since the packages that it needs may only come now.
 test:
-	@common/packages.sh install
+	@stack/packages.sh install
 	@$(MAKE) --no-print-directory --silent all test-build
 	@MAKE='$(MAKE)' TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh unit integration e2e
 

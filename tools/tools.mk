@@ -21,8 +21,8 @@ $(foreach program,$(TOOL_PROGRAMS),$(eval $(call TOOL_RULE,$(program))))
 .PHONY: verify dead-letters replay
 verify: packages
 	@$(MAKE) --no-print-directory --silent $(BUILD)/verify-history >&2
-	@lab/stack.sh $@
+	@stack/stack.sh $@
 
 dead-letters replay: packages
 	@$(MAKE) --no-print-directory --silent $(BUILD)/dead-letters >&2
-	@lab/stack.sh $@
+	@stack/stack.sh $@

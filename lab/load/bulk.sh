@@ -7,11 +7,11 @@
 # env: QUICK  1: a look, with less load
 #      FULL   1: the same as without, since the lab has the seed's own size
 #      KEEP   1: table and plot also go to lab/load/results
-#      the ports, RUN_DIR and BUILD_DIR as lab/stack.sh
+#      the ports, RUN_DIR and BUILD_DIR as stack/stack.sh
 # Exit status: 0 what the lab promises happened, 1 not so, or something failed.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 # shellcheck source=lab/load/load.sh
 . "$REPO_DIR/lab/load/load.sh"
 

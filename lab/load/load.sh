@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # A load lab: its size, its stack, the load generators that it runs at the same time, and how far it
-# is. To be sourced after common/process.sh.
+# is. To be sourced after stack/process.sh.
 #
 # A lab is: lab_settings, lab_open, for each scenario stack_fresh, the services, sample_start,
 # load_start ..., load_wait or lab_await, load_end, sample_end, result_row; then result_close.
 # Its one invariant: what it started ends with it, however it ends; what it has measured by then is
 # in $RUN_DIR.
 
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
-# shellcheck source=lab/own_stack.sh
-. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
+# shellcheck source=stack/temporary_stack.sh
+. "$REPO_DIR/stack/temporary_stack.sh"
 # shellcheck source=lab/load/stack.sh
 . "$REPO_DIR/lab/load/stack.sh"
 # shellcheck source=lab/load/machine.sh

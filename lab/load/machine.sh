@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What was measured, and on which machine, for those who read the figures later. To be sourced after
-# common/process.sh.
+# stack/process.sh.
 
 MACHINE_COMMIT= # which state of the sources is measured
 MACHINE_LOAD=   # of the machine before the run

@@ -5,8 +5,8 @@
 #                                      <!-- lab-levelling: begin --> and <!-- lab-levelling: end -->,
 #                                      and the same of the other labs of which a result is kept
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 # shellcheck source=lab/load/table.sh
 . "$REPO_DIR/lab/load/table.sh"
 

@@ -11,11 +11,11 @@
 # env: FULL   1: ten times as many calls
 #      QUICK  1: a look, with fewer users
 #      KEEP   1: table and plot also go to lab/load/results
-#      the ports, RUN_DIR and BUILD_DIR as lab/stack.sh
+#      the ports, RUN_DIR and BUILD_DIR as stack/stack.sh
 # Exit status: 0 what the lab promises happened, 1 not so, or something failed.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 # shellcheck source=lab/load/load.sh
 . "$REPO_DIR/lab/load/load.sh"
 

@@ -7,8 +7,8 @@
 #   Kafka, and the load generators of the script that started this; separated by tabs
 # env: RUN_DIR  the stack whose processes are looked at
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 [[ $# == 1 ]] || die "usage: lab/load/sample.sh FILE"
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A stack to measure on: which services run, on which empty tables and topic, and what the history
-# checker says of them. For the load labs and the benchmarks; to be sourced after lab/own_stack.sh.
+# checker says of them. For the load labs and the benchmarks; to be sourced after stack/temporary_stack.sh.
 #
 # stack_fresh is the beginning of every measurement: no service runs, the tables are empty, the
 # topic is new. A service that is started then has the settings that the measurement names, and its

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Tables of figures, for the terminal and for the README. To be sourced after common/process.sh.
+# Tables of figures, for the terminal and for the README. To be sourced after stack/process.sh.
 #
 # A table comes on standard input, its heading first, the cells of a line separated by tabs.
 

@@ -11,12 +11,12 @@ BENCH_SOURCES_visible := tests/bench/placing.c
 
 # A second make builds, since the packages that it needs may only come now.
 bench:
-	@common/packages.sh install build run load bench
+	@stack/packages.sh install build run load bench
 	@$(MAKE) --no-print-directory --silent all bench-build
 	@BUILD_DIR='$(BUILD)' tests/bench/run.sh
 
 bench-report:
-	@common/packages.sh install load
+	@stack/packages.sh install load
 	@tests/bench/report.sh README.md
 
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)

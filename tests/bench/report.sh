@@ -7,8 +7,8 @@
 #                                           plot beside latest.json
 # env: RESULT  what goes into FILE.md (tests/bench/results/latest.json)
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 # shellcheck source=lab/load/table.sh
 . "$REPO_DIR/lab/load/table.sh"
 

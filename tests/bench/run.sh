@@ -7,19 +7,19 @@
 #              growth, which is not in the default run
 #      QUICK   1: less work and one repetition, in under three minutes; a look, nothing is kept
 #      REPEAT  repetitions, of which the median counts (3)
-#      the ports and RUN_DIR as lab/stack.sh; BUILD_DIR (build); settings of the services that no
+#      the ports and RUN_DIR as stack/stack.sh; BUILD_DIR (build); settings of the services that no
 #      case sets itself
 # Exit status: 0 measured, targets met or not; 1 it could not be measured, or the history checker
 # found something wrong.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
-# shellcheck source=lab/own_stack.sh
-. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
+# shellcheck source=stack/temporary_stack.sh
+. "$REPO_DIR/stack/temporary_stack.sh"
 # shellcheck source=lab/load/stack.sh
 . "$REPO_DIR/lab/load/stack.sh"
 # shellcheck source=lab/load/machine.sh

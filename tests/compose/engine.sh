@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The container engine of the tests. To be sourced after common/process.sh.
+# The container engine of the tests. To be sourced after stack/process.sh.
 #
 # An engine that answers is used as it is. Where none does, root gets one of its own: dockerd with
 # all its state in $RUN_DIR/engine, and no trace of it when it is closed: what it added to
@@ -29,7 +29,7 @@ engine_start() {
 	local dir=$RUN_DIR/engine
 	((EUID == 0)) || die "no container engine answers, and only root can start one:" \
 		"start Docker, or run this as root"
-	"$REPO_DIR/common/packages.sh" install compose
+	"$REPO_DIR/stack/packages.sh" install compose
 	engine_clean
 	engine_note_host "$dir/host"
 	ENGINE_OWN=1

@@ -18,10 +18,10 @@
 # The last line is "N passed, N failed"; exit status 1 if anything failed.
 set -euo pipefail
 RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../../.run/compose}
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
 # shellcheck source=tests/compose/engine.sh

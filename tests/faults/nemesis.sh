@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The faults, and how what they broke becomes whole again. To be sourced after common/process.sh and
-# lab/show.sh.
+# The faults, and how what they broke becomes whole again. To be sourced after stack/process.sh and
+# lab/terminal_output.sh.
 #
 # Each fault is a job: a background shell that breaks its target, waits, and mends it. A target has
 # one job at a time. Signals go only to processes that process_start recorded and to the sessions
@@ -92,8 +92,8 @@ heal_try() {
 # heal_process NAME: starts what shall run of its kind.
 heal_process() {
 	case $1 in
-	order*) heal "$1" "$REPO_DIR/lab/stack.sh" scale-orders "$ORDERS" ;;
-	delivery* | replicas) heal "$1" "$REPO_DIR/lab/stack.sh" scale "$REPLICAS" ;;
+	order*) heal "$1" "$REPO_DIR/stack/stack.sh" scale-orders "$ORDERS" ;;
+	delivery* | replicas) heal "$1" "$REPO_DIR/stack/stack.sh" scale "$REPLICAS" ;;
 	kafka-*) heal "$1" "$REPO_DIR/kafka/broker.sh" start "${1#kafka-}" ;;
 	postgres) heal "$1" "$REPO_DIR/sql/cluster.sh" start ;;
 	esac

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What is broken, and when: a list that the seed decides, drawn before anything runs. To be sourced
-# after common/process.sh. It starts no process and looks at none. BROKERS: how many of Kafka.
+# after stack/process.sh. It starts no process and looks at none. BROKERS: how many of Kafka.
 #
 # PLAN gets one fault an element: time (1/100 s since the load began), kind, target, number. The
 # number is how long the fault lasts (1/100 s), or how many there shall be. A target that is not

@@ -16,15 +16,15 @@
 #      CLIENTS, RATE   clients (8), and operations per second of all of them together (100)
 #      DELIVERY_DELAY_MS (5; 200 with key and unordered, so that there are gaps),
 #      MAX_CONCURRENCY (64), and the other settings of the services; the ports and RUN_DIR as
-#      lab/stack.sh; BUILD_DIR (build)
+#      stack/stack.sh; BUILD_DIR (build)
 # Exit status: 0 no violation; 1 a violation, or it could not run.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
-# shellcheck source=lab/own_stack.sh
-. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
+# shellcheck source=stack/temporary_stack.sh
+. "$REPO_DIR/stack/temporary_stack.sh"
 # shellcheck source=tests/faults/plan.sh
 . "$REPO_DIR/tests/faults/plan.sh"
 # shellcheck source=tests/faults/nemesis.sh

@@ -10,7 +10,7 @@ FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/bas
 
 .PHONY: fuzz
 fuzz:
-	@common/packages.sh install build fuzz
+	@stack/packages.sh install build fuzz
 	@mkdir -p $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 	@for target in $(FUZZ_TARGETS); do \
 		clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$$target.bin tests/fuzz/$$target.c $(FUZZ_SOURCES) \

@@ -5,10 +5,10 @@
 #
 # usage: tests/kubernetes/check.sh
 # env: BUILD_DIR  where the services are (build)
-#      CACHE_DIR  see common/process.sh
+#      CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly KUBERNETES=1.33.0 VALIDATE=1.37.0 # of the API, and of kubernetes-validate
 readonly CUSTOM=kubernetes/keda.yaml       # of a kind that only its operator knows

@@ -4,5 +4,5 @@
 .PHONY: check-kubernetes
 
 check-kubernetes: $(BUILD)/order-service $(BUILD)/delivery-service
-	@common/packages.sh install check
+	@stack/packages.sh install check
 	@BUILD_DIR='$(BUILD)' tests/kubernetes/check.sh

@@ -4,10 +4,10 @@
 # rule and no query names a metric that nobody writes.
 #
 # usage: tests/monitoring/check.sh
-# env: CACHE_DIR  see common/process.sh
+# env: CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly ALERTS=monitoring/alerts.yml BOARD=monitoring/grafana/boards/ordering-lab.json
 WORK_DIR=

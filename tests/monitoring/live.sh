@@ -7,16 +7,16 @@
 # usage: tests/monitoring/live.sh
 # env: PROMETHEUS_PORT  (9090)
 #      JMX_PORT         the broker's metrics (9404)
-#      the other ports and RUN_DIR as lab/stack.sh; CACHE_DIR see common/process.sh
+#      the other ports and RUN_DIR as stack/stack.sh; CACHE_DIR see stack/process.sh
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 # shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
-# shellcheck source=lab/show.sh
-. "$REPO_DIR/lab/show.sh"
-# shellcheck source=lab/own_stack.sh
-. "$REPO_DIR/lab/own_stack.sh"
+# shellcheck source=lab/terminal_output.sh
+. "$REPO_DIR/lab/terminal_output.sh"
+# shellcheck source=stack/temporary_stack.sh
+. "$REPO_DIR/stack/temporary_stack.sh"
 
 readonly BOARD=$REPO_DIR/monitoring/grafana/boards/ordering-lab.json
 QUERY=   # what query_answered asks

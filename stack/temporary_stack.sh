@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A stack of a lab's own: fresh data, started, and stopped with the lab, whatever ends it. To be
-# sourced after common/process.sh and lab/show.sh.
+# sourced after stack/process.sh and lab/terminal_output.sh.
 #
 # It lives in a folder below $RUN_DIR, which becomes RUN_DIR, so it never touches the data of
 # `make up`; it has the same ports. Only a folder that own_stack_open made is ever removed.
@@ -8,7 +8,7 @@
 # shellcheck source=kafka/nodes.sh
 . "$REPO_DIR/kafka/nodes.sh"
 
-OWN_STACK_PID=   # lab/stack.sh at work
+OWN_STACK_PID=   # stack/stack.sh at work
 OWN_STACK_UP=    # there is something to stop
 OWN_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
 OWN_STACK_STDOUT=
@@ -40,7 +40,7 @@ own_stack_open() {
 # own_stack_clean: stops what a lab that was killed left running, and removes its data.
 own_stack_clean() {
 	if [[ -e $RUN_DIR/$OWN_STACK_MARK ]]; then
-		"$REPO_DIR/lab/stack.sh" down >/dev/null ||
+		"$REPO_DIR/stack/stack.sh" down >/dev/null ||
 			die "what runs in $RUN_DIR cannot be stopped (the reason is above)"
 		rm -rf "$RUN_DIR" 2>/dev/null ||
 			die "$(id -un) cannot remove $RUN_DIR: do it as its owner, or set RUN_DIR"
@@ -72,10 +72,10 @@ own_stack_require_port() {
 		"make down first, or set $2=<another port>"
 }
 
-# own_stack COMMAND...: lab/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
+# own_stack COMMAND...: stack/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
 # between the start of a process and the note of its pid. Its output is in OWN_STACK_OUTPUT.
 own_stack() {
-	own_stack_begin lab/stack.sh "$@"
+	own_stack_begin stack/stack.sh "$@"
 	own_stack_end
 }
 
@@ -106,7 +106,7 @@ own_stack_busy() {
 own_stack_start() {
 	local postgres='' kafka=''
 	show_progress "starting PostgreSQL and Kafka, with no data"
-	own_stack_begin lab/stack.sh up
+	own_stack_begin stack/stack.sh up
 	while own_stack_busy; do
 		if [[ -z $postgres ]] && port_open "$PG_PORT"; then
 			postgres=1
@@ -157,6 +157,6 @@ own_stack_close() {
 	set +e
 	[[ -z $OWN_STACK_PID ]] || wait "$OWN_STACK_PID"
 	[[ -n $OWN_STACK_UP ]] || return
-	"$REPO_DIR/lab/stack.sh" down >/dev/null
+	"$REPO_DIR/stack/stack.sh" down >/dev/null
 	show_progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
 }

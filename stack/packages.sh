@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The Debian packages that the project needs: this is the only list, each with its reason.
 #
-# usage: common/packages.sh install [GROUP...]  installs what is missing (default: build run)
-#        common/packages.sh missing [GROUP...]  prints what is missing, one name a line
+# usage: stack/packages.sh install [GROUP...]  installs what is missing (default: build run)
+#        stack/packages.sh missing [GROUP...]  prints what is missing, one name a line
 # groups: build, run, lint, check, load, bench, compose, fuzz
 # Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
 # sudo where that needs no password; else it prints the command to type and exits with 1.

@@ -11,17 +11,17 @@ demo: packages
 
 up: packages
 	@$(MAKE) --no-print-directory --silent all
-	@lab/stack.sh up
+	@stack/stack.sh up
 
 down status psql topic:
-	@lab/stack.sh $@
+	@stack/stack.sh $@
 
 # The shell reads N from the environment.
 scale scale-orders partitions:
-	@lab/stack.sh $@ "$$N"
+	@stack/stack.sh $@ "$$N"
 
 skip-missing:
-	@lab/stack.sh $@ "$$ORDER"
+	@stack/stack.sh $@ "$$ORDER"
 
 packages:
-	@common/packages.sh install
+	@stack/packages.sh install

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What became of an order, and whether that is what the lab says. To be sourced after
-# common/process.sh, lab/show.sh and lab/feed.sh.
+# stack/process.sh, lab/terminal_output.sh and stack/topic_tail.sh.
 #
-# The evidence is the topic (lab/feed.sh), delivery.history in the order of its ids, and the row of
+# The evidence is the topic (stack/topic_tail.sh), delivery.history in the order of its ids, and the row of
 # delivery_table; never what the lab itself did.
 
 # evidence_sql SQL: prints the answer, bare: a row a line, columns separated by "|".

@@ -39,7 +39,7 @@ require_command() {
 	local command
 	for command; do
 		command -v "$command" >/dev/null ||
-			die "$command is missing: run common/packages.sh install"
+			die "$command is missing: run stack/packages.sh install"
 	done
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The brokers of a lab: lost and back again, who leads the partitions of the lab's topic, and who has
-# all of them. To be sourced after common/process.sh, lab/show.sh, lab/own_stack.sh and
+# all of them. To be sourced after stack/process.sh, lab/terminal_output.sh, stack/temporary_stack.sh and
 # lab/progress.sh.
 
 LEADER=()  # of each partition: the number of the broker; -1: none

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # How a lab looks: progress lines, calls, lines of the topic, the bar of a wait, tables. To be
-# sourced after common/process.sh.
+# sourced after stack/process.sh.
 #
 # It prints to stdout only. Colour and the live bar are for a terminal; elsewhere every line is
 # plain and final. NO_COLOR (no-color.org) turns the colours off.

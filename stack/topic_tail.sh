@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The topic, live, for a lab: kcat follows it in the background, and whatever came is taken in and
-# shown while the lab waits. To be sourced after common/process.sh and lab/show.sh.
+# shown while the lab waits. To be sourced after stack/process.sh and lab/terminal_output.sh.
 #
 # Its one invariant: only feed_pump reads and prints, between the lab's own lines, so two lines
 # never mix; and a message is taken in once, however often a rebalance of the follower brings it.

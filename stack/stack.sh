@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
 #
-# usage: lab/stack.sh up | down | status | scale N | scale-orders N | partitions N | psql | topic
+# usage: stack/stack.sh up | down | status | scale N | scale-orders N | partitions N | psql | topic
 #                      dead-letters | replay | skip-missing ORDER | verify
 #   up            starts what does not run, restarts the services with new settings; ready on return
 #   down          stops everything; the data stay
@@ -22,8 +22,8 @@
 # up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a
 # replica that comes later has the same, and nobody has to repeat a port.
 set -euo pipefail
-# shellcheck source=common/process.sh
-. "$(dirname "$(realpath "$0")")/../common/process.sh"
+# shellcheck source=stack/process.sh
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 # shellcheck source=kafka/nodes.sh
 . "$REPO_DIR/kafka/nodes.sh"
 
@@ -236,7 +236,7 @@ await_replica() {
 up() {
 	local running orders order_count count
 	kafka_nodes_as_asked
-	"$REPO_DIR/common/packages.sh" install run
+	"$REPO_DIR/stack/packages.sh" install run
 	lock_take stack
 	[[ -x $BUILD_DIR/order-service && -x $BUILD_DIR/delivery-service ]] ||
 		die "order-service and delivery-service are not in $BUILD_DIR: type make first"
