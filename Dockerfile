@@ -1,7 +1,7 @@
 # The project's images, one target each: migrate, order-service, delivery-service, tools.
 #
 # The programs are built on Debian and put, with the libraries they load and nothing else, into
-# images without a shell, a package manager or a root user. docker/images.sh shows what is in them.
+# images without a shell, a package manager or a root user. deploy/docker/images.sh shows what is in them.
 # No BuildKit is needed.
 
 # --- migrate: the schema, by PostgreSQL's own psql ------------------------------------------------
@@ -12,7 +12,7 @@ LABEL org.opencontainers.image.title="ordering-lab migrate" \
 	org.opencontainers.image.licenses="MIT"
 COPY sql/migrate.sh /lab/sql/
 COPY sql/migrations /lab/sql/migrations
-COPY docker/secrets.sh /lab/docker/
+COPY deploy/docker/secrets.sh /lab/deploy/docker/
 USER postgres
 ENTRYPOINT ["/lab/sql/migrate.sh"]
 
@@ -25,9 +25,9 @@ RUN stack/packages.sh install build \
 	&& rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN make build/order-service build/delivery-service build/verify-history build/dead-letters \
-	&& docker/collect.sh /out/order-service build/order-service \
-	&& docker/collect.sh /out/delivery-service build/delivery-service \
-	&& docker/collect.sh /out/tools build/verify-history build/dead-letters
+	&& deploy/docker/collect.sh /out/order-service build/order-service \
+	&& deploy/docker/collect.sh /out/delivery-service build/delivery-service \
+	&& deploy/docker/collect.sh /out/tools build/verify-history build/dead-letters
 
 # --- order-service --------------------------------------------------------------------------------
 FROM scratch AS order-service

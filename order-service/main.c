@@ -7,18 +7,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/service/health.h"
-#include "common/http/http_server.h"
-#include "common/runtime/log.h"
-#include "common/service/probe.h"
-#include "common/outbox/relay.h"
-#include "common/service/service_config.h"
-#include "common/runtime/stop.h"
 #include "common/base/version.h"
-#include "order-service/sync/sync_dispatch.h"
+#include "common/http/http_server.h"
+#include "common/outbox/relay.h"
+#include "common/runtime/log.h"
+#include "common/runtime/stop.h"
+#include "common/service/health.h"
+#include "common/service/probe.h"
+#include "common/service/service_config.h"
 #include "order-service/order_api.h"
 #include "order-service/order_read.h"
 #include "order-service/order_writer.h"
+#include "order-service/sync/sync_dispatch.h"
 
 #define READ_CONNECTIONS 4
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/parse.h"
 #include "common/http/http_json.h"
 #include "common/http/http_params.h"
-#include "common/base/parse.h"
 #include "order-service/order_json.h"
 #include "order-service/order_read.h"
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/runtime/clock.h"
 #include "common/event/event_json.h"
+#include "common/runtime/clock.h"
 #include "order-service/order_row.h"
 
 bool order_batch_init(struct order_batch *b, struct order_command **commands, size_t count)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/runtime/clock.h"
 #include "common/http/http_server.h"
+#include "common/runtime/clock.h"
 
 /* Read of a body that is refused, so that the client hears the answer. */
 #define DRAIN_MAX_BYTES (4 * 1024 * 1024)

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/runtime/log.h"
 #include "common/base/parse.h"
+#include "common/runtime/log.h"
 
 #define RETRY_AFTER_S    1
 #define DETAIL_MAX_BYTES 400

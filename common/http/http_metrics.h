@@ -7,8 +7,8 @@
 #ifndef COMMON_HTTP_HTTP_METRICS_H
 #define COMMON_HTTP_HTTP_METRICS_H
 
-#include "common/http/http.h"
 #include "common/base/metrics.h"
+#include "common/http/http.h"
 
 struct http_counts;
 

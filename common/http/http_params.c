@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/http/http_json.h"
 #include "common/base/parse.h"
+#include "common/http/http_json.h"
 
 bool http_path_id(const struct http_request *request, struct http_response *response,
 		  const char *field, int64_t *id)

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/runtime/clock.h"
 #include "common/http/http_connection.h"
-#include "common/http/http_metrics.h"
 #include "common/http/http_json.h"
+#include "common/http/http_metrics.h"
 #include "common/http/http_sockets.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
 #define CLOSE_GRACE_MS 50

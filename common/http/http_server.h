@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "common/http/http.h"
 #include "common/base/metrics.h"
+#include "common/http/http.h"
 
 struct http_server;
 

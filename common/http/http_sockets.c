@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/parse.h"
+#include "common/runtime/clock.h"
 
 #define SILENT_MAX_S    60
 #define SURVEY_EVERY_US 20000

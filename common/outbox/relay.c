@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "common/base/backoff.h"
-#include "common/runtime/clock.h"
-#include "common/runtime/log.h"
 #include "common/outbox/relay_backlog.h"
 #include "common/outbox/relay_lease.h"
-#include "common/outbox/relay_store.h"
 #include "common/outbox/relay_publisher.h"
+#include "common/outbox/relay_store.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 
 #define DRAIN_MS    500 /* at a stop, for what Kafka has in hand */
 #define FLOW_ROWS   20  /* so many at a time are a flow: the next ones ... */

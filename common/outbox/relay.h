@@ -20,8 +20,8 @@
 #include <stdbool.h>
 
 #include "common/base/error.h"
-#include "common/kafka/kafka_client.h"
 #include "common/base/metrics.h"
+#include "common/kafka/kafka_client.h"
 
 struct relay;
 

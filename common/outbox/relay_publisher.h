@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "common/kafka/kafka_client.h"
-#include "common/pg/pg.h"
 #include "common/outbox/relay_ledger.h"
+#include "common/pg/pg.h"
 
 struct relay_publisher;
 

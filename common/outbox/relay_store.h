@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "common/pg/pg.h"
 #include "common/outbox/relay_ledger.h"
+#include "common/pg/pg.h"
 
 #define RELAY_STATEMENT_COUNT 10
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pg/pg_pipeline.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
-#include "common/pg/pg_pipeline.h"
 
 #define ANSWER_TIMEOUT_MS  15000
 #define RECONNECT_PAUSE_MS 100 /* a burst of callers makes one attempt, not one each */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/strbuf.h"
+#include "common/runtime/clock.h"
 
 static enum log_level threshold = LOG_INFO; /* written before threads start, then only read */
 

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/http/http.h"
 #include "common/base/metrics.h"
+#include "common/http/http.h"
 
 struct health_check {
 	const char *name; /* "database" */

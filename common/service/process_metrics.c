@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/version.h"
+#include "common/runtime/clock.h"
 
 /* A file of /proc as text. False: it cannot be read. */
 static bool read_proc(const char *path, char *text, size_t size)

@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "common/runtime/clock.h"
 #include "common/event/event_json.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 #include "order-service/sync/delivery_call.h"
 #include "order-service/sync/sync_store.h"

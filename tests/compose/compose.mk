@@ -1,4 +1,4 @@
-# docker-compose.yml and docker/stack.yml for real:
+# docker-compose.yml and deploy/docker/stack.yml for real:
 #   make test-compose               STEP=lab: one step; see tests/compose/run.sh
 
 .PHONY: test-compose

@@ -80,7 +80,7 @@ image_kafka() {
 # image_prometheus IMAGE: with Debian's programs.
 image_prometheus() {
 	local dir=$RUN_DIR/prometheus-image bin
-	bin=$("$REPO_DIR/monitoring/fetch.sh" prometheus)
+	bin=$("$REPO_DIR/deploy/monitoring/fetch.sh" prometheus)
 	rm -rf "$dir"
 	cp -r "$REPO_DIR/tests/compose/prometheus" "$dir"
 	cp "$bin"/{prometheus,promtool} "$dir/"

@@ -8,7 +8,7 @@
 #   kills       under load: more and fewer replicas, and each container killed and started again
 #   brokers     three of them under load: the leader of a partition is killed and comes back
 #   monitoring  Prometheus finds every replica, and Kafka by its agent
-#   swarm       docker/stack.yml on a swarm of this one node
+#   swarm       deploy/docker/stack.yml on a swarm of this one node
 # env: TEST_PORT     the first of 19 ports (25081)
 #      BUILD_DIR     where verify-history and fault-clients are (build)
 #      TEST_RUN_DIR  state of the engine and of the test (.run/compose)

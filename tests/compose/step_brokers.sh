@@ -6,7 +6,7 @@
 step_brokers() {
 	local victim before killed_at
 	show_step "brokers: three of them; the leader of a partition is killed, then two of three"
-	project_use "$PROJECT_THREE" --env-file "$REPO_DIR/docker/three-brokers.env"
+	project_use "$PROJECT_THREE" --env-file "$REPO_DIR/deploy/docker/three-brokers.env"
 	export DELIVERY_DELAY_MS=5 MAX_CONCURRENCY=64
 	up --scale delivery-service=2
 	show_progress "all is up and healthy after $UP_MS ms"

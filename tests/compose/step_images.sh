@@ -10,7 +10,7 @@ readonly OWN_SERVICES=(order-service delivery-service)
 step_images() {
 	local service
 	show_step "images: what is in them, what their containers may do"
-	"$REPO_DIR/docker/images.sh" >"$RUN_DIR/images.md"
+	"$REPO_DIR/deploy/docker/images.sh" >"$RUN_DIR/images.md"
 	cat "$RUN_DIR/images.md"
 	project_use "$PROJECT"
 	up
@@ -33,7 +33,7 @@ step_images() {
 	project_down "$PROJECT"
 }
 
-# image_is_bare IMAGE: by the row of docker/images.sh: read-only, no capabilities, shells, tools,
+# image_is_bare IMAGE: by the row of deploy/docker/images.sh: read-only, no capabilities, shells, tools,
 # setuid files, and a user; and its size.
 image_is_bare() {
 	local image row='^\| [^|]+ \| [0-9.]+ MB \| [1-9][0-9]*:[1-9][0-9]* \| read-only \| none '

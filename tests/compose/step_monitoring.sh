@@ -6,8 +6,8 @@
 step_monitoring() {
 	local agent services=()
 	show_step "monitoring: Prometheus finds every replica, and Kafka by its agent"
-	agent=$("$REPO_DIR/monitoring/fetch.sh" agent)
-	project_use "$PROJECT" --env-file "$REPO_DIR/docker/monitoring.env"
+	agent=$("$REPO_DIR/deploy/monitoring/fetch.sh" agent)
+	project_use "$PROJECT" --env-file "$REPO_DIR/deploy/docker/monitoring.env"
 	((${#IMAGE_MISSING[@]} == 0)) || services=(order-service delivery-service prometheus)
 	JMX_AGENT=$agent up --scale delivery-service=2 "${services[@]}"
 	show_progress "all is up and healthy after $UP_MS ms"

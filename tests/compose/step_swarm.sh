@@ -34,10 +34,10 @@ swarm_up() {
 	docker swarm init --advertise-addr 127.0.0.1 >/dev/null
 	SWARM_OWN=1
 	docker node update --label-add kafka_server=true "$(docker node ls -q)" >/dev/null
-	"$REPO_DIR/docker/swarm-secrets.sh"
+	"$REPO_DIR/deploy/docker/swarm-secrets.sh"
 	ENDPOINT_MODE=dnsrr PORT_MODE=host ORDER_PORT=0 PARTITIONS=4 DELIVERY_DELAY_MS=5 \
 		MAX_CONCURRENCY=64 docker stack deploy --resolve-image never \
-		-c "$REPO_DIR/docker/stack.yml" "$STACK" >>"$RUN_DIR/log/compose.log" 2>&1 ||
+		-c "$REPO_DIR/deploy/docker/stack.yml" "$STACK" >>"$RUN_DIR/log/compose.log" 2>&1 ||
 		die "docker stack deploy failed; $(process_last_words "$RUN_DIR/log/compose.log")"
 }
 
@@ -85,7 +85,7 @@ swarm_down() {
 	wait_until 60 "the stack is gone" swarm_gone || true
 	mapfile -t ids < <(docker volume ls -q --filter "label=com.docker.stack.namespace=$STACK")
 	((${#ids[@]} == 0)) || docker volume rm "${ids[@]}" >/dev/null
-	"$REPO_DIR/docker/swarm-secrets.sh" --remove
+	"$REPO_DIR/deploy/docker/swarm-secrets.sh" --remove
 	docker swarm leave --force >/dev/null
 	SWARM_OWN=
 }

@@ -1,6 +1,7 @@
 /*
- * GET /metrics of both services: every line is read strictly, the table in monitoring/README.md and
- * what the services write are the same, and the samples that alerts stand on say what is so.
+ * GET /metrics of both services: every line is read strictly, the table in
+ * deploy/monitoring/README.md and what the services write are the same, and the samples that alerts
+ * stand on say what is so.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 
 TestSuite(metrics, .timeout = 60);
 
-#define TABLE   "monitoring/README.md" /* the tests run in the repository's folder */
+#define TABLE   "deploy/monitoring/README.md" /* the tests run in the repository's folder */
 #define FOREVER "DELIVERY_DELAY_MS=3600000"
 
 static struct exposition scrape(const struct service *service)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks kubernetes/ without a cluster: kubernetes-validate holds each manifest against the schema of
+# Checks deploy/kubernetes/ without a cluster: kubernetes-validate holds each manifest against the schema of
 # the API, strictly; rules.jq against each other and against the pod security standard "restricted";
 # the services themselves take the settings of their ConfigMaps, and know each of them.
 #
@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly KUBERNETES=1.33.0 VALIDATE=1.37.0 # of the API, and of kubernetes-validate
-readonly CUSTOM=kubernetes/keda.yaml       # of a kind that only its operator knows
+readonly CUSTOM=deploy/kubernetes/keda.yaml       # of a kind that only its operator knows
 BIN=$CACHE_DIR/kubernetes-validate-$VALIDATE/bin
 DOCUMENTS= # all manifests, as a JSON array
 
@@ -58,13 +58,13 @@ check_settings() {
 	local service=$1 setting known values
 	known=$("$BUILD_DIR/$service" --help)
 	mapfile -t values < <(settings "$service")
-	((${#values[@]} > 0)) || die "kubernetes/$service.yaml gives no settings"
+	((${#values[@]} > 0)) || die "deploy/kubernetes/$service.yaml gives no settings"
 	for setting in "${values[@]}"; do
 		[[ $setting == PGPASSWORD=* ]] || grep -q "^  ${setting%%=*} " <<<"$known" ||
-			die "kubernetes/: $service knows no setting ${setting%%=*}"
+			die "deploy/kubernetes/: $service knows no setting ${setting%%=*}"
 	done
 	env -i "${values[@]}" "$BUILD_DIR/$service" --check-config ||
-		die "kubernetes/: $service does not take its settings (the reason is above)"
+		die "deploy/kubernetes/: $service does not take its settings (the reason is above)"
 }
 
 main() {
@@ -74,15 +74,15 @@ main() {
 	BUILD_DIR=${BUILD_DIR:-build}
 	require_command jq
 	fetch
-	mapfile -t files < <(find kubernetes -name '*.yaml' ! -path "$CUSTOM" | sort)
+	mapfile -t files < <(find deploy/kubernetes -name '*.yaml' ! -path "$CUSTOM" | sort)
 	"$BIN/kubernetes-validate" -k "$KUBERNETES" --strict --quiet "${files[@]}"
 	DOCUMENTS=$(as_json "${files[@]}" "$CUSTOM" | jq -s .)
 	version=$(sed -n 's/.*PROJECT_VERSION "\(.*\)"/\1/p' common/base/version.h)
 	breaches=$(jq -r --arg version "$version" -f tests/kubernetes/rules.jq <<<"$DOCUMENTS")
-	[[ -z $breaches ]] || die "kubernetes/: ${breaches//$'\n'/; }"
+	[[ -z $breaches ]] || die "deploy/kubernetes/: ${breaches//$'\n'/; }"
 	check_settings order-service
 	check_settings delivery-service
-	say "kubernetes/: $(jq length <<<"$DOCUMENTS") resources, valid against Kubernetes $KUBERNETES"
+	say "deploy/kubernetes/: $(jq length <<<"$DOCUMENTS") resources, valid against Kubernetes $KUBERNETES"
 }
 
 main "$@"

@@ -1,4 +1,4 @@
-# What is in kubernetes/.
+# What is in deploy/kubernetes/.
 #   make check-kubernetes   against the API's schema, each other, and the services' settings
 
 .PHONY: check-kubernetes

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks monitoring/ without starting anything: promtool reads the configuration and the rules and
+# Checks deploy/monitoring/ without starting anything: promtool reads the configuration and the rules and
 # plays the situations of alerts_test.yml; every query of the board is one that Prometheus takes; no
 # rule and no query names a metric that nobody writes.
 #
@@ -9,7 +9,7 @@ set -euo pipefail
 # shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
-readonly ALERTS=monitoring/alerts.yml BOARD=monitoring/grafana/boards/ordering-lab.json
+readonly ALERTS=deploy/monitoring/alerts.yml BOARD=deploy/monitoring/grafana/boards/ordering-lab.json
 WORK_DIR=
 PROMTOOL=
 
@@ -36,8 +36,8 @@ names_used() {
 names_written() {
 	{
 		# shellcheck disable=SC2016 # backticks of the table
-		sed -n 's/^| `\([a-z_]*\)` .*/\1/p' monitoring/README.md
-		sed -n 's/^ *name: \(kafka_.*\)/\1/p' monitoring/jmx-exporter.yml
+		sed -n 's/^| `\([a-z_]*\)` .*/\1/p' deploy/monitoring/README.md
+		sed -n 's/^ *name: \(kafka_.*\)/\1/p' deploy/monitoring/jmx-exporter.yml
 	} | sort -u
 }
 
@@ -52,7 +52,7 @@ check_names() {
 check_board() {
 	local breaches
 	breaches=$(jq -r --arg uid "$(sed -n 's/^ *uid: //p' \
-		monitoring/grafana/provisioning/datasources/prometheus.yml)" '
+		deploy/monitoring/grafana/provisioning/datasources/prometheus.yml)" '
 		(.panels | group_by(.id)[] | select(length > 1) | "panel id \(.[0].id) comes twice"),
 		(.panels | group_by(.gridPos | [.x, .y])[] | select(length > 1)
 			| "\(map(.title)) are in one place"),
@@ -78,10 +78,10 @@ main() {
 	(($# == 0)) || die "takes no arguments"
 	cd "$REPO_DIR"
 	require_command jq
-	PROMTOOL=$(monitoring/fetch.sh prometheus)/promtool
+	PROMTOOL=$(deploy/monitoring/fetch.sh prometheus)/promtool
 	WORK_DIR=$(mktemp -d)
 	trap 'rm -rf "$WORK_DIR"' EXIT
-	"$PROMTOOL" check config monitoring/prometheus.yml
+	"$PROMTOOL" check config deploy/monitoring/prometheus.yml
 	"$PROMTOOL" check rules --lint=all --lint-fatal "$ALERTS"
 	check_tested
 	"$PROMTOOL" test rules tests/monitoring/alerts_test.yml
@@ -89,7 +89,7 @@ main() {
 	board_rules >"$WORK_DIR/board.json"
 	"$PROMTOOL" check rules --lint=none "$WORK_DIR/board.json"
 	check_names
-	say "monitoring/: all is well"
+	say "deploy/monitoring/: all is well"
 }
 
 main "$@"

@@ -18,7 +18,7 @@ set -euo pipefail
 # shellcheck source=stack/temporary_stack.sh
 . "$REPO_DIR/stack/temporary_stack.sh"
 
-readonly BOARD=$REPO_DIR/monitoring/grafana/boards/ordering-lab.json
+readonly BOARD=$REPO_DIR/deploy/monitoring/grafana/boards/ordering-lab.json
 QUERY=   # what query_answered asks
 PENDING= # what calm has seen
 
@@ -33,7 +33,7 @@ start_kafka() {
 		"$REPO_DIR/kafka/broker.sh" start
 		"$REPO_DIR/kafka/broker.sh" stop
 	fi
-	JAVA_TOOL_OPTIONS="-javaagent:$JMX_AGENT=$JMX_PORT:$REPO_DIR/monitoring/jmx-exporter.yml" \
+	JAVA_TOOL_OPTIONS="-javaagent:$JMX_AGENT=$JMX_PORT:$REPO_DIR/deploy/monitoring/jmx-exporter.yml" \
 		"$REPO_DIR/kafka/broker.sh" start
 }
 
@@ -41,7 +41,7 @@ start_kafka() {
 start_prometheus() {
 	cat >"$RUN_DIR/prometheus.yml" <<-END
 		global: {scrape_interval: 2s, evaluation_interval: 2s}
-		rule_files: ["$REPO_DIR/monitoring/alerts.yml"]
+		rule_files: ["$REPO_DIR/deploy/monitoring/alerts.yml"]
 		scrape_configs:
 		  - {job_name: order-service, static_configs: [{targets: ["127.0.0.1:$ORDER_PORT"]}]}
 		  - {job_name: delivery-service, static_configs: [{targets: ["127.0.0.1:$DELIVERY_PORT"]}]}
@@ -94,8 +94,8 @@ check_scrapes() {
 	done
 	while IFS= read -r name; do
 		grep -q "^${name}[{ ]" "$RUN_DIR/metrics.$JMX_PORT" ||
-			die "monitoring/jmx-exporter.yml: the broker has nothing for $name"
-	done < <(sed -n 's/^ *name: \(kafka_.*\)/\1/p' "$REPO_DIR/monitoring/jmx-exporter.yml")
+			die "deploy/monitoring/jmx-exporter.yml: the broker has nothing for $name"
+	done < <(sed -n 's/^ *name: \(kafka_.*\)/\1/p' "$REPO_DIR/deploy/monitoring/jmx-exporter.yml")
 }
 
 # all_up: every target was scraped without an error.
@@ -149,8 +149,8 @@ main() {
 	require_number PROMETHEUS_PORT 1 65535
 	require_number JMX_PORT 1 65535
 	require_command jq curl
-	PROMETHEUS_BIN=$("$REPO_DIR/monitoring/fetch.sh" prometheus)
-	JMX_AGENT=$("$REPO_DIR/monitoring/fetch.sh" agent)
+	PROMETHEUS_BIN=$("$REPO_DIR/deploy/monitoring/fetch.sh" prometheus)
+	JMX_AGENT=$("$REPO_DIR/deploy/monitoring/fetch.sh" agent)
 	own_stack_open monitoring
 	trap close_run EXIT
 	require_port_free "$PROMETHEUS_PORT" "Prometheus" PROMETHEUS_PORT

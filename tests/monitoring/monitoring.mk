@@ -1,4 +1,4 @@
-# What is in monitoring/.
+# What is in deploy/monitoring/.
 #   make check-monitoring   promtool on configuration and rules, the board's queries; nothing runs
 #   make test-monitoring    a stack of its own and a real Prometheus: every target, every query
 

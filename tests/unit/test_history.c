@@ -2,8 +2,8 @@
  * The history checker's judgement: a history in which all is well, and what each tampering with it
  * makes of it. The table has every kind of violation.
  */
-#include "tools/verify-history/judge.h"
 #include "tests/unit/unit.h"
+#include "tools/verify-history/judge.h"
 
 TestSuite(history, .init = unit_deadline);
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/kafka/kafka_client.h"
 #include "common/base/parse.h"
+#include "common/kafka/kafka_client.h"
 
 bool letter_parse_number(const char *text, struct letter_number *out)
 {

@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/runtime/clock.h"
 #include "common/base/config.h"
 #include "common/base/error.h"
 #include "common/base/parse.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/stop.h"
 #include "tools/load/caller.h"
 #include "tools/load/tally.h"

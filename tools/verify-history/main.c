@@ -1,7 +1,7 @@
 /*
- * verify-history: the history checker. Waits until the stack is quiet, reads the topic from its beginning
- * and the tables of both services, and says whether anything was lost, doubled or out of order.
- * It only reads, in a snapshot and without a consumer group.
+ * verify-history: the history checker. Waits until the stack is quiet, reads the topic from its
+ * beginning and the tables of both services, and says whether anything was lost, doubled or out of
+ * order. It only reads, in a snapshot and without a consumer group.
  */
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/event/event_json.h"
 #include "common/base/parse.h"
+#include "common/event/event_json.h"
 
 /* --- what a message says ------------------------------------------------------------------- */
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Fetches the tools that the monitoring needs, once, to $CACHE_DIR, and prints where they are.
 #
-# usage: monitoring/fetch.sh agent | prometheus
-#   agent       the Java agent that makes Prometheus text of Kafka's JMX beans, as monitoring/pom.xml
+# usage: deploy/monitoring/fetch.sh agent | prometheus
+#   agent       the Java agent that makes Prometheus text of Kafka's JMX beans, as deploy/monitoring/pom.xml
 #               pins it: prints the path of the jar
 #   prometheus  promtool and prometheus: prints the folder they are in. Those that are installed, or
 #               those of Debian's package, unpacked: installing it would start a server
 # env: CACHE_DIR  see stack/process.sh
 set -euo pipefail
 # shellcheck source=stack/process.sh
-. "$(dirname "$(realpath "$0")")/../stack/process.sh"
+. "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly LOG=$CACHE_DIR/fetch.log
 
@@ -49,18 +49,18 @@ fetch_prometheus() {
 # fetch_agent: see the usage above. Maven's own repository and temporary files stay in $CACHE_DIR.
 fetch_agent() {
 	local home=$CACHE_DIR/jmx-exporter new=$CACHE_DIR/jmx-exporter.new
-	if ! cmp -s "$REPO_DIR/monitoring/pom.xml" "$home/pom.xml"; then
+	if ! cmp -s "$REPO_DIR/deploy/monitoring/pom.xml" "$home/pom.xml"; then
 		require_command mvn java
 		begin "the JMX exporter from Maven Central" "$new"
 		mkdir -p "$CACHE_DIR/tmp"
 		MAVEN_OPTS="${MAVEN_OPTS-} -XX:-UsePerfData -Djava.io.tmpdir=$CACHE_DIR/tmp" \
-			mvn -B -q -f "$REPO_DIR/monitoring/pom.xml" \
+			mvn -B -q -f "$REPO_DIR/deploy/monitoring/pom.xml" \
 			org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
 			-Dstyle.color=never -Dmaven.repo.local="$CACHE_DIR/maven" -DoutputDirectory="$new" \
 			-Dmdep.stripVersion=true -DexcludeTransitive=true </dev/null >"$LOG" 2>&1 ||
 			die "the JMX exporter could not be fetched: check the network, then try again;" \
 				"see $LOG: $(grep -m 1 -o '\[ERROR\].*' "$LOG" | cut -c 1-300)"
-		cp "$REPO_DIR/monitoring/pom.xml" "$new/pom.xml"
+		cp "$REPO_DIR/deploy/monitoring/pom.xml" "$new/pom.xml"
 		rm -rf "$home" "$CACHE_DIR/tmp"
 		mv "$new" "$home"
 	fi

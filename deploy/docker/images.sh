@@ -2,11 +2,11 @@
 # What the project's images are made of and how their containers run, read off the images and off
 # the compose file: the table in the README.
 #
-# usage: docker/images.sh [SERVICE...]   (order-service delivery-service verify)
-#        docker/images.sh --packages SERVICE   the Debian packages in its image, with their versions
+# usage: deploy/docker/images.sh [SERVICE...]   (order-service delivery-service verify)
+#        deploy/docker/images.sh --packages SERVICE   the Debian packages in its image, with their versions
 # The images must have been built: docker compose --profile tools build
 set -euo pipefail
-cd "$(dirname "$(realpath "$0")")/.."
+cd "$(dirname "$(realpath "$0")")/../.."
 
 readonly STATUS=var/lib/dpkg/status.d
 
@@ -74,7 +74,7 @@ COMPOSE=$(docker compose --profile '*' config --format json)
 TEMP=$(mktemp -d)
 trap 'rm -rf "$TEMP"' EXIT
 if [[ ${1-} == --packages ]]; then
-	unpack "${2:?usage: docker/images.sh --packages SERVICE}" "$TEMP"
+	unpack "${2:?usage: deploy/docker/images.sh --packages SERVICE}" "$TEMP"
 	packages "$TEMP"
 	exit
 fi

@@ -2,7 +2,7 @@
 # Makes the passwords of a new installation, once: random, each in a file that only its user can
 # read. They are in no image, no environment and no log, and live as long as the data they protect.
 #
-# usage: docker/secrets.sh FOLDER
+# usage: deploy/docker/secrets.sh FOLDER
 #   lab.password, order-service.password, delivery-service.password  for PostgreSQL and migrations
 #   order-service.pgpass, delivery-service.pgpass, tools.pgpass, lab.pgpass  as libpq's PGPASSFILE
 # Runs as root in a container of the image migrate; a second run changes nothing.
@@ -36,7 +36,7 @@ password() {
 	done
 }
 
-FOLDER=${1:?usage: docker/secrets.sh FOLDER}
+FOLDER=${1:?usage: deploy/docker/secrets.sh FOLDER}
 [[ ! -e $FOLDER/made ]] || exit 0
 password lab lab=postgres "tools=$TOOLS"
 password order_service "order-service=$ORDER_SERVICE"

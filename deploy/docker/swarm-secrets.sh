@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes the passwords of a new installation on a Docker Swarm, once: random, known to nobody but the
-# swarm, for docker/stack.yml. The compose file's are made by docker/secrets.sh.
+# swarm, for deploy/docker/stack.yml. The compose file's are made by deploy/docker/secrets.sh.
 #
-# usage: docker/swarm-secrets.sh           on a manager node
-#        docker/swarm-secrets.sh --remove  after docker stack rm
+# usage: deploy/docker/swarm-secrets.sh           on a manager node
+#        deploy/docker/swarm-secrets.sh --remove  after docker stack rm
 set -euo pipefail
 
 readonly ROLES=(lab order_service delivery_service)

@@ -2,7 +2,7 @@
 # Collects what programs need to run into a folder that becomes the root of an image: the programs,
 # the shared libraries they load, certificates and the few files that the C library looks for.
 #
-# usage: docker/collect.sh ROOT PROGRAM...
+# usage: deploy/docker/collect.sh ROOT PROGRAM...
 # Runs within the build stage of the Dockerfile, on Debian. The records of the Debian packages that
 # the files come from go to ROOT/var/lib/dpkg/status.d, where scanners look for them.
 set -euo pipefail
@@ -33,7 +33,7 @@ take() {
 	dpkg-query -s "$package" >"$ROOT/var/lib/dpkg/status.d/$package"
 }
 
-(($# >= 2)) || die "usage: docker/collect.sh ROOT PROGRAM..."
+(($# >= 2)) || die "usage: deploy/docker/collect.sh ROOT PROGRAM..."
 ROOT=$1
 shift
 for program; do
