@@ -4,8 +4,8 @@
  *
  * Threads: each test has its own process.
  */
-#ifndef TESTS_UNIT_SEQUENCER_MODEL_H
-#define TESTS_UNIT_SEQUENCER_MODEL_H
+#ifndef TESTS_UNIT_RESEQUENCER_MODEL_H
+#define TESTS_UNIT_RESEQUENCER_MODEL_H
 
 #include "delivery-service/core/resequencer.h"
 #include "tests/unit/unit.h"

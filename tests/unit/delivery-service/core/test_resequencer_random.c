@@ -1,5 +1,5 @@
 /* The sequencer at random, against oracles that know no batches. */
-#include "tests/unit/sequencer_model.h"
+#include "tests/unit/delivery-service/core/resequencer_model.h"
 
 TestSuite(sequencer_random, .init = unit_deadline);
 

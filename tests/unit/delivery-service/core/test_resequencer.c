@@ -1,5 +1,5 @@
 /* The sequencer: what is applied, in which order, what waits, and what is refused. */
-#include "tests/unit/sequencer_model.h"
+#include "tests/unit/delivery-service/core/resequencer_model.h"
 
 TestSuite(sequencer, .init = unit_deadline);
 
