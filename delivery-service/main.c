@@ -48,7 +48,7 @@ static const struct config_key keys[] = {
 	{ "DELIVERY_DELAY_ON", CONFIG_SET, CONFIG_PUBLIC, offsetof(struct config, delay_on),
 	  "OrderModified", 0, 0, event_order_names, "events that take that work" },
 	{ "DELIVERY_WORK", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, work), "wait", 0,
-	  0, work_kind_names,
+	  0, simulated_work_names,
 	  "what that work takes: only time, a processor; count: counts to 1000 and prints it" },
 	{ "WORKER_MODEL", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, worker_model),
 	  "pool", 0, 0, worker_models,
@@ -79,8 +79,8 @@ struct service {
 	struct relay *relay;
 	struct delivery_loop *loop;
 	struct http_server *http;
-	struct work work; /* of the calls that do some in their HTTP thread */
-	struct direct_api direct;
+	struct simulated_work work; /* of the calls that do some in their HTTP thread */
+	struct sync_delivery_api sync;
 };
 
 static bool database_ok(void *context)
@@ -135,10 +135,10 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.group = config->group,
 		.replica = replica,
 		.kafka = service_kafka(&config->service, replica),
-		.workload = {
+		.scheduler = {
 			.delay_ms = config->delay_ms,
 			.delay_on = config->delay_on,
-			.work = (enum work_kind)config->work,
+			.work = (enum simulated_work_kind)config->work,
 			.worker_model = (enum worker_model)config->worker_model,
 			.workers = (int)config->workers,
 			.processing_order = (enum processing_order)config->processing_order,
@@ -165,7 +165,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 		{ "GET", "/healthz", health_live, &health },
 		{ "GET", "/readyz", health_ready, &health },
 		{ "GET", "/metrics", health_metrics, &health },
-		{ "POST", "/deliveries", direct_api_deliver, &s->direct }, /* DISPATCH=http */
+		{ "POST", "/deliveries", sync_delivery_api_deliver, &s->sync }, /* DISPATCH=http */
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
@@ -182,7 +182,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("delivery", "stopping", "signal=%d", sig);
-	work_cancel(&s->work);
+	simulated_work_cancel(&s->work);
 	delivery_loop_stop(s->loop);
 	http_server_close(s->http);
 	return ST_OK;
@@ -191,16 +191,16 @@ static enum status serve(struct service *s, const struct config *config, const c
 static enum status run(const struct config *config, struct error *err)
 {
 	struct service s = {
-		.work = { .kind = (enum work_kind)config->work, .ms = config->delay_ms },
+		.work = { .kind = (enum simulated_work_kind)config->work, .ms = config->delay_ms },
 	};
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
 
 	service_replica(&config->service, "delivery", replica);
-	s.direct = (struct direct_api){ .database_url = config->service.database_url,
-					.replica = replica,
-					.work_on = config->delay_on,
-					.work = &s.work };
+	s.sync = (struct sync_delivery_api){ .database_url = config->service.database_url,
+					     .replica = replica,
+					     .work_on = config->delay_on,
+					     .work = &s.work };
 	stop_block_signals();
 	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
 			  "delivery-service reads", delivery_read_statements,

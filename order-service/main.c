@@ -63,7 +63,7 @@ struct service {
 	struct order_writer *writer;
 	struct relay *relay;
 	/* DISPATCH=http */
-	struct direct_road *direct;
+	struct sync_dispatch *sync;
 	struct http_server *http;
 	struct order_api api;
 };
@@ -89,20 +89,20 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
-	if (s->direct)
+	if (s->sync)
 		return;
 	order_writer_metrics(s->writer, out);
 	relay_metrics(s->relay, out);
 }
 
-static void submit_to_writer(void *road, struct order_command *command)
+static void submit_to_writer(void *path, struct order_command *command)
 {
-	order_writer_submit(road, command);
+	order_writer_submit(path, command);
 }
 
-static void submit_directly(void *road, struct order_command *command)
+static void submit_synchronously(void *path, struct order_command *command)
 {
-	direct_road_submit(road, command);
+	sync_dispatch_submit(path, command);
 }
 
 static enum status open_writer(struct service *s, const struct config *config, struct error *err)
@@ -133,31 +133,32 @@ static enum status open_relay(struct service *s, const struct config *config, co
 	return relay_open(&s->relay, &relay, err);
 }
 
-static enum status open_direct(struct service *s, const struct config *config, struct error *err)
+static enum status open_sync_dispatch(struct service *s, const struct config *config,
+				      struct error *err)
 {
-	const struct direct_road_config direct = {
+	const struct sync_dispatch_config sync = {
 		.database_url = config->service.database_url,
 		.delivery_url = config->delivery_url,
 		.timeout_ms = config->delivery_timeout_ms,
 	};
 
-	if (direct_road_open(&s->direct, &direct, err) != ST_OK)
+	if (sync_dispatch_open(&s->sync, &sync, err) != ST_OK)
 		return err->status;
-	s->api.submit = submit_directly;
-	s->api.road = s->direct;
+	s->api.submit = submit_synchronously;
+	s->api.path = s->sync;
 	return ST_OK;
 }
 
 /* Everything that carries out changes. */
-static enum status open_road(struct service *s, const struct config *config, const char *replica,
-			     struct error *err)
+static enum status open_command_path(struct service *s, const struct config *config,
+				     const char *replica, struct error *err)
 {
 	if (config->service.dispatch == DISPATCH_HTTP)
-		return open_direct(s, config, err);
+		return open_sync_dispatch(s, config, err);
 	if (open_writer(s, config, err) != ST_OK || open_relay(s, config, replica, err) != ST_OK)
 		return err->status;
 	s->api.submit = submit_to_writer;
-	s->api.road = s->writer;
+	s->api.path = s->writer;
 	return ST_OK;
 }
 
@@ -166,7 +167,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct health health = { checks, s->direct ? 1 : 2, NULL, NULL, write_metrics, s };
+	struct health health = { checks, s->sync ? 1 : 2, NULL, NULL, write_metrics, s };
 	const struct http_route routes[] = {
 		{ "POST", "/orders", order_api_place, &s->api },
 		{ "GET", "/orders", order_api_list, &s->api },
@@ -190,7 +191,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("order", "stopping", "signal=%d", sig);
-	direct_road_stop(s->direct);
+	sync_dispatch_stop(s->sync);
 	http_server_close(s->http);
 	return ST_OK;
 }
@@ -208,10 +209,10 @@ static enum status run(const struct config *config, struct error *err)
 			  err);
 	s.api.reads = s.reads;
 	if (st == ST_OK)
-		st = open_road(&s, config, replica, err);
+		st = open_command_path(&s, config, replica, err);
 	if (st == ST_OK)
 		st = serve(&s, config, err);
-	direct_road_close(s.direct);
+	sync_dispatch_close(s.sync);
 	relay_close(s.relay);
 	order_writer_close(s.writer);
 	pg_pool_close(s.reads);

@@ -13,7 +13,7 @@
 /* A change under way, from its request to its answer. */
 struct change {
 	struct order_command command; /* first: what is submitted and comes back */
-	struct http_pending *pending;
+	struct http_deferred *pending;
 	char idempotency_key[IDEMPOTENCY_KEY_MAX + 1]; /* the command's, if it has one */
 };
 
@@ -127,7 +127,7 @@ static void answer_change(struct order_command *command)
 		respond_changed(&response, command);
 	else
 		respond_failure(&response, &command->answer);
-	http_answer(change->pending, &response);
+	http_send_deferred(change->pending, &response);
 	http_response_fini(&response);
 	free(change);
 }
@@ -156,7 +156,7 @@ static void submit_if(bool good, struct order_api *api, struct change *change,
 		return;
 	}
 	change->pending = http_defer(request, response);
-	api->submit(api->road, &change->command);
+	api->submit(api->path, &change->command);
 }
 
 void order_api_place(void *context, const struct http_request *request,

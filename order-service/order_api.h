@@ -12,8 +12,8 @@
 
 struct order_api {
 	/* Carries a change out and calls its answered(), now or later. */
-	void (*submit)(void *road, struct order_command *command);
-	void *road;            /* borrowed */
+	void (*submit)(void *path, struct order_command *command);
+	void *path;            /* borrowed */
 	struct pg_pool *reads; /* borrowed */
 };
 

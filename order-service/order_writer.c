@@ -13,7 +13,7 @@ struct order_writer {
 	int64_t queue_max;
 	struct order_queue waiting, done;
 	pthread_t writer, answerer;
-	int64_t next_complaint_mono_ms; /* the writer thread's */
+	int64_t next_log_mono_ms; /* the writer thread's */
 	_Atomic int64_t refused, errors;
 	struct histogram batch_size, batch_us;
 };
@@ -32,7 +32,7 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 	if (st == ST_OK)
 		return;
 	atomic_fetch_add(&w->errors, 1);
-	if (log_due(&w->next_complaint_mono_ms, 2000))
+	if (log_due(&w->next_log_mono_ms, 2000))
 		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s", count,
 			 status_name(st), LOG_QUOTE(err.msg));
 	/* If one command's data is at fault, only that one may fail. */

@@ -80,14 +80,14 @@ void http_response_header(struct http_response *response, const char *name, cons
 	strbuf_printf(&response->headers, "%s: %s\r\n", name, value);
 }
 
-struct http_pending *http_defer(const struct http_request *request, struct http_response *response)
+struct http_deferred *http_defer(const struct http_request *request, struct http_response *response)
 {
 	response->deferred = true;
-	request->pending->put_off(request->pending);
+	request->pending->hold(request->pending);
 	return request->pending;
 }
 
-void http_answer(struct http_pending *pending, const struct http_response *response)
+void http_send_deferred(struct http_deferred *pending, const struct http_response *response)
 {
 	pending->answer(pending, response);
 }

@@ -16,9 +16,9 @@
 struct http_response;
 
 /* An answer that can be put off. Its functions are the server's, for http_defer and http_answer. */
-struct http_pending {
-	void (*put_off)(struct http_pending *pending);
-	void (*answer)(struct http_pending *pending, const struct http_response *response);
+struct http_deferred {
+	void (*hold)(struct http_deferred *pending);
+	void (*answer)(struct http_deferred *pending, const struct http_response *response);
 };
 
 struct http_request {
@@ -30,7 +30,7 @@ struct http_request {
 	size_t body_len;
 	const char *(*header)(const void *source, const char *name); /* NULL: not sent */
 	const void *source;
-	struct http_pending *pending; /* for http_defer */
+	struct http_deferred *pending; /* for http_defer */
 };
 
 struct http_response {
@@ -78,10 +78,11 @@ void http_response_header(struct http_response *response, const char *name, cons
  * In a handler: the answer to this request will come later. Exactly one http_answer() must follow,
  * on any thread, also before the handler returns; nothing of the request is there then.
  */
-struct http_pending *http_defer(const struct http_request *request, struct http_response *response);
+struct http_deferred *http_defer(const struct http_request *request,
+				 struct http_response *response);
 
 /* Answers, without ever waiting for the client. response stays the caller's, pending is gone. */
-void http_answer(struct http_pending *pending, const struct http_response *response);
+void http_send_deferred(struct http_deferred *pending, const struct http_response *response);
 
 /* The reason phrase of a status: "Not Found". */
 const char *http_reason(int status);

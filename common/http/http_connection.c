@@ -38,7 +38,7 @@ void http_connection_close(struct http_connection *c)
 
 /* --- who answers --------------------------------------------------------------------------- */
 
-void http_connection_pend(struct http_connection *c)
+void http_connection_defer(struct http_connection *c)
 {
 	if (c->fd < 0)
 		c->fd = http_sockets_find(c->sockets, c->port, c->peer_port, c->since_us);
@@ -55,7 +55,7 @@ void http_connection_await(struct http_connection *c)
 		; /* interrupted */
 }
 
-void http_connection_given(struct http_connection *c)
+void http_connection_deferred_sent(struct http_connection *c)
 {
 	if (atomic_exchange(&c->answer, NONE) == AWAITED)
 		(void)sem_post(&c->given);
@@ -85,8 +85,8 @@ static char *format(const struct http_response *r, bool keep, size_t *len)
 	return out;
 }
 
-enum http_given http_connection_give(struct http_connection *c,
-				     const struct http_response *response, bool keep)
+enum http_given http_connection_send_deferred(struct http_connection *c,
+					      const struct http_response *response, bool keep)
 {
 	size_t len = 0;
 	char *text = format(response, keep, &len);
@@ -95,7 +95,7 @@ enum http_given http_connection_give(struct http_connection *c,
 	if (c->fd < 0) {
 		c->left = text;
 		c->left_len = len;
-		return HTTP_LEFT;
+		return HTTP_HANDED_TO_WORKER;
 	}
 	sent = text ? send(c->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
 	free(text);
@@ -104,7 +104,7 @@ enum http_given http_connection_give(struct http_connection *c,
 	if (sent < 0 && errno != EAGAIN)
 		return HTTP_SENT; /* nobody is there any more */
 	(void)shutdown(c->fd, SHUT_RDWR);
-	return HTTP_CUT;
+	return HTTP_SLOW_CLIENT;
 }
 
 static void write_text(struct mg_connection *mg, char *text, size_t len)

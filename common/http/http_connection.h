@@ -57,7 +57,7 @@ int http_body_read(struct mg_connection *mg, char **body, size_t *len);
 void http_response_write(struct mg_connection *mg, const struct http_response *response, bool keep);
 
 /* From here on another thread may give the answer. */
-void http_connection_pend(struct http_connection *connection);
+void http_connection_defer(struct http_connection *connection);
 
 /* Waits until no answer is pending. */
 void http_connection_await(struct http_connection *connection);
@@ -69,14 +69,14 @@ bool http_connection_finish(struct http_connection *connection);
 
 enum http_given {
 	HTTP_SENT,
-	HTTP_CUT, /* the client has left too much unread, and is cut off */
-	HTTP_LEFT /* the worker writes it */
+	HTTP_SLOW_CLIENT,     /* the client has left too much unread, and is cut off */
+	HTTP_HANDED_TO_WORKER /* the worker writes it */
 };
 
-enum http_given http_connection_give(struct http_connection *connection,
-				     const struct http_response *response, bool keep);
+enum http_given http_connection_send_deferred(struct http_connection *connection,
+					      const struct http_response *response, bool keep);
 
 /* After that, and the last that its thread does with the connection. */
-void http_connection_given(struct http_connection *connection);
+void http_connection_deferred_sent(struct http_connection *connection);
 
 #endif

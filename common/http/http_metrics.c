@@ -10,15 +10,15 @@ struct route_counts {
 	struct histogram latency_us;
 };
 
-struct http_counts {
+struct http_metrics {
 	const struct http_route *routes; /* borrowed */
 	size_t route_count;
 	struct route_counts list[]; /* one more than routes: "other" */
 };
 
-struct http_counts *http_counts_new(const struct http_route *routes, size_t route_count)
+struct http_metrics *http_metrics_new(const struct http_route *routes, size_t route_count)
 {
-	struct http_counts *counts =
+	struct http_metrics *counts =
 		calloc(1, sizeof(*counts) + (route_count + 1) * sizeof(counts->list[0]));
 
 	if (!counts)
@@ -30,12 +30,12 @@ struct http_counts *http_counts_new(const struct http_route *routes, size_t rout
 	return counts;
 }
 
-void http_counts_free(struct http_counts *counts)
+void http_metrics_free(struct http_metrics *counts)
 {
 	free(counts);
 }
 
-void http_counts_answer(struct http_counts *counts, size_t route, int status)
+void http_metrics_answer(struct http_metrics *counts, size_t route, int status)
 {
 	int class = status / 100;
 
@@ -43,13 +43,13 @@ void http_counts_answer(struct http_counts *counts, size_t route, int status)
 		atomic_fetch_add(&counts->list[route].answers[class], 1);
 }
 
-void http_counts_time(struct http_counts *counts, size_t route, int64_t duration_us)
+void http_metrics_time(struct http_metrics *counts, size_t route, int64_t duration_us)
 {
 	histogram_observe(&counts->list[route].latency_us, duration_us);
 }
 
 /* method="GET",route="/orders/{}" */
-static const char *labels_of(const struct http_counts *counts, size_t i, char text[static 96])
+static const char *labels_of(const struct http_metrics *counts, size_t i, char text[static 96])
 {
 	bool other = i == counts->route_count;
 
@@ -59,7 +59,7 @@ static const char *labels_of(const struct http_counts *counts, size_t i, char te
 	return text;
 }
 
-void http_counts_write(const struct http_counts *counts, struct metrics_out *out)
+void http_metrics_write(const struct http_metrics *counts, struct metrics_out *out)
 {
 	char route[96], labels[128];
 

@@ -10,17 +10,17 @@
 #include "common/base/metrics.h"
 #include "common/http/http.h"
 
-struct http_counts;
+struct http_metrics;
 
 /* routes is borrowed until free. Returns owned, NULL when out of memory. */
-struct http_counts *http_counts_new(const struct http_route *routes, size_t route_count);
-void http_counts_free(struct http_counts *counts);
+struct http_metrics *http_metrics_new(const struct http_route *routes, size_t route_count);
+void http_metrics_free(struct http_metrics *counts);
 
 /* route is its number in the table, route_count: none. */
-void http_counts_answer(struct http_counts *counts, size_t route, int status);
+void http_metrics_answer(struct http_metrics *counts, size_t route, int status);
 /* The request's head was there duration_us ago. */
-void http_counts_time(struct http_counts *counts, size_t route, int64_t duration_us);
+void http_metrics_time(struct http_metrics *counts, size_t route, int64_t duration_us);
 
-void http_counts_write(const struct http_counts *counts, struct metrics_out *out);
+void http_metrics_write(const struct http_metrics *counts, struct metrics_out *out);
 
 #endif

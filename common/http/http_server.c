@@ -32,13 +32,13 @@ struct http_server {
 	struct http_sockets *sockets;
 	const struct http_route *routes;
 	size_t route_count;
-	struct http_counts *counts;
+	struct http_metrics *counts;
 	int64_t threads;
 };
 
 /* A connection, and of its request whose answer is pending: */
 struct client {
-	struct http_pending pending; /* first: what a handler passes on */
+	struct http_deferred pending; /* first: what a handler passes on */
 	struct http_connection connection;
 	struct http_server *server;
 	size_t route; /* its number, route_count for none */
@@ -105,30 +105,31 @@ static void respond_refusal(struct http_response *response, int status)
 
 static void count(const struct client *client, int status)
 {
-	struct http_counts *counts = client->server->counts;
+	struct http_metrics *counts = client->server->counts;
 
-	http_counts_answer(counts, client->route, status);
-	http_counts_time(counts, client->route, clock_mono_us() - client->started_us);
+	http_metrics_answer(counts, client->route, status);
+	http_metrics_time(counts, client->route, clock_mono_us() - client->started_us);
 }
 
-static void put_off(struct http_pending *pending)
+static void hold(struct http_deferred *pending)
 {
-	http_connection_pend(&((struct client *)pending)->connection);
+	http_connection_defer(&((struct client *)pending)->connection);
 }
 
 /* The answer that a handler put off. Its last word to the connection lets the worker end that, its
  * last to the server lets main end that. */
-static void answer_pending(struct http_pending *pending, const struct http_response *response)
+static void answer_pending(struct http_deferred *pending, const struct http_response *response)
 {
 	struct client *client = (struct client *)pending;
 	struct http_server *server = client->server;
-	enum http_given given = http_connection_give(&client->connection, response, client->keep);
+	enum http_given given =
+		http_connection_send_deferred(&client->connection, response, client->keep);
 
-	if (given == HTTP_CUT)
+	if (given == HTTP_SLOW_CLIENT)
 		atomic_fetch_add(&server->cut, 1);
 	count(client, response->status);
-	http_connection_given(&client->connection);
-	if (given != HTTP_LEFT)
+	http_connection_deferred_sent(&client->connection);
+	if (given != HTTP_HANDED_TO_WORKER)
 		atomic_fetch_sub(&server->at_work, 1);
 }
 
@@ -200,7 +201,7 @@ static int on_error(struct mg_connection *conn, int status, const char *text)
 	http_response_init(&response);
 	http_respond_problem(&response, status, NULL, "%.200s", text ? text : http_reason(status));
 	http_response_write(conn, &response, false);
-	http_counts_answer(server->counts, server->route_count, status);
+	http_metrics_answer(server->counts, server->route_count, status);
 	http_response_fini(&response);
 	return 0;
 }
@@ -216,7 +217,7 @@ static struct client *client_of(struct mg_connection *conn)
 	client = calloc(1, sizeof(*client));
 	if (!client)
 		return NULL;
-	client->pending = (struct http_pending){ put_off, answer_pending };
+	client->pending = (struct http_deferred){ hold, answer_pending };
 	client->server = server;
 	http_connection_open(&client->connection, conn, server->sockets);
 	mg_set_user_connection_data(conn, client);
@@ -284,7 +285,7 @@ static int on_log(const struct mg_connection *conn, const char *text)
 static void release(struct http_server *server)
 {
 	http_sockets_free(server->sockets);
-	http_counts_free(server->counts);
+	http_metrics_free(server->counts);
 	free(server);
 }
 
@@ -341,7 +342,7 @@ enum status http_server_open(struct http_server **out, const char *host, int64_t
 
 	if (!server)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	server->counts = http_counts_new(routes, route_count);
+	server->counts = http_metrics_new(routes, route_count);
 	server->sockets = http_sockets_new();
 	if (!server->counts || !server->sockets) {
 		release(server);
@@ -412,7 +413,7 @@ int http_server_port(const struct http_server *server)
 
 void http_server_metrics(struct http_server *server, struct metrics_out *out)
 {
-	http_counts_write(server->counts, out);
+	http_metrics_write(server->counts, out);
 	metrics_one(out, "http_connections", "gauge", "Connections being served.",
 		    atomic_load(&server->connections));
 	metrics_one(out, "http_threads", "gauge", "Connections that can be served at a time.",

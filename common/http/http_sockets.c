@@ -88,7 +88,7 @@ enum { NONE = -1, SEVERAL = -2 };
 struct http_sockets {
 	pthread_mutex_t mu;
 	/* guarded by mu */
-	int64_t survey_us, next_survey_us;
+	int64_t scan_us, next_scan_us;
 	bool complete;            /* each socket has a peer */
 	int from[UINT16_MAX + 1]; /* the socket, by its peer's port */
 };
@@ -122,15 +122,15 @@ static void note_peer(int fd, bool listens, void *context)
 
 /* A survey costs about a microsecond for each open file: it is made so seldom that it does not
  * matter, and serves all connections there are. */
-static void survey(struct http_sockets *sockets, int port)
+static void scan(struct http_sockets *sockets, int port)
 {
-	sockets->survey_us = clock_mono_us();
+	sockets->scan_us = clock_mono_us();
 	for (size_t i = 0; i <= UINT16_MAX; i++)
 		sockets->from[i] = NONE;
 	sockets->complete = true;
 	each_socket(port, note_peer, sockets);
-	sockets->next_survey_us = clock_mono_us() + SURVEY_EVERY_US +
-				  SURVEY_SHARE * (clock_mono_us() - sockets->survey_us);
+	sockets->next_scan_us = clock_mono_us() + SURVEY_EVERY_US +
+				SURVEY_SHARE * (clock_mono_us() - sockets->scan_us);
 }
 
 int http_sockets_find(struct http_sockets *sockets, int port, int peer_port, int64_t since_us)
@@ -139,10 +139,10 @@ int http_sockets_find(struct http_sockets *sockets, int port, int peer_port, int
 
 	if (pthread_mutex_trylock(&sockets->mu) != 0)
 		return NONE;
-	if ((sockets->survey_us <= since_us || !sockets->complete) &&
-	    clock_mono_us() >= sockets->next_survey_us)
-		survey(sockets, port);
-	if (sockets->survey_us > since_us && sockets->complete)
+	if ((sockets->scan_us <= since_us || !sockets->complete) &&
+	    clock_mono_us() >= sockets->next_scan_us)
+		scan(sockets, port);
+	if (sockets->scan_us > since_us && sockets->complete)
 		fd = sockets->from[peer_port & UINT16_MAX];
 	(void)pthread_mutex_unlock(&sockets->mu);
 	return fd < 0 ? NONE : fd;

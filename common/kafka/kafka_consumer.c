@@ -17,17 +17,17 @@
  * waits for a quiet moment: up to two joins of a cooperative rebalance, which librdkafka lets
  * happen once a second at most.
  */
-#define QUIET_MAX_MS     2500
+#define STEADY_MAX_MS    2500
 #define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
 #define CLOSE_MAX_MS     700 /* the broker may be away without our knowing yet */
 #define DESTROY_MAX_MS   500 /* it takes a few */
 
-struct consumer {
+struct kafka_consumer {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue; /* what is polled */
 	const char *topic;
-	struct consumer_callbacks callbacks;
-	int64_t next_complaint_mono_ms;
+	struct kafka_consumer_callbacks callbacks;
+	int64_t next_log_mono_ms;
 	_Atomic int64_t rebalances;
 	bool leaving;
 	/* As the latest statistics say: */
@@ -48,7 +48,7 @@ struct consumer {
  * and where the log begins later auto.offset.reset finds it: for "the beginning" librdkafka 2.0.2
  * would ask a leader that it does not know yet at a start, and try again half a second later.
  */
-static bool claim_all(struct consumer *c, rd_kafka_topic_partition_list_t *partitions)
+static bool claim_all(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *partitions)
 {
 	for (int i = 0; i < partitions->cnt; i++) {
 		rd_kafka_topic_partition_t *p = &partitions->elems[i];
@@ -64,11 +64,11 @@ static bool claim_all(struct consumer *c, rd_kafka_topic_partition_list_t *parti
 }
 
 /* librdkafka keeps a pause beyond the assignment, and nobody would end it in the next one. */
-static void drop_all(struct consumer *c, const rd_kafka_topic_partition_list_t *partitions)
+static void drop_all(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *partitions)
 {
 	for (int i = 0; i < partitions->cnt; i++) {
 		c->callbacks.revoked(c->callbacks.context, partitions->elems[i].partition);
-		consumer_pause(c, partitions->elems[i].partition, false);
+		kafka_consumer_pause(c, partitions->elems[i].partition, false);
 		log_info("consumer", "partition revoked", "partition=%" PRId32,
 			 partitions->elems[i].partition);
 	}
@@ -83,7 +83,8 @@ static void log_rebalance_error(rd_kafka_error_t *error)
 }
 
 /* Asks the brokers for the end of each partition of the list. False: no answer in time. */
-static bool ask_ends(struct consumer *c, rd_kafka_topic_partition_list_t *list, int timeout_ms)
+static bool ask_high_watermarks(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
+				int timeout_ms)
 {
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = RD_KAFKA_OFFSET_END;
@@ -95,14 +96,14 @@ static bool ask_ends(struct consumer *c, rd_kafka_topic_partition_list_t *list, 
  * nothing tells the threads that fetch: each looks again when its broker answers something. So the
  * brokers are asked for something; the answer is of no interest.
  */
-static void wake_fetchers(struct consumer *c)
+static void wake_fetchers(struct kafka_consumer *c)
 {
 	rd_kafka_topic_partition_list_t *list;
 
 	if (rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	if (list->cnt > 0)
-		(void)ask_ends(c, list, 1);
+		(void)ask_high_watermarks(c, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -110,7 +111,7 @@ static void wake_fetchers(struct consumer *c)
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
-	struct consumer *c = opaque;
+	struct kafka_consumer *c = opaque;
 
 	atomic_fetch_add(&c->rebalances, 1);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
@@ -131,7 +132,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
 	static const char up[] = "\"cgrp\": { \"state\": \"up\"";
 	static const char steady[] = "\"join_state\": \"steady\"";
-	struct consumer *c = opaque;
+	struct kafka_consumer *c = opaque;
 
 	(void)rk;
 	atomic_store(&c->coordinated, memmem(json, len, up, sizeof(up) - 1) != NULL);
@@ -140,7 +141,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 	return 0;
 }
 
-static enum status subscribe(struct consumer *c, struct error *err)
+static enum status subscribe(struct kafka_consumer *c, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_resp_err_t code;
@@ -155,7 +156,7 @@ static enum status subscribe(struct consumer *c, struct error *err)
 }
 
 /* NULL: a bad setting. */
-static rd_kafka_conf_t *new_conf(struct consumer *c, const struct kafka_settings *settings,
+static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, const struct kafka_settings *settings,
 				 const char *group, struct error *err)
 {
 	/* clang-format off */
@@ -196,11 +197,11 @@ static rd_kafka_conf_t *new_conf(struct consumer *c, const struct kafka_settings
 	return conf;
 }
 
-enum status consumer_open(struct consumer **out, const struct kafka_settings *settings,
-			  const char *group, const struct consumer_callbacks *callbacks,
-			  struct error *err)
+enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_settings *settings,
+				const char *group, const struct kafka_consumer_callbacks *callbacks,
+				struct error *err)
 {
-	struct consumer *c = calloc(1, sizeof(*c));
+	struct kafka_consumer *c = calloc(1, sizeof(*c));
 	rd_kafka_conf_t *conf;
 	char why[200];
 
@@ -234,12 +235,12 @@ fail_conf:
 
 /* Polls on until no rebalance is under way. False: none of the group's state is known, or the
  * rebalance does not end. */
-static bool await_quiet(struct consumer *c)
+static bool wait_until_steady(struct kafka_consumer *c)
 {
 	int64_t before = c->statistics, now = clock_mono_ms();
 
-	for (int64_t end = now + QUIET_MAX_MS; clock_mono_ms() < end;) {
-		rd_kafka_message_t *m = consumer_poll(c, 20);
+	for (int64_t end = now + STEADY_MAX_MS; clock_mono_ms() < end;) {
+		rd_kafka_message_t *m = kafka_consumer_poll(c, 20);
 
 		if (m)
 			rd_kafka_message_destroy(m);
@@ -255,7 +256,7 @@ static bool await_quiet(struct consumer *c)
 
 static void *close_consumer(void *arg)
 {
-	struct consumer *c = arg;
+	struct kafka_consumer *c = arg;
 
 	(void)rd_kafka_consumer_close(c->rk);
 	atomic_store(&c->left, true);
@@ -264,7 +265,7 @@ static void *close_consumer(void *arg)
 
 static void *destroy_consumer(void *arg)
 {
-	struct consumer *c = arg;
+	struct kafka_consumer *c = arg;
 
 	rd_kafka_destroy(c->rk);
 	atomic_store(&c->destroyed, true);
@@ -273,8 +274,8 @@ static void *destroy_consumer(void *arg)
 
 /* Runs a step that may never come to its end, in a thread of its own. False: it has not ended in
  * that time, and goes on. */
-static bool ends_within(struct consumer *c, void *(*step)(void *), const _Atomic bool *ended,
-			int64_t max_ms)
+static bool run_with_deadline(struct kafka_consumer *c, void *(*step)(void *),
+			      const _Atomic bool *ended, int64_t max_ms)
 {
 	int64_t end = clock_mono_ms() + max_ms;
 	pthread_t thread;
@@ -287,46 +288,47 @@ static bool ends_within(struct consumer *c, void *(*step)(void *), const _Atomic
 	return atomic_load(ended);
 }
 
-void consumer_leave(struct consumer *c)
+void kafka_consumer_leave(struct kafka_consumer *c)
 {
 	c->leaving = true;
-	if (!await_quiet(c))
+	if (!wait_until_steady(c))
 		(void)rd_kafka_unsubscribe(c->rk); /* so that it does not join just now */
-	else if (!ends_within(c, close_consumer, &c->left, CLOSE_MAX_MS))
+	else if (!run_with_deadline(c, close_consumer, &c->left, CLOSE_MAX_MS))
 		log_warn("consumer", "the group has not confirmed the leave", "waited_ms=%d",
 			 CLOSE_MAX_MS);
 }
 
-void consumer_close(struct consumer *c)
+void kafka_consumer_close(struct kafka_consumer *c)
 {
 	/* Unless it has left, librdkafka may still be at it: the rest ends with the process. */
 	if (!c || !atomic_load(&c->left))
 		return;
 	rd_kafka_queue_destroy(c->queue);
 	/* librdkafka 2.0.2 waits for ever for a broker that was another one meanwhile. */
-	if (ends_within(c, destroy_consumer, &c->destroyed, DESTROY_MAX_MS))
+	if (run_with_deadline(c, destroy_consumer, &c->destroyed, DESTROY_MAX_MS))
 		free(c);
 }
 
-rd_kafka_message_t *consumer_poll(struct consumer *c, int timeout_ms)
+rd_kafka_message_t *kafka_consumer_poll(struct kafka_consumer *c, int timeout_ms)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, timeout_ms);
 
 	if (!m || !m->err)
 		return m;
-	if (log_due(&c->next_complaint_mono_ms, 5000))
+	if (log_due(&c->next_log_mono_ms, 5000))
 		log_warn("consumer", "cannot read now", "error=%s",
 			 LOG_QUOTE(rd_kafka_message_errstr(m)));
 	rd_kafka_message_destroy(m);
 	return NULL;
 }
 
-void consumer_wake(struct consumer *c)
+void kafka_consumer_wake(struct kafka_consumer *c)
 {
 	rd_kafka_queue_yield(c->queue);
 }
 
-static rd_kafka_topic_partition_list_t *one_partition(const struct consumer *c, int32_t partition)
+static rd_kafka_topic_partition_list_t *one_partition(const struct kafka_consumer *c,
+						      int32_t partition)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
@@ -334,7 +336,7 @@ static rd_kafka_topic_partition_list_t *one_partition(const struct consumer *c, 
 	return list;
 }
 
-void consumer_pause(struct consumer *c, int32_t partition, bool paused)
+void kafka_consumer_pause(struct kafka_consumer *c, int32_t partition, bool paused)
 {
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 
@@ -345,7 +347,7 @@ void consumer_pause(struct consumer *c, int32_t partition, bool paused)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-bool consumer_seek(struct consumer *c, int32_t partition, int64_t offset)
+bool kafka_consumer_seek(struct kafka_consumer *c, int32_t partition, int64_t offset)
 {
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 	rd_kafka_error_t *error;
@@ -359,12 +361,12 @@ bool consumer_seek(struct consumer *c, int32_t partition, int64_t offset)
 	return done;
 }
 
-bool consumer_lost(struct consumer *c)
+bool kafka_consumer_assignment_lost(struct kafka_consumer *c)
 {
 	return rd_kafka_assignment_lost(c->rk) != 0;
 }
 
-void consumer_store(struct consumer *c, int32_t partition, int64_t next_offset)
+void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
 {
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 
@@ -373,13 +375,13 @@ void consumer_store(struct consumer *c, int32_t partition, int64_t next_offset)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-bool consumer_reachable(struct consumer *c)
+bool kafka_consumer_reachable(struct kafka_consumer *c)
 {
 	return atomic_load(&c->coordinated);
 }
 
 /* The end that came with the latest fetch: of a paused partition it is an old one. */
-static int64_t remembered_end(struct consumer *c, int32_t partition)
+static int64_t last_high_watermark(struct kafka_consumer *c, int32_t partition)
 {
 	int64_t low, high;
 
@@ -389,19 +391,19 @@ static int64_t remembered_end(struct consumer *c, int32_t partition)
 	return high;
 }
 
-void consumer_ends(struct consumer *c, rd_kafka_topic_partition_list_t *list)
+void kafka_consumer_high_watermarks(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list)
 {
-	bool asked = consumer_reachable(c) && ask_ends(c, list, 500);
+	bool asked = kafka_consumer_reachable(c) && ask_high_watermarks(c, list, 500);
 
 	for (int i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *p = &list->elems[i];
 
 		if (!asked || p->err || p->offset < 0)
-			p->offset = remembered_end(c, p->partition);
+			p->offset = last_high_watermark(c, p->partition);
 	}
 }
 
-int64_t consumer_rebalances(const struct consumer *c)
+int64_t kafka_consumer_rebalances(const struct kafka_consumer *c)
 {
 	return atomic_load(&c->rebalances);
 }

@@ -14,9 +14,9 @@
 #include "common/base/error.h"
 #include "common/kafka/kafka_client.h"
 
-struct consumer;
+struct kafka_consumer;
 
-struct consumer_callbacks {
+struct kafka_consumer_callbacks {
 	/* A partition is ours from now on. Returns the offset to start from, -1 to give the
 	 * assignment back (stopping). May block for as long as the database is away. */
 	int64_t (*assigned)(void *context, int32_t partition);
@@ -27,49 +27,52 @@ struct consumer_callbacks {
 
 /* Joins group on settings->topic; strings and callbacks' context are borrowed until close.
  * ST_INVALID: a setting. */
-MUST_CHECK enum status consumer_open(struct consumer **out, const struct kafka_settings *settings,
-				     const char *group, const struct consumer_callbacks *callbacks,
-				     struct error *err);
+MUST_CHECK enum status kafka_consumer_open(struct kafka_consumer **out,
+					   const struct kafka_settings *settings, const char *group,
+					   const struct kafka_consumer_callbacks *callbacks,
+					   struct error *err);
 
 /*
  * Leaves the group, so that others take over at once. Bounded: behind a join that the broker holds
  * back (it waits for another member) a leave can wait too; then the session times out instead.
  * Every message must have been destroyed.
  */
-void consumer_leave(struct consumer *consumer);
+void kafka_consumer_leave(struct kafka_consumer *consumer);
 
 /* After consumer_leave. */
-void consumer_close(struct consumer *consumer);
+void kafka_consumer_close(struct kafka_consumer *consumer);
 
 /* The next message (owned: rd_kafka_message_destroy) or NULL; runs the callbacks. Errors are
  * logged here, they mend themselves. */
-rd_kafka_message_t *consumer_poll(struct consumer *consumer, int timeout_ms);
+rd_kafka_message_t *kafka_consumer_poll(struct kafka_consumer *consumer, int timeout_ms);
 
 /* Ends a poll that waits, or the next one that would. Any thread; none any more when it leaves. */
-void consumer_wake(struct consumer *consumer);
+void kafka_consumer_wake(struct kafka_consumer *consumer);
 
 /* Stops and resumes the flow of one partition. */
-void consumer_pause(struct consumer *consumer, int32_t partition, bool paused);
+void kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, bool paused);
 
 /* Reads on from offset in a partition that is ours. False: not possible now. */
-MUST_CHECK bool consumer_seek(struct consumer *consumer, int32_t partition, int64_t offset);
+MUST_CHECK bool kafka_consumer_seek(struct kafka_consumer *consumer, int32_t partition,
+				    int64_t offset);
 
 /* True if the group has given our partitions to others and we have not yet been told. */
-bool consumer_lost(struct consumer *consumer);
+bool kafka_consumer_assignment_lost(struct kafka_consumer *consumer);
 
 /* Tells Kafka that everything below next_offset is done (sent within a second or at close). */
-void consumer_store(struct consumer *consumer, int32_t partition, int64_t next_offset);
+void kafka_consumer_store(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset);
 
 /*
  * Writes the end of each partition of list as its offset: the broker's answer, which is waited for
  * half a second at most, or what was last heard; negative: not known. Any thread.
  */
-void consumer_ends(struct consumer *consumer, rd_kafka_topic_partition_list_t *list);
+void kafka_consumer_high_watermarks(struct kafka_consumer *consumer,
+				    rd_kafka_topic_partition_list_t *list);
 
 /* Assignments and revocations so far. Any thread. */
-int64_t consumer_rebalances(const struct consumer *consumer);
+int64_t kafka_consumer_rebalances(const struct kafka_consumer *consumer);
 
 /* True if the group's coordinator, a broker, is connected; at most a moment old. Any thread. */
-bool consumer_reachable(struct consumer *consumer);
+bool kafka_consumer_reachable(struct kafka_consumer *consumer);
 
 #endif

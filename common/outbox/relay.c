@@ -29,12 +29,12 @@
 
 struct relay {
 	struct relay_config config;
-	struct relay_outbox outbox;
+	struct relay_store outbox;
 	bool flow; /* the last batch was part of a flow of events */
 	struct relay_lease lease;
 	struct relay_publisher *publisher;
 	struct backoff backoff;
-	int64_t next_complaint_mono_ms;
+	int64_t next_log_mono_ms;
 	pthread_t thread;
 	_Atomic bool stopping;
 	int wake_fd;
@@ -70,14 +70,14 @@ static void batch_done(struct relay *r)
  */
 static enum status listen_if_needed(struct relay *r, struct error *err)
 {
-	return relay_outbox_listen(&r->outbox, r->lease.held && !r->flow, err);
+	return relay_store_listen(&r->outbox, r->lease.held && !r->flow, err);
 }
 
 /* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
 static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct error *err)
 {
-	return relay_outbox_settle_and_fetch(&r->outbox, relay_publisher_ledger(r->publisher),
-					     r->lease.holder, rows, err);
+	return relay_store_settle_and_fetch(&r->outbox, relay_publisher_ledger(r->publisher),
+					    r->lease.holder, rows, err);
 }
 
 /* Sleeps until a notification, the stop, or timeout_ms. */
@@ -98,7 +98,7 @@ static void wait_for_work(struct relay *r, int64_t timeout_ms)
  * us far less than many small ones. Events that come one by one are published at once, and so are
  * those of which more is waiting than fits a batch.
  */
-static void let_gather(struct relay *r, int rows, int64_t fetched_mono_ms)
+static void linger(struct relay *r, int rows, int64_t fetched_mono_ms)
 {
 	struct pollfd stop = { .fd = r->wake_fd, .events = POLLIN };
 	int64_t left = fetched_mono_ms + FLOW_MS - clock_mono_ms();
@@ -109,7 +109,7 @@ static void let_gather(struct relay *r, int rows, int64_t fetched_mono_ms)
 
 static void pause_after(struct relay *r, const char *what, const char *why)
 {
-	if (log_due(&r->next_complaint_mono_ms, 5000))
+	if (log_due(&r->next_log_mono_ms, 5000))
 		log_warn("relay", what, "error=%s", LOG_QUOTE(why));
 	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
@@ -191,7 +191,7 @@ static void relay_round(struct relay *r)
 	} else if (PQntuples(rows) > 0) {
 		backoff_reset(&r->backoff);
 		publish(r, rows);
-		let_gather(r, PQntuples(rows), fetched_mono_ms);
+		linger(r, PQntuples(rows), fetched_mono_ms);
 	} else {
 		backoff_reset(&r->backoff);
 		(void)relay_publisher_poll(r->publisher, 0);
@@ -240,8 +240,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 		(void)error_set(err, ST_INTERNAL, "eventfd failed");
 		goto fail_fd;
 	}
-	if (relay_outbox_open(&r->outbox, config->database_url, config->channel, APPLICATION,
-			      err) != ST_OK)
+	if (relay_store_open(&r->outbox, config->database_url, config->channel, APPLICATION, err) !=
+	    ST_OK)
 		goto fail_outbox;
 	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
 		goto fail_publisher;
@@ -255,7 +255,7 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 fail_thread:
 	relay_publisher_close(r->publisher);
 fail_publisher:
-	relay_outbox_close(&r->outbox);
+	relay_store_close(&r->outbox);
 fail_outbox:
 	(void)close(r->wake_fd);
 fail_fd:
@@ -274,7 +274,7 @@ void relay_close(struct relay *r)
 		log_warn("relay", "cannot wake the relay", "");
 	(void)pthread_join(r->thread, NULL);
 	relay_publisher_close(r->publisher);
-	relay_outbox_close(&r->outbox);
+	relay_store_close(&r->outbox);
 	(void)close(r->wake_fd);
 	free(r);
 }

@@ -10,7 +10,7 @@
 
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
 
-static void fill_statements(struct relay_outbox *o, const char *channel)
+static void fill_statements(struct relay_store *o, const char *channel)
 {
 	const struct pg_statement table[RELAY_STATEMENT_COUNT] = {
 		RELAY_LEASE_STATEMENTS,
@@ -41,8 +41,8 @@ static void fill_statements(struct relay_outbox *o, const char *channel)
 	memcpy(o->statements, table, sizeof(table));
 }
 
-enum status relay_outbox_open(struct relay_outbox *o, const char *database_url, const char *channel,
-			      const char *application, struct error *err)
+enum status relay_store_open(struct relay_store *o, const char *database_url, const char *channel,
+			     const char *application, struct error *err)
 {
 	fill_statements(o, channel);
 	o->listening = 0;
@@ -50,7 +50,7 @@ enum status relay_outbox_open(struct relay_outbox *o, const char *database_url, 
 		       err);
 }
 
-void relay_outbox_close(struct relay_outbox *o)
+void relay_store_close(struct relay_store *o)
 {
 	pg_close(o->pg);
 }
@@ -84,8 +84,8 @@ static void settlement_fini(struct settlement *s)
 	pg_array_fini(&s->reasons);
 }
 
-enum status relay_outbox_settle_and_fetch(struct relay_outbox *o, const struct relay_ledger *ledger,
-					  const char *holder, PGresult **rows, struct error *err)
+enum status relay_store_settle_and_fetch(struct relay_store *o, const struct relay_ledger *ledger,
+					 const char *holder, PGresult **rows, struct error *err)
 {
 	struct settlement s;
 	struct pg_params acked = { 0 }, refused = { 0 }, fetch = { 0 };
@@ -117,7 +117,7 @@ enum status relay_outbox_settle_and_fetch(struct relay_outbox *o, const struct r
 	return ST_OK;
 }
 
-enum status relay_outbox_listen(struct relay_outbox *o, bool wanted, struct error *err)
+enum status relay_store_listen(struct relay_store *o, bool wanted, struct error *err)
 {
 	bool listens = o->listening == pg_backend_pid(o->pg);
 	struct pg_call call = { wanted ? "relay_listen" : "relay_unlisten", NULL, NULL };

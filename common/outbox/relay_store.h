@@ -14,7 +14,7 @@
 
 #define RELAY_STATEMENT_COUNT 10
 
-struct relay_outbox {
+struct relay_store {
 	struct pg *pg;
 	/* its own: */
 	struct pg_statement statements[RELAY_STATEMENT_COUNT];
@@ -24,25 +24,25 @@ struct relay_outbox {
 
 /* Connects at its first use; stays where it is until close. The strings are borrowed, but for
  * channel. ST_INTERNAL: out of memory. */
-MUST_CHECK enum status relay_outbox_open(struct relay_outbox *outbox, const char *database_url,
-					 const char *channel, const char *application,
-					 struct error *err);
-void relay_outbox_close(struct relay_outbox *outbox);
+MUST_CHECK enum status relay_store_open(struct relay_store *outbox, const char *database_url,
+					const char *channel, const char *application,
+					struct error *err);
+void relay_store_close(struct relay_store *outbox);
 
 /*
  * In one transaction: writes the ledger's verdicts and reads the next rows, *rows, the caller's
  * (RELAY_COLUMNS); none unless the lease is holder's. On an error neither happened; as pg_run.
  */
-MUST_CHECK enum status relay_outbox_settle_and_fetch(struct relay_outbox *outbox,
-						     const struct relay_ledger *ledger,
-						     const char *holder, PGresult **rows,
-						     struct error *err);
+MUST_CHECK enum status relay_store_settle_and_fetch(struct relay_store *outbox,
+						    const struct relay_ledger *ledger,
+						    const char *holder, PGresult **rows,
+						    struct error *err);
 
 /*
  * Whether new rows are to be notified from now on. Invariant: who sleeps until a notification has
  * fetched after it began to listen, so no commit falls between. Errors as pg_run.
  */
-MUST_CHECK enum status relay_outbox_listen(struct relay_outbox *outbox, bool wanted,
-					   struct error *err);
+MUST_CHECK enum status relay_store_listen(struct relay_store *outbox, bool wanted,
+					  struct error *err);
 
 #endif

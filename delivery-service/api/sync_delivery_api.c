@@ -41,14 +41,14 @@ static void respond_failure(struct http_response *response, const struct error *
 		http_respond_error(response, err);
 }
 
-static void apply(const struct direct_api *api, const struct order_event *event,
+static void apply(const struct sync_delivery_api *api, const struct order_event *event,
 		  int64_t received_wall_ms, struct http_response *response)
 {
-	struct direct_delivery delivery;
+	struct sync_delivery delivery;
 	struct error err;
 
-	if (direct_store_apply(api->database_url, api->replica, event, received_wall_ms, &delivery,
-			       &err) != ST_OK) {
+	if (sync_delivery_store_apply(api->database_url, api->replica, event, received_wall_ms,
+				      &delivery, &err) != ST_OK) {
 		respond_failure(response, &err);
 		return;
 	}
@@ -57,17 +57,17 @@ static void apply(const struct direct_api *api, const struct order_event *event,
 	http_respond_json(response, delivery.is_new ? 201 : 200, delivery.json);
 }
 
-void direct_api_deliver(void *context, const struct http_request *request,
-			struct http_response *response)
+void sync_delivery_api_deliver(void *context, const struct http_request *request,
+			       struct http_response *response)
 {
 	const struct error stopping = { .status = ST_UNAVAILABLE };
-	const struct direct_api *api = context;
+	const struct sync_delivery_api *api = context;
 	int64_t received_wall_ms = clock_wall_ms();
 	struct order_event *event = read_event(request, response);
 
 	if (!event)
 		return;
-	if (!(api->work_on & (1u << event->type)) || work_do(api->work, 0, 1))
+	if (!(api->work_on & (1u << event->type)) || simulated_work_do(api->work, 0, 1))
 		apply(api, event, received_wall_ms, response);
 	else
 		http_respond_error(response, &stopping);

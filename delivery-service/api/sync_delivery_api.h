@@ -13,15 +13,15 @@
 #include "delivery-service/work/simulated_work.h"
 
 /* All borrowed. */
-struct direct_api {
+struct sync_delivery_api {
 	const char *database_url;
 	const char *replica;
 	unsigned work_on; /* types that take work: bit 1 << enum event_type */
-	const struct work *work;
+	const struct simulated_work *work;
 };
 
 /* For the route table, with the struct direct_api as context. Answers 201 or 200 with the delivery;
  * 404: no such delivery to change, 409: the version was applied before, as another change. */
-http_handler direct_api_deliver;
+http_handler sync_delivery_api_deliver;
 
 #endif

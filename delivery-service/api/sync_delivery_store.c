@@ -81,7 +81,7 @@ static enum status find(struct pg *pg, const struct order_event *event, struct f
 /* Writes delivery and history, and commits. */
 static enum status write(struct pg *pg, const struct order_event *e, const char *replica,
 			 int64_t received_wall_ms, const struct delivery_decision *decision,
-			 struct direct_delivery *delivery, struct error *err)
+			 struct sync_delivery *delivery, struct error *err)
 {
 	struct pg_params effect = { 0 }, record = { 0 };
 	struct pg_call calls[] = { { delivery->is_new ? "direct_insert" : "direct_update", &effect,
@@ -116,7 +116,7 @@ static enum status write(struct pg *pg, const struct order_event *e, const char 
 }
 
 static enum status apply(struct pg *pg, const struct order_event *event, const char *replica,
-			 int64_t received_wall_ms, struct direct_delivery *delivery,
+			 int64_t received_wall_ms, struct sync_delivery *delivery,
 			 struct error *err)
 {
 	struct delivery_decision decision;
@@ -126,7 +126,7 @@ static enum status apply(struct pg *pg, const struct order_event *event, const c
 		return err->status;
 	decision = delivery_decide(found.state, found.version, event->type, event->version,
 				   found.seen);
-	*delivery = (struct direct_delivery){ .is_new = found.state == DELIVERY_NONE };
+	*delivery = (struct sync_delivery){ .is_new = found.state == DELIVERY_NONE };
 	if (decision.verdict == DELIVERY_DUPLICATE && found.same) {
 		delivery->json = found.json;
 		return ST_OK;
@@ -142,9 +142,9 @@ static enum status apply(struct pg *pg, const struct order_event *event, const c
 			 event->version, event->order_id);
 }
 
-enum status direct_store_apply(const char *database_url, const char *replica,
-			       const struct order_event *event, int64_t received_wall_ms,
-			       struct direct_delivery *delivery, struct error *err)
+enum status sync_delivery_store_apply(const char *database_url, const char *replica,
+				      const struct order_event *event, int64_t received_wall_ms,
+				      struct sync_delivery *delivery, struct error *err)
 {
 	struct pg *pg = NULL;
 	enum status st = pg_open(&pg, database_url, "delivery-service direct", statements,

@@ -14,7 +14,7 @@
 #include "common/base/error.h"
 #include "common/event/event.h"
 
-struct direct_delivery {
+struct sync_delivery {
 	bool is_new;
 	json_t *json; /* owned by the caller: as the delivery API shows it; NULL: out of memory */
 };
@@ -24,8 +24,9 @@ struct direct_delivery {
  * ST_CONFLICT: the version was applied before, as another change, or somebody is at this order.
  * ST_UNAVAILABLE: no connection; or the outcome of the commit is unknown.
  */
-MUST_CHECK enum status direct_store_apply(const char *database_url, const char *replica,
-					  const struct order_event *event, int64_t received_wall_ms,
-					  struct direct_delivery *delivery, struct error *err);
+MUST_CHECK enum status sync_delivery_store_apply(const char *database_url, const char *replica,
+						 const struct order_event *event,
+						 int64_t received_wall_ms,
+						 struct sync_delivery *delivery, struct error *err);
 
 #endif

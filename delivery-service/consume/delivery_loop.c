@@ -24,24 +24,24 @@
 struct delivery_loop {
 	struct delivery_loop_config config;
 	struct delivery_store *store;
-	struct consumer *consumer;
-	struct workload *workload;
+	struct kafka_consumer *consumer;
+	struct scheduler *scheduler;
 	struct partitions partitions;
-	struct parking parking;
+	struct parked_events parked_events;
 	struct delivery_writer writer;
-	struct original_latest headers; /* of the messages that came lately */
-	int64_t next_complaint_mono_ms, next_parking_complaint_mono_ms;
+	struct raw_message_recent headers; /* of the messages that came lately */
+	int64_t next_log_mono_ms, next_parked_log_mono_ms;
 	pthread_t thread;
 	bool joined;
 	_Atomic bool stopping;
-	struct delivery_counters counters;
+	struct delivery_metrics metrics;
 	struct lag lag;
 };
 
 /* --- partitions come and go ---------------------------------------------------------------- */
 
 /* Each complaint has a time of its own (next_mono_ms), so that none hides another. */
-static void complain(int64_t *next_mono_ms, const char *what, const struct error *err)
+static void log_failure(int64_t *next_mono_ms, const char *what, const struct error *err)
 {
 	if (log_due(next_mono_ms, 5000))
 		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
@@ -52,33 +52,33 @@ static int64_t on_assigned(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;
 	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
-	struct progress progress;
+	struct offset_tracker tracker;
 	struct error err;
 	int64_t epoch;
 
-	writer_finish(&l->writer);
-	while (delivery_store_claim(l->store, partition, &epoch, &progress, &err) != ST_OK) {
+	delivery_writer_finish(&l->writer);
+	while (delivery_store_claim(l->store, partition, &epoch, &tracker, &err) != ST_OK) {
 		if (atomic_load(&l->stopping))
 			return -1;
-		complain(&l->next_complaint_mono_ms, "cannot claim a partition", &err);
+		log_failure(&l->next_log_mono_ms, "cannot claim a partition", &err);
 		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));
 	}
-	if (!partitions_add(&l->partitions, partition, epoch, &progress)) {
-		progress_fini(&progress);
+	if (!partitions_add(&l->partitions, partition, epoch, &tracker)) {
+		offset_tracker_fini(&tracker);
 		return -1;
 	}
-	atomic_fetch_add(&l->counters.assigned, 1);
-	lag_set(&l->lag, partition, partitions_find(&l->partitions, partition)->progress.next);
-	parking_search(&l->parking);
+	atomic_fetch_add(&l->metrics.assigned, 1);
+	lag_set(&l->lag, partition, partitions_find(&l->partitions, partition)->tracker.next);
+	parked_events_request_all(&l->parked_events);
 	return partitions_find(&l->partitions, partition)->next_read;
 }
 
 /* Forgets all that was taken in of a partition, its work in progress included. */
 static void drop_work(struct delivery_loop *l, int32_t partition)
 {
-	workload_drop(l->workload, partition);
-	writer_drop(&l->writer, partition);
-	partition_forget_all(partitions_find(&l->partitions, partition));
+	scheduler_drop(l->scheduler, partition);
+	delivery_writer_drop(&l->writer, partition);
+	partition_reset(partitions_find(&l->partitions, partition));
 }
 
 static void drop_partition(struct delivery_loop *l, int32_t partition)
@@ -92,24 +92,24 @@ static void on_revoked(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;
 
-	writer_finish(&l->writer);
+	delivery_writer_finish(&l->writer);
 	drop_partition(l, partition);
-	atomic_fetch_add(&l->counters.revoked, 1);
+	atomic_fetch_add(&l->metrics.revoked, 1);
 }
 
 /* --- taking in ----------------------------------------------------------------------------- */
 
 /* A full partition is paused; it resumes at half, so that it does not flutter. */
-static void balance(struct delivery_loop *l, struct partition *p)
+static void apply_back_pressure(struct delivery_loop *l, struct partition *p)
 {
-	size_t most = ((size_t)l->config.workload.max_concurrency + HELD_EVENTS_MAX) /
+	size_t most = ((size_t)l->config.scheduler.max_concurrency + HELD_EVENTS_MAX) /
 		      (p->paused ? 2 : 1);
-	bool full = p->held_events > most || p->held_bytes > most * HELD_EVENT_BYTES;
+	bool full = p->in_flight_events > most || p->in_flight_bytes > most * HELD_EVENT_BYTES;
 
 	if (full == p->paused)
 		return;
 	p->paused = full;
-	consumer_pause(l->consumer, p->number, full);
+	kafka_consumer_pause(l->consumer, p->number, full);
 }
 
 static void give_up(struct delivery_loop *l, const char *why)
@@ -119,31 +119,31 @@ static void give_up(struct delivery_loop *l, const char *why)
 	stop_request();
 }
 
-static void pass_over(struct delivery_loop *l, struct partition *p, int64_t end)
+static void skip(struct delivery_loop *l, struct partition *p, int64_t end)
 {
-	partition_pass(p, end);
-	if (p->passed.first != p->passed.end)
-		writer_flush_later(&l->writer);
+	partition_skip(p, end);
+	if (p->skipped_range.first != p->skipped_range.end)
+		delivery_writer_flush_later(&l->writer);
 }
 
-static void hold(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
+static void enqueue(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
 {
-	struct inbound *in = inbound_new(m, &l->headers, clock_wall_ms());
+	struct event_record *record = event_record_new(m, &l->headers, clock_wall_ms());
 
-	if (!in || !workload_add(l->workload, in)) {
-		inbound_free(in);
+	if (!record || !scheduler_add(l->scheduler, record)) {
+		event_record_free(record);
 		give_up(l, "out of memory");
 		return;
 	}
-	partition_hold(p, in);
-	balance(l, p);
+	partition_enqueue(p, record);
+	apply_back_pressure(l, p);
 	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
-		  m->partition, m->offset, in->event ? in->event->order_id : 0);
-	if (workload_takes_time(l->workload))
-		inbound_rest(in);
+		  m->partition, m->offset, record->event ? record->event->order_id : 0);
+	if (scheduler_takes_time(l->scheduler))
+		event_record_compact(record);
 }
 
-static void take_in(struct delivery_loop *l, const rd_kafka_message_t *m)
+static void receive(struct delivery_loop *l, const rd_kafka_message_t *m)
 {
 	struct partition *p = partitions_find(&l->partitions, m->partition);
 
@@ -154,27 +154,27 @@ static void take_in(struct delivery_loop *l, const rd_kafka_message_t *m)
 		return;
 	}
 	if (m->offset > p->next_read)
-		pass_over(l, p, m->offset);
-	if (progress_is_done(&p->progress, m->offset)) {
-		pass_over(l, p, m->offset + 1);
-	} else if (!inbound_concerns(m)) {
-		atomic_fetch_add(&l->counters.skipped, 1);
-		pass_over(l, p, m->offset + 1);
+		skip(l, p, m->offset);
+	if (offset_tracker_is_done(&p->tracker, m->offset)) {
+		skip(l, p, m->offset + 1);
+	} else if (!event_record_is_relevant(m)) {
+		atomic_fetch_add(&l->metrics.skipped, 1);
+		skip(l, p, m->offset + 1);
 	} else {
-		hold(l, p, m);
+		enqueue(l, p, m);
 	}
 }
 
 static void poll_messages(struct delivery_loop *l, int timeout_ms)
 {
-	rd_kafka_message_t *m = consumer_poll(l->consumer, timeout_ms);
+	rd_kafka_message_t *m = kafka_consumer_poll(l->consumer, timeout_ms);
 
 	for (int n = 0; m; n++) {
-		take_in(l, m);
+		receive(l, m);
 		rd_kafka_message_destroy(m);
 		if (n == POLL_BURST)
 			break;
-		m = consumer_poll(l->consumer, 0);
+		m = kafka_consumer_poll(l->consumer, 0);
 	}
 }
 
@@ -185,22 +185,22 @@ static void collect_done(struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms();
 
-	while (writer_has_room(&l->writer)) {
-		struct inbound *in = workload_done(l->workload, now);
+	while (delivery_writer_has_room(&l->writer)) {
+		struct event_record *record = scheduler_done(l->scheduler, now);
 		struct partition *p;
 
-		if (!in)
+		if (!record)
 			break;
-		if (!inbound_end_rest(in)) {
+		if (!event_record_expand(record)) {
 			give_up(l, "out of memory"); /* in stays: its partition may refer to it */
 			break;
 		}
-		p = partitions_find(&l->partitions, in->place.partition);
-		partition_worked(p, in);
-		balance(l, p);
-		writer_add(&l->writer, in);
+		p = partitions_find(&l->partitions, record->at.partition);
+		partition_done(p, record);
+		apply_back_pressure(l, p);
+		delivery_writer_add(&l->writer, record);
 	}
-	if (workload_failed(l->workload))
+	if (scheduler_failed(l->scheduler))
 		give_up(l, "out of memory");
 }
 
@@ -209,7 +209,7 @@ static void on_committed(void *context, int32_t partition, int64_t next_offset)
 {
 	struct delivery_loop *l = context;
 
-	consumer_store(l->consumer, partition, next_offset);
+	kafka_consumer_store(l->consumer, partition, next_offset);
 	lag_set(&l->lag, partition, next_offset);
 }
 
@@ -224,20 +224,20 @@ static void on_fenced(void *context, struct partition *p)
 
 static bool reclaim(struct delivery_loop *l, int32_t partition)
 {
-	struct progress progress;
+	struct offset_tracker tracker;
 	struct error err;
 	int64_t epoch;
 
-	if (consumer_lost(l->consumer) ||
-	    delivery_store_claim(l->store, partition, &epoch, &progress, &err) != ST_OK)
+	if (kafka_consumer_assignment_lost(l->consumer) ||
+	    delivery_store_claim(l->store, partition, &epoch, &tracker, &err) != ST_OK)
 		return false;
-	if (!consumer_seek(l->consumer, partition, progress.next)) {
-		progress_fini(&progress);
+	if (!kafka_consumer_seek(l->consumer, partition, tracker.next)) {
+		offset_tracker_fini(&tracker);
 		return false;
 	}
-	lag_set(&l->lag, partition, progress.next);
-	(void)partitions_add(&l->partitions, partition, epoch, &progress);
-	consumer_pause(l->consumer, partition, false);
+	lag_set(&l->lag, partition, tracker.next);
+	(void)partitions_add(&l->partitions, partition, epoch, &tracker);
+	kafka_consumer_pause(l->consumer, partition, false);
 	return true;
 }
 
@@ -265,7 +265,7 @@ static void reclaim_fenced(struct delivery_loop *l)
  * anew, or Kafka has lost what it had. Then it begins at the beginning (auto.offset.reset), and so
  * do we, once all is done that was taken in of the old log.
  */
-static void begin_replaced_anew(struct delivery_loop *l)
+static void restart_replaced(struct delivery_loop *l)
 {
 	struct error err;
 
@@ -273,13 +273,13 @@ static void begin_replaced_anew(struct delivery_loop *l)
 		struct partition *p = &l->partitions.list[i];
 		enum status st;
 
-		if (!p->replaced || p->reclaim_at_mono_ms != 0 || p->progress.next < p->next_read)
+		if (!p->replaced || p->reclaim_at_mono_ms != 0 || p->tracker.next < p->next_read)
 			continue;
 		st = delivery_store_rewind(l->store, p->number, p->epoch, &err);
 		if (st == ST_FENCED) {
 			on_fenced(l, p);
 		} else if (st != ST_OK) {
-			complain(&l->next_complaint_mono_ms, "cannot begin a partition anew", &err);
+			log_failure(&l->next_log_mono_ms, "cannot begin a partition anew", &err);
 		} else {
 			log_warn("delivery",
 				 "the topic was made anew: reading it from its beginning",
@@ -290,20 +290,20 @@ static void begin_replaced_anew(struct delivery_loop *l)
 	}
 }
 
-static void on_parked_decided(void *context, const struct inbound *in)
+static void on_parked_decided(void *context, const struct event_record *record)
 {
 	struct delivery_loop *l = context;
 
-	delivery_counters_event(&l->counters, in);
+	delivery_metrics_event(&l->metrics, record);
 }
 
-static void look_after_parked(struct delivery_loop *l)
+static void resume_parked(struct delivery_loop *l)
 {
 	struct error err;
 
-	if (parking_look(&l->parking, l->store, &err) != ST_OK)
-		complain(&l->next_parking_complaint_mono_ms,
-			 "cannot look after parked events, trying again", &err);
+	if (parked_events_resume(&l->parked_events, l->store, &err) != ST_OK)
+		log_failure(&l->next_parked_log_mono_ms,
+			    "cannot look after parked events, trying again", &err);
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
@@ -313,12 +313,12 @@ static int poll_timeout(const struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms(), until = now + POLL_MAX_MS;
 
-	if (writer_due(&l->writer) < until)
-		until = writer_due(&l->writer);
-	if (writer_has_room(&l->writer) && workload_next_due(l->workload) < until)
-		until = workload_next_due(l->workload);
-	if (parking_due(&l->parking) < until)
-		until = parking_due(&l->parking);
+	if (delivery_writer_due(&l->writer) < until)
+		until = delivery_writer_due(&l->writer);
+	if (delivery_writer_has_room(&l->writer) && scheduler_next_due(l->scheduler) < until)
+		until = scheduler_next_due(l->scheduler);
+	if (parked_events_due(&l->parked_events) < until)
+		until = parked_events_due(&l->parked_events);
 	return until > now ? (int)(until - now) : 0;
 }
 
@@ -328,17 +328,17 @@ static void *loop_main(void *arg)
 
 	while (!atomic_load(&l->stopping)) {
 		poll_messages(l, poll_timeout(l));
-		writer_finish(&l->writer);
-		begin_replaced_anew(l);
+		delivery_writer_finish(&l->writer);
+		restart_replaced(l);
 		reclaim_fenced(l);
-		look_after_parked(l);
+		resume_parked(l);
 		collect_done(l);
-		writer_begin(&l->writer);
-		atomic_store(&l->counters.in_work, (int64_t)workload_in_work(l->workload));
-		atomic_store(&l->counters.waiting, (int64_t)workload_waiting(l->workload));
-		atomic_store(&l->counters.partitions, (int64_t)l->partitions.count);
+		delivery_writer_begin(&l->writer);
+		atomic_store(&l->metrics.in_work, (int64_t)scheduler_in_work(l->scheduler));
+		atomic_store(&l->metrics.waiting, (int64_t)scheduler_waiting(l->scheduler));
+		atomic_store(&l->metrics.partitions, (int64_t)l->partitions.count);
 	}
-	writer_finish(&l->writer);
+	delivery_writer_finish(&l->writer);
 	return NULL;
 }
 
@@ -346,13 +346,13 @@ static void init_writer(struct delivery_loop *l)
 {
 	const struct delivery_writer_config config = { .store = l->store,
 						       .partitions = &l->partitions,
-						       .parking = &l->parking,
-						       .counters = &l->counters,
+						       .parked_events = &l->parked_events,
+						       .metrics = &l->metrics,
 						       .committed = on_committed,
 						       .fenced = on_fenced,
 						       .context = l };
 
-	writer_init(&l->writer, &config);
+	delivery_writer_init(&l->writer, &config);
 }
 
 /*
@@ -363,16 +363,16 @@ static void on_worked(void *context)
 {
 	struct delivery_loop *l = context;
 
-	consumer_wake(l->consumer);
+	kafka_consumer_wake(l->consumer);
 }
 
 static void release(struct delivery_loop *l)
 {
-	consumer_close(l->consumer);
-	original_latest_fini(&l->headers);
+	kafka_consumer_close(l->consumer);
+	raw_message_recent_fini(&l->headers);
 	partitions_fini(&l->partitions);
 	lag_fini(&l->lag);
-	workload_close(l->workload);
+	scheduler_close(l->scheduler);
 	delivery_store_close(l->store);
 	free(l);
 }
@@ -381,7 +381,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 			       const struct delivery_loop_config *config, struct error *err)
 {
 	struct delivery_loop *l = calloc(1, sizeof(*l));
-	struct consumer_callbacks callbacks = { on_assigned, on_revoked, l };
+	struct kafka_consumer_callbacks callbacks = { on_assigned, on_revoked, l };
 	const struct delivery_store_config store = { .database_url = config->database_url,
 						     .topic = config->kafka.topic,
 						     .replica = config->replica,
@@ -392,11 +392,12 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	if (!l)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	l->config = *config;
-	delivery_counters_init(&l->counters);
+	delivery_metrics_init(&l->metrics);
 	lag_init(&l->lag, config->kafka.topic);
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
-	    workload_open(&l->workload, &config->workload, on_worked, l, err) != ST_OK ||
-	    consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) != ST_OK)
+	    scheduler_open(&l->scheduler, &config->scheduler, on_worked, l, err) != ST_OK ||
+	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=
+		    ST_OK)
 		goto fail;
 	init_writer(l);
 	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {
@@ -420,8 +421,8 @@ void delivery_loop_stop(struct delivery_loop *l)
 	l->joined = true;
 	while (l->partitions.count > 0)
 		drop_partition(l, l->partitions.list[0].number);
-	workload_end_threads(l->workload);
-	consumer_leave(l->consumer);
+	scheduler_end_threads(l->scheduler);
+	kafka_consumer_leave(l->consumer);
 }
 
 void delivery_loop_close(struct delivery_loop *l)
@@ -434,20 +435,20 @@ void delivery_loop_close(struct delivery_loop *l)
 
 bool delivery_loop_broker_reachable(struct delivery_loop *l)
 {
-	return consumer_reachable(l->consumer);
+	return kafka_consumer_reachable(l->consumer);
 }
 
 void delivery_loop_parked(struct delivery_loop *l, struct strbuf *out)
 {
-	parking_describe(&l->parking, out);
+	parked_events_describe(&l->parked_events, out);
 }
 
 void delivery_loop_metrics(struct delivery_loop *l, struct metrics_out *out)
 {
-	delivery_counters_write(&l->counters, out);
+	delivery_metrics_write(&l->metrics, out);
 	metrics_one(out, "delivery_rebalances_total", "counter",
 		    "Assignments and revocations that the group made.",
-		    consumer_rebalances(l->consumer));
+		    kafka_consumer_rebalances(l->consumer));
 	lag_metrics(&l->lag, l->consumer, out);
-	parking_metrics(&l->parking, out);
+	parked_events_metrics(&l->parked_events, out);
 }

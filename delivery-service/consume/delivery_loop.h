@@ -23,7 +23,7 @@ struct delivery_loop_config {
 	const char *group;
 	const char *replica;
 	struct kafka_settings kafka;
-	struct workload_settings workload;
+	struct scheduler_settings scheduler;
 	bool in_sequence; /* SEQUENCING=enforce */
 };
 

@@ -4,47 +4,47 @@
 
 #include "common/runtime/log.h"
 
-void delivery_counters_init(struct delivery_counters *c)
+void delivery_metrics_init(struct delivery_metrics *c)
 {
 	c->batch_size.first = 1;
 	c->batch_us.first = 64;
 	c->event_ms.first = 2;
 }
 
-static void count_dead_letter(struct delivery_counters *c, const struct inbound *in,
+static void count_dead_letter(struct delivery_metrics *c, const struct event_record *record,
 			      const char *reason)
 {
 	atomic_fetch_add(&c->dead_letters, 1);
 	log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s",
-		 in->place.partition, in->place.offset, LOG_QUOTE(reason));
+		 record->at.partition, record->at.offset, LOG_QUOTE(reason));
 }
 
-static void count_applied(struct delivery_counters *c, const struct inbound *in)
+static void count_applied(struct delivery_metrics *c, const struct event_record *record)
 {
-	const struct order_event *e = in->event;
+	const struct order_event *e = record->event;
 
 	atomic_fetch_add(&c->applied, 1);
-	atomic_fetch_add(&c->resumed, in->was_parked);
+	atomic_fetch_add(&c->resumed, record->was_parked);
 	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
 		  e->version, event_order_names[e->type]);
-	if (!in->decision.late)
+	if (!record->decision.late)
 		return;
 	atomic_fetch_add(&c->late, 1);
 	log_warn("delivery", "applied after a newer event of its order",
 		 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
-		 e->order_id, e->version, event_order_names[e->type], in->place.partition,
-		 in->place.offset);
+		 e->order_id, e->version, event_order_names[e->type], record->at.partition,
+		 record->at.offset);
 }
 
-void delivery_counters_event(struct delivery_counters *c, const struct inbound *in)
+void delivery_metrics_event(struct delivery_metrics *c, const struct event_record *record)
 {
-	if (!in->event) {
-		count_dead_letter(c, in, in->reason);
+	if (!record->event) {
+		count_dead_letter(c, record, record->reason);
 		return;
 	}
-	switch (in->decision.verdict) {
+	switch (record->decision.verdict) {
 	case DELIVERY_APPLY:
-		count_applied(c, in);
+		count_applied(c, record);
 		break;
 	case DELIVERY_DUPLICATE:
 		atomic_fetch_add(&c->duplicates, 1);
@@ -53,23 +53,23 @@ void delivery_counters_event(struct delivery_counters *c, const struct inbound *
 		atomic_fetch_add(&c->parked, 1);
 		break;
 	case DELIVERY_UNKNOWN:
-	case DELIVERY_PASSED:
-		count_dead_letter(c, in, delivery_refusal(in->decision.verdict));
+	case DELIVERY_TOO_LATE:
+		count_dead_letter(c, record, delivery_refusal(record->decision.verdict));
 		break;
 	}
 }
 
-void delivery_counters_time(struct delivery_counters *c, const struct inbound *in,
-			    int64_t now_wall_ms)
+void delivery_metrics_time(struct delivery_metrics *c, const struct event_record *record,
+			   int64_t now_wall_ms)
 {
-	int64_t ms = now_wall_ms - in->timestamp_ms;
+	int64_t ms = now_wall_ms - record->timestamp_ms;
 
 	/* The publisher's clock may be ahead of ours. */
-	if (in->event && in->decision.verdict == DELIVERY_APPLY)
+	if (record->event && record->decision.verdict == DELIVERY_APPLY)
 		histogram_observe(&c->event_ms, ms > 0 ? ms : 0);
 }
 
-void delivery_counters_write(struct delivery_counters *c, struct metrics_out *out)
+void delivery_metrics_write(struct delivery_metrics *c, struct metrics_out *out)
 {
 	metrics_one(out, "delivery_events_applied_total", "counter",
 		    "Events that had their effect.", atomic_load(&c->applied));

@@ -10,22 +10,22 @@
 #include "common/base/metrics.h"
 #include "delivery-service/core/event_record.h"
 
-struct delivery_counters {
+struct delivery_metrics {
 	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
 		assigned, revoked, write_errors;
 	_Atomic int64_t in_work, waiting, partitions; /* gauges */
 	struct histogram batch_size, batch_us, event_ms;
 };
 
-void delivery_counters_init(struct delivery_counters *counters);
+void delivery_metrics_init(struct delivery_metrics *counters);
 
 /* Counts, and logs where an operator wants to know, what became of a written event. */
-void delivery_counters_event(struct delivery_counters *counters, const struct inbound *in);
+void delivery_metrics_event(struct delivery_metrics *counters, const struct event_record *record);
 
 /* It is committed now; not for what was parked, whose time on the topic is not known any more. */
-void delivery_counters_time(struct delivery_counters *counters, const struct inbound *in,
-			    int64_t now_wall_ms);
+void delivery_metrics_time(struct delivery_metrics *counters, const struct event_record *record,
+			   int64_t now_wall_ms);
 
-void delivery_counters_write(struct delivery_counters *counters, struct metrics_out *out);
+void delivery_metrics_write(struct delivery_metrics *counters, struct metrics_out *out);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define SKIPPED_FLUSH_MS 500 /* when only skipped messages moved a position */
 
-void writer_init(struct delivery_writer *w, const struct delivery_writer_config *config)
+void delivery_writer_init(struct delivery_writer *w, const struct delivery_writer_config *config)
 {
 	*w = (struct delivery_writer){ .config = *config,
 				       .flush_at_mono_ms = INT64_MAX,
@@ -16,36 +16,36 @@ void writer_init(struct delivery_writer *w, const struct delivery_writer_config 
 
 /* --- what is to be written ----------------------------------------------------------------- */
 
-bool writer_has_room(const struct delivery_writer *w)
+bool delivery_writer_has_room(const struct delivery_writer *w)
 {
 	return w->done_count < DELIVERY_BATCH_MAX;
 }
 
-void writer_add(struct delivery_writer *w, struct inbound *in)
+void delivery_writer_add(struct delivery_writer *w, struct event_record *record)
 {
-	w->done[w->done_count++] = in;
+	w->done[w->done_count++] = record;
 }
 
-void writer_flush_later(struct delivery_writer *w)
+void delivery_writer_flush_later(struct delivery_writer *w)
 {
 	if (w->flush_at_mono_ms == INT64_MAX)
 		w->flush_at_mono_ms = clock_mono_ms() + SKIPPED_FLUSH_MS;
 }
 
-void writer_drop(struct delivery_writer *w, int32_t partition)
+void delivery_writer_drop(struct delivery_writer *w, int32_t partition)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->done_count; i++) {
-		if (w->done[i]->place.partition == partition)
-			inbound_free(w->done[i]);
+		if (w->done[i]->at.partition == partition)
+			event_record_free(w->done[i]);
 		else
 			w->done[kept++] = w->done[i];
 	}
 	w->done_count = kept;
 }
 
-int64_t writer_due(const struct delivery_writer *w)
+int64_t delivery_writer_due(const struct delivery_writer *w)
 {
 	if (w->under_way)
 		return 0;
@@ -59,35 +59,34 @@ int64_t writer_due(const struct delivery_writer *w)
 
 static void tell_fenced(struct delivery_writer *w)
 {
-	for (size_t i = 0; i < w->positions.count; i++) {
-		const struct delivery_position *position = &w->positions.list[i];
+	for (size_t i = 0; i < w->plan.count; i++) {
+		const struct commit_entry *entry = &w->plan.list[i];
 
-		if (!position->fenced)
+		if (!entry->fenced)
 			continue;
-		atomic_fetch_add(&w->config.counters->fenced, 1);
+		atomic_fetch_add(&w->config.metrics->fenced, 1);
 		log_warn("delivery", "fenced: the partition was claimed by another",
-			 "partition=%" PRId32 " epoch=%" PRId64, position->partition,
-			 position->epoch);
+			 "partition=%" PRId32 " epoch=%" PRId64, entry->partition, entry->epoch);
 		w->config.fenced(w->config.context,
-				 partitions_find(w->config.partitions, position->partition));
+				 partitions_find(w->config.partitions, entry->partition));
 	}
 }
 
 /* Sends the first count events, and what was passed. */
 static enum status send_events(struct delivery_writer *w, size_t count, struct error *err)
 {
-	enum status st = positions_plan(&w->positions, w->config.partitions, w->done, count, err);
+	enum status st = commit_plan_make(&w->plan, w->config.partitions, w->done, count, err);
 
 	if (st != ST_OK)
 		return st;
 	w->started_mono_us = clock_mono_us();
 	w->sent_count = count;
-	st = delivery_store_begin(w->config.store, &w->positions, w->done, count, err);
+	st = delivery_store_begin(w->config.store, &w->plan, w->done, count, err);
 	w->under_way = st == ST_OK;
 	if (st == ST_FENCED)
 		tell_fenced(w);
 	if (st != ST_OK)
-		positions_fini(&w->positions);
+		commit_plan_fini(&w->plan);
 	return st;
 }
 
@@ -96,9 +95,9 @@ static void forget_sent(struct delivery_writer *w)
 	int64_t now = clock_wall_ms();
 
 	for (size_t i = 0; i < w->sent_count; i++) {
-		delivery_counters_event(w->config.counters, w->done[i]);
-		delivery_counters_time(w->config.counters, w->done[i], now);
-		inbound_free(w->done[i]);
+		delivery_metrics_event(w->config.metrics, w->done[i]);
+		delivery_metrics_time(w->config.metrics, w->done[i], now);
+		event_record_free(w->done[i]);
 	}
 	for (size_t i = w->sent_count; i < w->done_count; i++)
 		w->done[i - w->sent_count] = w->done[i];
@@ -107,15 +106,15 @@ static void forget_sent(struct delivery_writer *w)
 
 static void take_written(struct delivery_writer *w, const struct delivery_written *written)
 {
-	const struct delivery_positions *positions = &w->positions;
+	const struct commit_plan *plan = &w->plan;
 
-	parking_written(w->config.parking, written);
-	for (size_t i = 0; i < positions->count; i++)
-		w->config.committed(w->config.context, positions->list[i].partition,
-				    positions->list[i].plan.after.next);
-	positions_take(&w->positions, w->config.partitions);
-	histogram_observe(&w->config.counters->batch_size, (int64_t)w->sent_count);
-	histogram_observe(&w->config.counters->batch_us, clock_mono_us() - w->started_mono_us);
+	parked_events_written(w->config.parked_events, written);
+	for (size_t i = 0; i < plan->count; i++)
+		w->config.committed(w->config.context, plan->list[i].partition,
+				    plan->list[i].change.after.next);
+	commit_plan_apply(&w->plan, w->config.partitions);
+	histogram_observe(&w->config.metrics->batch_size, (int64_t)w->sent_count);
+	histogram_observe(&w->config.metrics->batch_us, clock_mono_us() - w->started_mono_us);
 	forget_sent(w);
 }
 
@@ -127,7 +126,7 @@ static enum status await_commit(struct delivery_writer *w, struct error *err)
 	w->under_way = false;
 	if (st == ST_OK)
 		take_written(w, &written);
-	positions_fini(&w->positions);
+	commit_plan_fini(&w->plan);
 	return st;
 }
 
@@ -150,15 +149,15 @@ static enum status write_first(struct delivery_writer *w, struct error *err)
 
 	if (st != ST_INVALID)
 		return st;
-	inbound_refuse(w->done[0], err->msg);
+	event_record_reject(w->done[0], err->msg);
 	return write_alone(w, err);
 }
 
-static void complain(struct delivery_writer *w, enum status st, const struct error *err)
+static void log_failure(struct delivery_writer *w, enum status st, const struct error *err)
 {
 	static const char what[] = "cannot write, trying again";
 
-	if (!log_due(&w->next_complaint_mono_ms, 5000))
+	if (!log_due(&w->next_log_mono_ms, 5000))
 		return;
 	if (st == ST_UNAVAILABLE)
 		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
@@ -171,25 +170,25 @@ static void conclude(struct delivery_writer *w, enum status st, struct error *er
 {
 	if (st == ST_INVALID && w->done_count > 0)
 		st = write_first(w, err);
-	if (partitions_passed(w->config.partitions))
-		writer_flush_later(w);
+	if (partitions_skipped(w->config.partitions))
+		delivery_writer_flush_later(w);
 	if (st == ST_OK || st == ST_FENCED) {
 		backoff_reset(&w->backoff);
 		w->retry_at_mono_ms = 0;
 		return;
 	}
-	atomic_fetch_add(&w->config.counters->write_errors, 1);
+	atomic_fetch_add(&w->config.metrics->write_errors, 1);
 	w->retry_at_mono_ms = clock_mono_ms() +
 			      backoff_next_ms(&w->backoff, (uint32_t)clock_mono_us());
-	complain(w, st, err);
+	log_failure(w, st, err);
 }
 
-void writer_begin(struct delivery_writer *w)
+void delivery_writer_begin(struct delivery_writer *w)
 {
 	struct error err;
 	enum status st;
 
-	if (clock_mono_ms() < writer_due(w))
+	if (clock_mono_ms() < delivery_writer_due(w))
 		return;
 	w->flush_at_mono_ms = INT64_MAX;
 	st = send_events(w, w->done_count, &err);
@@ -197,7 +196,7 @@ void writer_begin(struct delivery_writer *w)
 		conclude(w, st, &err);
 }
 
-void writer_finish(struct delivery_writer *w)
+void delivery_writer_finish(struct delivery_writer *w)
 {
 	struct error err;
 

@@ -19,8 +19,8 @@ struct delivery_writer_config {
 	/* All borrowed. */
 	struct delivery_store *store;
 	struct partitions *partitions;
-	struct parking *parking;
-	struct delivery_counters *counters;
+	struct parked_events *parked_events;
+	struct delivery_metrics *metrics;
 	/* Everything of the partition below next_offset is committed. */
 	void (*committed)(void *context, int32_t partition, int64_t next_offset);
 	/* Somebody else has claimed it: what we hold of it is theirs to do (writer_drop, too). */
@@ -30,38 +30,40 @@ struct delivery_writer_config {
 
 struct delivery_writer {
 	struct delivery_writer_config config;
-	struct inbound *done[DELIVERY_BATCH_MAX]; /* owned; worked, in order, to be written next */
+	struct event_record
+		*done[DELIVERY_BATCH_MAX]; /* owned; worked, in order, to be written next */
 	size_t done_count;
 	/* The write under way, of the first events that are done. */
 	bool under_way;
 	size_t sent_count;
-	struct delivery_positions positions;
+	struct commit_plan plan;
 	int64_t started_mono_us;
 
 	int64_t flush_at_mono_ms; /* for positions without effects; INT64_MAX: none */
 	int64_t retry_at_mono_ms; /* after a failed write */
 	struct backoff backoff;
-	int64_t next_complaint_mono_ms;
+	int64_t next_log_mono_ms;
 };
 
-void writer_init(struct delivery_writer *writer, const struct delivery_writer_config *config);
+void delivery_writer_init(struct delivery_writer *writer,
+			  const struct delivery_writer_config *config);
 
 /* in (taken over) is worked. There must be room, and no write under way. */
-void writer_add(struct delivery_writer *writer, struct inbound *in);
-bool writer_has_room(const struct delivery_writer *writer);
+void delivery_writer_add(struct delivery_writer *writer, struct event_record *record);
+bool delivery_writer_has_room(const struct delivery_writer *writer);
 
 /* Something was passed: it is written soon, if nothing else takes it along. */
-void writer_flush_later(struct delivery_writer *writer);
+void delivery_writer_flush_later(struct delivery_writer *writer);
 
 /* Forgets what is done and not written of a partition. No write may be under way. */
-void writer_drop(struct delivery_writer *writer, int32_t partition);
+void delivery_writer_drop(struct delivery_writer *writer, int32_t partition);
 
 /* When there is something to write or to finish. */
-int64_t writer_due(const struct delivery_writer *writer);
+int64_t delivery_writer_due(const struct delivery_writer *writer);
 
 /* Sends what is to be written, if it is due. */
-void writer_begin(struct delivery_writer *writer);
+void delivery_writer_begin(struct delivery_writer *writer);
 /* Waits until the write under way, if any, is committed or has failed. */
-void writer_finish(struct delivery_writer *writer);
+void delivery_writer_finish(struct delivery_writer *writer);
 
 #endif

@@ -47,7 +47,7 @@ static rd_kafka_topic_partition_list_t *copy_positions(struct lag *lag)
 	return copy;
 }
 
-void lag_metrics(struct lag *lag, struct consumer *consumer, struct metrics_out *out)
+void lag_metrics(struct lag *lag, struct kafka_consumer *consumer, struct metrics_out *out)
 {
 	static const char name[] = "delivery_partition_lag";
 	rd_kafka_topic_partition_list_t *positions = copy_positions(lag);
@@ -56,7 +56,7 @@ void lag_metrics(struct lag *lag, struct consumer *consumer, struct metrics_out 
 
 	metrics_family(out, name, "gauge",
 		       "Messages of the topic beyond the position, by partition owned.");
-	consumer_ends(consumer, ends);
+	kafka_consumer_high_watermarks(consumer, ends);
 	for (int i = 0; i < positions->cnt; i++) {
 		int64_t lag_now = ends->elems[i].offset - positions->elems[i].offset;
 

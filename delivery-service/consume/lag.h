@@ -28,6 +28,6 @@ void lag_set(struct lag *lag, int32_t partition, int64_t next);
 void lag_remove(struct lag *lag, int32_t partition);
 
 /* A partition whose end is not known has no sample. Blocks as consumer_ends does. */
-void lag_metrics(struct lag *lag, struct consumer *consumer, struct metrics_out *out);
+void lag_metrics(struct lag *lag, struct kafka_consumer *consumer, struct metrics_out *out);
 
 #endif

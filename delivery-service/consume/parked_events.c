@@ -10,7 +10,7 @@
 #define WARN_AGAIN_MS   60000
 #define DESCRIPTION_MAX 160
 
-void parking_written(struct parking *p, const struct delivery_written *written)
+void parked_events_written(struct parked_events *p, const struct delivery_written *written)
 {
 	if (written->more) {
 		p->resume_all = true;
@@ -18,24 +18,24 @@ void parking_written(struct parking *p, const struct delivery_written *written)
 	}
 }
 
-void parking_search(struct parking *p)
+void parked_events_request_all(struct parked_events *p)
 {
 	p->resume_all = true;
 }
 
-int64_t parking_due(const struct parking *p)
+int64_t parked_events_due(const struct parked_events *p)
 {
 	return p->next_mono_ms;
 }
 
-static int64_t age_ms(const struct parking *p)
+static int64_t age_ms(const struct parked_events *p)
 {
 	int64_t age = clock_wall_ms() - atomic_load(&p->oldest_wall_ms);
 
 	return age > 0 && atomic_load(&p->count) > 0 ? age : 0;
 }
 
-void parking_describe(const struct parking *p, struct strbuf *out)
+void parked_events_describe(const struct parked_events *p, struct strbuf *out)
 {
 	if (atomic_load(&p->count) == 0)
 		return;
@@ -46,18 +46,19 @@ void parking_describe(const struct parking *p, struct strbuf *out)
 		      atomic_load(&p->missing));
 }
 
-static void warn_of_old(struct parking *p)
+static void warn_of_old(struct parked_events *p)
 {
 	char text[DESCRIPTION_MAX] = "";
 	struct strbuf out = STRBUF_ON(text);
 
 	if (age_ms(p) < WARN_AFTER_MS || !log_due(&p->next_warning_mono_ms, WARN_AGAIN_MS))
 		return;
-	parking_describe(p, &out);
+	parked_events_describe(p, &out);
 	log_warn("delivery", "a predecessor does not come", "parked=%s", LOG_QUOTE(text));
 }
 
-enum status parking_look(struct parking *p, struct delivery_store *store, struct error *err)
+enum status parked_events_resume(struct parked_events *p, struct delivery_store *store,
+				 struct error *err)
 {
 	int64_t now = clock_mono_ms();
 	struct delivery_written written;
@@ -69,7 +70,7 @@ enum status parking_look(struct parking *p, struct delivery_store *store, struct
 	if (delivery_store_resume(store, p->resume_all, &written, err) != ST_OK)
 		return err->status;
 	p->resume_all = false;
-	parking_written(p, &written);
+	parked_events_written(p, &written);
 	if (delivery_store_parked(store, &parked, err) != ST_OK)
 		return err->status;
 	atomic_store(&p->count, parked.count);
@@ -80,7 +81,7 @@ enum status parking_look(struct parking *p, struct delivery_store *store, struct
 	return ST_OK;
 }
 
-void parking_metrics(const struct parking *p, struct metrics_out *out)
+void parked_events_metrics(const struct parked_events *p, struct metrics_out *out)
 {
 	metrics_one(out, "delivery_parked_events", "gauge",
 		    "Events that wait for a predecessor, in all replicas (10000: or more).",

@@ -10,18 +10,18 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /* What of partition p is done now, sorted, into done; its latest event, if it is one of events. */
-static size_t gather(const struct partition *p, struct inbound *const *events, size_t event_count,
-		     struct offset_range *done, struct inbound **latest)
+static size_t gather(const struct partition *p, struct event_record *const *events,
+		     size_t event_count, struct offset_range *done, struct event_record **latest)
 {
 	size_t n = 0;
 
 	*latest = NULL;
-	if (p->passed.first != p->passed.end)
-		done[n++] = p->passed;
+	if (p->skipped_range.first != p->skipped_range.end)
+		done[n++] = p->skipped_range;
 	for (size_t i = 0; i < event_count; i++) {
-		if (events[i]->place.partition != p->number)
+		if (events[i]->at.partition != p->number)
 			continue;
-		done[n++] = (struct offset_range){ events[i]->place.offset, events[i]->end };
+		done[n++] = (struct offset_range){ events[i]->at.offset, events[i]->end };
 		if (events[i] == p->last)
 			*latest = p->last;
 	}
@@ -29,59 +29,59 @@ static size_t gather(const struct partition *p, struct inbound *const *events, s
 	return n;
 }
 
-static enum status plan_all(struct delivery_positions *positions, struct partitions *partitions,
-			    struct inbound *const *events, size_t event_count,
+static enum status plan_all(struct commit_plan *plan, struct partitions *partitions,
+			    struct event_record *const *events, size_t event_count,
 			    struct offset_range *done, struct error *err)
 {
 	for (size_t i = 0; i < partitions->count; i++) {
 		struct partition *p = &partitions->list[i];
-		struct delivery_position *position = &positions->list[positions->count];
-		struct inbound *latest;
+		struct commit_entry *entry = &plan->list[plan->count];
+		struct event_record *latest;
 		size_t n = gather(p, events, event_count, done, &latest);
 
 		if (n == 0)
 			continue;
-		*position = (struct delivery_position){ .partition = p->number, .epoch = p->epoch };
-		if (!progress_plan(&p->progress, done, n, &position->plan))
+		*entry = (struct commit_entry){ .partition = p->number, .epoch = p->epoch };
+		if (!offset_tracker_plan(&p->tracker, done, n, &entry->change))
 			return error_set(err, ST_UNAVAILABLE, "out of memory");
 		partition_send(p, latest);
-		positions->count++;
+		plan->count++;
 	}
 	return ST_OK;
 }
 
-enum status positions_plan(struct delivery_positions *positions, struct partitions *partitions,
-			   struct inbound *const *events, size_t event_count, struct error *err)
+enum status commit_plan_make(struct commit_plan *plan, struct partitions *partitions,
+			     struct event_record *const *events, size_t event_count,
+			     struct error *err)
 {
 	struct offset_range *done = malloc((event_count + 1) * sizeof(*done));
 	enum status st = ST_OK;
 
-	*positions = (struct delivery_positions){ .list = calloc(partitions->count + 1,
-								 sizeof(*positions->list)) };
-	if (!done || !positions->list)
+	*plan = (struct commit_plan){ .list = calloc(partitions->count + 1, sizeof(*plan->list)) };
+	if (!done || !plan->list)
 		st = error_set(err, ST_UNAVAILABLE, "out of memory");
 	else
-		st = plan_all(positions, partitions, events, event_count, done, err);
+		st = plan_all(plan, partitions, events, event_count, done, err);
 	free(done);
 	if (st != ST_OK)
-		positions_fini(positions);
+		commit_plan_fini(plan);
 	return st;
 }
 
-void positions_take(struct delivery_positions *positions, struct partitions *partitions)
+void commit_plan_apply(struct commit_plan *plan, struct partitions *partitions)
 {
-	for (size_t i = 0; i < positions->count; i++) {
-		struct partition *p = partitions_find(partitions, positions->list[i].partition);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct partition *p = partitions_find(partitions, plan->list[i].partition);
 
-		progress_take(&p->progress, &positions->list[i].plan);
+		offset_tracker_apply(&p->tracker, &plan->list[i].change);
 		partition_committed(p);
 	}
 }
 
-void positions_fini(struct delivery_positions *positions)
+void commit_plan_fini(struct commit_plan *plan)
 {
-	for (size_t i = 0; i < positions->count; i++)
-		progress_plan_fini(&positions->list[i].plan);
-	free(positions->list);
-	*positions = (struct delivery_positions){ 0 };
+	for (size_t i = 0; i < plan->count; i++)
+		offset_tracker_plan_fini(&plan->list[i].change);
+	free(plan->list);
+	*plan = (struct commit_plan){ 0 };
 }

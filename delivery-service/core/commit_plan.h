@@ -10,15 +10,15 @@
 #include "common/base/error.h"
 #include "delivery-service/core/partitions.h"
 
-struct delivery_position {
+struct commit_entry {
 	int32_t partition;
 	int64_t epoch; /* the fencing token of this assignment */
-	struct progress_plan plan;
+	struct offset_tracker_plan change;
 	bool fenced; /* written by delivery_store_write on ST_FENCED */
 };
 
-struct delivery_positions {
-	struct delivery_position *list; /* owned */
+struct commit_plan {
+	struct commit_entry *list; /* owned */
 	size_t count;
 };
 
@@ -26,13 +26,13 @@ struct delivery_positions {
  * With events done, and with what was passed. What is passed before the write has ended goes with
  * the next. ST_UNAVAILABLE: out of memory.
  */
-MUST_CHECK enum status positions_plan(struct delivery_positions *positions,
-				      struct partitions *partitions, struct inbound *const *events,
-				      size_t event_count, struct error *err);
+MUST_CHECK enum status commit_plan_make(struct commit_plan *plan, struct partitions *partitions,
+					struct event_record *const *events, size_t event_count,
+					struct error *err);
 
 /* They are committed: the partitions take them over. */
-void positions_take(struct delivery_positions *positions, struct partitions *partitions);
+void commit_plan_apply(struct commit_plan *plan, struct partitions *partitions);
 
-void positions_fini(struct delivery_positions *positions);
+void commit_plan_fini(struct commit_plan *plan);
 
 #endif

@@ -49,7 +49,7 @@ struct delivery_decision delivery_decide_in_sequence(enum delivery_state state, 
 	if (event_version == 0 || decision.verdict == DELIVERY_DUPLICATE)
 		return decision;
 	if (event_version <= version)
-		return (struct delivery_decision){ .verdict = DELIVERY_PASSED };
+		return (struct delivery_decision){ .verdict = DELIVERY_TOO_LATE };
 	if (event_version - 1 > version)
 		return (struct delivery_decision){ .verdict = DELIVERY_PARK };
 	if (decision.verdict == DELIVERY_UNKNOWN && event_version > 1) {
@@ -63,7 +63,7 @@ const char *delivery_refusal(enum delivery_verdict verdict)
 {
 	if (verdict == DELIVERY_UNKNOWN)
 		return "unknown order";
-	if (verdict == DELIVERY_PASSED)
+	if (verdict == DELIVERY_TOO_LATE)
 		return "too late: its version was given up, or passed over";
 	return NULL;
 }

@@ -23,7 +23,7 @@ enum delivery_verdict {
 	DELIVERY_DUPLICATE, /* had its effect before: nothing to do */
 	DELIVERY_UNKNOWN,   /* no such order: a dead letter */
 	DELIVERY_PARK,      /* a version before it is missing: it waits */
-	DELIVERY_PASSED,    /* it comes too late, its version was given up: a dead letter */
+	DELIVERY_TOO_LATE,  /* it comes too late, its version was given up: a dead letter */
 };
 
 struct delivery_rule {

@@ -32,10 +32,10 @@ static int compare_given_up(const void *a, const void *b)
 	return compare_versions(x->order_id, x->version, y->order_id, y->version);
 }
 
-static int compare_places(const void *a, const void *b)
+static int compare_offsets(const void *a, const void *b)
 {
-	const struct place *x = &((const struct batch_place *)a)->origin;
-	const struct place *y = &((const struct batch_place *)b)->origin;
+	const struct topic_offset *x = &((const struct batch_offset *)a)->origin;
+	const struct topic_offset *y = &((const struct batch_offset *)b)->origin;
 
 	if (x->partition != y->partition)
 		return x->partition > y->partition ? 1 : -1;
@@ -60,21 +60,21 @@ static size_t sort_distinct(void *array, size_t count, size_t size,
 	return kept;
 }
 
-static void add_event(struct delivery_batch *b, const struct inbound *in)
+static void add_event(struct delivery_batch *b, const struct event_record *record)
 {
-	const struct order_event *e = in->event;
+	const struct order_event *e = record->event;
 
 	b->orders[b->order_count++].order_id = e->order_id;
 	if (e->version > 0)
 		b->keys[b->key_count++] =
 			(struct batch_key){ .order_id = e->order_id, .version = e->version };
 	else
-		b->places[b->place_count++].origin = in->origin;
+		b->offsets[b->offset_count++].origin = record->origin;
 }
 
-enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence, struct inbound **events,
-				size_t event_count, const int64_t *order_ids, size_t order_id_count,
-				struct error *err)
+enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence,
+				struct event_record **events, size_t event_count,
+				const int64_t *order_ids, size_t order_id_count, struct error *err)
 {
 	*b = (struct delivery_batch){
 		.in_sequence = in_sequence,
@@ -82,10 +82,10 @@ enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence, stru
 		.event_count = event_count,
 		.orders = calloc(event_count + order_id_count + 1, sizeof(*b->orders)),
 		.keys = calloc(event_count + 1, sizeof(*b->keys)),
-		.places = calloc(event_count + 1, sizeof(*b->places)),
-		.applied = calloc(event_count + 1, sizeof(struct inbound *)),
+		.offsets = calloc(event_count + 1, sizeof(*b->offsets)),
+		.applied = calloc(event_count + 1, sizeof(struct event_record *)),
 	};
-	if (!b->orders || !b->keys || !b->places || !b->applied) {
+	if (!b->orders || !b->keys || !b->offsets || !b->applied) {
 		delivery_batch_fini(b);
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	}
@@ -98,8 +98,8 @@ enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence, stru
 	b->order_count =
 		sort_distinct(b->orders, b->order_count, sizeof(*b->orders), compare_orders);
 	b->key_count = sort_distinct(b->keys, b->key_count, sizeof(*b->keys), compare_keys);
-	b->place_count =
-		sort_distinct(b->places, b->place_count, sizeof(*b->places), compare_places);
+	b->offset_count =
+		sort_distinct(b->offsets, b->offset_count, sizeof(*b->offsets), compare_offsets);
 	return ST_OK;
 }
 
@@ -107,7 +107,7 @@ void delivery_batch_fini(struct delivery_batch *b)
 {
 	free(b->orders);
 	free(b->keys);
-	free(b->places);
+	free(b->offsets);
 	free(b->given_up);
 	free(b->fetched);
 	free(b->applied);
@@ -128,11 +128,11 @@ struct batch_key *delivery_batch_key(struct delivery_batch *b, int64_t order_id,
 	return bsearch(&key, b->keys, b->key_count, sizeof(key), compare_keys);
 }
 
-struct batch_place *delivery_batch_place(struct delivery_batch *b, struct place origin)
+struct batch_offset *delivery_batch_offset(struct delivery_batch *b, struct topic_offset origin)
 {
-	struct batch_place key = { .origin = origin };
+	struct batch_offset key = { .origin = origin };
 
-	return bsearch(&key, b->places, b->place_count, sizeof(key), compare_places);
+	return bsearch(&key, b->offsets, b->offset_count, sizeof(key), compare_offsets);
 }
 
 bool delivery_batch_given_up(const struct delivery_batch *b, int64_t order_id, int32_t version)
@@ -146,13 +146,14 @@ bool delivery_batch_given_up(const struct delivery_batch *b, int64_t order_id, i
 enum status delivery_batch_reserve(struct delivery_batch *b, size_t count, struct error *err)
 {
 	size_t fetched = b->fetched_count + count;
-	struct inbound **grown = realloc(b->fetched, (fetched + 1) * sizeof(struct inbound *));
+	struct event_record **grown =
+		realloc(b->fetched, (fetched + 1) * sizeof(struct event_record *));
 
 	if (grown)
 		b->fetched = grown;
 	if (grown)
 		grown = realloc(b->applied,
-				(b->event_count + fetched + 1) * sizeof(struct inbound *));
+				(b->event_count + fetched + 1) * sizeof(struct event_record *));
 	if (!grown)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	b->applied = grown;

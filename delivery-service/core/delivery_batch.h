@@ -27,13 +27,13 @@ struct batch_order {
 struct batch_key {
 	int64_t order_id;
 	int32_t version;
-	bool seen;               /* applied earlier, or earlier in this batch */
-	struct inbound *waiting; /* its predecessor has not been applied; borrowed */
+	bool seen;                    /* applied earlier, or earlier in this batch */
+	struct event_record *waiting; /* its predecessor has not been applied; borrowed */
 };
 
 /* The same for events without a version. */
-struct batch_place {
-	struct place origin;
+struct batch_offset {
+	struct topic_offset origin;
 	bool seen;
 };
 
@@ -44,26 +44,26 @@ struct batch_given_up {
 
 /* Arrays are owned, what they point to is borrowed, unless it says otherwise. */
 struct delivery_batch {
-	bool in_sequence;        /* SEQUENCING=enforce */
-	struct inbound **events; /* borrowed, in the order in which they were worked */
+	bool in_sequence;             /* SEQUENCING=enforce */
+	struct event_record **events; /* borrowed, in the order in which they were worked */
 	size_t event_count;
 	struct batch_order *orders; /* sorted by order_id, distinct */
 	size_t order_count;
 	struct batch_key *keys; /* sorted by (order_id, version), distinct, version > 0 */
 	size_t key_count;
-	struct batch_place *places; /* sorted, distinct: of the events without a version */
-	size_t place_count;
+	struct batch_offset *offsets; /* sorted, distinct: of the events without a version */
+	size_t offset_count;
 	struct batch_given_up *given_up; /* sorted */
 	size_t given_up_count;
-	struct inbound **fetched; /* parked ones that came back; delivery_load's */
+	struct event_record **fetched; /* parked ones that came back; delivery_load's */
 	size_t fetched_count;
-	struct inbound **applied; /* those with an effect, in the order of the effects */
+	struct event_record **applied; /* those with an effect, in the order of the effects */
 	size_t applied_count;
 };
 
 /* events, and orders without an event: both may be none. */
 MUST_CHECK enum status delivery_batch_init(struct delivery_batch *batch, bool in_sequence,
-					   struct inbound **events, size_t event_count,
+					   struct event_record **events, size_t event_count,
 					   const int64_t *order_ids, size_t order_id_count,
 					   struct error *err);
 void delivery_batch_fini(struct delivery_batch *batch);
@@ -72,7 +72,8 @@ void delivery_batch_fini(struct delivery_batch *batch);
 struct batch_order *delivery_batch_order(struct delivery_batch *batch, int64_t order_id);
 struct batch_key *delivery_batch_key(struct delivery_batch *batch, int64_t order_id,
 				     int32_t version);
-struct batch_place *delivery_batch_place(struct delivery_batch *batch, struct place origin);
+struct batch_offset *delivery_batch_offset(struct delivery_batch *batch,
+					   struct topic_offset origin);
 bool delivery_batch_given_up(const struct delivery_batch *batch, int64_t order_id, int32_t version);
 
 /* Room for count fetched events more. ST_UNAVAILABLE: out of memory. */

@@ -9,7 +9,7 @@
 
 #define REASON_MAX_BYTES 160
 
-bool inbound_concerns(const rd_kafka_message_t *m)
+bool event_record_is_relevant(const rd_kafka_message_t *m)
 {
 	enum event_type type;
 	const char *name;
@@ -36,14 +36,14 @@ static size_t headers_size(const rd_kafka_message_t *m)
 	size_t len, size = 0;
 
 	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++)
-		size += original_header_size(name, value, len);
+		size += raw_message_header_size(name, value, len);
 	return size;
 }
 
-static struct original_headers *copy_headers(const rd_kafka_message_t *m,
-					     struct original_latest *latest)
+static struct raw_message_headers *copy_headers(const rd_kafka_message_t *m,
+						struct raw_message_recent *latest)
 {
-	struct original_headers *headers = original_headers_new(headers_size(m), 0);
+	struct raw_message_headers *headers = raw_message_headers_new(headers_size(m), 0);
 	const char *name;
 	const void *value;
 	size_t len;
@@ -53,46 +53,47 @@ static struct original_headers *copy_headers(const rd_kafka_message_t *m,
 		return NULL;
 	at = headers->bytes;
 	for (size_t i = 0; header_at(m, i, &name, &value, &len); i++) {
-		at = original_put_header(at, name, value, len);
+		at = raw_message_put_header(at, name, value, len);
 		headers->count++;
 	}
-	return original_headers_share(latest, headers);
+	return raw_message_headers_share(latest, headers);
 }
 
-static struct inbound *copy_message(const rd_kafka_message_t *m, struct original_latest *latest)
+static struct event_record *copy_message(const rd_kafka_message_t *m,
+					 struct raw_message_recent *latest)
 {
-	struct inbound *in = malloc(sizeof(*in) + m->key_len + m->len);
+	struct event_record *record = malloc(sizeof(*record) + m->key_len + m->len);
 	rd_kafka_timestamp_type_t type;
 
-	if (!in)
+	if (!record)
 		return NULL;
 	/* Kafka's messages have less than 2 GB. */
-	*in = (struct inbound){ .has_key = m->key != NULL,
-				.has_payload = m->payload != NULL,
-				.key_len = (uint32_t)m->key_len,
-				.payload_len = (uint32_t)m->len,
-				.timestamp_ms = rd_kafka_message_timestamp(m, &type),
-				.headers = copy_headers(m, latest) };
-	if (!in->headers) {
-		free(in);
+	*record = (struct event_record){ .has_key = m->key != NULL,
+					 .has_payload = m->payload != NULL,
+					 .key_len = (uint32_t)m->key_len,
+					 .payload_len = (uint32_t)m->len,
+					 .timestamp_ms = rd_kafka_message_timestamp(m, &type),
+					 .headers = copy_headers(m, latest) };
+	if (!record->headers) {
+		free(record);
 		return NULL;
 	}
 	if (m->key_len > 0)
-		memcpy(in->bytes, m->key, m->key_len);
+		memcpy(record->bytes, m->key, m->key_len);
 	if (m->len > 0)
-		memcpy(in->bytes + m->key_len, m->payload, m->len);
-	return in;
+		memcpy(record->bytes + m->key_len, m->payload, m->len);
+	return record;
 }
 
-struct original inbound_original(const struct inbound *in)
+struct raw_message event_record_message(const struct event_record *record)
 {
-	return (struct original){
-		.key = in->has_key ? in->bytes : NULL,
-		.key_len = in->key_len,
-		.payload = in->has_payload ? in->bytes + in->key_len : NULL,
-		.payload_len = in->payload_len,
-		.headers = in->headers,
-		.timestamp_ms = in->timestamp_ms,
+	return (struct raw_message){
+		.key = record->has_key ? record->bytes : NULL,
+		.key_len = record->key_len,
+		.payload = record->has_payload ? record->bytes + record->key_len : NULL,
+		.payload_len = record->payload_len,
+		.headers = record->headers,
+		.timestamp_ms = record->timestamp_ms,
 	};
 }
 
@@ -107,9 +108,9 @@ static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t
 }
 
 /* A dead letter that was replayed brings the headers that dead_letter.c gave it. */
-static struct place origin_of(const rd_kafka_message_t *m)
+static struct topic_offset origin_of(const rd_kafka_message_t *m)
 {
-	struct place here = { m->partition, m->offset };
+	struct topic_offset here = { m->partition, m->offset };
 	const char *topic, *this_topic = rd_kafka_topic_name(m->rkt);
 	int64_t partition, offset;
 	size_t len;
@@ -119,95 +120,97 @@ static struct place origin_of(const rd_kafka_message_t *m)
 	    !header_number(m, "x-original-partition", INT32_MAX, &partition) ||
 	    !header_number(m, "x-original-offset", INT64_MAX, &offset))
 		return here;
-	return (struct place){ (int32_t)partition, offset };
+	return (struct topic_offset){ (int32_t)partition, offset };
 }
 
-static enum status decode(const struct inbound *in, struct order_event **event, struct error *err)
+static enum status decode(const struct event_record *record, struct order_event **event,
+			  struct error *err)
 {
-	struct original original = inbound_original(in);
+	struct raw_message raw_message = event_record_message(record);
 
-	return event_decode(in->type, original.payload, original.payload_len, event, err);
+	return event_decode(record->type, raw_message.payload, raw_message.payload_len, event, err);
 }
 
-static void read_event(struct inbound *in, const rd_kafka_message_t *m)
+static void read_event(struct event_record *record, const rd_kafka_message_t *m)
 {
 	const char *name;
 	struct error err;
 	size_t len;
 
 	if (!kafka_header(m, "type", &name, &len))
-		inbound_refuse(in, "no header \"type\"");
-	else if (event_order_type(name, len, &in->type) && decode(in, &in->event, &err) != ST_OK)
-		inbound_refuse(in, err.msg);
+		event_record_reject(record, "no header \"type\"");
+	else if (event_order_type(name, len, &record->type) &&
+		 decode(record, &record->event, &err) != ST_OK)
+		event_record_reject(record, err.msg);
 }
 
-struct inbound *inbound_new(const rd_kafka_message_t *m, struct original_latest *latest,
-			    int64_t received_wall_ms)
+struct event_record *event_record_new(const rd_kafka_message_t *m,
+				      struct raw_message_recent *latest, int64_t received_wall_ms)
 {
-	struct inbound *in = copy_message(m, latest);
+	struct event_record *record = copy_message(m, latest);
 
-	if (!in)
+	if (!record)
 		return NULL;
-	in->place = (struct place){ m->partition, m->offset };
-	in->origin = origin_of(m);
-	in->end = m->offset + 1;
-	in->received_wall_ms = received_wall_ms;
-	read_event(in, m);
-	return in;
+	record->at = (struct topic_offset){ m->partition, m->offset };
+	record->origin = origin_of(m);
+	record->end = m->offset + 1;
+	record->received_wall_ms = received_wall_ms;
+	read_event(record, m);
+	return record;
 }
 
-void inbound_rest(struct inbound *in)
+void event_record_compact(struct event_record *record)
 {
-	if (!in->event || in->was_parked)
+	if (!record->event || record->was_parked)
 		return;
-	free(in->event);
-	in->event = NULL;
-	in->rests = true;
+	free(record->event);
+	record->event = NULL;
+	record->compacted = true;
 }
 
-bool inbound_end_rest(struct inbound *in)
+bool event_record_expand(struct event_record *record)
 {
 	struct error ignored;
 
 	/* These bytes were decoded before. */
-	if (in->rests && decode(in, &in->event, &ignored) != ST_OK)
+	if (record->compacted && decode(record, &record->event, &ignored) != ST_OK)
 		return false;
-	in->rests = false;
+	record->compacted = false;
 	return true;
 }
 
-struct inbound *inbound_parked(struct order_event *event, struct place place,
-			       int64_t received_wall_ms)
+struct event_record *event_record_from_parked(struct order_event *event, struct topic_offset at,
+					      int64_t received_wall_ms)
 {
-	struct inbound *in = calloc(1, sizeof(*in));
+	struct event_record *record = calloc(1, sizeof(*record));
 
-	if (!in) {
+	if (!record) {
 		free(event);
 		return NULL;
 	}
-	in->event = event;
-	in->place = place;
-	in->origin = place;
-	in->received_wall_ms = received_wall_ms;
-	in->was_parked = true;
-	in->decision.verdict = DELIVERY_PARK;
-	return in;
+	record->event = event;
+	record->at = at;
+	record->origin = at;
+	record->received_wall_ms = received_wall_ms;
+	record->was_parked = true;
+	record->decision.verdict = DELIVERY_PARK;
+	return record;
 }
 
-void inbound_refuse(struct inbound *in, const char *reason)
+void event_record_reject(struct event_record *record, const char *reason)
 {
-	free(in->event);
-	in->event = NULL;
-	free(in->reason);
-	in->reason = strndup(reason, utf8_cut(reason, REASON_MAX_BYTES));
+	free(record->event);
+	record->event = NULL;
+	free(record->reason);
+	record->reason = strndup(reason, utf8_cut(reason, REASON_MAX_BYTES));
 }
 
-void inbound_free(struct inbound *in)
+void event_record_free(struct event_record *record)
 {
-	if (!in)
+	if (!record)
 		return;
-	original_headers_release(in->headers);
-	free(in->event);
-	free(in->reason);
-	free(in);
+	raw_message_headers_release(record->headers);
+	free(record->event);
+	free(record->reason);
+	free(record);
 }

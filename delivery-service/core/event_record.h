@@ -15,65 +15,65 @@
 #include "delivery-service/core/raw_message.h"
 
 /* A place on the topic. */
-struct place {
+struct topic_offset {
 	int32_t partition;
 	int64_t offset;
 };
 
-struct inbound {
-	struct lane_item item;     /* first: the lanes hand it back */
-	struct work *work;         /* while threads work on it; the pool's */
-	struct order_event *event; /* owned; NULL: a dead letter, or it rests */
-	char *reason;              /* owned; why it is a dead letter; NULL: it is none */
-	struct place place;        /* where it is */
-	struct place origin;       /* where it first was, if it is a replayed dead letter */
+struct event_record {
+	struct lane_item item;       /* first: the lanes hand it back */
+	struct simulated_work *work; /* while threads work on it; the pool's */
+	struct order_event *event;   /* owned; NULL: a dead letter, or it rests */
+	char *reason;                /* owned; why it is a dead letter; NULL: it is none */
+	struct topic_offset at;      /* where it is */
+	struct topic_offset origin;  /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* from place to here it stands for the offsets of its partition */
 	int64_t received_wall_ms;
 	struct delivery_decision decision; /* written by delivery_store_write */
 	bool was_parked;
-	bool rests;
+	bool compacted;
 	/* The message as it came, see inbound_original; none if it was parked: */
 	bool has_key, has_payload;
 	uint32_t key_len, payload_len;
 	enum event_type type;
 	int64_t timestamp_ms;
-	struct original_headers *headers; /* a reference */
-	char bytes[];                     /* key and payload */
+	struct raw_message_headers *headers; /* a reference */
+	char bytes[];                        /* key and payload */
 };
 
 /* The message's type is one of ours, or missing: it has to be looked at. */
-bool inbound_concerns(const rd_kafka_message_t *message);
+bool event_record_is_relevant(const rd_kafka_message_t *message);
 
 /*
  * Reads message (borrowed), which concerns us: an order event gets event, what cannot be read gets
  * a reason. Returns owned, NULL when out of memory.
  */
-struct inbound *inbound_new(const rd_kafka_message_t *message, struct original_latest *latest,
-			    int64_t received_wall_ms);
+struct event_record *event_record_new(const rd_kafka_message_t *message,
+				      struct raw_message_recent *latest, int64_t received_wall_ms);
 
 /* Rest: its event is given up, to be read again from the bytes when it is over. What waits for
  * long takes two thirds of the memory so. */
-void inbound_rest(struct inbound *in);
+void event_record_compact(struct event_record *record);
 /* False: out of memory; it still rests. Without a rest nothing happens. */
-bool inbound_end_rest(struct inbound *in);
+bool event_record_expand(struct event_record *record);
 
 /* The message as it came; borrowed from in. */
-struct original inbound_original(const struct inbound *in);
+struct raw_message event_record_message(const struct event_record *record);
 
 /* The memory that it takes while it rests, roughly. */
-static inline size_t inbound_size(const struct inbound *in)
+static inline size_t event_record_size(const struct event_record *record)
 {
-	return sizeof(*in) + in->key_len + in->payload_len;
+	return sizeof(*record) + record->key_len + record->payload_len;
 }
 
 /* One that was parked at place and comes back, still undecided: takes event. Returns owned, NULL
  * when out of memory (event is freed then). */
-struct inbound *inbound_parked(struct order_event *event, struct place place,
-			       int64_t received_wall_ms);
+struct event_record *event_record_from_parked(struct order_event *event, struct topic_offset at,
+					      int64_t received_wall_ms);
 
 /* Makes it a dead letter: the event goes, the reason is kept. */
-void inbound_refuse(struct inbound *in, const char *reason);
+void event_record_reject(struct event_record *record, const char *reason);
 
-void inbound_free(struct inbound *in);
+void event_record_free(struct event_record *record);
 
 #endif

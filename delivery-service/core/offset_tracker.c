@@ -2,18 +2,18 @@
 
 #include <stdlib.h>
 
-void progress_init(struct progress *p, int64_t next)
+void offset_tracker_init(struct offset_tracker *p, int64_t next)
 {
-	*p = (struct progress){ .next = next };
+	*p = (struct offset_tracker){ .next = next };
 }
 
-void progress_fini(struct progress *p)
+void offset_tracker_fini(struct offset_tracker *p)
 {
 	free(p->ranges);
-	*p = (struct progress){ 0 };
+	*p = (struct offset_tracker){ 0 };
 }
 
-bool progress_restore(struct progress *p, struct offset_range range)
+bool offset_tracker_restore(struct offset_tracker *p, struct offset_range range)
 {
 	if (p->count == p->capacity) {
 		size_t capacity = p->capacity ? p->capacity * 2 : 64;
@@ -28,7 +28,7 @@ bool progress_restore(struct progress *p, struct offset_range range)
 	return true;
 }
 
-bool progress_is_done(const struct progress *p, int64_t offset)
+bool offset_tracker_is_done(const struct offset_tracker *p, int64_t offset)
 {
 	size_t low = 0, high = p->count;
 
@@ -46,19 +46,19 @@ bool progress_is_done(const struct progress *p, int64_t offset)
 	return low < p->count && p->ranges[low].first <= offset;
 }
 
-void progress_plan_fini(struct progress_plan *plan)
+void offset_tracker_plan_fini(struct offset_tracker_plan *plan)
 {
-	progress_fini(&plan->after);
+	offset_tracker_fini(&plan->after);
 	free(plan->cleared);
 	free(plan->put);
-	*plan = (struct progress_plan){ 0 };
+	*plan = (struct offset_tracker_plan){ 0 };
 }
 
-static bool reserve(const struct progress *p, size_t count, struct progress_plan *plan)
+static bool reserve(const struct offset_tracker *p, size_t count, struct offset_tracker_plan *plan)
 {
 	size_t most = p->count + count;
 
-	*plan = (struct progress_plan){
+	*plan = (struct offset_tracker_plan){
 		.after = { .next = p->next,
 			   .ranges = malloc((most + 1) * sizeof(struct offset_range)),
 			   .capacity = most + 1 },
@@ -67,12 +67,12 @@ static bool reserve(const struct progress *p, size_t count, struct progress_plan
 	};
 	if (plan->after.ranges && plan->cleared && plan->put)
 		return true;
-	progress_plan_fini(plan);
+	offset_tracker_plan_fini(plan);
 	return false;
 }
 
 /* Adds a range that begins at or behind all before it. */
-static void append(struct progress *after, struct offset_range range)
+static void append(struct offset_tracker *after, struct offset_range range)
 {
 	struct offset_range *last = after->count > 0 ? &after->ranges[after->count - 1] : NULL;
 
@@ -87,8 +87,8 @@ static void append(struct progress *after, struct offset_range range)
 	}
 }
 
-static void merge(const struct progress *p, const struct offset_range *done, size_t count,
-		  struct progress *after)
+static void merge(const struct offset_tracker *p, const struct offset_range *done, size_t count,
+		  struct offset_tracker *after)
 {
 	size_t i = 0, j = 0;
 
@@ -100,16 +100,16 @@ static void merge(const struct progress *p, const struct offset_range *done, siz
 	}
 }
 
-static void clear(struct progress_plan *plan, int64_t first, int64_t end)
+static void clear(struct offset_tracker_plan *plan, int64_t first, int64_t end)
 {
 	if (first < end)
 		plan->cleared[plan->cleared_count++] = (struct offset_range){ first, end };
 }
 
 /* Both are ascending: what is only before is cleared, what is new or has another end is put. */
-static void compare(const struct progress *before, struct progress_plan *plan)
+static void compare(const struct offset_tracker *before, struct offset_tracker_plan *plan)
 {
-	const struct progress *after = &plan->after;
+	const struct offset_tracker *after = &plan->after;
 	size_t i = 0, j = 0;
 
 	while (i < before->count || j < after->count) {
@@ -129,30 +129,30 @@ static void compare(const struct progress *before, struct progress_plan *plan)
 }
 
 /* Where the plan before may have put ranges that this one has no more: it had no more done. */
-static void clear_doubt(const struct progress *before, struct progress_plan *plan)
+static void clear_uncertain(const struct offset_tracker *before, struct offset_tracker_plan *plan)
 {
 	clear(plan, before->next, plan->after.next);
 	for (size_t i = 0; i < plan->put_count; i++)
 		clear(plan, plan->put[i].first + 1, plan->put[i].end);
 }
 
-bool progress_plan(struct progress *p, const struct offset_range *done, size_t count,
-		   struct progress_plan *plan)
+bool offset_tracker_plan(struct offset_tracker *p, const struct offset_range *done, size_t count,
+			 struct offset_tracker_plan *plan)
 {
 	if (!reserve(p, count, plan))
 		return false;
 	merge(p, done, count, &plan->after);
 	compare(p, plan);
-	if (p->doubt)
-		clear_doubt(p, plan);
-	p->doubt = true;
+	if (p->uncertain)
+		clear_uncertain(p, plan);
+	p->uncertain = true;
 	return true;
 }
 
-void progress_take(struct progress *p, struct progress_plan *plan)
+void offset_tracker_apply(struct offset_tracker *p, struct offset_tracker_plan *plan)
 {
 	free(p->ranges);
 	*p = plan->after;
-	plan->after = (struct progress){ 0 };
-	progress_plan_fini(plan);
+	plan->after = (struct offset_tracker){ 0 };
+	offset_tracker_plan_fini(plan);
 }

@@ -22,24 +22,24 @@ struct offset_range {
 	int64_t first, end;
 };
 
-struct progress {
+struct offset_tracker {
 	int64_t next;
 	struct offset_range *ranges; /* owned; ascending, apart from each other, all above next */
 	size_t count, capacity;
-	bool doubt; /* the database may have what was planned last, instead of this */
+	bool uncertain; /* the database may have what was planned last, instead of this */
 };
 
-void progress_init(struct progress *progress, int64_t next);
-void progress_fini(struct progress *progress);
+void offset_tracker_init(struct offset_tracker *tracker, int64_t next);
+void offset_tracker_fini(struct offset_tracker *tracker);
 
 /* A range that the database remembers, in ascending order. False: out of memory. */
-bool progress_restore(struct progress *progress, struct offset_range range);
+bool offset_tracker_restore(struct offset_tracker *tracker, struct offset_range range);
 
-bool progress_is_done(const struct progress *progress, int64_t offset);
+bool offset_tracker_is_done(const struct offset_tracker *tracker, int64_t offset);
 
 /* What progress becomes. */
-struct progress_plan {
-	struct progress after;
+struct offset_tracker_plan {
+	struct offset_tracker after;
 	/* Owned. First the database has to remove the ranges that begin in one of cleared, then to
 	 * set those of put, by first, to this end. */
 	struct offset_range *cleared;
@@ -51,11 +51,11 @@ struct progress_plan {
  * With these ranges done too (sorted by first; they may touch or overlap each other and what is
  * done). False: out of memory, and plan is empty.
  */
-bool progress_plan(struct progress *progress, const struct offset_range *done, size_t count,
-		   struct progress_plan *plan);
-void progress_plan_fini(struct progress_plan *plan);
+bool offset_tracker_plan(struct offset_tracker *tracker, const struct offset_range *done,
+			 size_t count, struct offset_tracker_plan *plan);
+void offset_tracker_plan_fini(struct offset_tracker_plan *plan);
 
 /* The plan is committed; it is empty afterwards. */
-void progress_take(struct progress *progress, struct progress_plan *plan);
+void offset_tracker_apply(struct offset_tracker *tracker, struct offset_tracker_plan *plan);
 
 #endif

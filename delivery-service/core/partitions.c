@@ -5,7 +5,7 @@
 void partitions_fini(struct partitions *ps)
 {
 	for (size_t i = 0; i < ps->count; i++)
-		progress_fini(&ps->list[i].progress);
+		offset_tracker_fini(&ps->list[i].tracker);
 	free(ps->list);
 	*ps = (struct partitions){ 0 };
 }
@@ -24,7 +24,7 @@ static struct partition *room_for(struct partitions *ps, int32_t number)
 	struct partition *p = partitions_find(ps, number);
 
 	if (p) {
-		progress_fini(&p->progress);
+		offset_tracker_fini(&p->tracker);
 		return p;
 	}
 	if (ps->count == ps->capacity) {
@@ -40,16 +40,16 @@ static struct partition *room_for(struct partitions *ps, int32_t number)
 }
 
 struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
-				 struct progress *progress)
+				 struct offset_tracker *tracker)
 {
 	struct partition *p = room_for(ps, number);
 
 	if (!p)
 		return NULL;
 	*p = (struct partition){
-		.number = number, .epoch = epoch, .progress = *progress, .next_read = progress->next
+		.number = number, .epoch = epoch, .tracker = *tracker, .next_read = tracker->next
 	};
-	*progress = (struct progress){ 0 };
+	*tracker = (struct offset_tracker){ 0 };
 	return p;
 }
 
@@ -59,69 +59,69 @@ void partitions_remove(struct partitions *ps, int32_t number)
 
 	if (!p)
 		return;
-	progress_fini(&p->progress);
+	offset_tracker_fini(&p->tracker);
 	*p = ps->list[--ps->count];
 }
 
-void partition_pass(struct partition *p, int64_t end)
+void partition_skip(struct partition *p, int64_t end)
 {
 	if (end == p->next_read)
 		return;
 	if (p->last)
 		p->last->end = end;
-	else if (p->passed.first == p->passed.end)
-		p->passed = (struct offset_range){ p->next_read, end };
+	else if (p->skipped_range.first == p->skipped_range.end)
+		p->skipped_range = (struct offset_range){ p->next_read, end };
 	else
-		p->passed.end = end;
+		p->skipped_range.end = end;
 	p->next_read = end;
 }
 
-bool partitions_passed(const struct partitions *ps)
+bool partitions_skipped(const struct partitions *ps)
 {
 	for (size_t i = 0; i < ps->count; i++) {
-		if (ps->list[i].passed.first != ps->list[i].passed.end)
+		if (ps->list[i].skipped_range.first != ps->list[i].skipped_range.end)
 			return true;
 	}
 	return false;
 }
 
-void partition_hold(struct partition *p, struct inbound *in)
+void partition_enqueue(struct partition *p, struct event_record *record)
 {
-	p->next_read = in->end;
-	p->last = in;
-	p->held_events++;
-	p->held_bytes += inbound_size(in);
+	p->next_read = record->end;
+	p->last = record;
+	p->in_flight_events++;
+	p->in_flight_bytes += event_record_size(record);
 }
 
-void partition_worked(struct partition *p, const struct inbound *in)
+void partition_done(struct partition *p, const struct event_record *record)
 {
-	p->held_events--;
-	p->held_bytes -= inbound_size(in);
+	p->in_flight_events--;
+	p->in_flight_bytes -= event_record_size(record);
 }
 
-void partition_send(struct partition *p, struct inbound *last)
+void partition_send(struct partition *p, struct event_record *last)
 {
-	p->sent = (struct partition_sent){ last, last ? last->end : 0, p->passed.end };
+	p->sent = (struct partition_sent){ last, last ? last->end : 0, p->skipped_range.end };
 }
 
 void partition_committed(struct partition *p)
 {
-	struct inbound *last = p->sent.last;
+	struct event_record *last = p->sent.last;
 
 	if (last)
-		p->passed = (struct offset_range){ p->sent.last_end, last->end };
-	else if (p->passed.first < p->sent.passed_end)
-		p->passed.first = p->sent.passed_end;
+		p->skipped_range = (struct offset_range){ p->sent.last_end, last->end };
+	else if (p->skipped_range.first < p->sent.skipped_end)
+		p->skipped_range.first = p->sent.skipped_end;
 	if (p->last == last)
 		p->last = NULL;
 	p->sent = (struct partition_sent){ 0 };
 }
 
-void partition_forget_all(struct partition *p)
+void partition_reset(struct partition *p)
 {
 	p->last = NULL;
-	p->passed = (struct offset_range){ 0 };
+	p->skipped_range = (struct offset_range){ 0 };
 	p->sent = (struct partition_sent){ 0 };
-	p->held_events = 0;
-	p->held_bytes = 0;
+	p->in_flight_events = 0;
+	p->in_flight_bytes = 0;
 }

@@ -15,23 +15,23 @@
 
 /* How much of what grows while a write is under way that write covers. */
 struct partition_sent {
-	struct inbound *last; /* the latest event, if the write has it, and its end then */
+	struct event_record *last; /* the latest event, if the write has it, and its end then */
 	int64_t last_end;
-	int64_t passed_end;
+	int64_t skipped_end;
 };
 
 struct partition {
 	int32_t number;
-	int64_t epoch;            /* fencing token of this assignment */
-	struct progress progress; /* as the database has it; owned */
-	int64_t next_read;        /* the next message to be taken in */
-	struct inbound *last;     /* the latest taken in, until it is written; borrowed */
+	int64_t epoch;                 /* fencing token of this assignment */
+	struct offset_tracker tracker; /* as the database has it; owned */
+	int64_t next_read;             /* the next message to be taken in */
+	struct event_record *last;     /* the latest taken in, until it is written; borrowed */
 	/* Offsets that needed no work and follow on nothing in hand. While there is no latest one,
 	 * they go up to next_read. */
-	struct offset_range passed;
+	struct offset_range skipped_range;
 	struct partition_sent sent;
-	size_t held_events; /* taken in and not worked yet */
-	size_t held_bytes;
+	size_t in_flight_events; /* taken in and not worked yet */
+	size_t in_flight_bytes;
 	bool paused;
 	bool replaced; /* its log was made anew: no more is taken in until it is begun anew */
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is claimed
@@ -50,7 +50,7 @@ struct partition *partitions_find(const struct partitions *ps, int32_t number);
 
 /* Adds it, or begins it anew, as far as progress says (taken over). NULL: out of memory. */
 struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
-				 struct progress *progress);
+				 struct offset_tracker *tracker);
 void partitions_remove(struct partitions *ps, int32_t number);
 
 /*
@@ -58,21 +58,21 @@ void partitions_remove(struct partitions *ps, int32_t number);
  * holes in the log. They share the fate of the event before them, so that they do not become
  * ranges of their own in the database.
  */
-void partition_pass(struct partition *p, int64_t end);
+void partition_skip(struct partition *p, int64_t end);
 
 /* True if something was passed that is not written yet. */
-bool partitions_passed(const struct partitions *ps);
+bool partitions_skipped(const struct partitions *ps);
 
 /* in was taken in at next_read. */
-void partition_hold(struct partition *p, struct inbound *in);
+void partition_enqueue(struct partition *p, struct event_record *record);
 /* Its work is done, it has yet to be written. */
-void partition_worked(struct partition *p, const struct inbound *in);
+void partition_done(struct partition *p, const struct event_record *record);
 /* A write begins, with what was passed, and with the latest event if that is in it (NULL: not). One
  * that has failed is forgotten by the next. */
-void partition_send(struct partition *p, struct inbound *last);
+void partition_send(struct partition *p, struct event_record *last);
 /* It is committed. What was passed since the send is to be written next. */
 void partition_committed(struct partition *p);
 /* Nothing of it is in hand any more. */
-void partition_forget_all(struct partition *p);
+void partition_reset(struct partition *p);
 
 #endif

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #define NULL_VALUE      SIZE_MAX
-#define LATEST_MAX_SIZE 1024 /* larger blocks are not remembered */
+#define RECENT_MAX_SIZE 1024 /* larger blocks are not remembered */
 
 /* A header is its name and NUL, the value's length, and the value. */
-size_t original_header_size(const char *name, const void *value, size_t len)
+size_t raw_message_header_size(const char *name, const void *value, size_t len)
 {
 	return strlen(name) + 1 + sizeof(len) + (value ? len : 0);
 }
 
-char *original_put_header(char *at, const char *name, const void *value, size_t len)
+char *raw_message_put_header(char *at, const char *name, const void *value, size_t len)
 {
 	size_t name_size = strlen(name) + 1, kept = value ? len : NULL_VALUE;
 
@@ -27,7 +27,7 @@ char *original_put_header(char *at, const char *name, const void *value, size_t 
 	return at + len;
 }
 
-const char *original_header(const char *at, const char **name, const void **value, size_t *len)
+const char *raw_message_header(const char *at, const char **name, const void **value, size_t *len)
 {
 	*name = at;
 	at += strlen(at) + 1;
@@ -41,51 +41,51 @@ const char *original_header(const char *at, const char **name, const void **valu
 
 /* --- blocks that are shared ---------------------------------------------------------------- */
 
-struct original_headers *original_headers_new(size_t size, size_t count)
+struct raw_message_headers *raw_message_headers_new(size_t size, size_t count)
 {
-	struct original_headers *headers = malloc(sizeof(*headers) + size);
+	struct raw_message_headers *headers = malloc(sizeof(*headers) + size);
 
 	if (headers)
-		*headers = (struct original_headers){ 1, size, count };
+		*headers = (struct raw_message_headers){ 1, size, count };
 	return headers;
 }
 
-void original_headers_release(struct original_headers *headers)
+void raw_message_headers_release(struct raw_message_headers *headers)
 {
 	if (headers && --headers->references == 0)
 		free(headers);
 }
 
-static bool same(const struct original_headers *a, const struct original_headers *b)
+static bool same(const struct raw_message_headers *a, const struct raw_message_headers *b)
 {
 	return a && a->size == b->size && a->count == b->count &&
 	       memcmp(a->bytes, b->bytes, b->size) == 0;
 }
 
-struct original_headers *original_headers_share(struct original_latest *latest,
-						struct original_headers *headers)
+struct raw_message_headers *raw_message_headers_share(struct raw_message_recent *latest,
+						      struct raw_message_headers *headers)
 {
-	for (size_t i = 0; i < ORIGINAL_LATEST; i++) {
+	for (size_t i = 0; i < RAW_MESSAGE_RECENT; i++) {
 		if (same(latest->blocks[i], headers)) {
-			original_headers_release(headers);
+			raw_message_headers_release(headers);
 			latest->blocks[i]->references++;
 			return latest->blocks[i];
 		}
 	}
-	if (headers->size <= LATEST_MAX_SIZE) {
-		struct original_headers **oldest =
-			&latest->blocks[latest->next++ % ORIGINAL_LATEST];
+	if (headers->size <= RECENT_MAX_SIZE) {
+		struct raw_message_headers **oldest =
+			&latest->blocks[latest->next++ % RAW_MESSAGE_RECENT];
 
-		original_headers_release(*oldest);
+		raw_message_headers_release(*oldest);
 		*oldest = headers;
 		headers->references++;
 	}
 	return headers;
 }
 
-void original_latest_fini(struct original_latest *latest)
+void raw_message_recent_fini(struct raw_message_recent *latest)
 {
-	for (size_t i = 0; i < ORIGINAL_LATEST; i++)
-		original_headers_release(latest->blocks[i]);
-	*latest = (struct original_latest){ 0 };
+	for (size_t i = 0; i < RAW_MESSAGE_RECENT; i++)
+		raw_message_headers_release(latest->blocks[i]);
+	*latest = (struct raw_message_recent){ 0 };
 }

@@ -11,47 +11,47 @@
 #include <stdint.h>
 
 /* Everything is borrowed. */
-struct original {
+struct raw_message {
 	const void *key; /* NULL: none */
 	size_t key_len;
 	const void *payload; /* NULL: none */
 	size_t payload_len;
-	const struct original_headers *headers;
+	const struct raw_message_headers *headers;
 	int64_t timestamp_ms;
 };
 
-struct original_headers {
+struct raw_message_headers {
 	size_t references, size, count;
 	char bytes[]; /* see original_header */
 };
 
 /* The blocks that came lately, of which there are few: one per type of event, say. Begins as {0}.
  */
-#define ORIGINAL_LATEST 8
-struct original_latest {
-	struct original_headers *blocks[ORIGINAL_LATEST]; /* a reference each */
+#define RAW_MESSAGE_RECENT 8
+struct raw_message_recent {
+	struct raw_message_headers *blocks[RAW_MESSAGE_RECENT]; /* a reference each */
 	size_t next;
 };
 
 /* A block of that size, to be filled by original_put_header. Returns a reference; NULL: out of
  * memory. */
-struct original_headers *original_headers_new(size_t size, size_t count);
-void original_headers_release(struct original_headers *headers);
+struct raw_message_headers *raw_message_headers_new(size_t size, size_t count);
+void raw_message_headers_release(struct raw_message_headers *headers);
 
 /* Gives back the block among the latest that is the same as headers, else headers itself, which is
  * one of the latest then if it is small. Takes headers' reference, returns one. */
-struct original_headers *original_headers_share(struct original_latest *latest,
-						struct original_headers *headers);
-void original_latest_fini(struct original_latest *latest);
+struct raw_message_headers *raw_message_headers_share(struct raw_message_recent *latest,
+						      struct raw_message_headers *headers);
+void raw_message_recent_fini(struct raw_message_recent *latest);
 
 /* The bytes that a header takes. value NULL: a null value. */
-size_t original_header_size(const char *name, const void *value, size_t len);
+size_t raw_message_header_size(const char *name, const void *value, size_t len);
 
 /* Packs a header; returns where the next one goes. */
-char *original_put_header(char *at, const char *name, const void *value, size_t len);
+char *raw_message_put_header(char *at, const char *name, const void *value, size_t len);
 
 /* Unpacks one: walk through count of them, from bytes on; returns where the next one is. name
  * and value point into the block; value is not aligned, and NULL for a null value. */
-const char *original_header(const char *at, const char **name, const void **value, size_t *len);
+const char *raw_message_header(const char *at, const char **name, const void **value, size_t *len);
 
 #endif

@@ -10,47 +10,48 @@ static int32_t next_version(const struct batch_order *order)
 	return order->version < INT32_MAX ? order->version + 1 : 0;
 }
 
-static bool *seen_flag(struct delivery_batch *b, const struct inbound *in)
+static bool *seen_flag(struct delivery_batch *b, const struct event_record *record)
 {
-	const struct order_event *e = in->event;
+	const struct order_event *e = record->event;
 	struct batch_key *key;
-	struct batch_place *place;
+	struct batch_offset *at;
 
 	if (e->version > 0) {
 		key = delivery_batch_key(b, e->order_id, e->version);
 		return key ? &key->seen : NULL;
 	}
-	place = delivery_batch_place(b, in->origin);
-	return place ? &place->seen : NULL;
+	at = delivery_batch_offset(b, record->origin);
+	return at ? &at->seen : NULL;
 }
 
 static void judge(const struct delivery_batch *b, const struct batch_order *order,
-		  struct inbound *in, bool seen)
+		  struct event_record *record, bool seen)
 {
-	const struct order_event *e = in->event;
+	const struct order_event *e = record->event;
 
-	in->decision = b->in_sequence ? delivery_decide_in_sequence(order->state, order->version,
-								    e->type, e->version, seen)
-				      : delivery_decide(order->state, order->version, e->type,
-							e->version, seen);
+	record->decision =
+		b->in_sequence
+			? delivery_decide_in_sequence(order->state, order->version, e->type,
+						      e->version, seen)
+			: delivery_decide(order->state, order->version, e->type, e->version, seen);
 }
 
 /* Gives a judged event its effect in memory, if it has one. */
-static void take_effect(struct delivery_batch *b, struct batch_order *order, struct inbound *in,
-			bool *seen)
+static void take_effect(struct delivery_batch *b, struct batch_order *order,
+			struct event_record *record, bool *seen)
 {
-	if (in->decision.verdict != DELIVERY_APPLY)
+	if (record->decision.verdict != DELIVERY_APPLY)
 		return;
 	if (seen)
 		*seen = true;
-	order->state = in->decision.next;
-	order->content = in->event;
-	if (in->event->version > order->version)
-		order->version = in->event->version;
-	b->applied[b->applied_count++] = in;
+	order->state = record->decision.next;
+	order->content = record->event;
+	if (record->event->version > order->version)
+		order->version = record->event->version;
+	b->applied[b->applied_count++] = record;
 }
 
-bool sequencer_wanting(const struct delivery_batch *b, const struct batch_order *order)
+bool resequencer_wanting(const struct delivery_batch *b, const struct batch_order *order)
 {
 	return order->has_parked && order->next_parked != NONE_PARKED &&
 	       (!b->in_sequence || order->next_parked - 1 <= order->version);
@@ -71,7 +72,7 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 			judge(b, order, key->waiting, false);
 			take_effect(b, order, key->waiting, &key->seen);
 			key->waiting = NULL;
-		} else if (!sequencer_wanting(b, order) &&
+		} else if (!resequencer_wanting(b, order) &&
 			   delivery_batch_given_up(b, order->order_id, next)) {
 			order->version = next;
 		} else {
@@ -80,27 +81,27 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 	}
 }
 
-static void decide(struct delivery_batch *b, struct inbound *in)
+static void decide(struct delivery_batch *b, struct event_record *record)
 {
-	struct batch_order *order = delivery_batch_order(b, in->event->order_id);
-	bool *seen = seen_flag(b, in);
+	struct batch_order *order = delivery_batch_order(b, record->event->order_id);
+	bool *seen = seen_flag(b, record);
 
-	judge(b, order, in, seen && *seen);
-	if (in->decision.verdict == DELIVERY_PARK) {
+	judge(b, order, record, seen && *seen);
+	if (record->decision.verdict == DELIVERY_PARK) {
 		struct batch_key *key =
-			delivery_batch_key(b, in->event->order_id, in->event->version);
+			delivery_batch_key(b, record->event->order_id, record->event->version);
 
 		if (key->waiting)
-			in->decision.verdict = DELIVERY_DUPLICATE;
+			record->decision.verdict = DELIVERY_DUPLICATE;
 		else
-			key->waiting = in;
+			key->waiting = record;
 		return;
 	}
-	take_effect(b, order, in, seen);
+	take_effect(b, order, record, seen);
 	advance(b, order);
 }
 
-void sequencer_decide(struct delivery_batch *b)
+void resequencer_decide(struct delivery_batch *b)
 {
 	for (size_t i = 0; i < b->order_count; i++)
 		advance(b, &b->orders[i]);
@@ -110,19 +111,19 @@ void sequencer_decide(struct delivery_batch *b)
 	}
 }
 
-void sequencer_fetched(struct delivery_batch *b, struct batch_order *order, size_t first,
-		       const bool *seen, size_t count, bool complete)
+void resequencer_fetched(struct delivery_batch *b, struct batch_order *order, size_t first,
+			 const bool *seen, size_t count, bool complete)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct inbound *in = b->fetched[first + i];
-		bool *flag = seen_flag(b, in);
+		struct event_record *record = b->fetched[first + i];
+		bool *flag = seen_flag(b, record);
 
-		order->next_parked = in->event->version;
+		order->next_parked = record->event->version;
 		advance(b, order);
-		judge(b, order, in, seen[i] || (flag && *flag));
-		if (in->decision.verdict == DELIVERY_PARK)
+		judge(b, order, record, seen[i] || (flag && *flag));
+		if (record->decision.verdict == DELIVERY_PARK)
 			return;
-		take_effect(b, order, in, flag);
+		take_effect(b, order, record, flag);
 	}
 	order->next_parked = NONE_PARKED;
 	if (!complete && b->fetched[first + count - 1]->event->version < INT32_MAX)

@@ -16,17 +16,17 @@
 #include "delivery-service/core/delivery_batch.h"
 
 /* Decides all events of the batch; the decisions are in the events, the effects in applied. */
-void sequencer_decide(struct delivery_batch *batch);
+void resequencer_decide(struct delivery_batch *batch);
 
 /* True if the order's next step is parked in the database and not fetched yet. */
-bool sequencer_wanting(const struct delivery_batch *batch, const struct batch_order *order);
+bool resequencer_wanting(const struct delivery_batch *batch, const struct batch_order *order);
 
 /*
  * What was fetched of one order: count events from batch->fetched[first] on, versions ascending,
  * seen[i] if it was applied before; complete if the database has no more of the order (count may
  * be 0 only then). Those whose turn has not come stay parked.
  */
-void sequencer_fetched(struct delivery_batch *batch, struct batch_order *order, size_t first,
-		       const bool *seen, size_t count, bool complete);
+void resequencer_fetched(struct delivery_batch *batch, struct batch_order *order, size_t first,
+			 const bool *seen, size_t count, bool complete);
 
 #endif

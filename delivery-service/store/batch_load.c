@@ -14,16 +14,16 @@ struct load_arrays {
 	struct pg_array partition, next_offset, epoch;
 	struct pg_array order;
 	struct pg_array key_order, key_version;
-	struct pg_array place_partition, place_offset;
+	struct pg_array offset_partition, offset_offset;
 };
 
-static void fill_arrays(struct load_arrays *a, const struct delivery_positions *positions,
+static void fill_arrays(struct load_arrays *a, const struct commit_plan *plan,
 			const struct delivery_batch *b)
 {
-	for (size_t i = 0; i < positions->count; i++) {
-		pg_array_i32(&a->partition, positions->list[i].partition);
-		pg_array_i64(&a->next_offset, positions->list[i].plan.after.next);
-		pg_array_i64(&a->epoch, positions->list[i].epoch);
+	for (size_t i = 0; i < plan->count; i++) {
+		pg_array_i32(&a->partition, plan->list[i].partition);
+		pg_array_i64(&a->next_offset, plan->list[i].change.after.next);
+		pg_array_i64(&a->epoch, plan->list[i].epoch);
 	}
 	for (size_t i = 0; i < b->order_count; i++)
 		pg_array_i64(&a->order, b->orders[i].order_id);
@@ -31,9 +31,9 @@ static void fill_arrays(struct load_arrays *a, const struct delivery_positions *
 		pg_array_i64(&a->key_order, b->keys[i].order_id);
 		pg_array_i32(&a->key_version, b->keys[i].version);
 	}
-	for (size_t i = 0; i < b->place_count; i++) {
-		pg_array_i32(&a->place_partition, b->places[i].origin.partition);
-		pg_array_i64(&a->place_offset, b->places[i].origin.offset);
+	for (size_t i = 0; i < b->offset_count; i++) {
+		pg_array_i32(&a->offset_partition, b->offsets[i].origin.partition);
+		pg_array_i64(&a->offset_offset, b->offsets[i].origin.offset);
 	}
 }
 
@@ -45,8 +45,8 @@ static void init_arrays(struct load_arrays *a)
 	pg_array_init(&a->order, PG_ARRAY_INT8);
 	pg_array_init(&a->key_order, PG_ARRAY_INT8);
 	pg_array_init(&a->key_version, PG_ARRAY_INT4);
-	pg_array_init(&a->place_partition, PG_ARRAY_INT4);
-	pg_array_init(&a->place_offset, PG_ARRAY_INT8);
+	pg_array_init(&a->offset_partition, PG_ARRAY_INT4);
+	pg_array_init(&a->offset_offset, PG_ARRAY_INT8);
 }
 
 static void fini_arrays(struct load_arrays *a)
@@ -57,25 +57,25 @@ static void fini_arrays(struct load_arrays *a)
 	pg_array_fini(&a->order);
 	pg_array_fini(&a->key_order);
 	pg_array_fini(&a->key_version);
-	pg_array_fini(&a->place_partition);
-	pg_array_fini(&a->place_offset);
+	pg_array_fini(&a->offset_partition);
+	pg_array_fini(&a->offset_offset);
 }
 
 /* --- what they answer ---------------------------------------------------------------------- */
 
 /* Which positions the advance did not touch. */
-static enum status check_fence(struct delivery_positions *positions, const PGresult *advanced,
+static enum status check_fence(struct commit_plan *plan, const PGresult *advanced,
 			       struct error *err)
 {
-	if ((size_t)PQntuples(advanced) == positions->count)
+	if ((size_t)PQntuples(advanced) == plan->count)
 		return ST_OK;
-	for (size_t i = 0; i < positions->count; i++) {
-		struct delivery_position *position = &positions->list[i];
+	for (size_t i = 0; i < plan->count; i++) {
+		struct commit_entry *entry = &plan->list[i];
 
-		position->fenced = true;
+		entry->fenced = true;
 		for (int row = 0; row < PQntuples(advanced); row++) {
-			if (pg_i64(advanced, row, 0) == position->partition)
-				position->fenced = false;
+			if (pg_i64(advanced, row, 0) == entry->partition)
+				entry->fenced = false;
 		}
 	}
 	return error_set(err, ST_FENCED, "a partition has a new owner");
@@ -102,9 +102,10 @@ static void take_seen(struct delivery_batch *b, const PGresult *seen, const PGre
 		delivery_batch_key(b, pg_i64(seen, row, 0), (int32_t)pg_i64(seen, row, 1))->seen =
 			true;
 	for (int row = 0; plain && row < PQntuples(plain); row++) {
-		struct place origin = { (int32_t)pg_i64(plain, row, 0), pg_i64(plain, row, 1) };
+		struct topic_offset origin = { (int32_t)pg_i64(plain, row, 0),
+					       pg_i64(plain, row, 1) };
 
-		delivery_batch_place(b, origin)->seen = true;
+		delivery_batch_offset(b, origin)->seen = true;
 	}
 }
 
@@ -144,7 +145,7 @@ static size_t choose(const struct delivery_batch *b, bool resuming, bool move, s
 	const bool parked = orders && (b->in_sequence || resuming);
 	const bool needed[LOAD_CALL_COUNT] = {
 		[BEGIN] = true,    [ADVANCE] = move,    [LOCK_ORDERS] = parked,
-		[ORDERS] = orders, [SEEN] = orders,     [SEEN_PLAIN] = b->place_count > 0,
+		[ORDERS] = orders, [SEEN] = orders,     [SEEN_PLAIN] = b->offset_count > 0,
 		[PARKED] = parked, [GIVEN_UP] = parked,
 	};
 	size_t n = 0;
@@ -163,10 +164,9 @@ static const PGresult *result_of(const struct pg_call *calls, int where)
 }
 
 static enum status take_all(struct delivery_batch *b, const struct pg_call *calls, const int *where,
-			    struct delivery_positions *positions, struct error *err)
+			    struct commit_plan *plan, struct error *err)
 {
-	if (where[ADVANCE] >= 0 &&
-	    check_fence(positions, calls[where[ADVANCE]].result, err) != ST_OK)
+	if (where[ADVANCE] >= 0 && check_fence(plan, calls[where[ADVANCE]].result, err) != ST_OK)
 		return err->status;
 	if (where[ORDERS] < 0)
 		return ST_OK;
@@ -176,28 +176,28 @@ static enum status take_all(struct delivery_batch *b, const struct pg_call *call
 			   err);
 }
 
-enum status delivery_load(struct pg *pg, const char *topic, struct delivery_positions *positions,
-			  struct delivery_batch *b, struct error *err)
+enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *plan,
+		       struct delivery_batch *b, struct error *err)
 {
 	struct load_arrays a;
-	struct pg_params advance = { 0 }, orders = { 0 }, keys = { 0 }, places = { 0 };
+	struct pg_params advance = { 0 }, orders = { 0 }, keys = { 0 }, offsets = { 0 };
 	struct pg_call all[LOAD_CALL_COUNT] = {
 		[BEGIN] = { PG_BEGIN, NULL, NULL },
 		[ADVANCE] = { "advance", &advance, NULL },
 		[LOCK_ORDERS] = { "lock_orders", &orders, NULL },
 		[ORDERS] = { "orders", &orders, NULL },
 		[SEEN] = { "seen", &keys, NULL },
-		[SEEN_PLAIN] = { "seen_plain", &places, NULL },
+		[SEEN_PLAIN] = { "seen_plain", &offsets, NULL },
 		[PARKED] = { "first_parked", &orders, NULL },
 		[GIVEN_UP] = { "given_up", &orders, NULL },
 	};
 	struct pg_call calls[LOAD_CALL_COUNT];
 	int where[LOAD_CALL_COUNT];
-	size_t n = choose(b, b->event_count == 0, positions->count > 0, all, calls, where);
+	size_t n = choose(b, b->event_count == 0, plan->count > 0, all, calls, where);
 	enum status st;
 
 	init_arrays(&a);
-	fill_arrays(&a, positions, b);
+	fill_arrays(&a, plan, b);
 	pg_param_text(&advance, topic);
 	pg_param_array(&advance, &a.partition);
 	pg_param_array(&advance, &a.next_offset);
@@ -205,14 +205,14 @@ enum status delivery_load(struct pg *pg, const char *topic, struct delivery_posi
 	pg_param_array(&orders, &a.order);
 	pg_param_array(&keys, &a.key_order);
 	pg_param_array(&keys, &a.key_version);
-	pg_param_text(&places, topic);
-	pg_param_array(&places, &a.place_partition);
-	pg_param_array(&places, &a.place_offset);
+	pg_param_text(&offsets, topic);
+	pg_param_array(&offsets, &a.offset_partition);
+	pg_param_array(&offsets, &a.offset_offset);
 	st = pg_run(pg, calls, n, err);
 	fini_arrays(&a);
 	if (st != ST_OK)
 		return st;
-	st = take_all(b, calls, where, positions, err);
+	st = take_all(b, calls, where, plan, err);
 	if (st != ST_OK)
 		pg_rollback(pg);
 	pg_clear(calls, n);
@@ -225,20 +225,20 @@ enum status delivery_load(struct pg *pg, const char *topic, struct delivery_posi
 static enum status adopt(struct delivery_batch *b, const PGresult *rows, int row, struct error *err)
 {
 	const char *name = pg_text(rows, row, 2);
-	struct place place = { (int32_t)pg_i64(rows, row, 4), pg_i64(rows, row, 5) };
+	struct topic_offset at = { (int32_t)pg_i64(rows, row, 4), pg_i64(rows, row, 5) };
 	struct order_event *event;
 	enum event_type type;
-	struct inbound *in;
+	struct event_record *record;
 
 	if (!event_order_type(name, strlen(name), &type))
 		return error_set(err, ST_INTERNAL, "a parked event of type %s", name);
 	if (event_decode(type, PQgetvalue(rows, row, 3), (size_t)PQgetlength(rows, row, 3), &event,
 			 err) != ST_OK)
 		return error_wrap(err, "a parked event");
-	in = inbound_parked(event, place, pg_i64(rows, row, 6));
-	if (!in)
+	record = event_record_from_parked(event, at, pg_i64(rows, row, 6));
+	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	b->fetched[b->fetched_count++] = in;
+	b->fetched[b->fetched_count++] = record;
 	return ST_OK;
 }
 
@@ -256,7 +256,7 @@ static enum status take_order(struct delivery_batch *b, struct batch_order *orde
 			return err->status;
 	}
 	order->asked = false;
-	sequencer_fetched(b, order, from, seen, (size_t)(end - first), end - first < limit);
+	resequencer_fetched(b, order, from, seen, (size_t)(end - first), end - first < limit);
 	return ST_OK;
 }
 
@@ -265,7 +265,7 @@ static void end_unanswered(struct delivery_batch *b)
 {
 	for (size_t i = 0; i < b->order_count; i++) {
 		if (b->orders[i].asked)
-			sequencer_fetched(b, &b->orders[i], b->fetched_count, NULL, 0, true);
+			resequencer_fetched(b, &b->orders[i], b->fetched_count, NULL, 0, true);
 		b->orders[i].asked = false;
 	}
 }
@@ -296,7 +296,7 @@ static void list_wanting(struct delivery_batch *b, struct pg_array *order, struc
 	for (size_t i = 0; i < b->order_count; i++) {
 		struct batch_order *o = &b->orders[i];
 
-		if (!sequencer_wanting(b, o))
+		if (!resequencer_wanting(b, o))
 			continue;
 		pg_array_i64(order, o->order_id);
 		pg_array_i32(version, (int32_t)o->next_parked);
@@ -343,7 +343,7 @@ static enum status fetch(struct pg *pg, struct delivery_batch *b, bool *any, str
 	return st;
 }
 
-enum status delivery_load_parked(struct pg *pg, struct delivery_batch *b, struct error *err)
+enum status batch_load_parked(struct pg *pg, struct delivery_batch *b, struct error *err)
 {
 	bool any = true;
 	enum status st = ST_OK;
@@ -353,9 +353,9 @@ enum status delivery_load_parked(struct pg *pg, struct delivery_batch *b, struct
 	return st;
 }
 
-void delivery_unload(struct delivery_batch *b)
+void batch_unload(struct delivery_batch *b)
 {
 	for (size_t i = 0; i < b->fetched_count; i++)
-		inbound_free(b->fetched[i]);
+		event_record_free(b->fetched[i]);
 	b->fetched_count = 0;
 }

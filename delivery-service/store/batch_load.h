@@ -19,7 +19,7 @@
 #include "delivery-service/core/delivery_batch.h"
 
 /* For the store's statement table. */
-#define DELIVERY_LOAD_STATEMENTS                                                                   \
+#define BATCH_LOAD_STATEMENTS                                                                      \
 	{ "advance",                                                                               \
 	  "update position p set next_offset = n.next_offset, updated_at = now() "                 \
 	  "from unnest($2::int4[], $3::int8[], $4::int8[]) as n (\"partition\", next_offset, "     \
@@ -60,19 +60,18 @@
 
 /* On ST_OK the transaction is open. ST_FENCED: the positions that are lost are marked, nothing is
  * open. positions may be none. */
-MUST_CHECK enum status delivery_load(struct pg *pg, const char *topic,
-				     struct delivery_positions *positions,
-				     struct delivery_batch *batch, struct error *err);
+MUST_CHECK enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *plan,
+				  struct delivery_batch *batch, struct error *err);
 
 /*
  * Within that transaction: brings back parked events until no order wants more, or until the batch
  * has about DELIVERY_EFFECTS_MAX effects. On an error the transaction is over.
  */
 #define DELIVERY_EFFECTS_MAX 5000
-MUST_CHECK enum status delivery_load_parked(struct pg *pg, struct delivery_batch *batch,
-					    struct error *err);
+MUST_CHECK enum status batch_load_parked(struct pg *pg, struct delivery_batch *batch,
+					 struct error *err);
 
 /* Frees what was brought back. */
-void delivery_unload(struct delivery_batch *batch);
+void batch_unload(struct delivery_batch *batch);
 
 #endif

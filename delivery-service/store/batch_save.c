@@ -52,17 +52,17 @@ static const enum pg_array_type history_types[H_COUNT] = {
 	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ,
 };
 
-static void add_history(struct pg_array h[H_COUNT], const struct inbound *in)
+static void add_history(struct pg_array h[H_COUNT], const struct event_record *record)
 {
-	const struct order_event *e = in->event;
+	const struct order_event *e = record->event;
 
 	pg_array_i64(&h[H_ORDER], e->order_id);
 	pg_array_i32(&h[H_VERSION], e->version);
 	pg_array_text(&h[H_EVENT], event_order_names[e->type]);
-	pg_array_text(&h[H_STATUS], delivery_status(in->decision.next));
-	pg_array_i32(&h[H_PARTITION], in->place.partition);
-	pg_array_i64(&h[H_OFFSET], in->place.offset);
-	pg_array_wall_ms(&h[H_RECEIVED], in->received_wall_ms);
+	pg_array_text(&h[H_STATUS], delivery_status(record->decision.next));
+	pg_array_i32(&h[H_PARTITION], record->at.partition);
+	pg_array_i64(&h[H_OFFSET], record->at.offset);
+	pg_array_wall_ms(&h[H_RECEIVED], record->received_wall_ms);
 }
 
 /* --- parked events ------------------------------------------------------------------------- */
@@ -74,18 +74,18 @@ static const enum pg_array_type parked_types[P_COUNT] = {
 	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ,
 };
 
-static void add_parked(struct pg_array p[P_COUNT], const struct inbound *in)
+static void add_parked(struct pg_array p[P_COUNT], const struct event_record *record)
 {
-	const struct original original = inbound_original(in);
-	const struct order_event *e = in->event;
+	const struct raw_message raw_message = event_record_message(record);
+	const struct order_event *e = record->event;
 
 	pg_array_i64(&p[P_ORDER], e->order_id);
 	pg_array_i32(&p[P_VERSION], e->version);
 	pg_array_text(&p[P_EVENT], event_order_names[e->type]);
-	pg_array_bytes(&p[P_PAYLOAD], original.payload, original.payload_len);
-	pg_array_i32(&p[P_PARTITION], in->place.partition);
-	pg_array_i64(&p[P_OFFSET], in->place.offset);
-	pg_array_wall_ms(&p[P_RECEIVED], in->received_wall_ms);
+	pg_array_bytes(&p[P_PAYLOAD], raw_message.payload, raw_message.payload_len);
+	pg_array_i32(&p[P_PARTITION], record->at.partition);
+	pg_array_i64(&p[P_OFFSET], record->at.offset);
+	pg_array_wall_ms(&p[P_RECEIVED], record->received_wall_ms);
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
@@ -159,19 +159,20 @@ static void add_unparked(struct save *s, const struct order_event *e)
 }
 
 /* The history row of one event. */
-static void add_record(struct save *s, const struct inbound *in)
+static void add_record(struct save *s, const struct event_record *record)
 {
-	add_history(s->history, in);
-	if (in->event->version > 0)
+	add_history(s->history, record);
+	if (record->event->version > 0)
 		return;
-	pg_array_i32(&s->plain_partition, in->origin.partition);
-	pg_array_i64(&s->plain_offset, in->origin.offset);
+	pg_array_i32(&s->plain_partition, record->origin.partition);
+	pg_array_i64(&s->plain_offset, record->origin.offset);
 }
 
 /* The Delivery* event of one event. */
-static void add_outgoing(struct save *s, const struct inbound *in, const struct batch_order *order)
+static void add_outgoing(struct save *s, const struct event_record *record,
+			 const struct batch_order *order)
 {
-	const struct order_event *e = in->event;
+	const struct order_event *e = record->event;
 	char *payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
 
 	if (payload)
@@ -186,32 +187,33 @@ static void add_outgoing(struct save *s, const struct inbound *in, const struct 
 }
 
 /* What has no effect: it is parked, or a dead letter, or nothing is to be written for it. */
-static void add_other(struct save *s, const struct inbound *in)
+static void add_other(struct save *s, const struct event_record *record)
 {
-	const char *refusal = in->event ? delivery_refusal(in->decision.verdict) : in->reason;
-	bool parks = in->event && in->decision.verdict == DELIVERY_PARK;
+	const char *refusal = record->event ? delivery_refusal(record->decision.verdict)
+					    : record->reason;
+	bool parks = record->event && record->decision.verdict == DELIVERY_PARK;
 
-	if (refusal || !in->event)
-		s->no_memory |= !dead_letter_add(&s->outbox, s->topic, in, refusal);
-	if (parks && !in->was_parked)
-		add_parked(s->parked, in);
-	if (!parks && in->was_parked)
-		add_unparked(s, in->event);
+	if (refusal || !record->event)
+		s->no_memory |= !dead_letter_add(&s->outbox, s->topic, record, refusal);
+	if (parks && !record->was_parked)
+		add_parked(s->parked, record);
+	if (!parks && record->was_parked)
+		add_unparked(s, record->event);
 }
 
-static void add_position(struct save *s, const struct delivery_position *position)
+static void add_position(struct save *s, const struct commit_entry *entry)
 {
-	const struct progress_plan *plan = &position->plan;
+	const struct offset_tracker_plan *change = &entry->change;
 
-	for (size_t i = 0; i < plan->cleared_count; i++) {
-		pg_array_i32(&s->cleared_partition, position->partition);
-		pg_array_i64(&s->cleared_first, plan->cleared[i].first);
-		pg_array_i64(&s->cleared_end, plan->cleared[i].end);
+	for (size_t i = 0; i < change->cleared_count; i++) {
+		pg_array_i32(&s->cleared_partition, entry->partition);
+		pg_array_i64(&s->cleared_first, change->cleared[i].first);
+		pg_array_i64(&s->cleared_end, change->cleared[i].end);
 	}
-	for (size_t i = 0; i < plan->put_count; i++) {
-		pg_array_i32(&s->put_partition, position->partition);
-		pg_array_i64(&s->put_first, plan->put[i].first);
-		pg_array_i64(&s->put_end, plan->put[i].end);
+	for (size_t i = 0; i < change->put_count; i++) {
+		pg_array_i32(&s->put_partition, entry->partition);
+		pg_array_i64(&s->put_first, change->put[i].first);
+		pg_array_i64(&s->put_end, change->put[i].end);
 	}
 }
 
@@ -231,7 +233,7 @@ static void history_params(struct pg_params *p, struct save *s)
 /* --- three steps, each worked by the server while the next one is prepared ------------------- */
 
 static enum status send_deliveries(struct pg *pg, struct save *s, const struct delivery_batch *b,
-				   struct delivery_saving *saving, struct error *err)
+				   struct batch_saving *saving, struct error *err)
 {
 	struct pg_params insert = { 0 }, update = { 0 };
 	struct pg_call *calls = saving->calls;
@@ -255,7 +257,7 @@ static enum status send_deliveries(struct pg *pg, struct save *s, const struct d
 }
 
 static enum status send_history(struct pg *pg, struct save *s, const struct delivery_batch *b,
-				struct delivery_saving *saving, struct error *err)
+				struct batch_saving *saving, struct error *err)
 {
 	struct pg_params record = { 0 }, plain = { 0 };
 	struct pg_call *calls = saving->calls + saving->count;
@@ -275,24 +277,23 @@ static enum status send_history(struct pg *pg, struct save *s, const struct deli
 	return pg_send_ahead(pg, calls, n, err);
 }
 
-static void collect_rest(struct save *s, const struct delivery_positions *positions,
-			 struct delivery_batch *b)
+static void collect_rest(struct save *s, const struct commit_plan *plan, struct delivery_batch *b)
 {
-	for (size_t i = 0; i < positions->count; i++)
-		add_position(s, &positions->list[i]);
+	for (size_t i = 0; i < plan->count; i++)
+		add_position(s, &plan->list[i]);
 	for (size_t i = 0; i < b->applied_count; i++)
 		add_outgoing(s, b->applied[i],
 			     delivery_batch_order(b, b->applied[i]->event->order_id));
 	for (size_t i = 0; i < b->event_count + b->fetched_count; i++) {
-		const struct inbound *in = i < b->event_count ? b->events[i]
-							      : b->fetched[i - b->event_count];
+		const struct event_record *record =
+			i < b->event_count ? b->events[i] : b->fetched[i - b->event_count];
 
-		if (!in->event || in->decision.verdict != DELIVERY_APPLY)
-			add_other(s, in);
+		if (!record->event || record->decision.verdict != DELIVERY_APPLY)
+			add_other(s, record);
 	}
 }
 
-static enum status send_rest(struct pg *pg, struct save *s, struct delivery_saving *saving,
+static enum status send_rest(struct pg *pg, struct save *s, struct batch_saving *saving,
 			     struct error *err)
 {
 	struct pg_params park = { 0 }, unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
@@ -326,14 +327,14 @@ static enum status send_rest(struct pg *pg, struct save *s, struct delivery_savi
 	return pg_send(pg, calls, n, err);
 }
 
-static enum status send_all(struct pg *pg, struct save *s,
-			    const struct delivery_positions *positions, struct delivery_batch *b,
-			    struct delivery_saving *saving, struct error *err)
+static enum status send_all(struct pg *pg, struct save *s, const struct commit_plan *plan,
+			    struct delivery_batch *b, struct batch_saving *saving,
+			    struct error *err)
 {
 	if (send_deliveries(pg, s, b, saving, err) != ST_OK ||
 	    send_history(pg, s, b, saving, err) != ST_OK)
 		return err->status;
-	collect_rest(s, positions, b);
+	collect_rest(s, plan, b);
 	if (s->no_memory) {
 		pg_rollback(pg);
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
@@ -341,20 +342,20 @@ static enum status send_all(struct pg *pg, struct save *s,
 	return send_rest(pg, s, saving, err);
 }
 
-enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
-			  const struct delivery_positions *positions, struct delivery_batch *b,
-			  struct delivery_saving *saving, struct error *err)
+enum status batch_save(struct pg *pg, const char *topic, const char *replica,
+		       const struct commit_plan *plan, struct delivery_batch *b,
+		       struct batch_saving *saving, struct error *err)
 {
 	struct save s;
 	enum status st;
 
 	save_init(&s, topic, replica);
-	st = send_all(pg, &s, positions, b, saving, err);
+	st = send_all(pg, &s, plan, b, saving, err);
 	save_fini(&s);
 	return st;
 }
 
-enum status delivery_save_finish(struct pg *pg, struct delivery_saving *saving, struct error *err)
+enum status batch_save_finish(struct pg *pg, struct batch_saving *saving, struct error *err)
 {
 	enum status st = pg_receive(pg, saving->calls, saving->count, err);
 

@@ -15,7 +15,7 @@
 #include "delivery-service/core/delivery_batch.h"
 
 /* For the store's statement table. */
-#define DELIVERY_SAVE_STATEMENTS                                                                   \
+#define BATCH_SAVE_STATEMENTS                                                                      \
 	{ "insert",                                                                                \
 	  "insert into delivery (id, order_id, version, customer_id, product_id, product_name, "   \
 	  "qty, address, status) select * from unnest($1::int8[], $2::int8[], $3::int4[], "        \
@@ -62,20 +62,19 @@
 #define DELIVERY_SAVE_CALLS_MAX 10
 
 /* What is under way. */
-struct delivery_saving {
+struct batch_saving {
 	struct pg_call calls[DELIVERY_SAVE_CALLS_MAX];
 	size_t count;
 };
 
 /* Sends. ST_OK: delivery_save_finish comes next; else the open transaction is over. */
-MUST_CHECK enum status delivery_save(struct pg *pg, const char *topic, const char *replica,
-				     const struct delivery_positions *positions,
-				     struct delivery_batch *batch, struct delivery_saving *saving,
-				     struct error *err);
+MUST_CHECK enum status batch_save(struct pg *pg, const char *topic, const char *replica,
+				  const struct commit_plan *plan, struct delivery_batch *batch,
+				  struct batch_saving *saving, struct error *err);
 
 /* The transaction is over, whatever comes of it. Statuses as delivery_store_finish; an order that
  * somebody changed since it was read is ST_UNAVAILABLE or ST_CONFLICT. */
-MUST_CHECK enum status delivery_save_finish(struct pg *pg, struct delivery_saving *saving,
-					    struct error *err);
+MUST_CHECK enum status batch_save_finish(struct pg *pg, struct batch_saving *saving,
+					 struct error *err);
 
 #endif

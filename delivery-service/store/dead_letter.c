@@ -9,7 +9,7 @@
 #include "common/event/event_json.h"
 
 /* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
-static void copy_headers(json_t *root, const struct original_headers *headers)
+static void copy_headers(json_t *root, const struct raw_message_headers *headers)
 {
 	const char *at = headers->bytes, *name;
 	const void *value;
@@ -18,7 +18,7 @@ static void copy_headers(json_t *root, const struct original_headers *headers)
 	for (size_t i = 0; i < headers->count; i++) {
 		json_t *text;
 
-		at = original_header(at, &name, &value, &len);
+		at = raw_message_header(at, &name, &value, &len);
 		text = value ? json_stringn(value, len) : NULL;
 		if (text)
 			(void)json_object_set_new(root, name, text);
@@ -33,23 +33,23 @@ static void set_number(json_t *root, const char *name, int64_t value)
 	(void)json_object_set_new(root, name, json_string(text));
 }
 
-static void set_original(json_t *root, const char *topic, const struct inbound *in)
+static void set_original(json_t *root, const char *topic, const struct event_record *record)
 {
 	(void)json_object_set_new(root, "x-original-topic", json_string(topic));
-	set_number(root, "x-original-partition", in->origin.partition);
-	set_number(root, "x-original-offset", in->origin.offset);
-	if (!in->was_parked && !json_object_get(root, "x-original-timestamp"))
-		set_number(root, "x-original-timestamp", in->timestamp_ms);
+	set_number(root, "x-original-partition", record->origin.partition);
+	set_number(root, "x-original-offset", record->origin.offset);
+	if (!record->was_parked && !json_object_get(root, "x-original-timestamp"))
+		set_number(root, "x-original-timestamp", record->timestamp_ms);
 }
 
-static char *headers_of(const char *topic, const struct inbound *in, const char *reason)
+static char *headers_of(const char *topic, const struct event_record *record, const char *reason)
 {
 	json_t *root = json_object(), *why = reason ? json_string(reason) : NULL;
 	char *text;
 
-	if (!in->was_parked)
-		copy_headers(root, in->headers);
-	set_original(root, topic, in);
+	if (!record->was_parked)
+		copy_headers(root, record->headers);
+	set_original(root, topic, record);
 	/* A reason that quotes bad bytes is no UTF-8 itself. */
 	(void)json_object_set_new(root, "x-exception-message",
 				  why ? why : json_string("unreadable message"));
@@ -59,15 +59,15 @@ static char *headers_of(const char *topic, const struct inbound *in, const char 
 }
 
 /* An event that was parked is written anew: what it carried besides its content is gone. */
-static void add_parked(struct outbox_batch *batch, const struct inbound *in, const char *headers,
-		       const char *payload)
+static void add_parked(struct outbox_batch *batch, const struct event_record *record,
+		       const char *headers, const char *payload)
 {
 	char key[24];
-	int key_len = snprintf(key, sizeof(key), "%" PRId64, in->event->order_id);
+	int key_len = snprintf(key, sizeof(key), "%" PRId64, record->event->order_id);
 	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
 					 .key = key,
 					 .key_len = (size_t)key_len,
-					 .type = event_order_names[in->event->type],
+					 .type = event_order_names[record->event->type],
 					 .headers = headers,
 					 .payload = payload,
 					 .payload_len = strlen(payload) };
@@ -75,31 +75,31 @@ static void add_parked(struct outbox_batch *batch, const struct inbound *in, con
 	outbox_batch_add(batch, &letter);
 }
 
-static void add_original(struct outbox_batch *batch, const struct original *original,
+static void add_original(struct outbox_batch *batch, const struct raw_message *raw_message,
 			 const char *headers)
 {
 	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
-					 .key = original->key,
-					 .key_len = original->key_len,
+					 .key = raw_message->key,
+					 .key_len = raw_message->key_len,
 					 .headers = headers,
-					 .payload = original->payload,
-					 .payload_len = original->payload_len };
+					 .payload = raw_message->payload,
+					 .payload_len = raw_message->payload_len };
 
 	outbox_batch_add(batch, &letter);
 }
 
-bool dead_letter_add(struct outbox_batch *batch, const char *topic, const struct inbound *in,
-		     const char *reason)
+bool dead_letter_add(struct outbox_batch *batch, const char *topic,
+		     const struct event_record *record, const char *reason)
 {
-	char *headers = headers_of(topic, in, reason);
-	struct original original = inbound_original(in);
-	char *payload = in->was_parked ? event_encode_order(in->event) : NULL;
-	bool ok = headers && (payload || !in->was_parked);
+	char *headers = headers_of(topic, record, reason);
+	struct raw_message raw_message = event_record_message(record);
+	char *payload = record->was_parked ? event_encode_order(record->event) : NULL;
+	bool ok = headers && (payload || !record->was_parked);
 
-	if (ok && in->was_parked)
-		add_parked(batch, in, headers, payload);
+	if (ok && record->was_parked)
+		add_parked(batch, record, headers, payload);
 	else if (ok)
-		add_original(batch, &original, headers);
+		add_original(batch, &raw_message, headers);
 	free(payload);
 	free(headers);
 	return ok;

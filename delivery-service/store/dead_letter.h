@@ -15,7 +15,7 @@
 #define DEAD_LETTER_TOPIC "dlq-kafka.delivery"
 
 /* topic: where in came from. False: out of memory. */
-bool dead_letter_add(struct outbox_batch *batch, const char *topic, const struct inbound *in,
-		     const char *reason);
+bool dead_letter_add(struct outbox_batch *batch, const char *topic,
+		     const struct event_record *record, const char *reason);
 
 #endif

@@ -40,13 +40,13 @@ static const struct pg_statement statements[] = {
 	  "(extract(epoch from p.parked_at) * 1000)::int8, p.order_id, "
 	  "coalesce((select version from delivery d where d.order_id = p.order_id), 0)::int8 + 1 "
 	  "from (select order_id, parked_at from parked order by parked_at limit 1) p" },
-	DELIVERY_LOAD_STATEMENTS,
-	DELIVERY_SAVE_STATEMENTS,
+	BATCH_LOAD_STATEMENTS,
+	BATCH_SAVE_STATEMENTS,
 };
 
 struct delivery_store {
 	struct delivery_batch batch; /* under way, and how its second round trip was sent */
-	struct delivery_saving saving;
+	struct batch_saving saving;
 	struct pg *pg;
 	struct delivery_store_config config;
 	int64_t resume_after; /* orders that cannot go on yet must not hide those behind them */
@@ -77,13 +77,14 @@ void delivery_store_close(struct delivery_store *store)
 	free(store);
 }
 
-static enum status restore(struct progress *progress, const PGresult *ranges, struct error *err)
+static enum status restore(struct offset_tracker *tracker, const PGresult *ranges,
+			   struct error *err)
 {
 	for (int row = 0; row < PQntuples(ranges); row++) {
 		struct offset_range range = { pg_i64(ranges, row, 0), pg_i64(ranges, row, 1) };
 
-		if (!progress_restore(progress, range)) {
-			progress_fini(progress);
+		if (!offset_tracker_restore(tracker, range)) {
+			offset_tracker_fini(tracker);
 			return error_set(err, ST_UNAVAILABLE, "out of memory");
 		}
 	}
@@ -91,7 +92,7 @@ static enum status restore(struct progress *progress, const PGresult *ranges, st
 }
 
 enum status delivery_store_claim(struct delivery_store *store, int32_t partition, int64_t *epoch,
-				 struct progress *progress, struct error *err)
+				 struct offset_tracker *tracker, struct error *err)
 {
 	struct pg_params claim = { 0 }, ranges = { 0 };
 	struct pg_call calls[] = { { "claim", &claim, NULL }, { "ranges", &ranges, NULL } };
@@ -104,9 +105,9 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 	pg_param_i32(&ranges, partition);
 	if (pg_run(store->pg, calls, 2, err) != ST_OK)
 		return err->status;
-	progress_init(progress, pg_i64(calls[0].result, 0, 0));
+	offset_tracker_init(tracker, pg_i64(calls[0].result, 0, 0));
 	*epoch = pg_i64(calls[0].result, 0, 1);
-	st = restore(progress, calls[1].result, err);
+	st = restore(tracker, calls[1].result, err);
 	pg_clear(calls, 2);
 	return st;
 }
@@ -142,48 +143,49 @@ static void conclude(const struct delivery_store *store, const struct delivery_b
 		written->resumed++;
 	}
 	for (size_t i = 0; i < b->order_count; i++)
-		written->more |= sequencer_wanting(b, &b->orders[i]);
+		written->more |= resequencer_wanting(b, &b->orders[i]);
 }
 
 static void end_batch(struct delivery_store *store)
 {
-	delivery_unload(&store->batch);
+	batch_unload(&store->batch);
 	delivery_batch_fini(&store->batch);
 }
 
 /* store->batch is there, and gone again unless it is ST_OK. */
-static enum status begin_batch(struct delivery_store *store, struct delivery_positions *positions,
+static enum status begin_batch(struct delivery_store *store, struct commit_plan *plan,
 			       struct error *err)
 {
 	const char *topic = store->config.topic;
 	struct delivery_batch *b = &store->batch;
-	enum status st = delivery_load(store->pg, topic, positions, b, err);
+	enum status st = batch_load(store->pg, topic, plan, b, err);
 
 	if (st == ST_OK) {
-		sequencer_decide(b);
-		st = delivery_load_parked(store->pg, b, err);
+		resequencer_decide(b);
+		st = batch_load_parked(store->pg, b, err);
 	}
 	if (st == ST_OK)
-		st = delivery_save(store->pg, topic, store->config.replica, positions, b,
-				   &store->saving, err);
+		st = batch_save(store->pg, topic, store->config.replica, plan, b, &store->saving,
+				err);
 	if (st != ST_OK)
 		end_batch(store);
 	return st;
 }
 
-enum status delivery_store_begin(struct delivery_store *store, struct delivery_positions *positions,
-				 struct inbound **events, size_t event_count, struct error *err)
+enum status delivery_store_begin(struct delivery_store *store, struct commit_plan *plan,
+				 struct event_record **events, size_t event_count,
+				 struct error *err)
 {
 	enum status st = delivery_batch_init(&store->batch, store->config.in_sequence, events,
 					     event_count, NULL, 0, err);
 
-	return st == ST_OK ? begin_batch(store, positions, err) : st;
+	return st == ST_OK ? begin_batch(store, plan, err) : st;
 }
 
 enum status delivery_store_finish(struct delivery_store *store, struct delivery_written *written,
 				  struct error *err)
 {
-	enum status st = delivery_save_finish(store->pg, &store->saving, err);
+	enum status st = batch_save_finish(store->pg, &store->saving, err);
 
 	if (st == ST_OK)
 		conclude(store, &store->batch, written);
@@ -223,7 +225,7 @@ static enum status resumable(struct delivery_store *store, bool all, int64_t ids
 enum status delivery_store_resume(struct delivery_store *store, bool all,
 				  struct delivery_written *written, struct error *err)
 {
-	struct delivery_positions nowhere = { 0 };
+	struct commit_plan nowhere = { 0 };
 	int64_t ids[RESUME_ORDERS];
 	size_t count = 0;
 	enum status st = resumable(store, all, ids, &count, err);

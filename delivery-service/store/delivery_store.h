@@ -18,7 +18,7 @@ struct delivery_store_config {
 	const char *replica;
 	bool in_sequence; /* SEQUENCING=enforce */
 	/* Told of each parked event that was decided at last, when that is committed. */
-	void (*decided)(void *context, const struct inbound *in);
+	void (*decided)(void *context, const struct event_record *record);
 	void *context;
 };
 
@@ -33,7 +33,7 @@ void delivery_store_close(struct delivery_store *store);
  * how far it is (progress: owned by the caller; one never seen begins at 0).
  */
 MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_t partition,
-					    int64_t *epoch, struct progress *progress,
+					    int64_t *epoch, struct offset_tracker *tracker,
 					    struct error *err);
 
 /*
@@ -60,9 +60,8 @@ struct delivery_written {
  * ST_FENCED: nothing is written; the positions marked fenced belong to somebody else now.
  * ST_UNAVAILABLE: retry. ST_INVALID: some event's data; write them one by one to find it.
  */
-MUST_CHECK enum status delivery_store_begin(struct delivery_store *store,
-					    struct delivery_positions *positions,
-					    struct inbound **events, size_t event_count,
+MUST_CHECK enum status delivery_store_begin(struct delivery_store *store, struct commit_plan *plan,
+					    struct event_record **events, size_t event_count,
 					    struct error *err);
 MUST_CHECK enum status delivery_store_finish(struct delivery_store *store,
 					     struct delivery_written *written, struct error *err);

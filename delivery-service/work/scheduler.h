@@ -21,10 +21,10 @@ enum processing_order { PROCESSING_PARTITION, PROCESSING_KEY, PROCESSING_UNORDER
  */
 enum worker_model { WORKERS_POOL, WORKERS_SINGLE, WORKERS_SPLIT };
 
-struct workload_settings {
+struct scheduler_settings {
 	int64_t delay_ms;  /* the simulated work ... */
 	unsigned delay_on; /* ... of the types whose bit (1 << enum event_type) is set */
-	enum work_kind work;
+	enum simulated_work_kind work;
 	/* Of threads, unless the work only takes time. workers is ignored by WORKERS_SINGLE; 0: one
 	 * per processor, with WORKERS_SPLIT 5. */
 	enum worker_model worker_model;
@@ -33,37 +33,38 @@ struct workload_settings {
 	int64_t max_concurrency; /* events in work at once */
 };
 
-struct workload;
+struct scheduler;
 
 /* wake(context): a thread has done some work, so workload_done has something. */
-MUST_CHECK enum status workload_open(struct workload **out,
-				     const struct workload_settings *settings,
-				     void (*wake)(void *context), void *context, struct error *err);
+MUST_CHECK enum status scheduler_open(struct scheduler **out,
+				      const struct scheduler_settings *settings,
+				      void (*wake)(void *context), void *context,
+				      struct error *err);
 
 /* Both after all items are back or dropped. Once the threads have ended nobody calls wake any more;
  * close ends them too. */
-void workload_end_threads(struct workload *workload);
-void workload_close(struct workload *workload);
+void scheduler_end_threads(struct scheduler *scheduler);
+void scheduler_close(struct scheduler *scheduler);
 
 /* Takes in. False: out of memory, in stays the caller's. */
-bool workload_add(struct workload *workload, struct inbound *in);
+bool scheduler_add(struct scheduler *scheduler, struct event_record *record);
 
 /* The next whose work is done at now, the caller's again; NULL: none. */
-struct inbound *workload_done(struct workload *workload, int64_t now_mono_ms);
+struct event_record *scheduler_done(struct scheduler *scheduler, int64_t now_mono_ms);
 
 /* Drops and frees a partition's items, those in work too. */
-void workload_drop(struct workload *workload, int32_t partition);
+void scheduler_drop(struct scheduler *scheduler, int32_t partition);
 
 /* True: memory ran out as work began, so an item will never be done. */
-bool workload_failed(const struct workload *workload);
+bool scheduler_failed(const struct scheduler *scheduler);
 
 /* Items stay for a while, for their own work or for that of others. */
-bool workload_takes_time(const struct workload *workload);
+bool scheduler_takes_time(const struct scheduler *scheduler);
 
 /* When workload_done has the next; as lanes_next_due. */
-int64_t workload_next_due(const struct workload *workload);
+int64_t scheduler_next_due(const struct scheduler *scheduler);
 
-size_t workload_in_work(const struct workload *workload);
-size_t workload_waiting(const struct workload *workload); /* all items, those in work too */
+size_t scheduler_in_work(const struct scheduler *scheduler);
+size_t scheduler_waiting(const struct scheduler *scheduler); /* all items, those in work too */
 
 #endif

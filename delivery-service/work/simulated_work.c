@@ -9,14 +9,14 @@
 #define COUNT_NUMBERS 1001 /* 0 to 1000 */
 #define WAIT_STEP_MS  50   /* how long a cancel may go unnoticed */
 
-const char *const work_kind_names[] = { "wait", "cpu", "count", NULL };
+const char *const simulated_work_names[] = { "wait", "cpu", "count", NULL };
 
-static bool cut_off(const struct work *work)
+static bool cut_off(const struct simulated_work *work)
 {
 	return atomic_load(&work->cancelled);
 }
 
-static void wait_a_part(const struct work *work, int parts)
+static void wait_a_part(const struct simulated_work *work, int parts)
 {
 	int64_t end = clock_mono_ms() + work->ms / parts, left;
 
@@ -33,7 +33,7 @@ static int64_t computed_ns(void)
 }
 
 /* Computes something that nobody needs, about a microsecond at a time. */
-static void compute_a_part(const struct work *work, int parts)
+static void compute_a_part(const struct simulated_work *work, int parts)
 {
 	int64_t end = computed_ns() + work->ms * 1000000 / parts;
 	volatile unsigned value = 1;
@@ -44,7 +44,7 @@ static void compute_a_part(const struct work *work, int parts)
 	}
 }
 
-static void count_a_part(const struct work *work, int part, int parts)
+static void count_a_part(const struct simulated_work *work, int part, int parts)
 {
 	int end = COUNT_NUMBERS * (part + 1) / parts;
 	char line[16];
@@ -58,7 +58,7 @@ static void count_a_part(const struct work *work, int part, int parts)
 	}
 }
 
-bool work_do(const struct work *work, int part, int parts)
+bool simulated_work_do(const struct simulated_work *work, int part, int parts)
 {
 	switch (work->kind) {
 	case WORK_WAIT:

@@ -16,21 +16,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum work_kind { WORK_WAIT, WORK_CPU, WORK_COUNT };
+enum simulated_work_kind { WORK_WAIT, WORK_CPU, WORK_COUNT };
 
 /* NULL-terminated, indexed by enum work_kind: "wait", "cpu", "count". */
-extern const char *const work_kind_names[];
+extern const char *const simulated_work_names[];
 
-struct work {
-	enum work_kind kind;
+struct simulated_work {
+	enum simulated_work_kind kind;
 	int64_t ms; /* of waiting or computing; counting takes what it takes */
 	_Atomic bool cancelled;
 };
 
 /* Does one of parts equal parts, part counting from 0. False: it was cut off. */
-bool work_do(const struct work *work, int part, int parts);
+bool simulated_work_do(const struct simulated_work *work, int part, int parts);
 
-static inline void work_cancel(struct work *work)
+static inline void simulated_work_cancel(struct simulated_work *work)
 {
 	atomic_store(&work->cancelled, true);
 }

@@ -6,14 +6,14 @@
 
 /* An item's work: queued until its last part is taken, working until its last part is done. */
 struct ticket {
-	struct work work; /* first: its owner has a pointer to it */
+	struct simulated_work work; /* first: its owner has a pointer to it */
 	void *item;
 	int parts_taken, parts_done;
 	struct ticket *prev, *next;
 };
 
-struct work_pool {
-	struct work_pool_config config;
+struct worker_pool {
+	struct worker_pool_config config;
 	pthread_t *threads;
 	int thread_count;
 	pthread_mutex_t lock; /* over all that follows */
@@ -23,7 +23,7 @@ struct work_pool {
 };
 
 /* Waits for a part. NULL: the pool is closing. */
-static struct ticket *take_part(struct work_pool *pool, int *part)
+static struct ticket *take_part(struct worker_pool *pool, int *part)
 {
 	struct ticket *ticket;
 
@@ -40,7 +40,7 @@ static struct ticket *take_part(struct work_pool *pool, int *part)
 	return ticket;
 }
 
-static void finish_part(struct work_pool *pool, struct ticket *ticket)
+static void finish_part(struct worker_pool *pool, struct ticket *ticket)
 {
 	if (++ticket->parts_done < pool->config.parts)
 		return;
@@ -51,7 +51,7 @@ static void finish_part(struct work_pool *pool, struct ticket *ticket)
 
 static void *thread_main(void *arg)
 {
-	struct work_pool *pool = arg;
+	struct worker_pool *pool = arg;
 	struct ticket *ticket;
 	int part;
 
@@ -66,10 +66,10 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-enum status work_pool_open(struct work_pool **out, const struct work_pool_config *config,
-			   struct error *err)
+enum status worker_pool_open(struct worker_pool **out, const struct worker_pool_config *config,
+			     struct error *err)
 {
-	struct work_pool *pool = calloc(1, sizeof(*pool));
+	struct worker_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
 		return error_set(err, ST_INTERNAL, "out of memory");
@@ -81,7 +81,7 @@ enum status work_pool_open(struct work_pool **out, const struct work_pool_config
 	       pthread_create(&pool->threads[pool->thread_count], NULL, thread_main, pool) == 0)
 		pool->thread_count++;
 	if (pool->thread_count < config->threads) {
-		work_pool_close(pool);
+		worker_pool_close(pool);
 		return error_set(err, ST_INTERNAL, "cannot start %d worker threads",
 				 config->threads);
 	}
@@ -92,7 +92,7 @@ enum status work_pool_open(struct work_pool **out, const struct work_pool_config
 static void cancel_all(struct ticket *list)
 {
 	for (struct ticket *ticket = list; ticket; ticket = ticket->next)
-		work_cancel(&ticket->work);
+		simulated_work_cancel(&ticket->work);
 }
 
 static void free_all(struct ticket *list)
@@ -105,7 +105,7 @@ static void free_all(struct ticket *list)
 	}
 }
 
-void work_pool_close(struct work_pool *pool)
+void worker_pool_close(struct worker_pool *pool)
 {
 	if (!pool)
 		return;
@@ -125,7 +125,7 @@ void work_pool_close(struct work_pool *pool)
 	free(pool);
 }
 
-struct work *work_pool_submit(struct work_pool *pool, void *item)
+struct simulated_work *worker_pool_submit(struct worker_pool *pool, void *item)
 {
 	struct ticket *ticket = malloc(sizeof(*ticket));
 
@@ -143,7 +143,7 @@ struct work *work_pool_submit(struct work_pool *pool, void *item)
 	return &ticket->work;
 }
 
-void *work_pool_done(struct work_pool *pool)
+void *worker_pool_done(struct worker_pool *pool)
 {
 	struct ticket *ticket;
 	void *item = NULL;

@@ -14,29 +14,29 @@
 #include "common/base/error.h"
 #include "delivery-service/work/simulated_work.h"
 
-struct work_pool;
+struct worker_pool;
 
-struct work_pool_config {
-	enum work_kind kind; /* what every item takes ... */
+struct worker_pool_config {
+	enum simulated_work_kind kind; /* what every item takes ... */
 	int64_t ms;
 	int parts; /* ... in how many parts: 1 is whole */
 	int threads;
-	bool (*do_part)(const struct work *work, int part, int parts); /* work_do */
+	bool (*do_part)(const struct simulated_work *work, int part, int parts); /* work_do */
 	/* Some work is done: work_pool_done has something. */
 	void (*wake)(void *context);
 	void *context;
 };
 
 /* Returns owned. */
-MUST_CHECK enum status work_pool_open(struct work_pool **out, const struct work_pool_config *config,
-				      struct error *err);
+MUST_CHECK enum status worker_pool_open(struct worker_pool **out,
+					const struct worker_pool_config *config, struct error *err);
 /* Cancels all; what is being worked ends within a moment. */
-void work_pool_close(struct work_pool *pool);
+void worker_pool_close(struct worker_pool *pool);
 
 /* The work of item (borrowed). Valid until cancelled or handed back; NULL: out of memory. */
-struct work *work_pool_submit(struct work_pool *pool, void *item);
+struct simulated_work *worker_pool_submit(struct worker_pool *pool, void *item);
 
 /* The next item whose work is done; NULL: none. */
-void *work_pool_done(struct work_pool *pool);
+void *worker_pool_done(struct worker_pool *pool);
 
 #endif

@@ -10,95 +10,95 @@
 #include "order-service/sync/delivery_call.h"
 #include "order-service/sync/sync_store.h"
 
-struct direct_road {
+struct sync_dispatch {
 	const char *database_url;
 	struct delivery_target delivery;
 	_Atomic bool stopping;
 	pthread_mutex_t mu;
-	int64_t next_complaint_mono_ms; /* guarded by mu */
+	int64_t next_log_mono_ms; /* guarded by mu */
 };
 
-enum status direct_road_open(struct direct_road **out, const struct direct_road_config *config,
-			     struct error *err)
+enum status sync_dispatch_open(struct sync_dispatch **out,
+			       const struct sync_dispatch_config *config, struct error *err)
 {
-	struct direct_road *road = calloc(1, sizeof(*road));
+	struct sync_dispatch *path = calloc(1, sizeof(*path));
 
-	if (!road)
+	if (!path)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	road->database_url = config->database_url;
-	if (delivery_target_init(&road->delivery, config->delivery_url, config->timeout_ms,
-				 &road->stopping, err) != ST_OK) {
-		free(road);
+	path->database_url = config->database_url;
+	if (delivery_target_init(&path->delivery, config->delivery_url, config->timeout_ms,
+				 &path->stopping, err) != ST_OK) {
+		free(path);
 		return err->status;
 	}
-	(void)pthread_mutex_init(&road->mu, NULL);
-	*out = road;
+	(void)pthread_mutex_init(&path->mu, NULL);
+	*out = path;
 	return ST_OK;
 }
 
-void direct_road_stop(struct direct_road *road)
+void sync_dispatch_stop(struct sync_dispatch *path)
 {
-	if (road)
-		atomic_store(&road->stopping, true);
+	if (path)
+		atomic_store(&path->stopping, true);
 }
 
-void direct_road_close(struct direct_road *road)
+void sync_dispatch_close(struct sync_dispatch *path)
 {
-	if (!road)
+	if (!path)
 		return;
-	delivery_target_fini(&road->delivery);
-	(void)pthread_mutex_destroy(&road->mu);
-	free(road);
+	delivery_target_fini(&path->delivery);
+	(void)pthread_mutex_destroy(&path->mu);
+	free(path);
 }
 
-static void complain(struct direct_road *road, const struct error *err)
+static void log_failure(struct sync_dispatch *path, const struct error *err)
 {
 	bool due;
 
-	(void)pthread_mutex_lock(&road->mu);
-	due = log_due(&road->next_complaint_mono_ms, 2000);
-	(void)pthread_mutex_unlock(&road->mu);
+	(void)pthread_mutex_lock(&path->mu);
+	due = log_due(&path->next_log_mono_ms, 2000);
+	(void)pthread_mutex_unlock(&path->mu);
 	if (due)
 		log_warn("direct", "change not carried out", "status=\"%s\" error=%s",
 			 status_name(err->status), LOG_QUOTE(err->msg));
 }
 
-static enum status deliver(struct direct_road *road, const struct order *order, struct error *err)
+static enum status deliver(struct sync_dispatch *path, const struct order *order, struct error *err)
 {
 	struct order_event event = order_to_event(order, clock_wall_ms());
 	char *payload = event_encode_order(&event);
-	enum status st = payload ? delivery_call(&road->delivery, payload, err)
+	enum status st = payload ? delivery_call(&path->delivery, payload, err)
 				 : error_set(err, ST_UNAVAILABLE, "out of memory");
 
 	free(payload);
 	return st;
 }
 
-static enum status carry_out(struct direct_road *road, struct pg *pg, struct order_command *command,
-			     struct error *err)
+static enum status carry_out(struct sync_dispatch *path, struct pg *pg,
+			     struct order_command *command, struct error *err)
 {
 	bool changed = false;
-	enum status st = direct_store_write(pg, command, &changed, err);
+	enum status st = sync_store_write(pg, command, &changed, err);
 
 	if (st == ST_OK && changed)
-		st = deliver(road, &command->order, err);
-	return st == ST_OK ? direct_store_commit(pg, err) : st;
+		st = deliver(path, &command->order, err);
+	return st == ST_OK ? sync_store_commit(pg, err) : st;
 }
 
-void direct_road_submit(struct direct_road *road, struct order_command *command)
+void sync_dispatch_submit(struct sync_dispatch *path, struct order_command *command)
 {
 	struct error err = { 0 };
 	struct pg *pg = NULL;
-	enum status st = direct_store_open(&pg, road->database_url, &err);
+	enum status st = sync_store_open(&pg, path->database_url, &err);
 
 	if (st == ST_OK) {
-		st = carry_out(road, pg, command, &err);
+		st = carry_out(path, pg, command, &err);
 		if (st != ST_OK)
 			pg_rollback(pg); /* before the answer: who asks then finds it undone */
 		pg_close(pg);
 	}
 	if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CONFLICT)
-		complain(road, &err);
+		log_failure(path, &err);
 	command->answer = err;
 	command->answer.status = st;
 	command->answered(command);

@@ -18,23 +18,24 @@
 
 #include "order-service/order_command.h"
 
-struct direct_road;
+struct sync_dispatch;
 
-struct direct_road_config {
+struct sync_dispatch_config {
 	const char *database_url;
 	const char *delivery_url; /* http://host:port */
 	int64_t timeout_ms;       /* for delivery-service's answer */
 };
 
 /* config's strings are borrowed until close. ST_INVALID: delivery_url is none. */
-MUST_CHECK enum status direct_road_open(struct direct_road **out,
-					const struct direct_road_config *config, struct error *err);
+MUST_CHECK enum status sync_dispatch_open(struct sync_dispatch **out,
+					  const struct sync_dispatch_config *config,
+					  struct error *err);
 
 /* Calls under way are cut off within about a second, and what comes then is refused. */
-void direct_road_stop(struct direct_road *road);
+void sync_dispatch_stop(struct sync_dispatch *path);
 
 /* After the last submit. */
-void direct_road_close(struct direct_road *road);
+void sync_dispatch_close(struct sync_dispatch *path);
 
 /*
  * Blocks until command->answered() has been called, on this thread. ST_UNAVAILABLE: no connection
@@ -42,6 +43,6 @@ void direct_road_close(struct direct_road *road);
  * delivery-service did not do its part in time, or at all; the order is as it was before, its
  * delivery need not be.
  */
-void direct_road_submit(struct direct_road *road, struct order_command *command);
+void sync_dispatch_submit(struct sync_dispatch *path, struct order_command *command);
 
 #endif

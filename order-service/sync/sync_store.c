@@ -17,7 +17,7 @@ static const struct pg_statement statements[] = {
 	  "qty = $6, address = $7, updated_at = now() where id = $1" },
 };
 
-enum status direct_store_open(struct pg **out, const char *url, struct error *err)
+enum status sync_store_open(struct pg **out, const char *url, struct error *err)
 {
 	return pg_open(out, url, "order-service direct", statements,
 		       sizeof(statements) / sizeof(statements[0]), err);
@@ -33,7 +33,7 @@ static enum status begin(struct pg *pg, struct error *err)
 	return ST_OK;
 }
 
-enum status direct_store_commit(struct pg *pg, struct error *err)
+enum status sync_store_commit(struct pg *pg, struct error *err)
 {
 	struct pg_call call = { PG_COMMIT, NULL, NULL };
 
@@ -157,8 +157,8 @@ static enum status change(struct pg *pg, struct order_command *command, bool *ch
 	return st == ST_OK && *changed ? update(pg, order, err) : st;
 }
 
-enum status direct_store_write(struct pg *pg, struct order_command *command, bool *changed,
-			       struct error *err)
+enum status sync_store_write(struct pg *pg, struct order_command *command, bool *changed,
+			     struct error *err)
 {
 	enum status st = begin(pg, err);
 

@@ -11,17 +11,17 @@
 #include "order-service/order_command.h"
 
 /* Returns owned. It connects when it is used. url is borrowed until pg_close. */
-MUST_CHECK enum status direct_store_open(struct pg **out, const char *url, struct error *err);
+MUST_CHECK enum status sync_store_open(struct pg **out, const char *url, struct error *err);
 
 /*
  * Begins a transaction and writes the command's effect, which is in command->order (and replayed)
  * then. *changed: whether it has one. ST_NOT_FOUND, ST_CONFLICT as the rules say;
  * ST_UNAVAILABLE: no connection, or somebody uses the same idempotency key just now.
  */
-MUST_CHECK enum status direct_store_write(struct pg *pg, struct order_command *command,
-					  bool *changed, struct error *err);
+MUST_CHECK enum status sync_store_write(struct pg *pg, struct order_command *command, bool *changed,
+					struct error *err);
 
 /* ST_UNAVAILABLE: the outcome is unknown. */
-MUST_CHECK enum status direct_store_commit(struct pg *pg, struct error *err);
+MUST_CHECK enum status sync_store_commit(struct pg *pg, struct error *err);
 
 #endif

@@ -5,11 +5,11 @@
  */
 #include <string.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/ports.h"
 #include "tests/support/program.h"
 #include "tests/support/stack.h"
-#include "tests/support/world.h"
 
 TestSuite(failover, .timeout = 400);
 
@@ -21,12 +21,12 @@ LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 	int first = ports_free(PORTS);
 	const char *settings[] = { "QUICK=1",
 				   "NO_COLOR=1",
-				   keep_format("BUILD_DIR=%s", stack_build_dir()),
-				   keep_format("KAFKA_PORT=%d", first),
-				   keep_format("KAFKA_CONTROLLER_PORT=%d", first + 1),
-				   keep_format("PG_PORT=%d", first + 6),
-				   keep_format("ORDER_PORT=%d", first + 7),
-				   keep_format("DELIVERY_PORT=%d", first + 8),
+				   arena_format("BUILD_DIR=%s", stack_build_dir()),
+				   arena_format("KAFKA_PORT=%d", first),
+				   arena_format("KAFKA_CONTROLLER_PORT=%d", first + 1),
+				   arena_format("PG_PORT=%d", first + 6),
+				   arena_format("ORDER_PORT=%d", first + 7),
+				   arena_format("DELIVERY_PORT=%d", first + 8),
 				   NULL };
 	struct program_run run = program_run("lab/failover.sh", NULL, settings);
 

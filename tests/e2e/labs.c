@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/arena.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/ports.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
@@ -26,7 +26,7 @@
 #define SANITIZED false
 #endif
 
-TestSuite(labs, .timeout = 300, .fini = keep_release, .disabled = SANITIZED);
+TestSuite(labs, .timeout = 300, .fini = arena_release, .disabled = SANITIZED);
 
 /* order-services from the first on, and behind 100 the others; Kafka from 200 */
 #define PORTS 205
@@ -47,13 +47,13 @@ static void exec_lab(const struct lab *lab, const char *script)
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)dup2(fd, STDOUT_FILENO);
 	(void)dup2(fd, STDERR_FILENO);
-	(void)putenv(keep_format("RUN_DIR=%s", stack_run_dir()));
-	(void)putenv(keep_format("BUILD_DIR=%s", stack_build_dir()));
-	(void)putenv(keep_format("ORDER_PORT=%d", port));
-	(void)putenv(keep_format("DELIVERY_PORT=%d", port + 10));
-	(void)putenv(keep_format("KAFKA_PORT=%d", port + 200));
-	(void)putenv(keep_format("KAFKA_CONTROLLER_PORT=%d", port + 201));
-	(void)putenv(keep_format("PG_PORT=%d", port + 202));
+	(void)putenv(arena_format("RUN_DIR=%s", stack_run_dir()));
+	(void)putenv(arena_format("BUILD_DIR=%s", stack_build_dir()));
+	(void)putenv(arena_format("ORDER_PORT=%d", port));
+	(void)putenv(arena_format("DELIVERY_PORT=%d", port + 10));
+	(void)putenv(arena_format("KAFKA_PORT=%d", port + 200));
+	(void)putenv(arena_format("KAFKA_CONTROLLER_PORT=%d", port + 201));
+	(void)putenv(arena_format("PG_PORT=%d", port + 202));
 	(void)setenv("QUICK", "1", 1);
 	(void)execl(script, script, (char *)NULL);
 	_exit(127);
@@ -63,12 +63,12 @@ static struct lab lab_start(const char *name)
 {
 	struct lab lab = { .name = name };
 
-	lab.run_dir = keep_format("%s/lab-%s", stack_run_dir(), name);
-	lab.output = keep_format("%s/log/lab-%s.log", stack_run_dir(), name);
+	lab.run_dir = arena_format("%s/lab-%s", stack_run_dir(), name);
+	lab.output = arena_format("%s/log/lab-%s.log", stack_run_dir(), name);
 	lab.pid = fork();
 	cr_assert_geq(lab.pid, 0);
 	if (lab.pid == 0)
-		exec_lab(&lab, keep_format("lab/load/%s.sh", name));
+		exec_lab(&lab, arena_format("lab/load/%s.sh", name));
 	return lab;
 }
 
@@ -97,7 +97,7 @@ static int lab_end(const struct lab *lab)
 /* Nothing runs that the lab noted in its folder of pid files. */
 static void expect_nothing_runs(const struct lab *lab)
 {
-	DIR *folder = opendir(keep_format("%s/pid", lab->run_dir));
+	DIR *folder = opendir(arena_format("%s/pid", lab->run_dir));
 
 	cr_assert_not_null(folder, "%s", lab->run_dir);
 	for (const struct dirent *entry; (entry = readdir(folder));)
@@ -112,10 +112,10 @@ static void expect_promises_kept(const char *name)
 	json_t *result;
 
 	cr_assert_eq(status, 0, "%s", text_of(lab.output));
-	result = keep_json(json_load_file(keep_format("%s/result.json", lab.run_dir), 0, NULL));
+	result = arena_json(json_load_file(arena_format("%s/result.json", lab.run_dir), 0, NULL));
 	cr_expect_gt(json_array_size(json_object_get(result, "rows")), 1);
 	cr_expect_gt(json_array_size(json_object_get(result, "promises")), 1);
-	cr_expect_not_null(strstr(text_of(keep_format("%s/plot.svg", lab.run_dir)), "<svg"));
+	cr_expect_not_null(strstr(text_of(arena_format("%s/plot.svg", lab.run_dir)), "<svg"));
 	expect_nothing_runs(&lab);
 }
 
@@ -142,13 +142,13 @@ Test(labs, threads)
 Test(labs, an_interrupted_one_leaves_its_figures)
 {
 	struct lab lab = lab_start("bulk");
-	const char *series = keep_format("%s/http.tsv", lab.run_dir);
+	const char *series = arena_format("%s/http.tsv", lab.run_dir);
 
 	cr_assert(wait_until(90000, access(series, R_OK) == 0), "no load: %s", text_of(lab.output));
 	cr_assert_eq(kill(lab.pid, SIGINT), 0);
 	cr_expect_eq(lab_end(&lab), 130, "%s", text_of(lab.output));
 	cr_expect_not_null(strstr(text_of(lab.output), "not finished; the figures so far: "), "%s",
 			   text_of(lab.output));
-	cr_expect_eq(access(keep_format("%s/table.txt", lab.run_dir), R_OK), 0);
+	cr_expect_eq(access(arena_format("%s/table.txt", lab.run_dir), R_OK), 0);
 	expect_nothing_runs(&lab);
 }

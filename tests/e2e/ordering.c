@@ -5,13 +5,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(ordering, .timeout = 180);
 
@@ -65,7 +65,7 @@ static bool has_order_event_in(struct tail *tail, int partition)
 static int64_t play(const struct lab *lab)
 {
 	int64_t id = place(lab);
-	const char *path = keep_format("/orders/%lld", (long long)id);
+	const char *path = arena_format("/orders/%lld", (long long)id);
 	struct http_answer answer;
 
 	answer = http_call(lab->order->port, "PATCH", path, "{\"address\":\"SEOUL\"}", NULL);
@@ -113,7 +113,7 @@ static void play_rounds(const struct lab *lab, bool kept)
 static struct lab open_lab(const char *event_key)
 {
 	return (struct lab){ .order = service_start(ORDER, event_key, NULL),
-			     .tail = tail_open(world.topic) };
+			     .tail = tail_open(fixture.topic) };
 }
 
 /* The seed's second step, live: a second partition and a second replica, one partition each. */
@@ -121,7 +121,7 @@ static void scale_live(const struct service *first)
 {
 	struct service *second;
 
-	topic_alter(world.topic, 2);
+	topic_alter(fixture.topic, 2);
 	second = service_start(DELIVERY, DELAY, NULL);
 	cr_assert(wait_until(15000, service_metric(first, "delivery_partitions") == 1.0 &&
 					    service_metric(second, "delivery_partitions") == 1.0),

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
-#include "tests/support/world.h"
 
 TestSuite(bad_requests, .timeout = 60);
 
@@ -60,15 +60,15 @@ static const char *order_with(const char *field, const char *json)
 
 		if (!value)
 			continue;
-		body = keep_format("%s%s\"%s\":%s", body, comma, good[i].name, value);
+		body = arena_format("%s%s\"%s\":%s", body, comma, good[i].name, value);
 		comma = ",";
 	}
-	return keep_format("{%s}", body);
+	return arena_format("{%s}", body);
 }
 
 static const char *long_text(size_t chars, const char *one)
 {
-	char *text = keep_alloc(chars * strlen(one) + 3);
+	char *text = arena_alloc(chars * strlen(one) + 3);
 
 	text[0] = '"';
 	for (size_t i = 0; i < chars; i++)
@@ -145,20 +145,20 @@ LAB_TEST(bad_requests, missing_and_unknown_fields, 1)
 	static const char *const unknown[] = { "colour", "id",   "status",           "version",
 					       "Qty",    "qty ", "\xf0\x9f\x93\xba", "" };
 	struct service *order = service_start(ORDER, NULL);
-	const char *wide = keep_copy(long_text(50, "\xc3\xa9") + 1, 100);
+	const char *wide = arena_copy(long_text(50, "\xc3\xa9") + 1, 100);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		expect_refused(order, names[i], NULL, 422);
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-		const char *body = keep_format("{\"%s\":1}", unknown[i]);
+		const char *body = arena_format("{\"%s\":1}", unknown[i]);
 		struct http_answer answer = http_call(order->port, "POST", "/orders", body, NULL);
 
 		expect_problem(&answer, 422, unknown[i], body);
 	}
 	/* A long name may be cut, but not in the middle of a character. */
 	for (size_t shift = 0; shift < 2; shift++) {
-		const char *name = keep_format("%.*s%s", (int)shift, "x", wide);
-		const char *body = keep_format("{\"%s\":1}", name), *field;
+		const char *name = arena_format("%.*s%s", (int)shift, "x", wide);
+		const char *body = arena_format("{\"%s\":1}", name), *field;
 		struct http_answer answer = http_call(order->port, "POST", "/orders", body, NULL);
 
 		expect_problem(&answer, 422, NULL, body);
@@ -232,7 +232,7 @@ LAB_TEST(bad_requests, deep_nesting, 1)
 
 	for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
 		size_t len = strlen(openings[i]), times = 60000 / len;
-		char *body = keep_alloc(times * len + 1);
+		char *body = arena_alloc(times * len + 1);
 		struct http_answer answer;
 
 		for (size_t n = 0; n < times; n++)
@@ -247,7 +247,7 @@ LAB_TEST(bad_requests, bodies_that_are_too_large, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	const char *megabyte = order_with("address", long_text(1024 * 1024, "x"));
-	const char *just_over = keep_format("%s%*s", order_with("qty", "3"), 65537, "");
+	const char *just_over = arena_format("%s%*s", order_with("qty", "3"), 65537, "");
 	struct http_answer answer = http_call(order->port, "POST", "/orders", megabyte, NULL);
 
 	expect_problem(&answer, 413, NULL, "1 MB");
@@ -302,7 +302,7 @@ LAB_TEST(bad_requests, ids_and_queries, 1)
 	struct http_answer answer;
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		const char *path = keep_format("/orders/%s", ids[i]);
+		const char *path = arena_format("/orders/%s", ids[i]);
 
 		answer = http_call(order->port, "GET", path, NULL, NULL);
 		expect_problem(&answer, 400, "id", path);
@@ -312,7 +312,7 @@ LAB_TEST(bad_requests, ids_and_queries, 1)
 		expect_problem(&answer, 400, "id", path);
 	}
 	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
-		const char *path = keep_format("/orders?%s", queries[i].path);
+		const char *path = arena_format("/orders?%s", queries[i].path);
 
 		answer = http_call(order->port, "GET", path, NULL, NULL);
 		expect_problem(&answer, 400, queries[i].field, path);
@@ -350,7 +350,7 @@ LAB_TEST(bad_requests, headers, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	const char *body = order_with("qty", "3");
-	const char *long_key = keep_format("Idempotency-Key: %0256d", 1);
+	const char *long_key = arena_format("Idempotency-Key: %0256d", 1);
 	struct http_answer answer;
 
 	answer = http_call(order->port, "POST", "/orders", body, "Idempotency-Key;", NULL);
@@ -385,7 +385,7 @@ LAB_TEST(bad_requests, methods_and_paths, 1)
 	struct http_answer answer;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		const char *what = keep_format("%s %s", wrong[i].method, wrong[i].path);
+		const char *what = arena_format("%s %s", wrong[i].method, wrong[i].path);
 
 		answer = http_call(order->port, wrong[i].method, wrong[i].path, NULL, NULL);
 		expect_problem(&answer, 405, NULL, what);
@@ -434,10 +434,10 @@ LAB_TEST(bad_requests, bytes_that_are_no_request, 1)
 	}
 	for (size_t size = 10000; size < 100000; size *= 3) {
 		const char *line =
-			keep_format("GET /orders?%0*d HTTP/1.1\r\nHost: x\r\n\r\n", (int)size, 1);
-		const char *header = keep_format("GET /orders HTTP/1.1\r\nHost: x\r\nX: %0*d\r\n"
-						 "Connection: close\r\n\r\n",
-						 (int)size, 1);
+			arena_format("GET /orders?%0*d HTTP/1.1\r\nHost: x\r\n\r\n", (int)size, 1);
+		const char *header = arena_format("GET /orders HTTP/1.1\r\nHost: x\r\nX: %0*d\r\n"
+						  "Connection: close\r\n\r\n",
+						  (int)size, 1);
 		struct http_answer answer = http_raw(order->port, line, strlen(line));
 
 		cr_expect_lt(answer.status, 500, "a line of %zu bytes: %.200s", size,

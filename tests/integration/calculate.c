@@ -3,11 +3,11 @@
  */
 #include <signal.h>
 
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(calculate, .timeout = 60);
 

@@ -12,13 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/ports.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
@@ -44,8 +44,8 @@ static void say(int fd, const char *text)
 
 static const char *post(const char *more)
 {
-	return keep_format("POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n%s",
-			   strlen(TV), more, TV);
+	return arena_format("POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n%s",
+			    strlen(TV), more, TV);
 }
 
 static bool readable(int fd, int64_t ms)
@@ -218,10 +218,10 @@ LAB_TEST(connections, requests_in_one_packet_are_answered_in_turn, 1)
 	struct service *order = service_start(ORDER, NULL);
 	int fd = connected(order);
 
-	say(fd, keep_format("%sGET /orders/1 HTTP/1.1\r\n\r\n%sGET /nowhere HTTP/1.1\r\n\r\n"
-			    "DELETE /orders/2 HTTP/1.1\r\n\r\nGET /orders/2 HTTP/1.1\r\n"
-			    "Connection: close\r\n\r\n",
-			    post(""), post("")));
+	say(fd, arena_format("%sGET /orders/1 HTTP/1.1\r\n\r\n%sGET /nowhere HTTP/1.1\r\n\r\n"
+			     "DELETE /orders/2 HTTP/1.1\r\n\r\nGET /orders/2 HTTP/1.1\r\n"
+			     "Connection: close\r\n\r\n",
+			     post(""), post("")));
 	cr_expect_eq(answer(fd), 201);
 	cr_expect_eq(answer(fd), 200);
 	cr_expect_eq(answer(fd), 201);
@@ -372,18 +372,18 @@ static void *ask_look_ask_and_go(void *context)
 
 		for (int n = 0; n <= i % 4; n++) {
 			int customer = crowd->port * 1000 + i;
-			const char *body = keep_format(
+			const char *body = arena_format(
 				"{\"customerId\":%d,\"productId\":\"1\",\"productName\":\"TV\","
 				"\"qty\":3,\"address\":\"SEOUL\"}",
 				customer);
 
 			say(fd,
-			    keep_format("POST /orders HTTP/1.1\r\nContent-Length: %zu\r\n\r\n%s",
-					strlen(body), body));
+			    arena_format("POST /orders HTTP/1.1\r\nContent-Length: %zu\r\n\r\n%s",
+					 strlen(body), body));
 			if (n == 3)
 				break;
 			cr_assert_eq(answer_text(fd, text), 201);
-			cr_assert_neq(strstr(text, keep_format("\"customerId\":%d,", customer)),
+			cr_assert_neq(strstr(text, arena_format("\"customerId\":%d,", customer)),
 				      NULL, "not the answer to %s: %s", body, text);
 		}
 		(void)close(fd);
@@ -479,9 +479,9 @@ LAB_TEST(connections, expect_100_continue, 1)
 	struct service *order = service_start(ORDER, NULL);
 	int fd = connected(order);
 
-	say(fd, keep_format("POST /orders HTTP/1.1\r\nContent-Length: %zu\r\n"
-			    "Expect: 100-continue\r\n\r\n",
-			    strlen(TV)));
+	say(fd, arena_format("POST /orders HTTP/1.1\r\nContent-Length: %zu\r\n"
+			     "Expect: 100-continue\r\n\r\n",
+			     strlen(TV)));
 	cr_expect_eq(answer(fd), 100);
 	say(fd, TV);
 	cr_expect_eq(answer(fd), 201);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
@@ -16,7 +17,6 @@
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(dead_letters, .timeout = 60);
 
@@ -30,8 +30,8 @@ TestSuite(dead_letters, .timeout = 60);
 /* Runs it with the settings ("NAME=value", ended by NULL) over the test's own. */
 __attribute__((sentinel)) static struct program_run run(const char *action, ...)
 {
-	const char *settings[SETTINGS_MAX + 1] = { keep_format("ACTION=%s", action),
-						   keep_format("ONLY_TOPIC=%s", world.topic) };
+	const char *settings[SETTINGS_MAX + 1] = { arena_format("ACTION=%s", action),
+						   arena_format("ONLY_TOPIC=%s", fixture.topic) };
 	size_t n = 2;
 	va_list ap;
 
@@ -66,7 +66,7 @@ static void produce_event(const char *type, int64_t id, int version, const char 
 /* LETTER= of a letter. */
 static const char *letter_setting(const struct message *letter)
 {
-	return keep_format("LETTER=%d:%lld", letter->partition, (long long)letter->offset);
+	return arena_format("LETTER=%d:%lld", letter->partition, (long long)letter->offset);
 }
 
 static const char *status_of(int64_t order_id)
@@ -109,26 +109,26 @@ LAB_TEST(dead_letters, nothing_is_a_clear_answer, 1)
 
 LAB_TEST(dead_letters, bad_messages_are_listed, 1)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic);
-	char *large = keep_alloc(4001);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	char *large = arena_alloc(4001);
 	struct program_run list, one;
 
 	(void)service_start(DELIVERY, NULL);
-	(void)produce(&(struct raw_message){ .topic = world.topic,
+	(void)produce(&(struct raw_message){ .topic = fixture.topic,
 					     .key = "7",
 					     .payload = "hi\x1b[31m\xff",
 					     .headers = { { "type", "OrderPlaced", 0 } } });
 	memset(large, 'x', 4000);
 	memcpy(large + 3990, "THE-END", 7);
 	(void)produce(&(struct raw_message){
-		.topic = world.topic,
+		.topic = fixture.topic,
 		.payload = large,
 		.headers = { { "type", "OrderModified", 0 }, { "mine", "a value", 0 } } });
 	cr_assert(tail_await(letters, 2, 10000));
 	list = run("list", NULL);
 	expect_says(list, 0, "2 letters, 2 not replayed");
-	expect_says(list, 0, keep_format("\n%lld ", (long long)letters->messages[0].offset));
-	expect_says(list, 0, keep_format("%s 0:0\n", world.topic));
+	expect_says(list, 0, arena_format("\n%lld ", (long long)letters->messages[0].offset));
+	expect_says(list, 0, arena_format("%s 0:0\n", fixture.topic));
 	expect_says(list, 0, "not JSON");
 	expect_says(list, 0, "OrderModified");
 	expect_says(list, 0, "hi\\x1b[31m\\xff\n");
@@ -178,15 +178,15 @@ static void expect_sent_back(const struct message *m, const struct message *lett
 	}
 	cr_expect_str_empty(message_header(m, "x-exception-message"));
 	cr_expect_str_eq(message_header(m, "x-replayed-from"),
-			 keep_format("%d:%lld", letter->partition, (long long)letter->offset));
+			 arena_format("%d:%lld", letter->partition, (long long)letter->offset));
 	cr_expect_eq(m->header_count, letter->header_count, "one less, one more");
 }
 
 /* The order was unknown when its change came; both versions of the test: see below. */
 static void replay_an_unknown_orders_change(int placed, int modified)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)service_start(DELIVERY, NULL);
 	produce_event("OrderModified", 77, modified, "BUSAN");
@@ -229,17 +229,17 @@ LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
 	const struct raw_message bad[] = {
 		{ .key = "\xff\x01", .payload = bytes, .payload_len = sizeof(bytes) - 1 },
 		{ .partition = 2, .payload = NULL },
-		{ .partition = 2, .key = "", .payload = keep_alloc(1) },
+		{ .partition = 2, .key = "", .payload = arena_alloc(1) },
 	};
 	const size_t count = sizeof(bad) / sizeof(bad[0]);
-	struct tail *letters = tail_open_dead_letters(world.topic);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)service_start(DELIVERY, NULL);
 	for (size_t i = 0; i < count; i++) {
 		struct raw_message message = bad[i];
 
-		message.topic = world.topic;
+		message.topic = fixture.topic;
 		message.headers[0] = (struct header){ "type", "OrderPlaced", 0 };
 		(void)produce(&message);
 		cr_assert(tail_await(letters, i + 1, 10000)); /* one by one: their order is known */
@@ -254,7 +254,7 @@ LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
 			const struct message *letter = &letters->messages[j];
 
 			if (strcmp(message_header(m, "x-replayed-from"),
-				   keep_format("0:%lld", (long long)letter->offset)) != 0)
+				   arena_format("0:%lld", (long long)letter->offset)) != 0)
 				continue;
 			expect_sent_back(m, letter);
 			cr_expect(letter->key || m->partition == 2,
@@ -266,8 +266,8 @@ LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
 
 		for (size_t j = 0; j < count; j++) {
 			if (strcmp(message_header(again, "x-replayed-from"),
-				   keep_format("0:%lld", (long long)letters->messages[j].offset)) ==
-			    0)
+				   arena_format("0:%lld",
+						(long long)letters->messages[j].offset)) == 0)
 				first = &letters->messages[j];
 		}
 		cr_assert_not_null(first);
@@ -287,9 +287,9 @@ LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
 /* A position can only tell how far, not which. */
 LAB_TEST(dead_letters, one_letter_moves_the_position_if_it_is_next, 1)
 {
-	struct tail *tail = tail_open(world.topic);
-	const char *first = keep_format("LETTER=%lld", (long long)put_letter("a", world.topic));
-	const char *second = keep_format("LETTER=%lld", (long long)put_letter("b", world.topic));
+	struct tail *tail = tail_open(fixture.topic);
+	const char *first = arena_format("LETTER=%lld", (long long)put_letter("a", fixture.topic));
+	const char *second = arena_format("LETTER=%lld", (long long)put_letter("b", fixture.topic));
 
 	expect_says(run("replay", second, NULL), 0, "still counts as not replayed");
 	expect_says(run("list", NULL), 0, "2 letters, 2 not replayed");
@@ -306,14 +306,15 @@ LAB_TEST(dead_letters, one_letter_moves_the_position_if_it_is_next, 1)
 /* What cannot be sent is not passed over: those behind it wait, and the next replay is there. */
 LAB_TEST(dead_letters, the_first_failure_ends_a_replay, 1)
 {
-	struct tail *tail = tail_open(world.topic);
-	char *large = keep_alloc(1500001); /* more than a topic takes that is not the DLQ */
+	struct tail *tail = tail_open(fixture.topic);
+	char *large = arena_alloc(1500001); /* more than a topic takes that is not the DLQ */
 	const char *second, *third;
 
-	(void)put_letter("a", world.topic);
+	(void)put_letter("a", fixture.topic);
 	memset(large, 'x', 1500000);
-	second = keep_format("letter %lld not replayed", (long long)put_letter(large, world.topic));
-	third = keep_format("LETTER=%lld", (long long)put_letter("c", world.topic));
+	second = arena_format("letter %lld not replayed",
+			      (long long)put_letter(large, fixture.topic));
+	third = arena_format("LETTER=%lld", (long long)put_letter("c", fixture.topic));
 	expect_says(run("replay", NULL), 1, second);
 	expect_says(run("replay", NULL), 1, "Message size too large");
 	expect_says(run("list", NULL), 0, "3 letters, 2 not replayed");
@@ -324,16 +325,16 @@ LAB_TEST(dead_letters, the_first_failure_ends_a_replay, 1)
 
 LAB_TEST(dead_letters, a_letter_without_origin_needs_a_topic, 1)
 {
-	struct tail *tail = tail_open(world.topic);
-	const char *letter = keep_format("LETTER=%lld", (long long)put_letter("a", NULL));
+	struct tail *tail = tail_open(fixture.topic);
+	const char *letter = arena_format("LETTER=%lld", (long long)put_letter("a", NULL));
 
 	expect_says(run("replay", letter, "ONLY_TOPIC=", NULL), 2, "TOPIC=");
 	expect_says(run("replay", letter, "ONLY_TOPIC=", "TOPIC=no-such-topic", NULL), 1,
 		    "topic no-such-topic: ");
 	cr_expect_eq(tail_read(tail), 0);
-	expect_says(run("replay", letter, "ONLY_TOPIC=", keep_format("TOPIC=%s", world.topic),
+	expect_says(run("replay", letter, "ONLY_TOPIC=", arena_format("TOPIC=%s", fixture.topic),
 			NULL),
-		    0, world.topic);
+		    0, fixture.topic);
 	cr_expect_eq(tail_read(tail), 1);
 }
 
@@ -350,11 +351,11 @@ LAB_TEST(dead_letters, refused_events_are_listed_and_kept_if_refused_again, 1)
 	(void)service_start(ORDER, NULL);
 	sql_run("insert into orders.outbox (topic, key, type, payload) values "
 		"('%s', '9', 'OrderPlaced', convert_to(repeat('x', 1500000), 'UTF8'))",
-		world.topic);
+		fixture.topic);
 	cr_assert(wait_until(10000, sql_number(REFUSED) > 0));
 	id = sql_number(REFUSED);
 	expect_says(run("list", NULL), 0, "Broker: Message size too large");
-	expect_says(run("list", NULL), 0, keep_format(" %lld ", (long long)id));
+	expect_says(run("list", NULL), 0, arena_format(" %lld ", (long long)id));
 	expect_says(run("replay", "OUTBOX=orders", NULL), 0, "1 event put back");
 	cr_expect(wait_until(10000, sql_number(REFUSED) > id));
 	cr_expect_eq(sql_number("select octet_length(payload) from orders.outbox_dead"), 1500000);
@@ -363,7 +364,7 @@ LAB_TEST(dead_letters, refused_events_are_listed_and_kept_if_refused_again, 1)
 
 LAB_TEST(dead_letters, refused_events_are_put_back_in_order, 1)
 {
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)service_start(DELIVERY, NULL);
 	sql_run("insert into delivery.outbox_dead "
@@ -371,7 +372,7 @@ LAB_TEST(dead_letters, refused_events_are_put_back_in_order, 1)
 		"(1000003, '%1$s', '\\xff01', null, '{\"h\":\"3\"}', '\\xff00', now(), 'x'), "
 		"(1000001, '%1$s', null, 'DeliveryStarted', null, null, now(), 'x'), "
 		"(1000002, '%1$s', '2', null, '{\"h\":\"2\"}', '', now(), 'x')",
-		world.topic);
+		fixture.topic);
 	expect_says(run("replay", "OUTBOX=delivery", NULL), 0, "3 events put back");
 	cr_assert(tail_await(tail, 3, 10000));
 	cr_expect_str_eq(message_header(&tail->messages[0], "type"), "DeliveryStarted");

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(delivery, .timeout = 60);
 
@@ -46,7 +46,7 @@ static void expect_partition_goes_on(void)
 
 static const struct message *letter_at(struct tail *letters, int64_t offset)
 {
-	const char *text = keep_format("%lld", (long long)offset);
+	const char *text = arena_format("%lld", (long long)offset);
 
 	for (size_t i = 0; i < letters->count; i++) {
 		if (strcmp(message_header(&letters->messages[i], "x-original-offset"), text) == 0)
@@ -57,7 +57,7 @@ static const struct message *letter_at(struct tail *letters, int64_t offset)
 
 LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 {
-	char *large = keep_alloc(900 * 1024 + 1);
+	char *large = arena_alloc(900 * 1024 + 1);
 	const char *good = event_json("OrderPlaced", 1, 1, "SEOUL");
 	const struct {
 		const char *what;
@@ -66,7 +66,7 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 	} bad[] = {
 		{ "not JSON", { .payload = "hello" }, "not JSON" },
 		{ "half of JSON", { .payload = "{\"eventType\":\"OrderPlaced\"" }, "not JSON" },
-		{ "an empty payload", { .payload = keep_alloc(1), .key = "1" }, "not JSON" },
+		{ "an empty payload", { .payload = arena_alloc(1), .key = "1" }, "not JSON" },
 		{ "bad UTF-8", { .payload = "{\"eventType\":\"\xff\"}" }, "not JSON" },
 		{ "an array", { .payload = "[]" }, "not a JSON object" },
 		{ "a null payload", { .payload = NULL, .key = "1" }, "null payload" },
@@ -86,15 +86,15 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 		{ "no header", { .payload = good, .headers = { { "x", "y", 0 } } }, "type" },
 	};
 	const size_t count = sizeof(bad) / sizeof(bad[0]);
-	int64_t *offsets = keep_alloc(count * sizeof(*offsets));
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	int64_t *offsets = arena_alloc(count * sizeof(*offsets));
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	struct service *delivery = service_start(DELIVERY, NULL);
 
 	memset(large, 'x', 900 * 1024);
 	for (size_t i = 0; i < count; i++) {
 		struct raw_message message = bad[i].message;
 
-		message.topic = world.topic;
+		message.topic = fixture.topic;
 		if (!message.headers[0].name)
 			message.headers[0] = (struct header){ "type", "OrderPlaced", 0 };
 		offsets[i] = produce(&message);
@@ -122,8 +122,8 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 	cr_expect(service_metric_reaches(delivery, "delivery_dead_letters_total", (double)count));
 	cr_expect_eq(service_log_count(delivery, "msg=\"dead letter\""), (int)count);
 	cr_expect(
-		service_logged(delivery, keep_format("msg=\"dead letter\" partition=0 offset=%lld",
-						     (long long)offsets[0])));
+		service_logged(delivery, arena_format("msg=\"dead letter\" partition=0 offset=%lld",
+						      (long long)offsets[0])));
 	cr_expect_eq(sql_number(HISTORY), 1);
 }
 
@@ -135,12 +135,12 @@ LAB_TEST(delivery, strange_headers_do_not_hide_the_reason, 1)
 		{ "quotes", "\"\\\n", 0 }, { "", "empty name", 0 },
 	};
 	const size_t count = sizeof(strange) / sizeof(strange[0]);
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 
 	(void)service_start(DELIVERY, NULL);
 	for (size_t i = 0; i < count; i++)
 		(void)produce(&(struct raw_message){
-			.topic = world.topic,
+			.topic = fixture.topic,
 			.payload = "x",
 			.headers = { { "type", "OrderPlaced", 0 }, strange[i] } });
 	expect_partition_goes_on();
@@ -152,8 +152,8 @@ LAB_TEST(delivery, strange_headers_do_not_hide_the_reason, 1)
 
 LAB_TEST(delivery, an_unknown_order_is_a_dead_letter, 1)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)service_start(DELIVERY, NULL);
 	(void)produce_event("OrderModified", 77, 2, "x");
@@ -172,12 +172,12 @@ LAB_TEST(delivery, an_unknown_order_is_a_dead_letter, 1)
 /* As a Java service writes it: quoted headers, numeric strings, no version, unknown fields. */
 LAB_TEST(delivery, events_from_spring_are_applied, 1)
 {
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	const struct message *m;
 
 	(void)service_start(DELIVERY, NULL);
 	(void)produce(&(struct raw_message){
-		.topic = world.topic,
+		.topic = fixture.topic,
 		.key = "5",
 		.payload = "{\"eventType\":\"OrderPlaced\",\"timestamp\":\"1732180000123\",\"id\":"
 			   "\"5\","
@@ -187,7 +187,7 @@ LAB_TEST(delivery, events_from_spring_are_applied, 1)
 		.headers = { { "type", "\"OrderPlaced\"", 0 },
 			     { "contentType", "\"application/json\"", 0 },
 			     { "other", "\"x\"", 0 } } });
-	(void)produce(&(struct raw_message){ .topic = world.topic,
+	(void)produce(&(struct raw_message){ .topic = fixture.topic,
 					     .key = "5",
 					     .payload = event_json("OrderModified", 5, 0, "BUSAN"),
 					     .headers = { { "type", "\"OrderModified\"", 0 } } });
@@ -210,7 +210,7 @@ LAB_TEST(delivery, events_from_spring_are_applied, 1)
 LAB_TEST(delivery, duplicates_have_no_second_effect, 1)
 {
 	struct service *delivery = service_start(DELIVERY, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	for (int i = 0; i < 3; i++) {
 		(void)produce_event("OrderPlaced", 1, 1, "A");
@@ -236,7 +236,7 @@ LAB_TEST(delivery, duplicates_have_no_second_effect, 1)
 LAB_TEST(delivery, duplicates_in_another_partition_after_a_restart, 2)
 {
 	struct service *delivery = service_start(DELIVERY, NULL);
-	struct raw_message copy = { .topic = world.topic,
+	struct raw_message copy = { .topic = fixture.topic,
 				    .payload = event_json("OrderPlaced", 1, 1, "A"),
 				    .headers = { { "type", "OrderPlaced", 0 } } };
 
@@ -253,7 +253,7 @@ LAB_TEST(delivery, duplicates_in_another_partition_after_a_restart, 2)
 
 LAB_TEST(delivery, other_types_are_skipped_unread, 1)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	struct service *delivery = service_start(DELIVERY, NULL);
 	static const char *const types[] = { "DeliveryStarted",
 					     "DeliveryCancelled",
@@ -264,7 +264,7 @@ LAB_TEST(delivery, other_types_are_skipped_unread, 1)
 					     "" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		(void)produce(&(struct raw_message){ .topic = world.topic,
+		(void)produce(&(struct raw_message){ .topic = fixture.topic,
 						     .payload = "not even JSON",
 						     .headers = { { "type", types[i], 0 } } });
 	expect_partition_goes_on();
@@ -283,12 +283,12 @@ LAB_TEST(delivery, a_new_partition_is_read_from_its_beginning, 1)
 
 	(void)produce_event("OrderPlaced", 1, 1, "A");
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 1));
-	topic_alter(world.topic, 3);
+	topic_alter(fixture.topic, 3);
 	/* The last partition first: before its event there is none whose DeliveryStarted could lie
 	 * there. */
 	for (int partition = 2; partition >= 0; partition--)
 		(void)produce(&(struct raw_message){
-			.topic = world.topic,
+			.topic = fixture.topic,
 			.partition = partition,
 			.payload = event_json("OrderPlaced", 100 + partition, 1, "A"),
 			.headers = { { "type", "OrderPlaced", 0 } } });
@@ -303,7 +303,7 @@ LAB_TEST(delivery, a_log_that_begins_late_is_read_from_there, 1)
 {
 	for (int64_t order_id = 1; order_id <= 5; order_id++)
 		(void)produce_event("OrderPlaced", order_id, 1, "SEOUL");
-	topic_cut(world.topic, 0, 3);
+	topic_cut(fixture.topic, 0, 3);
 	(void)service_start(DELIVERY, NULL);
 	cr_assert(wait_until(10000, strcmp(status_of(5), "DELIVERY STARTED") == 0));
 	cr_expect_eq(sql_number("select count(*) from delivery.history"), 2);
@@ -314,7 +314,7 @@ LAB_TEST(delivery, a_log_that_begins_late_is_read_from_there, 1)
 /* Everything committed is on the topic as one Delivery* event each, in effect order per order. */
 LAB_TEST(delivery, effects_and_events_match_one_to_one, 3)
 {
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	size_t seen = 0;
 
 	(void)service_start(DELIVERY, "REPLICA=a", NULL);
@@ -355,7 +355,7 @@ LAB_TEST(delivery, partitions_move_between_replicas, 2)
 	cr_assert(wait_until(5000, service_metric(second, "delivery_partitions") == 2.0));
 	for (int p = 0; p < 2; p++)
 		(void)produce(
-			&(struct raw_message){ .topic = world.topic,
+			&(struct raw_message){ .topic = fixture.topic,
 					       .partition = p,
 					       .payload = event_json("OrderPlaced", p + 1, 1, "A"),
 					       .headers = { { "type", "OrderPlaced", 0 } } });

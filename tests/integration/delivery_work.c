@@ -6,13 +6,13 @@
 #include <dirent.h>
 #include <signal.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(delivery_work, .timeout = 60);
 
@@ -21,7 +21,7 @@ TestSuite(delivery_work, .timeout = 60);
 /* The threads that have computed that long each. */
 static int threads_beyond(const struct service *service, int64_t ms)
 {
-	const char *path = keep_format("/proc/%d/task", service->pid);
+	const char *path = arena_format("/proc/%d/task", service->pid);
 	DIR *folder = opendir(path);
 	const struct dirent *entry;
 	int count = 0;
@@ -29,8 +29,8 @@ static int threads_beyond(const struct service *service, int64_t ms)
 	cr_assert_not_null(folder);
 	while ((entry = readdir(folder))) {
 		if (*entry->d_name != '.')
-			count += proc_computed_ms(keep_format("%s/%s/stat", path, entry->d_name)) >=
-				 ms;
+			count += proc_computed_ms(
+					 arena_format("%s/%s/stat", path, entry->d_name)) >= ms;
 	}
 	(void)closedir(folder);
 	return count;
@@ -39,7 +39,7 @@ static int threads_beyond(const struct service *service, int64_t ms)
 /* Orders 1 to count, each placed and modified. */
 static void produce_orders(int count)
 {
-	struct raw_message *messages = keep_alloc(sizeof(*messages) * 2 * (size_t)count);
+	struct raw_message *messages = arena_alloc(sizeof(*messages) * 2 * (size_t)count);
 
 	for (int i = 0; i < count; i++) {
 		messages[2 * i] = order_version(i + 1, 1, 3);

@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(direct_deliveries, .timeout = 60);
 
@@ -39,8 +39,8 @@ LAB_TEST(direct_deliveries, events_are_applied_when_they_are_answered, 1)
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	cr_expect_str_eq(http_header(&answer, "Location"), "/deliveries/7");
-	cr_expect(json_equal(answer.json,
-			     keep_json(json_loads("{\"id\":1,\"orderId\":7,\"version\":1,"
+	cr_expect(json_equal(answer.json, arena_json(json_loads(
+						  "{\"id\":1,\"orderId\":7,\"version\":1,"
 						  "\"customerId\":2000,\"productId\":\"100\","
 						  "\"productName\":\"RADIO\",\"qty\":3,\"address\":"
 						  "\"SEOUL\",\"status\":\"DELIVERY STARTED\"}",
@@ -207,12 +207,12 @@ LAB_TEST(direct_deliveries, without_a_connection_it_is_unavailable, 1)
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 	struct http_answer answer;
 
-	sql_run("alter database %s connection limit 0", world.database);
+	sql_run("alter database %s connection limit 0", fixture.database);
 	answer = deliver(delivery, "OrderPlaced", 1, "SEOUL");
 	expect_problem(&answer, 503, "try again");
 	cr_expect_str_eq(http_header(&answer, "Retry-After"), "1");
 	cr_expect_eq(sql_number(DELIVERIES), 0);
-	sql_run("alter database %s connection limit -1", world.database);
+	sql_run("alter database %s connection limit -1", fixture.database);
 	cr_expect_eq(deliver(delivery, "OrderPlaced", 1, "SEOUL").status, 201);
 	cr_expect(
 		wait_until(5000, sql_number("select count(*) from pg_stat_activity where "

@@ -5,14 +5,14 @@
 #include <signal.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
@@ -21,7 +21,7 @@
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define HISTORY    "select count(*) from delivery.history"
 
-TestSuite(direct_road, .timeout = 60);
+TestSuite(sync_dispatch, .timeout = 60);
 
 /* A delivery-service that works delay on the events of delay_on ("NAME=value" both). */
 static struct service *start_delivery(const char *delay, const char *delay_on)
@@ -32,7 +32,7 @@ static struct service *start_delivery(const char *delay, const char *delay_on)
 /* An order-service that calls it. more: a further setting. */
 static struct service *start_order(const struct service *delivery, const char *more)
 {
-	const char *url = keep_format("DELIVERY_URL=http://127.0.0.1:%d", delivery->port);
+	const char *url = arena_format("DELIVERY_URL=http://127.0.0.1:%d", delivery->port);
 
 	return service_start(ORDER, "DISPATCH=http", url, more, NULL);
 }
@@ -45,7 +45,7 @@ static struct http_answer place(const struct service *order)
 static struct http_answer move(const struct service *order, const char *address)
 {
 	return http_call(order->port, "PATCH", "/orders/1",
-			 keep_format("{\"address\":\"%s\"}", address), NULL);
+			 arena_format("{\"address\":\"%s\"}", address), NULL);
 }
 
 static void expect_problem(const struct http_answer *answer, int status, const char *detail)
@@ -69,7 +69,7 @@ static int64_t sessions(const char *state)
 /* --- what it does -------------------------------------------------------------------------- */
 
 /* Everything is there when the answer is, and nothing of it is for Kafka. */
-LAB_TEST(direct_road, changes_are_answered_when_they_are_delivered, 1)
+LAB_TEST(sync_dispatch, changes_are_answered_when_they_are_delivered, 1)
 {
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=400", "DELIVERY_DELAY_ON=OrderPlaced");
@@ -81,11 +81,11 @@ LAB_TEST(direct_road, changes_are_answered_when_they_are_delivered, 1)
 	cr_expect_str_eq(http_header(&answer, "Location"), "/orders/1");
 	cr_expect_str_eq(http_header(&answer, "ETag"), "\"1\"");
 	cr_expect(json_equal(answer.json,
-			     keep_json(json_loads("{\"id\":1,\"version\":1,\"customerId\":1000,"
-						  "\"productId\":\"100\",\"productName\":\"TV\","
-						  "\"qty\":3,\"address\":\"SEOUL\","
-						  "\"status\":\"ORDER PLACED\"}",
-						  0, NULL))),
+			     arena_json(json_loads("{\"id\":1,\"version\":1,\"customerId\":1000,"
+						   "\"productId\":\"100\",\"productName\":\"TV\","
+						   "\"qty\":3,\"address\":\"SEOUL\","
+						   "\"status\":\"ORDER PLACED\"}",
+						   0, NULL))),
 		  "%s", answer.body);
 	cr_expect_str_eq(sql_text("select status from delivery_table"), "DELIVERY STARTED");
 	answer = move(order, "BUSAN");
@@ -103,11 +103,11 @@ LAB_TEST(direct_road, changes_are_answered_when_they_are_delivered, 1)
 	cr_expect_eq(sql_number("select (select count(*) from orders.outbox) + "
 				"(select count(*) from delivery.outbox)"),
 		     0);
-	cr_expect_eq(tail_read(tail_open(world.topic)), 0);
+	cr_expect_eq(tail_read(tail_open(fixture.topic)), 0);
 }
 
 /* The rules are those of the other road; and what is no change needs no delivery-service. */
-LAB_TEST(direct_road, the_rules_of_orders_hold, 1)
+LAB_TEST(sync_dispatch, the_rules_of_orders_hold, 1)
 {
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=0", "DELIVERY_DELAY_ON=OrderPlaced");
@@ -134,7 +134,7 @@ LAB_TEST(direct_road, the_rules_of_orders_hold, 1)
 }
 
 /* It has no use for Kafka, and does not ask whether there is one. */
-LAB_TEST(direct_road, it_is_ready_without_kafka, 1)
+LAB_TEST(sync_dispatch, it_is_ready_without_kafka, 1)
 {
 	struct service *order =
 		service_start(ORDER, "DISPATCH=http", "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL);
@@ -144,14 +144,14 @@ LAB_TEST(direct_road, it_is_ready_without_kafka, 1)
 	cr_expect_eq(sql_number("select count(*) from orders.outbox_lease where holder <> ''"), 0);
 }
 
-LAB_TEST(direct_road, a_url_that_is_none_is_a_bad_setting, 1)
+LAB_TEST(sync_dispatch, a_url_that_is_none_is_a_bad_setting, 1)
 {
 	static const char *const urls[] = { "127.0.0.1:8082", "ftp://127.0.0.1",
 					    "http://127.0.0.1:8082/orders", "http://" };
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
 		const char *const settings[] = { "DISPATCH=http", "HTTP_PORT=0",
-						 keep_format("DELIVERY_URL=%s", urls[i]), NULL };
+						 arena_format("DELIVERY_URL=%s", urls[i]), NULL };
 		struct program_run run = program_run("order-service", NULL, settings);
 
 		cr_expect_eq(run.status, 2, "%s: %s", urls[i], run.output);
@@ -162,7 +162,7 @@ LAB_TEST(direct_road, a_url_that_is_none_is_a_bad_setting, 1)
 /* --- what is bad about it ------------------------------------------------------------------ */
 
 /* A change in work holds a connection and an open transaction as long as its delivery takes. */
-LAB_TEST(direct_road, each_change_holds_a_connection, 1)
+LAB_TEST(sync_dispatch, each_change_holds_a_connection, 1)
 {
 	enum { CHANGES = 5 };
 	struct service *order = start_order(
@@ -181,7 +181,7 @@ LAB_TEST(direct_road, each_change_holds_a_connection, 1)
 }
 
 /* The second change of an order waits for the first one's delivery, too. */
-LAB_TEST(direct_road, changes_of_one_order_wait_for_its_deliveries, 1)
+LAB_TEST(sync_dispatch, changes_of_one_order_wait_for_its_deliveries, 1)
 {
 	struct service *order = start_order(
 		start_delivery("DELIVERY_DELAY_MS=500", "DELIVERY_DELAY_ON=OrderModified"), NULL);
@@ -201,7 +201,7 @@ LAB_TEST(direct_road, changes_of_one_order_wait_for_its_deliveries, 1)
 }
 
 /* A session of the services may idle in a transaction for 20 s; here it may as long as it takes. */
-LAB_TEST(direct_road, a_delivery_may_take_long, 1)
+LAB_TEST(sync_dispatch, a_delivery_may_take_long, 1)
 {
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=21000",
 							   "DELIVERY_DELAY_ON=OrderPlaced"),
@@ -213,7 +213,7 @@ LAB_TEST(direct_road, a_delivery_may_take_long, 1)
 }
 
 /* No answer in time: the order was never placed, and its delivery is there all the same. */
-LAB_TEST(direct_road, a_time_out_leaves_a_delivery_without_an_order, 1)
+LAB_TEST(sync_dispatch, a_time_out_leaves_a_delivery_without_an_order, 1)
 {
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=1500",
 							   "DELIVERY_DELAY_ON=OrderPlaced"),
@@ -228,7 +228,7 @@ LAB_TEST(direct_road, a_time_out_leaves_a_delivery_without_an_order, 1)
 	cr_expect_eq(sql_number(ORDERS), 0);
 }
 
-LAB_TEST(direct_road, a_time_out_leaves_an_order_as_it_was, 1)
+LAB_TEST(sync_dispatch, a_time_out_leaves_an_order_as_it_was, 1)
 {
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=1500",
 							   "DELIVERY_DELAY_ON=OrderModified"),
@@ -246,7 +246,7 @@ LAB_TEST(direct_road, a_time_out_leaves_an_order_as_it_was, 1)
 }
 
 /* Without delivery-service there are no orders. */
-LAB_TEST(direct_road, while_delivery_is_down_nothing_is_placed, 1)
+LAB_TEST(sync_dispatch, while_delivery_is_down_nothing_is_placed, 1)
 {
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=0", "DELIVERY_DELAY_ON=OrderPlaced");
@@ -263,7 +263,7 @@ LAB_TEST(direct_road, while_delivery_is_down_nothing_is_placed, 1)
 	cr_expect_eq(sql_number(ORDERS), 1);
 }
 
-LAB_TEST(direct_road, what_delivery_refuses_is_not_done, 1)
+LAB_TEST(sync_dispatch, what_delivery_refuses_is_not_done, 1)
 {
 	struct service *order = start_order(
 		start_delivery("DELIVERY_DELAY_MS=0", "DELIVERY_DELAY_ON=OrderPlaced"), NULL);
@@ -282,13 +282,13 @@ LAB_TEST(direct_road, what_delivery_refuses_is_not_done, 1)
 
 /* The database has no connection left: nothing can be changed; what is read over those that are
  * open goes on. */
-LAB_TEST(direct_road, without_a_connection_nothing_is_placed, 1)
+LAB_TEST(sync_dispatch, without_a_connection_nothing_is_placed, 1)
 {
 	struct service *order = start_order(
 		start_delivery("DELIVERY_DELAY_MS=0", "DELIVERY_DELAY_ON=OrderPlaced"), NULL);
 	struct http_answer answer;
 
-	sql_run("alter database %s connection limit 0", world.database);
+	sql_run("alter database %s connection limit 0", fixture.database);
 	answer = place(order);
 	expect_problem(&answer, 503, "try again");
 	cr_expect_str_eq(http_header(&answer, "Retry-After"), "1");
@@ -296,12 +296,12 @@ LAB_TEST(direct_road, without_a_connection_nothing_is_placed, 1)
 	cr_expect_eq(http_call(order->port, "GET", "/orders", NULL, NULL).status, 200);
 	cr_expect_eq(sql_number(ORDERS), 0);
 	cr_expect_eq(sql_number(HISTORY), 0);
-	sql_run("alter database %s connection limit -1", world.database);
+	sql_run("alter database %s connection limit -1", fixture.database);
 	cr_expect_eq(place(order).status, 201);
 }
 
 /* The delivery is done when the order's transaction is lost: they were never one. */
-LAB_TEST(direct_road, a_lost_transaction_leaves_a_delivery_without_an_order, 1)
+LAB_TEST(sync_dispatch, a_lost_transaction_leaves_a_delivery_without_an_order, 1)
 {
 	struct service *order = start_order(
 		start_delivery("DELIVERY_DELAY_MS=1500", "DELIVERY_DELAY_ON=OrderPlaced"), NULL);
@@ -319,7 +319,7 @@ LAB_TEST(direct_road, a_lost_transaction_leaves_a_delivery_without_an_order, 1)
 
 /* --- stops --------------------------------------------------------------------------------- */
 
-LAB_TEST(direct_road, a_stop_cuts_off_what_is_delivered, 1)
+LAB_TEST(sync_dispatch, a_stop_cuts_off_what_is_delivered, 1)
 {
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=60000",
 							   "DELIVERY_DELAY_ON=OrderPlaced"),
@@ -336,7 +336,7 @@ LAB_TEST(direct_road, a_stop_cuts_off_what_is_delivered, 1)
 	cr_expect_eq(sql_number(ORDERS), 0);
 }
 
-LAB_TEST(direct_road, a_stop_of_delivery_undoes_what_it_is_at, 1)
+LAB_TEST(sync_dispatch, a_stop_of_delivery_undoes_what_it_is_at, 1)
 {
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=60000", "DELIVERY_DELAY_ON=OrderPlaced");

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(load, .timeout = 90);
 
@@ -25,14 +25,14 @@ static json_t *load(const char *const *settings)
 	json_t *result;
 
 	cr_assert_eq(run.status, 0, "%s", run.output);
-	result = object ? keep_json(json_loads(object, 0, NULL)) : NULL;
+	result = object ? arena_json(json_loads(object, 0, NULL)) : NULL;
 	cr_assert_not_null(result, "%s", run.output);
 	return result;
 }
 
 static const char *file(const char *name)
 {
-	return keep_format("%s/%s-%s", stack_run_dir(), world.name, name);
+	return arena_format("%s/%s-%s", stack_run_dir(), fixture.name, name);
 }
 
 static int lines_of(const char *path)
@@ -52,8 +52,8 @@ LAB_TEST(load, orders_at_a_steady_rate, 1)
 	struct service *order = service_start(ORDER, NULL);
 	const char *acks = file("acks"), *series = file("series");
 	json_t *result = load((const char *const[]){
-		keep_format("PORTS=%d", order->port), "RATE=100", "COUNT=150",
-		keep_format("ACKS=%s", acks), keep_format("SERIES=%s", series), NULL });
+		arena_format("PORTS=%d", order->port), "RATE=100", "COUNT=150",
+		arena_format("ACKS=%s", acks), arena_format("SERIES=%s", series), NULL });
 
 	cr_expect_eq(json_number(result, "answered"), 150);
 	cr_expect_eq(json_number(result, "errors"), 0);
@@ -73,7 +73,7 @@ LAB_TEST(load, nobody_slows_the_sender, 1)
 	json_t *result;
 
 	service_signal(order, SIGSTOP);
-	result = load((const char *const[]){ keep_format("PORTS=%d", order->port), "RATE=100",
+	result = load((const char *const[]){ arena_format("PORTS=%d", order->port), "RATE=100",
 					     "COUNT=100", "CONNECTIONS=10", "TIMEOUT_MS=500",
 					     NULL });
 	service_signal(order, SIGCONT);
@@ -92,7 +92,7 @@ LAB_TEST(load, users_and_errors, 1)
 	json_t *result;
 
 	(void)service_stop(gone, SIGTERM);
-	result = load((const char *const[]){ keep_format("PORTS=%d,%d", order->port, gone->port),
+	result = load((const char *const[]){ arena_format("PORTS=%d,%d", order->port, gone->port),
 					     "RATE=0", "CONNECTIONS=4", "COUNT=400", NULL });
 	answered = json_number(result, "answered");
 	cr_expect_geq(answered, 2);
@@ -107,8 +107,9 @@ LAB_TEST(load, users_and_errors, 1)
 LAB_TEST(load, connections_are_made_again, 1)
 {
 	struct service *order = service_start(ORDER, "HTTP_THREADS=4", NULL);
-	json_t *result = load((const char *const[]){ keep_format("PORTS=%d", order->port), "RATE=0",
-						     "CONNECTIONS=20", "COUNT=500", NULL });
+	json_t *result =
+		load((const char *const[]){ arena_format("PORTS=%d", order->port), "RATE=0",
+					    "CONNECTIONS=20", "COUNT=500", NULL });
 
 	cr_expect_eq(json_number(result, "answered"), 500);
 	cr_expect_eq(sql_number("select count(*) from orders.orders"), 500);
@@ -117,7 +118,7 @@ LAB_TEST(load, connections_are_made_again, 1)
 LAB_TEST(load, looks_at_an_order, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	const char *port = keep_format("PORTS=%d", order->port);
+	const char *port = arena_format("PORTS=%d", order->port);
 	json_t *result = load((const char *const[]){ port, "METHOD=GET", "TARGET=/orders/1",
 						     "RATE=0", "COUNT=7", NULL });
 

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
 #include "tests/support/exposition.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/order_event.h"
 #include "tests/support/ports.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(metrics, .timeout = 60);
 
@@ -56,7 +56,7 @@ static void read_cell(const char **at, char *cell, size_t size)
 /* The rows that are about the service ("order" or "delivery"), which are returned kept. */
 static struct row *read_table(const char *service, size_t *count)
 {
-	struct row *rows = keep_alloc(EXPOSITION_FAMILIES_MAX * sizeof(*rows));
+	struct row *rows = arena_alloc(EXPOSITION_FAMILIES_MAX * sizeof(*rows));
 	FILE *file = fopen(TABLE, "re");
 	char line[1024];
 
@@ -142,7 +142,7 @@ static void scrape_at_start(const char *program)
 	pthread_t scraper;
 
 	cr_assert_eq(pthread_create(&scraper, NULL, scrape_from_before_the_start, &port), 0);
-	(void)service_start(program, keep_format("HTTP_PORT=%d", port), "HTTP_THREADS=2000", NULL);
+	(void)service_start(program, arena_format("HTTP_PORT=%d", port), "HTTP_THREADS=2000", NULL);
 	(void)pthread_join(scraper, NULL);
 }
 
@@ -159,16 +159,16 @@ static double answered(const struct service *service, const char *method, const 
 {
 	return service_metric(
 		service,
-		keep_format("http_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"}", method,
-			    route, status));
+		arena_format("http_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"}",
+			     method, route, status));
 }
 
 static double timed(const struct service *service, const char *method, const char *route)
 {
 	return service_metric(
 		service,
-		keep_format("http_request_duration_seconds_count{method=\"%s\",route=\"%s\"}",
-			    method, route));
+		arena_format("http_request_duration_seconds_count{method=\"%s\",route=\"%s\"}",
+			     method, route));
 }
 
 LAB_TEST(metrics, requests_count_for_their_route, 1)
@@ -224,7 +224,7 @@ LAB_TEST(metrics, an_outbox_that_waits_is_told, 1)
 
 static void produce_placed(int64_t first, int count, int partition)
 {
-	struct raw_message *all = keep_alloc((size_t)count * sizeof(*all));
+	struct raw_message *all = arena_alloc((size_t)count * sizeof(*all));
 
 	for (int i = 0; i < count; i++) {
 		all[i] = order_event("OrderPlaced", first + i, 1, "SEOUL");
@@ -236,7 +236,7 @@ static void produce_placed(int64_t first, int count, int partition)
 static double lag(const struct service *delivery, int partition)
 {
 	return service_metric(delivery,
-			      keep_format("delivery_partition_lag{partition=\"%d\"}", partition));
+			      arena_format("delivery_partition_lag{partition=\"%d\"}", partition));
 }
 
 /* Partition 0 is paused, for more than enough of it is in hand: its lag goes on. */

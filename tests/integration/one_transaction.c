@@ -5,14 +5,14 @@
  */
 #include <pthread.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(one_transaction, .timeout = 60);
 
@@ -57,7 +57,7 @@ static const char *delivery_state(void)
 
 /* The order's events and their answers are done, the relay has nothing to do, and the positions
  * stand still. */
-static void await_quiet(struct tail *tail, size_t messages)
+static void wait_until_steady(struct tail *tail, size_t messages)
 {
 	cr_assert(tail_await(tail, messages, 20000), "%zu of %zu messages", tail->count, messages);
 	cr_assert(wait_until(5000, sql_number("select count(*) from delivery.outbox") == 0));
@@ -72,24 +72,24 @@ LAB_TEST(one_transaction, an_event_writes_all_or_nothing, 1)
 					      "delivery.history", "delivery.applied_plain",
 					      "delivery.outbox" };
 	enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	const char *before;
 
 	(void)service_start(DELIVERY, NULL);
 	(void)produce_plain("OrderPlaced", "A");
 	for (size_t i = 0; i < TABLES; i++) {
-		await_quiet(tail, 2 * i + 2);
+		wait_until_steady(tail, 2 * i + 2);
 		before = delivery_state();
 		hold(tables[i]);
 		(void)produce_plain("OrderModified", tables[i]);
 		await_held(tables[i]);
-		expect_state(delivery_state(), before, keep_format("without %s", tables[i]));
+		expect_state(delivery_state(), before, arena_format("without %s", tables[i]));
 		sql_end_waiting_sessions();
 		expect_state(delivery_state(), before,
-			     keep_format("rolled back without %s", tables[i]));
+			     arena_format("rolled back without %s", tables[i]));
 		sql_run("commit");
 	}
-	await_quiet(tail, 2 * TABLES + 2);
+	wait_until_steady(tail, 2 * TABLES + 2);
 	cr_expect_eq(sql_number(HISTORY), 1 + TABLES);
 	cr_expect_eq(tail_count(tail, "DeliveryModified"), TABLES);
 }
@@ -98,11 +98,11 @@ LAB_TEST(one_transaction, an_event_writes_all_or_nothing, 1)
 LAB_TEST(one_transaction, a_kill_before_the_commit_leaves_nothing_done, 1)
 {
 	struct service *delivery = service_start(DELIVERY, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	const char *before;
 
 	(void)produce_plain("OrderPlaced", "A");
-	await_quiet(tail, 2);
+	wait_until_steady(tail, 2);
 	before = delivery_state();
 	hold("delivery.outbox");
 	(void)produce_plain("OrderModified", "B");
@@ -112,7 +112,7 @@ LAB_TEST(one_transaction, a_kill_before_the_commit_leaves_nothing_done, 1)
 	sql_run("commit");
 	expect_state(delivery_state(), before, "after the kill");
 	(void)service_start(DELIVERY, NULL);
-	await_quiet(tail, 4);
+	wait_until_steady(tail, 4);
 	cr_expect_eq(sql_number(HISTORY), 2);
 	cr_expect_eq(tail_count(tail, "DeliveryModified"), 1);
 }
@@ -131,7 +131,7 @@ static void *change_main(void *arg)
 	struct request *r = arg;
 
 	r->answer = http_call(r->order->port, "PATCH", "/orders/1",
-			      keep_format("{\"qty\":%d}", r->qty), NULL);
+			      arena_format("{\"qty\":%d}", r->qty), NULL);
 	return NULL;
 }
 
@@ -151,11 +151,11 @@ static void change_in_vain(const struct service *order, const char *table)
 	hold(table);
 	cr_assert_eq(pthread_create(&request.thread, NULL, change_main, &request), 0);
 	await_held(table);
-	expect_state(order_state(), before, keep_format("without %s", table));
+	expect_state(order_state(), before, arena_format("without %s", table));
 	sql_end_waiting_sessions();
 	(void)pthread_join(request.thread, NULL);
 	cr_expect_eq(request.answer.status, 503, "%s%s", request.answer.error, request.answer.body);
-	expect_state(order_state(), before, keep_format("rolled back without %s", table));
+	expect_state(order_state(), before, arena_format("rolled back without %s", table));
 	sql_run("commit");
 }
 
@@ -175,7 +175,7 @@ static void change(const struct service *order, struct tail *tail, int version)
 LAB_TEST(one_transaction, a_request_writes_all_or_nothing, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct http_answer answer =
 		http_call(order->port, "POST", "/orders",
 			  "{\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\",\"qty\":1,"

@@ -4,13 +4,13 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
@@ -20,7 +20,7 @@ TestSuite(order_api, .timeout = 60);
 
 static void expect_json(const struct http_answer *answer, const char *expected)
 {
-	json_t *wanted = keep_json(json_loads(expected, 0, NULL));
+	json_t *wanted = arena_json(json_loads(expected, 0, NULL));
 
 	cr_assert_not_null(wanted, "the test's own JSON: %s", expected);
 	cr_expect(json_equal(answer->json, wanted), "%s instead of %s", answer->body, expected);
@@ -73,16 +73,16 @@ LAB_TEST(order_api, numbers_may_be_numeric_strings, 1)
 LAB_TEST(order_api, values_at_their_limits_are_taken, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	char *wide = keep_alloc(255 * 4 + 1); /* 255 characters of 4 bytes each */
+	char *wide = arena_alloc(255 * 4 + 1); /* 255 characters of 4 bytes each */
 	struct http_answer answer;
 
 	for (int i = 0; i < 255; i++)
 		memcpy(wide + i * 4, "\xf0\x9f\x93\xba", 4);
 	answer = http_call(
 		order->port, "POST", "/orders",
-		keep_format("{\"customerId\":9223372036854775807,\"productId\":\"%.256s\","
-			    "\"productName\":\"%s\",\"qty\":2147483647,\"address\":\"%s\"}",
-			    wide, wide, wide),
+		arena_format("{\"customerId\":9223372036854775807,\"productId\":\"%.256s\","
+			     "\"productName\":\"%s\",\"qty\":2147483647,\"address\":\"%s\"}",
+			     wide, wide, wide),
 		NULL);
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	cr_expect_eq(json_number(answer.json, "customerId"), INT64_MAX);
@@ -132,7 +132,7 @@ LAB_TEST(order_api, patch_changes_any_subset, 1)
 		cr_expect_eq(answer.status, 200, "%s: %s", steps[i].body, answer.body);
 		cr_expect_eq(json_number(answer.json, "version"), (int64_t)i + 2);
 		cr_expect_str_eq(json_text(answer.json, "status"), "ORDER MODIFIED");
-		cr_expect_str_eq(http_header(&answer, "ETag"), keep_format("\"%zu\"", i + 2));
+		cr_expect_str_eq(http_header(&answer, "ETag"), arena_format("\"%zu\"", i + 2));
 		cr_expect_str_eq(
 			sql_text("select product_id || ' ' || product_name || ' ' || qty || "
 				 "' ' || address from order_table"),
@@ -146,7 +146,7 @@ LAB_TEST(order_api, patch_that_changes_nothing_makes_no_event, 1)
 	static const char *const bodies[] = { "{}", "{\"qty\":3}", "{\"qty\":\"3\"}",
 					      "{\"productName\":\"TV\",\"address\":\"SEOUL\"}" };
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)place(order);
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
@@ -223,7 +223,7 @@ static size_t walk(const struct service *order, const char *path, int64_t *last_
 		struct http_answer answer = http_call(order->port, "GET", path, NULL, NULL);
 		const json_t *orders = json_object_get(answer.json, "orders");
 		const char *next = json_text(answer.json, "next");
-		const char *link = next ? keep_format("<%s>; rel=\"next\"", next) : "";
+		const char *link = next ? arena_format("<%s>; rel=\"next\"", next) : "";
 		const json_t *one;
 		size_t i;
 
@@ -267,7 +267,7 @@ LAB_TEST(order_api, lists_are_paged_in_id_order, 1)
 LAB_TEST(order_api, the_same_key_is_the_same_order_for_ever, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct http_answer first, again;
 
 	first = http_call(order->port, "POST", "/orders", TV, "Idempotency-Key: abc", NULL);
@@ -339,7 +339,7 @@ LAB_TEST(order_api, one_key_at_two_replicas_is_one_order, 1)
 {
 	const struct service *services[] = { service_start(ORDER, NULL),
 					     service_start(ORDER, NULL) };
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	rush(services, 2);
 	cr_assert(tail_await(tail, 1, 5000));
@@ -379,7 +379,7 @@ static void *patch_ten_times(void *context)
 	struct caller *caller = context;
 
 	for (int i = 0; i < 10; i++) {
-		const char *body = keep_format("{\"address\":\"%p %d\"}", context, i);
+		const char *body = arena_format("{\"address\":\"%p %d\"}", context, i);
 
 		caller->answer = http_call(caller->port, "PATCH", "/orders/1", body, NULL);
 		if (caller->answer.status != 200)
@@ -392,7 +392,7 @@ LAB_TEST(order_api, changes_at_two_replicas_make_versions_without_gaps, 1)
 {
 	const struct service *services[] = { service_start(ORDER, NULL),
 					     service_start(ORDER, NULL) };
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct caller callers[4];
 
 	(void)place(services[0]);

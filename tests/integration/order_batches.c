@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 #define CALLERS 40
 
@@ -34,9 +34,10 @@ static void *call(void *context)
 
 static const char *order_named(const char *name)
 {
-	return keep_format("{\"customerId\":1,\"productId\":\"1\",\"productName\":\"%s\",\"qty\":1,"
-			   "\"address\":\"SEOUL\"}",
-			   name);
+	return arena_format(
+		"{\"customerId\":1,\"productId\":\"1\",\"productName\":\"%s\",\"qty\":1,"
+		"\"address\":\"SEOUL\"}",
+		name);
 }
 
 static struct caller place(const struct service *order, const char *name)

@@ -2,13 +2,13 @@
  * What PostgreSQL plans while a table is empty must not stay when it has grown: a batch would read
  * the whole table to find its orders.
  */
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(plans, .timeout = 120);
 
@@ -18,7 +18,7 @@ TestSuite(plans, .timeout = 120);
 LAB_TEST(plans, made_for_an_empty_table_they_do_not_stay, 1)
 {
 	enum { ORDERS = 20000 };
-	struct raw_message *placed = keep_alloc(ORDERS * sizeof(*placed));
+	struct raw_message *placed = arena_alloc(ORDERS * sizeof(*placed));
 
 	/* The planner takes a table that it knows nothing of for one of ten pages. What would mend
 	 * a plan is kept away. */

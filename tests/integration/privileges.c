@@ -1,8 +1,8 @@
 /*
  * Least privilege: what each role is refused, in a database made by the migrations.
  */
+#include "tests/support/fixture.h"
 #include "tests/support/sql.h"
-#include "tests/support/world.h"
 
 #define DENIED "42501"
 

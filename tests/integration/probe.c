@@ -5,18 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(probe, .timeout = 60);
 
 /* The service's own program asks the one at the port. */
 static struct program_run ask(const char *program, const char *flag, int port)
 {
-	const char *const settings[] = { keep_format("HTTP_PORT=%d", port), NULL };
+	const char *const settings[] = { arena_format("HTTP_PORT=%d", port), NULL };
 
 	return program_run(program, flag, settings);
 }
@@ -65,6 +65,6 @@ LAB_TEST(probe, a_replica_is_named_after_its_machine, 1)
 
 	cr_assert_eq(gethostname(host, sizeof(host) - 1), 0);
 	/* It is ready before its relay has the lease. */
-	holder = keep_format("holder=%.50s/", keep_format("a-%s-z", host));
+	holder = arena_format("holder=%.50s/", arena_format("a-%s-z", host));
 	cr_expect(wait_until(5000, service_logged(service, holder)), "the log has not %s", holder);
 }

@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <string.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(processing_order, .timeout = 90);
 
@@ -51,7 +51,7 @@ static int64_t next_offset(int partition)
 /* Orders 1 to orders, one behind the other, of four versions; the two in the middle take time. */
 static void produce_orders(int orders)
 {
-	struct raw_message *all = keep_alloc((size_t)orders * 4 * sizeof(*all));
+	struct raw_message *all = arena_alloc((size_t)orders * 4 * sizeof(*all));
 
 	for (int i = 0; i < orders * 4; i++)
 		all[i] = order_version(i / 4 + 1, i % 4 + 1, 4);
@@ -79,10 +79,10 @@ static int64_t overlapping(int delay_ms)
 LAB_TEST(processing_order, with_key_an_order_waits_for_itself_only, 1)
 {
 	enum { ORDERS = 60, DELAY_MS = 300 };
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t told[ORDERS + 1] = { 0 };
 
-	(void)service_start(DELIVERY, KEY, keep_format("DELIVERY_DELAY_MS=%d", DELAY_MS),
+	(void)service_start(DELIVERY, KEY, arena_format("DELIVERY_DELAY_MS=%d", DELAY_MS),
 			    "MAX_CONCURRENCY=100", NULL);
 	produce_orders(ORDERS);
 	await_applied(4 * ORDERS);
@@ -121,9 +121,9 @@ LAB_TEST(processing_order, by_partition_nobody_overtakes, 1)
 LAB_TEST(processing_order, as_many_at_once_as_max_concurrency, 1)
 {
 	enum { ORDERS = 50, AT_ONCE = 20 };
-	struct raw_message *all = keep_alloc(2 * ORDERS * sizeof(*all));
+	struct raw_message *all = arena_alloc(2 * ORDERS * sizeof(*all));
 	struct service *delivery = service_start(DELIVERY, KEY, FOREVER,
-						 keep_format("MAX_CONCURRENCY=%d", AT_ONCE), NULL);
+						 arena_format("MAX_CONCURRENCY=%d", AT_ONCE), NULL);
 
 	for (int i = 0; i < 2 * ORDERS; i++)
 		all[i] = order_version(i % ORDERS + 1, i / ORDERS + 1, 9);
@@ -182,7 +182,8 @@ static void await_no_range(struct tail *tail)
 
 static void kill_behind_a_slow_one(const char *processing_order)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic), *tail = tail_open(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic),
+		    *tail = tail_open(fixture.topic);
 	struct service *delivery =
 		service_start(DELIVERY, processing_order, FOREVER, "MAX_CONCURRENCY=8", NULL);
 	size_t end;
@@ -223,7 +224,8 @@ LAB_TEST(processing_order, unordered_a_kill_repeats_nothing, 1)
 /* A partition moves with its gap, to a replica that joins and when the first one stops. */
 LAB_TEST(processing_order, gaps_are_handed_over, 2)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic), *tail = tail_open(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic),
+		    *tail = tail_open(fixture.topic);
 	struct service *first = service_start(DELIVERY, KEY, FOREVER, "MAX_CONCURRENCY=8", NULL);
 	struct service *second;
 

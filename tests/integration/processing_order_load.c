@@ -4,13 +4,13 @@
  */
 #include <signal.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(processing_order_load, .timeout = 120);
 
@@ -23,7 +23,7 @@ TestSuite(processing_order_load, .timeout = 120);
 /* Orders that are modified, one behind the other, in partition. */
 static void produce_lag(int64_t first, int count, int partition)
 {
-	struct raw_message *all = keep_alloc((size_t)count * sizeof(*all));
+	struct raw_message *all = arena_alloc((size_t)count * sizeof(*all));
 
 	for (int i = 0; i < count; i++) {
 		all[i] = order_event("OrderPlaced", first + i, 1, "A");
@@ -50,7 +50,7 @@ LAB_TEST(processing_order_load, a_lag_is_held_in_part_and_worked_in_full, 1)
 	produce_lag(1, LAG, 0);
 	delivery = service_start(DELIVERY, KEY, "DELIVERY_DELAY_MS=1",
 				 "DELIVERY_DELAY_ON=OrderPlaced",
-				 keep_format("MAX_CONCURRENCY=%d", AT_ONCE), NULL);
+				 arena_format("MAX_CONCURRENCY=%d", AT_ONCE), NULL);
 	cr_assert(wait_until(60000, (held(delivery, &most), sql_number(HISTORY) == LAG)),
 		  "%lld of %d are applied", (long long)sql_number(HISTORY), LAG);
 	cr_expect_leq(most, HELD_MAX + AT_ONCE + 1, "%lld were held", (long long)most);
@@ -115,7 +115,7 @@ static void release_writers(void)
 
 static void produce_versions(int orders, int version, int partition)
 {
-	struct raw_message *all = keep_alloc((size_t)orders * sizeof(*all));
+	struct raw_message *all = arena_alloc((size_t)orders * sizeof(*all));
 
 	for (int i = 0; i < orders; i++) {
 		all[i] = order_version(i + 1, version, 99);

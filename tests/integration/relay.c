@@ -4,12 +4,12 @@
  */
 #include <string.h>
 
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(relay, .timeout = 60);
 
@@ -20,12 +20,12 @@ TestSuite(relay, .timeout = 60);
 LAB_TEST(relay, a_row_that_is_committed_late_is_published, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	sql_run("begin");
 	sql_run("insert into orders.outbox (topic, key, type, payload) values ('%s', '7', 'Late', "
 		"'{\"id\":7}')",
-		world.topic);
+		fixture.topic);
 	for (int i = 0; i < 3; i++)
 		service_place_order(order);
 	cr_assert(tail_await(tail, 3, 10000), "%zu of 3 events", tail->count);
@@ -49,7 +49,7 @@ static const char *heartbeat(void)
 LAB_TEST(relay, without_the_lease_nothing_is_read, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	const char *last;
 
 	cr_assert(wait_until(5000, service_metric(order, "relay_active") == 1.0));
@@ -69,7 +69,7 @@ LAB_TEST(relay, a_standby_is_not_notified, 1)
 {
 	static const char fetches[] = "relay_fetches_total";
 	struct service *active = service_start(ORDER, NULL), *standby;
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t started, most;
 	double before;
 
@@ -94,7 +94,7 @@ LAB_TEST(relay, a_standby_is_not_notified, 1)
 LAB_TEST(relay, an_event_after_a_flow_is_published_at_once, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t least = INT64_MAX;
 
 	cr_assert(wait_until(5000, service_metric(order, "relay_active") == 1.0));
@@ -103,7 +103,7 @@ LAB_TEST(relay, an_event_after_a_flow_is_published_at_once, 1)
 
 		sql_run("insert into orders.outbox (topic, key, type, payload) "
 			"select '%s', '7', 'Flow', '{}' from generate_series(1, 30)",
-			world.topic);
+			fixture.topic);
 		cr_assert(tail_await(tail, 31 * i - 1, 5000));
 		cr_assert(wait_until(5000, sql_number("select count(*) from orders.outbox") == 0));
 		placed = mono_ms();

@@ -5,14 +5,14 @@
 #include <signal.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(sequencing, .timeout = 60);
 
@@ -55,7 +55,7 @@ static void await_done(int64_t offset)
 
 static struct http_answer get_delivery(const struct service *delivery, int64_t id)
 {
-	return http_call(delivery->port, "GET", keep_format("/deliveries/%lld", (long long)id),
+	return http_call(delivery->port, "GET", arena_format("/deliveries/%lld", (long long)id),
 			 NULL, NULL);
 }
 
@@ -156,14 +156,14 @@ static void expect_too_late(struct tail *letters, size_t at, int64_t offset)
 	cr_expect_str_eq(message_header(m, "x-exception-message"),
 			 "too late: its version was given up, or passed over");
 	cr_expect_str_eq(message_header(m, "x-original-offset"),
-			 keep_format("%lld", (long long)offset));
+			 arena_format("%lld", (long long)offset));
 }
 
 /* What waits goes on within the second of the next look; what comes after all is refused. */
 LAB_TEST(sequencing, a_version_that_is_given_up_is_passed, 1)
 {
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	int64_t late;
 
 	(void)produce_version(7, 1);
@@ -186,8 +186,8 @@ LAB_TEST(sequencing, a_version_that_is_given_up_is_passed, 1)
 LAB_TEST(sequencing, an_order_whose_beginning_is_given_up_begins_later, 1)
 {
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
-	struct tail *letters = tail_open_dead_letters(world.topic);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t late;
 
 	await_done(produce_version(8, 2));
@@ -225,7 +225,7 @@ LAB_TEST(sequencing, several_versions_are_given_up, 1)
 
 LAB_TEST(sequencing, duplicates_of_parked_events_have_no_second_effect, 2)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	struct raw_message next[5], copy = order_version(3, 2, LAST);
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 
@@ -271,8 +271,8 @@ LAB_TEST(sequencing, duplicates_of_parked_events_have_no_second_effect, 2)
 LAB_TEST(sequencing, switched_off_nothing_that_was_parked_is_lost, 1)
 {
 	enum { MANY = 250 };
-	struct raw_message *messages = keep_alloc(2 * MANY * sizeof(*messages));
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct raw_message *messages = arena_alloc(2 * MANY * sizeof(*messages));
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 
 	for (int i = 0; i < MANY; i++) {
@@ -335,7 +335,7 @@ static struct raw_message replayed(struct raw_message message, const char *topic
 	message.headers[1] = (struct header){ "x-original-topic", topic, 0 };
 	message.headers[2] = (struct header){ "x-original-partition", "0", 0 };
 	message.headers[3] =
-		(struct header){ "x-original-offset", keep_format("%lld", (long long)offset), 0 };
+		(struct header){ "x-original-offset", arena_format("%lld", (long long)offset), 0 };
 	return message;
 }
 
@@ -351,7 +351,7 @@ static void play_without_versions(const char *sequencing)
 	const struct raw_message modified = order_event("OrderModified", 5, 0, "B");
 	const struct raw_message early = order_event("OrderModified", 6, 0, "B");
 	const struct raw_message begin = order_event("OrderPlaced", 6, 0, "A");
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	struct service *delivery = service_start(DELIVERY, sequencing, NULL);
 	int64_t first_modified, first_early;
 	struct raw_message again;
@@ -363,13 +363,13 @@ static void play_without_versions(const char *sequencing)
 	cr_expect_eq(events_of(5), 2, "applied as they come");
 	cr_assert(tail_await(letters, 1, 5000), "the early one is a dead letter");
 
-	again = replayed(modified, world.topic, first_modified);
+	again = replayed(modified, fixture.topic, first_modified);
 	await_done(produce(&again));
 	cr_expect_eq(events_of(5), 2, "a second effect");
 	cr_expect(service_metric_reaches(delivery, "delivery_events_duplicate_total", 1));
 
 	cr_expect_str_eq(message_header(&letters->messages[0], "x-original-offset"),
-			 keep_format("%lld", (long long)first_early));
+			 arena_format("%lld", (long long)first_early));
 	again = replayed(early, message_header(&letters->messages[0], "x-original-topic"),
 			 first_early);
 	(void)produce(&again);
@@ -400,7 +400,7 @@ LAB_TEST(sequencing, switched_off_replays_have_one_effect_too, 1)
 static int64_t call_order(const struct service *order, int expected, const char *method, int64_t id,
 			  const char *body)
 {
-	const char *path = id ? keep_format("/orders/%lld", (long long)id) : "/orders";
+	const char *path = id ? arena_format("/orders/%lld", (long long)id) : "/orders";
 	struct http_answer answer = http_call(order->port, method, path, body, NULL);
 
 	cr_assert_eq(answer.status, expected, "%s%s", answer.error, answer.body);
@@ -426,7 +426,7 @@ LAB_TEST(sequencing, the_unkeyed_lab_keeps_the_order, 2)
 {
 	enum { ROUNDS = 10 };
 	struct service *order = service_start(ORDER, "EVENT_KEY=none", NULL), *replicas[2];
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	for (int i = 0; i < 2; i++)
 		replicas[i] = service_start(DELIVERY, ENFORCE, "DELIVERY_DELAY_MS=300", NULL);
@@ -458,7 +458,7 @@ LAB_TEST(sequencing, the_unkeyed_lab_keeps_the_order, 2)
 LAB_TEST(sequencing, orders_that_cannot_go_on_hide_no_other, 1)
 {
 	enum { MANY = 150 };
-	struct raw_message *messages = keep_alloc(MANY * sizeof(*messages));
+	struct raw_message *messages = arena_alloc(MANY * sizeof(*messages));
 
 	(void)service_start(DELIVERY, ENFORCE, NULL);
 	for (int i = 0; i < MANY; i++)

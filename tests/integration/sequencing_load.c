@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(sequencing_load, .timeout = 120);
 
@@ -59,7 +59,7 @@ static void expect_all_applied(int orders, int last)
 static void expect_all_told(struct tail *tail, int orders, int last, bool again)
 {
 	const size_t total = 2 * (size_t)orders * (size_t)last;
-	int *told = keep_alloc((size_t)(orders + 1) * sizeof(*told));
+	int *told = arena_alloc((size_t)(orders + 1) * sizeof(*told));
 
 	cr_assert(wait_until(20000, sql_number("select count(*) from delivery.outbox") == 0));
 	cr_assert(tail_await(tail, total, 10000), "%zu of %zu messages", tail->count, total);
@@ -105,7 +105,7 @@ static void await_partitions(const struct service *a, const struct service *b, d
  * have neighbours in work at the same time: while one parks 2, another applies 1. */
 static struct raw_message *orders_backwards(int orders, int last, int partitions)
 {
-	struct raw_message *all = keep_alloc((size_t)(orders * last) * sizeof(*all)), *next = all;
+	struct raw_message *all = arena_alloc((size_t)(orders * last) * sizeof(*all)), *next = all;
 
 	for (int id = 1; id <= orders; id++) {
 		for (int version = last; version > 0; version--) {
@@ -162,7 +162,7 @@ static void write_at_once(int first_order, int orders, bool swapped)
 	struct raw_message *both[2];
 
 	for (int v = 1; v <= 2; v++) {
-		both[v - 1] = keep_alloc((size_t)orders * sizeof(**both));
+		both[v - 1] = arena_alloc((size_t)orders * sizeof(**both));
 		for (int i = 0; i < orders; i++) {
 			both[v - 1][i] = order_version(first_order + i, v, 2);
 			both[v - 1][i].partition = (v == 2) != swapped;
@@ -178,7 +178,7 @@ static void write_at_once(int first_order, int orders, bool swapped)
 LAB_TEST(sequencing_load, one_parks_what_the_other_precedes, 2)
 {
 	enum { ROUNDS = 10, ORDERS = 50 };
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct service *replicas[2];
 
 	start_replicas(replicas, 2.0);
@@ -192,7 +192,7 @@ static void play_race(bool shuffled)
 {
 	enum { ORDERS = 1000, VERSIONS = 3, ALL = ORDERS * VERSIONS };
 	struct raw_message *all = orders_backwards(ORDERS, VERSIONS, 3);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct service *replicas[2];
 
 	start_replicas(replicas, 3.0);
@@ -235,7 +235,7 @@ struct client {
 static struct http_answer call(struct client *c, int expected, const char *method, int64_t id,
 			       const char *body)
 {
-	const char *path = id ? keep_format("/orders/%lld", (long long)id) : "/orders";
+	const char *path = id ? arena_format("/orders/%lld", (long long)id) : "/orders";
 	struct http_answer answer = http_call(c->port, method, path, body, NULL);
 
 	c->refused += answer.status != expected;
@@ -256,7 +256,7 @@ static void *client_main(void *arg)
 					"id");
 	for (int n = 2; !atomic_load(c->stop); n++) {
 		for (int i = 0; i < ORDERS_OF_CLIENT; i++)
-			(void)call(c, 200, "PATCH", c->ids[i], keep_format("{\"qty\":%d}", n));
+			(void)call(c, 200, "PATCH", c->ids[i], arena_format("{\"qty\":%d}", n));
 	}
 	for (int i = 0; i < ORDERS_OF_CLIENT; i += 2)
 		(void)call(c, 204, "DELETE", c->ids[i], NULL);
@@ -299,7 +299,7 @@ static void expect_deliveries_match_orders(void)
 static void play_growing_topic(const char *event_key)
 {
 	struct service *order = service_start(ORDER, event_key, NULL), *replicas[2];
-	struct client *clients = keep_alloc(CLIENTS * sizeof(*clients));
+	struct client *clients = arena_alloc(CLIENTS * sizeof(*clients));
 	_Atomic bool stop = false;
 
 	for (int i = 0; i < 2; i++)
@@ -311,10 +311,10 @@ static void play_growing_topic(const char *event_key)
 		cr_assert_eq(pthread_create(&clients[i].thread, NULL, client_main, &clients[i]), 0);
 	}
 	await_calls(clients, CLIENTS * ORDERS_OF_CLIENT);
-	topic_alter(world.topic, 2);
+	topic_alter(fixture.topic, 2);
 	await_partitions(replicas[0], replicas[1], 2.0);
 	await_calls(clients, 500);
-	topic_alter(world.topic, 5);
+	topic_alter(fixture.topic, 5);
 	await_partitions(replicas[0], replicas[1], 5.0);
 	await_calls(clients, 500);
 	atomic_store(&stop, true);
@@ -344,7 +344,7 @@ LAB_TEST(sequencing_load, unkeyed_while_the_topic_grows, 1)
 /* Versions 2 to CHAIN + 1 wait for the first. */
 static void park_chain(void)
 {
-	struct raw_message *all = keep_alloc(CHAIN * sizeof(*all));
+	struct raw_message *all = arena_alloc(CHAIN * sizeof(*all));
 
 	for (int i = 0; i < CHAIN; i++)
 		all[i] = order_version(1, i + 2, CHAIN + 1);
@@ -362,7 +362,7 @@ static void produce_first(void)
 
 LAB_TEST(sequencing_load, a_long_chain_is_applied_in_bounded_transactions, 1)
 {
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)service_start(DELIVERY, ENFORCE, NULL);
 	park_chain();
@@ -377,7 +377,7 @@ LAB_TEST(sequencing_load, a_long_chain_is_applied_in_bounded_transactions, 1)
 /* The second transaction is held up by a row of ours, so that the kill comes between. */
 LAB_TEST(sequencing_load, a_long_chain_survives_a_kill, 1)
 {
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 
 	park_chain();
@@ -408,7 +408,7 @@ LAB_TEST(sequencing_load, replicas_are_killed_again_and_again, 4)
 {
 	enum { ORDERS = 300, VERSIONS = 6, ALL = ORDERS * VERSIONS };
 	struct raw_message *all = orders_backwards(ORDERS, VERSIONS, 4);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct service *replicas[2] = { launch_busy(), launch_busy() };
 
 	await_partitions(replicas[0], replicas[1], 4.0);

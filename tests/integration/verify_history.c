@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(verify_history, .timeout = 90);
 
@@ -31,7 +31,7 @@ static struct verdict verdict_of(struct program_run run)
 {
 	return (struct verdict){ .exit_code = run.status,
 				 .text = run.output,
-				 .json = keep_json(json_loads(run.output, 0, NULL)) };
+				 .json = arena_json(json_loads(run.output, 0, NULL)) };
 }
 
 /* flag NULL: none; settings ("NAME=value") end with NULL. */
@@ -81,7 +81,7 @@ static void call(const struct service *order, FILE *acks, const char *method, in
 				     "\"RADIO\",\"qty\":3,\"address\":\"PUSAN\"}"
 			   : version == 2 ? "{\"address\":\"SEOUL\"}"
 					  : NULL;
-	const char *path = version == 1 ? "/orders" : keep_format("/orders/%d", id);
+	const char *path = version == 1 ? "/orders" : arena_format("/orders/%d", id);
 	struct http_answer answer = http_call(order->port, method, path, body, NULL);
 
 	cr_assert_eq(answer.status / 100, 2, "%s%s", answer.error, answer.body);
@@ -91,7 +91,7 @@ static void call(const struct service *order, FILE *acks, const char *method, in
 /* Three orders placed, modified and cancelled; returns the file of what was acknowledged. */
 static const char *play(const struct service *order)
 {
-	const char *path = keep_format("%s/log/%s.acks", stack_run_dir(), world.name);
+	const char *path = arena_format("%s/log/%s.acks", stack_run_dir(), fixture.name);
 	FILE *acks = fopen(path, "we");
 
 	cr_assert_not_null(acks);
@@ -151,7 +151,7 @@ LAB_TEST(verify_history, finds_nothing_but_what_was_tampered_with, 2)
 {
 	struct service *order = service_start(ORDER, NULL);
 	struct service *delivery = service_start(DELIVERY, NULL);
-	const char *acks = keep_format("ACKS=%s", play(order));
+	const char *acks = arena_format("ACKS=%s", play(order));
 	struct verdict v = verify(acks, NULL);
 
 	expect_clean(&v);
@@ -174,7 +174,7 @@ LAB_TEST(verify_history, finds_nothing_but_what_was_tampered_with, 2)
 
 static void produce_typed(const char *type, int partition, const char *payload)
 {
-	(void)produce(&(struct raw_message){ .topic = world.topic,
+	(void)produce(&(struct raw_message){ .topic = fixture.topic,
 					     .partition = partition,
 					     .payload = payload,
 					     .headers = { { "type", type, 0 } } });
@@ -182,9 +182,10 @@ static void produce_typed(const char *type, int partition, const char *payload)
 
 static const char *order_json(const char *type, int id, const char *version)
 {
-	return keep_format("{\"eventType\":\"%s\",\"id\":%d,%s\"customerId\":1,\"productId\":\"1\","
-			   "\"productName\":\"TV\",\"qty\":1,\"address\":\"SEOUL\"}",
-			   type, id, version);
+	return arena_format(
+		"{\"eventType\":\"%s\",\"id\":%d,%s\"customerId\":1,\"productId\":\"1\","
+		"\"productName\":\"TV\",\"qty\":1,\"address\":\"SEOUL\"}",
+		type, id, version);
 }
 
 /* Events without a version, copies, dead letters and junk are no violations. */
@@ -219,7 +220,7 @@ static const char *letter_about(const struct tail *letters, const char *text)
 		const struct message *m = &letters->messages[i];
 
 		if (strstr(m->payload, text))
-			return keep_format("LETTER=%d:%lld", m->partition, (long long)m->offset);
+			return arena_format("LETTER=%d:%lld", m->partition, (long long)m->offset);
 	}
 	cr_assert_fail("no letter about %s", text);
 	return NULL;
@@ -228,10 +229,11 @@ static const char *letter_about(const struct tail *letters, const char *text)
 /* Sends all letters back; one (LETTER=) although it was. */
 static void replay(const char *letter)
 {
-	struct program_run run = program_run(
-		"dead-letters", NULL,
-		(const char *const[]){ "ACTION=replay", keep_format("ONLY_TOPIC=%s", world.topic),
-				       letter, NULL });
+	struct program_run run =
+		program_run("dead-letters", NULL,
+			    (const char *const[]){ "ACTION=replay",
+						   arena_format("ONLY_TOPIC=%s", fixture.topic),
+						   letter, NULL });
 
 	cr_assert_eq(run.status, 0, "%s", run.output);
 }
@@ -239,7 +241,7 @@ static void replay(const char *letter)
 /* A letter names the first place of its message, wherever the copy that failed is. */
 LAB_TEST(verify_history, understands_replays, 2)
 {
-	struct tail *letters = tail_open_dead_letters(world.topic);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
 	struct verdict v;
 
 	(void)service_start(DELIVERY, NULL);
@@ -285,7 +287,7 @@ LAB_TEST(verify_history, finds_what_is_on_the_topic_only, 1)
 	cr_expect_eq(found(&v, "lost effect"), 0, "nobody has come to it: %s", v.text);
 	sql_run("insert into delivery.position (topic, \"partition\", next_offset, epoch, owner) "
 		"values ('%s', 0, 2, 1, 'x')",
-		world.topic);
+		fixture.topic);
 	v = verify("WAIT=0", NULL);
 	cr_expect_eq(found(&v, "not drained"), 0, "%s", v.text);
 	cr_expect_eq(found(&v, "lost effect"), 1, "%s", v.text);
@@ -303,14 +305,14 @@ static void expect_trouble(const char *setting, const char *part)
 
 LAB_TEST(verify_history, says_what_it_cannot_read, 1)
 {
-	const char *acks = keep_format("%s/log/%s.acks", stack_run_dir(), world.name);
+	const char *acks = arena_format("%s/log/%s.acks", stack_run_dir(), fixture.name);
 	FILE *file = fopen(acks, "we");
 
 	cr_assert_not_null(file);
 	(void)fputs("1732180000123 POST 1 1\n1732180000123 PUT 1 1\n", file);
 	(void)fclose(file);
 	expect_trouble("ACKS=/nowhere/acks", "No such file");
-	expect_trouble(keep_format("ACKS=%s", acks), "line 2");
+	expect_trouble(arena_format("ACKS=%s", acks), "line 2");
 	expect_trouble("KAFKA_TOPIC=there.is.none", "no topic there.is.none");
 	expect_trouble("KAFKA_CONF=nonsense=1", "nonsense");
 	expect_trouble("DATABASE_URL=postgresql://lab@127.0.0.1:1/lab", "make up");

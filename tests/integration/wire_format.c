@@ -7,22 +7,22 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(wire_format, .timeout = 60);
 
 static void post(const struct service *order, const char *name)
 {
 	const char *body =
-		keep_format("{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":"
-			    "\"%s\",\"qty\":\"3\",\"address\":\"PUSAN\"}",
-			    name);
+		arena_format("{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":"
+			     "\"%s\",\"qty\":\"3\",\"address\":\"PUSAN\"}",
+			     name);
 	struct http_answer answer = http_call(order->port, "POST", "/orders", body, NULL);
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
@@ -44,7 +44,7 @@ static void expect_payload(const struct message *m, const char *expected)
 	const char *at = strchr(expected, '@'), *own = strstr(m->payload, "\"timestamp\":");
 	long long timestamp = own ? strtoll(own + strlen("\"timestamp\":"), NULL, 10) : 0;
 	const char *text =
-		keep_format("%.*s%lld%s", (int)(at - expected), expected, timestamp, at + 1);
+		arena_format("%.*s%lld%s", (int)(at - expected), expected, timestamp, at + 1);
 
 	cr_expect_eq(m->payload_len, strlen(m->payload), "a NUL in the payload");
 	cr_expect_str_eq(m->payload, text);
@@ -54,7 +54,7 @@ static void expect_payload(const struct message *m, const char *expected)
 LAB_TEST(wire_format, order_events_are_the_contracts_bytes, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	const struct message *m;
 
 	post(order, "TV");
@@ -92,7 +92,7 @@ LAB_TEST(wire_format, order_events_are_the_contracts_bytes, 1)
 LAB_TEST(wire_format, text_stays_utf8, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	post(order, "\xed\x85\x94\xeb\xa0\x88\xeb\xb9\x84\xec\xa0\x84 \xf0\x9f\x93\xba \\\"/\\\\ "
 		    "\\u007f\\n");
@@ -107,7 +107,7 @@ LAB_TEST(wire_format, text_stays_utf8, 1)
 LAB_TEST(wire_format, delivery_events_are_the_contracts_bytes, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	const struct message *m;
 
 	(void)service_start(DELIVERY, NULL);
@@ -154,7 +154,7 @@ LAB_TEST(wire_format, keys_go_where_java_puts_them, 5)
 	static const int partitions[20] = { 4, 3, 3, 3, 0, 3, 4, 2, 3, 1,
 					    3, 3, 2, 0, 3, 1, 3, 2, 0, 2 };
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	for (int i = 0; i < 20; i++)
 		post(order, "TV");
@@ -163,7 +163,7 @@ LAB_TEST(wire_format, keys_go_where_java_puts_them, 5)
 		const struct message *m = tail_find(tail, "OrderPlaced", id, 0);
 
 		cr_assert_not_null(m, "order %d", id);
-		cr_expect_str_eq(m->key, keep_format("%d", id));
+		cr_expect_str_eq(m->key, arena_format("%d", id));
 		cr_expect_eq(m->partition, partitions[id - 1], "order %d is in partition %d", id,
 			     m->partition);
 	}
@@ -186,7 +186,7 @@ static void expect_round_robin(const struct tail *tail, size_t first, size_t cou
 LAB_TEST(wire_format, unkeyed_is_strict_round_robin, 3)
 {
 	struct service *order = service_start(ORDER, "EVENT_KEY=none", NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	for (int i = 0; i < 30; i++)
 		post(order, "TV");
@@ -205,7 +205,7 @@ LAB_TEST(wire_format, unkeyed_is_strict_round_robin, 3)
 LAB_TEST(wire_format, unkeyed_backlog_is_strict_round_robin, 3)
 {
 	struct service *order = service_start(ORDER, "EVENT_KEY=none", NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int start;
 
 	/* Holds the relay's next read. */
@@ -223,12 +223,12 @@ LAB_TEST(wire_format, unkeyed_backlog_is_strict_round_robin, 3)
 LAB_TEST(wire_format, new_partitions_are_used, 1)
 {
 	struct service *order = service_start(ORDER, "EVENT_KEY=none", NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	size_t before;
 
 	post(order, "TV");
 	cr_assert(tail_await(tail, 1, 5000));
-	topic_alter(world.topic, 2);
+	topic_alter(fixture.topic, 2);
 	cr_assert(wait_until(5000, (post(order, "TV"), tail_read(tail),
 				    tail->messages[tail->count - 1].partition == 1)),
 		  "no event in the new partition");

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
 
 #define LABELS_MAX  8
 #define SAMPLES_MAX 20000
@@ -51,7 +51,7 @@ static const char *read_name(struct reader *r, const char **at, bool colons)
 	EXPECT(r, isalpha((unsigned char)*first) || *first == '_', "a name begins with a letter");
 	while (isalnum((unsigned char)**at) || **at == '_' || (colons && **at == ':'))
 		(*at)++;
-	return keep_copy(first, (size_t)(*at - first));
+	return arena_copy(first, (size_t)(*at - first));
 }
 
 /* Whether the text escapes as it may: \\, \n and, in a label, \". */
@@ -75,7 +75,7 @@ static const char *read_value(struct reader *r, const char **at)
 	EXPECT(r, *end == '"', "a label's value ends with a quote");
 	EXPECT(r, escapes_well(first, (size_t)(end - first), "\\n\""), "an unknown escape");
 	*at = *end ? end + 1 : end;
-	return keep_copy(first, (size_t)(end - first));
+	return arena_copy(first, (size_t)(end - first));
 }
 
 static void read_labels(struct reader *r, const char **at, struct sample *sample)
@@ -123,8 +123,8 @@ static const char *labels_text(const struct sample *sample, bool values)
 
 		if (strcmp(label->name, "le") == 0)
 			continue;
-		text = keep_format("%s%s%s%s%s", text, *text ? "," : "", label->name,
-				   values ? "=" : "", values ? label->value : "");
+		text = arena_format("%s%s%s%s%s", text, *text ? "," : "", label->name,
+				    values ? "=" : "", values ? label->value : "");
 	}
 	return text;
 }
@@ -200,8 +200,8 @@ static void read_part(struct reader *r, const struct sample *sample)
 static void expect_new(struct reader *r, const struct sample *sample)
 {
 	const char *bound = bound_of(sample);
-	const char *key = keep_format("%s{%s}%s", sample->name, labels_text(sample, true),
-				      bound ? bound : "");
+	const char *key = arena_format("%s{%s}%s", sample->name, labels_text(sample, true),
+				       bound ? bound : "");
 
 	for (size_t i = 0; i < r->seen_count; i++)
 		EXPECT(r, strcmp(r->seen[i], key) != 0, "a sample comes twice");
@@ -267,7 +267,7 @@ static void take_type(struct reader *r, const char *at)
 	       "an unknown type");
 	EXPECT(r, total == (strcmp(at, " counter") == 0), "counters, and only they, end in _total");
 	if (r->family)
-		r->family->type = keep_copy(at + 1, strlen(at) - 1);
+		r->family->type = arena_copy(at + 1, strlen(at) - 1);
 	r->typed = true;
 }
 
@@ -276,11 +276,11 @@ struct exposition exposition_read(const char *who, const char *text)
 	struct exposition out = { .count = 0 };
 	struct reader r = { .who = who, .line = "", .out = &out };
 
-	r.seen = keep_alloc(SAMPLES_MAX * sizeof(*r.seen));
+	r.seen = arena_alloc(SAMPLES_MAX * sizeof(*r.seen));
 	for (const char *end; *text; text = end + 1) {
 		end = strchr(text, '\n');
 		cr_assert(end, "%s: the last line has no end: %s", who, text);
-		r.line = keep_copy(text, (size_t)(end - text));
+		r.line = arena_copy(text, (size_t)(end - text));
 		if (strncmp(r.line, "# HELP ", 7) == 0)
 			take_help(&r, r.line + 7);
 		else if (strncmp(r.line, "# TYPE ", 7) == 0)

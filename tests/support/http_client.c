@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
 #include "tests/support/wait.h"
 
 #define TIMEOUT_MS 20000L
@@ -39,9 +39,9 @@ static size_t collect(char *data, size_t size, size_t count, void *context)
 
 static void take_body(struct http_answer *answer, const void *body, size_t len)
 {
-	answer->body = keep_copy(body, len);
+	answer->body = arena_copy(body, len);
 	answer->body_len = len;
-	answer->json = keep_json(json_loadb(answer->body, len, JSON_DECODE_ANY, NULL));
+	answer->json = arena_json(json_loadb(answer->body, len, JSON_DECODE_ANY, NULL));
 }
 
 static struct curl_slist *header_lines(const char *body, va_list ap)
@@ -62,7 +62,7 @@ struct http_answer http_call(int port, const char *method, const char *path, con
 {
 	struct http_answer answer = { .error = "", .headers = "", .body = "" };
 	struct bytes head = { 0 }, content = { 0 };
-	const char *url = keep_format("http://127.0.0.1:%d%s", port, path);
+	const char *url = arena_format("http://127.0.0.1:%d%s", port, path);
 	char why[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
 	int64_t started = mono_ms();
@@ -98,8 +98,8 @@ struct http_answer http_call(int port, const char *method, const char *path, con
 	if (code == CURLE_OK)
 		answer.status = (int)status;
 	else
-		answer.error = keep_format("%s", why[0] ? why : curl_easy_strerror(code));
-	answer.headers = keep_copy(head.data, head.len);
+		answer.error = arena_format("%s", why[0] ? why : curl_easy_strerror(code));
+	answer.headers = arena_copy(head.data, head.len);
 	take_body(&answer, content.data, content.len);
 	free(head.data);
 	free(content.data);
@@ -125,7 +125,7 @@ static void *pending_main(void *context)
 
 struct http_pending *http_begin(int port, const char *method, const char *path, const char *body)
 {
-	struct http_pending *p = keep_alloc(sizeof(*p));
+	struct http_pending *p = arena_alloc(sizeof(*p));
 
 	*p = (struct http_pending){ .port = port, .method = method, .path = path, .body = body };
 	cr_assert_eq(pthread_create(&p->thread, NULL, pending_main, p), 0);
@@ -188,7 +188,7 @@ struct http_answer http_raw(int port, const void *bytes, size_t len)
 	}
 	(void)close(fd);
 	answer.ms = mono_ms() - started;
-	answer.headers = keep_copy(got.data, got.len);
+	answer.headers = arena_copy(got.data, got.len);
 	if (sscanf(answer.headers, "HTTP/1.%*1[01] %d", &answer.status) != 1)
 		answer.error = "no status line";
 	blank = strstr(answer.headers, "\r\n\r\n");
@@ -210,7 +210,7 @@ const char *http_header(const struct http_answer *answer, const char *name)
 		if (strncasecmp(line + 2, name, len) != 0 || *value != ':')
 			continue;
 		value += 1 + strspn(value + 1, " ");
-		return keep_copy(value, strcspn(value, "\r"));
+		return arena_copy(value, strcspn(value, "\r"));
 	}
 	return "";
 }

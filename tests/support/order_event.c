@@ -1,17 +1,17 @@
 #include "tests/support/order_event.h"
 
-#include "tests/support/keep.h"
-#include "tests/support/world.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 
 struct raw_message order_event(const char *type, int64_t id, int version, const char *address)
 {
-	const char *number = version ? keep_format("\"version\":%d,", version) : "";
+	const char *number = version ? arena_format("\"version\":%d,", version) : "";
 
 	return (struct raw_message){
-		.topic = world.topic,
+		.topic = fixture.topic,
 		.partition = -1,
-		.key = keep_format("%lld", (long long)id),
-		.payload = keep_format(
+		.key = arena_format("%lld", (long long)id),
+		.payload = arena_format(
 			"{\"eventType\":\"%s\",\"timestamp\":1732180000123,\"id\":%lld,%s"
 			"\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\","
 			"\"qty\":3,\"address\":\"%s\"}",
@@ -26,5 +26,5 @@ struct raw_message order_version(int64_t id, int version, int last)
 			   : version == last ? "OrderCancelled"
 					     : "OrderModified";
 
-	return order_event(type, id, version, keep_format("V%d", version));
+	return order_event(type, id, version, arena_format("V%d", version));
 }

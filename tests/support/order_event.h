@@ -11,7 +11,7 @@
 
 #include "tests/support/topic.h"
 
-/* A message for the world's topic, keyed by the order. version 0: it carries none. */
+/* A message for the fixture's topic, keyed by the order. version 0: it carries none. */
 struct raw_message order_event(const char *type, int64_t id, int version, const char *address);
 
 /* Version of an order that is placed with 1, changed, and cancelled with last. The address is

@@ -9,24 +9,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/stack.h"
-#include "tests/support/world.h"
 
 /* Runs in the child. */
 static void exec_program(int output, const char *name, const char *argument,
 			 const char *const *settings)
 {
 	const char *program = strchr(name, '/') ? name
-						: keep_format("%s/%s", stack_build_dir(), name);
+						: arena_format("%s/%s", stack_build_dir(), name);
 
 	/* A lab stops then what it has started. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)dup2(output, STDOUT_FILENO);
 	(void)dup2(output, STDERR_FILENO);
 	(void)setenv("KAFKA_BOOTSTRAP_SERVERS", stack_kafka(), 1);
-	(void)setenv("KAFKA_TOPIC", world.topic, 1);
-	(void)setenv("DATABASE_URL", stack_database_url("lab", world.database), 1);
+	(void)setenv("KAFKA_TOPIC", fixture.topic, 1);
+	(void)setenv("DATABASE_URL", stack_database_url("lab", fixture.database), 1);
 	for (; *settings; settings++)
 		(void)putenv((char *)*settings);
 	(void)execl(program, program, argument, (char *)NULL);
@@ -44,7 +44,7 @@ static const char *read_all(int fd)
 	for (ssize_t n; (n = read(fd, chunk, sizeof(chunk))) > 0;)
 		(void)fwrite(chunk, 1, (size_t)n, memory);
 	(void)fclose(memory);
-	copy = keep_copy(text, len);
+	copy = arena_copy(text, len);
 	free(text);
 	return copy;
 }

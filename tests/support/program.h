@@ -1,6 +1,6 @@
 /*
  * A program that ends by itself (the history checker, dead-letters, a lab), run on the test's
- * world.
+ * fixture.
  *
  * Threads: the test's own. It dies with the test's process.
  */
@@ -12,8 +12,8 @@ struct program_run {
 	const char *output; /* stdout and stderr; kept */
 };
 
-/* Runs it to its end with the settings ("NAME=value", ended by NULL) over the world's. A name with
- * a slash is a script of the project. argument NULL: none. */
+/* Runs it to its end with the settings ("NAME=value", ended by NULL) over the fixture's. A name
+ * with a slash is a script of the project. argument NULL: none. */
 struct program_run program_run(const char *name, const char *argument, const char *const *settings);
 
 #endif

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 #define LISTEN_MS    10000
 #define READY_MS     15000
@@ -43,7 +43,7 @@ static const char *read_log(const struct service *service)
 		(void)fputc(c, memory);
 	(void)fclose(memory);
 	(void)fclose(file);
-	const char *copy = keep_copy(text, len);
+	const char *copy = arena_copy(text, len);
 
 	free(text);
 	return copy;
@@ -108,17 +108,17 @@ static void exec_service(const struct service *service, const char *program,
 		(void)dup2(fd, STDOUT_FILENO);
 		(void)dup2(fd, STDERR_FILENO);
 	}
-	set(keep_format("KAFKA_BOOTSTRAP_SERVERS=%s", stack_kafka()));
-	set(keep_format("KAFKA_TOPIC=%s", world.topic));
-	set(keep_format("KAFKA_GROUP=%s", world.group));
-	set(keep_format("DATABASE_URL=%s", stack_database_url(role, world.database)));
-	set(keep_format("REPLICA=%s", service->name));
+	set(arena_format("KAFKA_BOOTSTRAP_SERVERS=%s", stack_kafka()));
+	set(arena_format("KAFKA_TOPIC=%s", fixture.topic));
+	set(arena_format("KAFKA_GROUP=%s", fixture.group));
+	set(arena_format("DATABASE_URL=%s", stack_database_url(role, fixture.database)));
+	set(arena_format("REPLICA=%s", service->name));
 	set("HTTP_PORT=0");
 	set("HTTP_HOST=127.0.0.1");
 	set("DELIVERY_DELAY_MS=0");
 	for (; *settings; settings++)
 		set(*settings);
-	program = keep_format("%s/%s", stack_build_dir(), program);
+	program = arena_format("%s/%s", stack_build_dir(), program);
 	(void)execl(program, program, (char *)NULL);
 	(void)fprintf(stderr, "cannot run %s\n", program);
 	_exit(127);
@@ -147,14 +147,15 @@ static bool find_port(struct service *service)
 static struct service *launch(const char *program, va_list ap)
 {
 	const char *settings[SETTINGS_MAX + 1] = { NULL };
-	struct service *service = keep_alloc(sizeof(*service));
+	struct service *service = arena_alloc(sizeof(*service));
 	const char *short_name = strcmp(program, ORDER) == 0 ? "order" : "delivery";
 	size_t n = 0;
 
 	for (const char *pair; n < SETTINGS_MAX && (pair = va_arg(ap, const char *));)
 		settings[n++] = pair;
-	service->name = keep_format("%s-%d", short_name, ++numbers[*short_name == 'd']);
-	service->log = keep_format("%s/log/%s-%s.log", stack_run_dir(), world.name, service->name);
+	service->name = arena_format("%s-%d", short_name, ++numbers[*short_name == 'd']);
+	service->log =
+		arena_format("%s/log/%s-%s.log", stack_run_dir(), fixture.name, service->name);
 	service->other = services;
 	services = service;
 	service->pid = fork();
@@ -196,7 +197,7 @@ bool service_ready(const struct service *service)
 double service_metric(const struct service *service, const char *name)
 {
 	struct http_answer answer = http_call(service->port, "GET", "/metrics", NULL, NULL);
-	const char *line = strstr(answer.body, keep_format("\n%s ", name));
+	const char *line = strstr(answer.body, arena_format("\n%s ", name));
 
 	return line ? strtod(line + strlen(name) + 2, NULL) : -1;
 }
@@ -224,7 +225,7 @@ int64_t proc_computed_ms(const char *path)
 
 int64_t service_computed_ms(const struct service *service)
 {
-	return proc_computed_ms(keep_format("/proc/%d/stat", service->pid));
+	return proc_computed_ms(arena_format("/proc/%d/stat", service->pid));
 }
 
 bool service_counted(const struct service *service, int times)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
@@ -42,8 +42,8 @@ void sql_database_create(const char *name)
 {
 	/* A copy that runs at the same time, or autovacuum, may hold the template for a moment. */
 	cr_assert(wait_until(
-		10000, administer(keep_format("create database %s template " TEMPLATE, name))));
-	database = keep_format("%s", name);
+		10000, administer(arena_format("create database %s template " TEMPLATE, name))));
+	database = arena_format("%s", name);
 	owner = connect_as("lab", database);
 	sql_run("alter role order_service in database %s set search_path = orders", name);
 	sql_run("alter role delivery_service in database %s set search_path = delivery", name);
@@ -54,7 +54,7 @@ void sql_database_drop(void)
 	PQfinish(owner);
 	owner = NULL;
 	if (database)
-		(void)administer(keep_format("drop database if exists %s with (force)", database));
+		(void)administer(arena_format("drop database if exists %s with (force)", database));
 	database = NULL;
 }
 
@@ -83,7 +83,7 @@ static const char *first_value(PGresult *result)
 	const char *text = "";
 
 	if (PQntuples(result) > 0 && !PQgetisnull(result, 0, 0))
-		text = keep_format("%s", PQgetvalue(result, 0, 0));
+		text = arena_format("%s", PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return text;
 }
@@ -142,7 +142,7 @@ const char *sql_refusal(const char *role, const char *statement)
 	PGresult *result = PQexec(conn, statement);
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-	state = keep_format("%s", state ? state : "");
+	state = arena_format("%s", state ? state : "");
 	PQclear(result);
 	PQfinish(conn);
 	return state;

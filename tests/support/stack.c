@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
 
 static const char *needed(const char *name)
 {
@@ -23,7 +23,7 @@ static const char *needed(const char *name)
 
 const char *stack_kafka(void)
 {
-	return keep_format("127.0.0.1:%s", needed("KAFKA_PORT"));
+	return arena_format("127.0.0.1:%s", needed("KAFKA_PORT"));
 }
 
 const char *stack_build_dir(void)
@@ -38,7 +38,7 @@ const char *stack_run_dir(void)
 
 const char *stack_database_url(const char *role, const char *database)
 {
-	return keep_format("postgresql://%s@127.0.0.1:%s/%s", role, needed("PG_PORT"), database);
+	return arena_format("postgresql://%s@127.0.0.1:%s/%s", role, needed("PG_PORT"), database);
 }
 
 /* Runs in the child: the script's output goes to a log of its own. */
@@ -56,7 +56,7 @@ static void exec_script(const char *script, const char *command, const char *log
 
 static void run_script(const char *script, const char *command)
 {
-	const char *log = keep_format("%s/log/tests-stack.log", stack_run_dir());
+	const char *log = arena_format("%s/log/tests-stack.log", stack_run_dir());
 	int status = 0;
 	pid_t pid = fork();
 
@@ -88,7 +88,7 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 void broker_replace(void)
 {
 	broker_stop();
-	cr_assert_eq(nftw(keep_format("%s/kafka", stack_run_dir()), remove_entry, 16,
+	cr_assert_eq(nftw(arena_format("%s/kafka", stack_run_dir()), remove_entry, 16,
 			  FTW_DEPTH | FTW_PHYS),
 		     0);
 	broker_start();

@@ -4,7 +4,7 @@
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
@@ -150,12 +150,12 @@ static struct tail *open_tail(const char *topic, const char *origin)
 					     "fetch.message.max.bytes",
 					     MESSAGE_MAX_BYTES,
 					     NULL };
-	struct tail *tail = keep_alloc(sizeof(*tail));
+	struct tail *tail = arena_alloc(sizeof(*tail));
 
 	tail->client = client_open(RD_KAFKA_CONSUMER, pairs);
 	(void)rd_kafka_poll_set_consumer(tail->client);
-	tail->topic = keep_format("%s", topic);
-	tail->origin = origin ? keep_format("%s", origin) : NULL;
+	tail->topic = arena_format("%s", topic);
+	tail->origin = origin ? arena_format("%s", origin) : NULL;
 	tail->other = tails;
 	tails = tail;
 	return tail;
@@ -192,8 +192,8 @@ static void take_headers(struct message *message, const rd_kafka_message_t *m)
 	       rd_kafka_header_get_all(headers, message->header_count, &name, &value, &len) ==
 		       RD_KAFKA_RESP_ERR_NO_ERROR)
 		message->headers[message->header_count++] =
-			(struct header){ .name = keep_format("%s", name),
-					 .value = value ? keep_copy(value, len) : NULL,
+			(struct header){ .name = arena_format("%s", name),
+					 .value = value ? arena_copy(value, len) : NULL,
 					 .len = len };
 }
 
@@ -203,7 +203,7 @@ static struct message *next_place(struct tail *tail)
 
 	if (tail->count == tail->capacity) {
 		tail->capacity = tail->capacity ? 2 * tail->capacity : 64;
-		grown = keep_alloc(tail->capacity * sizeof(*grown));
+		grown = arena_alloc(tail->capacity * sizeof(*grown));
 		if (tail->count > 0)
 			memcpy(grown, tail->messages, tail->count * sizeof(*grown));
 		tail->messages = grown;
@@ -223,13 +223,13 @@ static void take(struct tail *tail, const rd_kafka_message_t *m)
 	if (tail->origin && strcmp(message_header(message, "x-original-topic"), tail->origin) != 0)
 		return;
 	if (m->key) {
-		message->key = keep_copy(m->key, m->key_len);
+		message->key = arena_copy(m->key, m->key_len);
 		message->key_len = m->key_len;
 	}
 	if (m->payload) {
-		message->payload = keep_copy(m->payload, m->len);
+		message->payload = arena_copy(m->payload, m->len);
 		message->payload_len = m->len;
-		message->json = keep_json(json_loadb(m->payload, m->len, 0, NULL));
+		message->json = arena_json(json_loadb(m->payload, m->len, 0, NULL));
 	}
 	tail->count++;
 }
@@ -238,7 +238,7 @@ static void take(struct tail *tail, const rd_kafka_message_t *m)
 static void assign(struct tail *tail, int partitions)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-	int64_t *next = keep_alloc((size_t)partitions * sizeof(*next));
+	int64_t *next = arena_alloc((size_t)partitions * sizeof(*next));
 
 	for (int p = 0; p < partitions; p++) {
 		next[p] = p < tail->partitions ? tail->next[p] : 0;
@@ -281,7 +281,7 @@ size_t tail_read(struct tail *tail)
 
 	if (partitions > tail->partitions)
 		assign(tail, partitions);
-	ends = keep_alloc((size_t)tail->partitions * sizeof(*ends) + 1);
+	ends = arena_alloc((size_t)tail->partitions * sizeof(*ends) + 1);
 	for (int p = 0; p < tail->partitions; p++) {
 		if (rd_kafka_query_watermark_offsets(tail->client, tail->topic, p, &low, &ends[p],
 						     ANSWER_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -390,7 +390,7 @@ static void send_message(rd_kafka_t *rk, const struct raw_message *message, int6
 /* A producer of its own for each call: nothing is shared between tests or left over. */
 int64_t produce_all(const struct raw_message *messages, size_t count)
 {
-	int64_t *offsets = keep_alloc(count * sizeof(*offsets));
+	int64_t *offsets = arena_alloc(count * sizeof(*offsets));
 	rd_kafka_t *rk = open_producer();
 
 	for (size_t i = 0; i < count; i++)

@@ -60,8 +60,8 @@ static void show(const struct progress *progress, int64_t waited_ms, int64_t wai
 		      progress->waiting, progress->behind, waited_ms / 1000, wait_ms / 1000);
 }
 
-enum status quiet_wait(struct tables *tables, struct topic *topic, int64_t wait_ms, bool *quiet,
-		       int64_t *waited_ms, struct error *err)
+enum status drained_wait(struct tables *tables, struct topic *topic, int64_t wait_ms, bool *quiet,
+			 int64_t *waited_ms, struct error *err)
 {
 	const bool terminal = isatty(STDERR_FILENO) == 1;
 	const int64_t start = clock_mono_ms();

@@ -19,13 +19,13 @@ enum violation_kind {
 	CONFLICTING_EVENTS, /* two different events say that they are the same version */
 	PUBLISHED_OUT_OF_ORDER,
 	LOST_EFFECT,
-	DOUBLED_EFFECT,
+	DUPLICATED_EFFECT,
 	WRONG_EFFECT, /* the event was taken for another one */
 	EFFECT_WITHOUT_EVENT,
 	DEAD_LETTER, /* of an order that order-service acknowledged */
 	STILL_PARKED,
-	INVERTED, /* an effect after that of a later version */
-	GAP,      /* effects went on without a version between them */
+	OUT_OF_ORDER, /* an effect after that of a later version */
+	GAP,          /* effects went on without a version between them */
 	WRONG_FINAL_ROW,
 	DIFFERS_FROM_ORDER, /* the final rows of the two services */
 	EFFECT_NOT_ANNOUNCED,

@@ -19,7 +19,7 @@ static void judge_effect_order(struct walk *w)
 		if (effect->source != FACT_EFFECT || effect->version == 0)
 			continue;
 		if (highest && effect->version < highest->version)
-			judge_found_facts(w, INVERTED, effect, highest);
+			judge_found_facts(w, OUT_OF_ORDER, effect, highest);
 		if (!highest || effect->version > highest->version)
 			highest = effect;
 	}

@@ -70,7 +70,7 @@ static void judge_effects(struct walk *w, const struct group *g)
 	if (g->version == 0)
 		w->plain_effects += g->count[FACT_EFFECT];
 	if (g->count[FACT_EFFECT] > 1)
-		judge_found_facts(w, DOUBLED_EFFECT, &effect[1], effect);
+		judge_found_facts(w, DUPLICATED_EFFECT, &effect[1], effect);
 	if (!has_event(g, effect))
 		judge_found_facts(w, EFFECT_WITHOUT_EVENT, effect, event);
 	else if (event && effect->type != event->type)

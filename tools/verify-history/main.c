@@ -89,8 +89,8 @@ static enum status check(const struct config *config, struct tables *tables, str
 	struct history h = { 0 };
 	struct judgement judgement = { 0 };
 	struct report report = { .history = &h, .judgement = &judgement };
-	enum status st = quiet_wait(tables, topic, config->wait_s * 1000, &report.quiet,
-				    &report.waited_ms, err);
+	enum status st = drained_wait(tables, topic, config->wait_s * 1000, &report.quiet,
+				      &report.waited_ms, err);
 
 	if (st == ST_OK)
 		st = read_all(config, tables, topic, dead_letters, &h, err);

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(outages, .init = stack_ensure, .timeout = 120);
 
@@ -33,7 +33,7 @@ static int compare_ms(const void *a, const void *b)
 static void place_change_cancel(const struct service *order, int first, int count, int64_t *ms)
 {
 	for (int id = first; id < first + count; id++) {
-		const char *path = keep_format("/orders/%d", id);
+		const char *path = arena_format("/orders/%d", id);
 		struct http_answer answer = http_call(order->port, "POST", "/orders", TV, NULL);
 
 		cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
@@ -52,7 +52,7 @@ static void place_change_cancel(const struct service *order, int first, int coun
 static void expect_once_in_order(const struct tail *tail, int orders)
 {
 	static const char *const types[] = { "OrderPlaced", "OrderModified", "OrderCancelled" };
-	int *seen = keep_alloc((size_t)(orders + 1) * sizeof(*seen));
+	int *seen = arena_alloc((size_t)(orders + 1) * sizeof(*seen));
 
 	for (size_t i = 0; i < tail->count; i++) {
 		const struct message *m = &tail->messages[i];
@@ -74,7 +74,7 @@ LAB_TEST(outages, orders_do_not_notice_that_the_broker_is_away, 2)
 {
 	enum { BEFORE = 5, DURING = 40, CALLS = 3 * (BEFORE + DURING) };
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t ms[CALLS];
 
 	place_change_cancel(order, 1, BEFORE, ms);
@@ -99,7 +99,7 @@ LAB_TEST(outages, a_stop_while_the_broker_is_away_loses_nothing, 1)
 {
 	enum { ORDERS = 10 };
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t ms[3 * ORDERS], took;
 
 	broker_stop();
@@ -117,7 +117,7 @@ LAB_TEST(outages, a_stop_while_the_broker_is_away_loses_nothing, 1)
 LAB_TEST(outages, deliveries_go_on_after_the_broker_was_away, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	int64_t ms[30];
 
 	(void)service_start(DELIVERY, NULL);
@@ -140,7 +140,7 @@ static void expect_unavailable(const struct service *service, const char *method
 			       const char *body)
 {
 	struct http_answer answer = http_call(service->port, method, path, body, NULL);
-	const char *what = keep_format("%s %s", method, path);
+	const char *what = arena_format("%s %s", method, path);
 
 	cr_expect_eq(answer.status, 503, "%s: %d %s%s", what, answer.status, answer.error,
 		     answer.body);
@@ -155,7 +155,7 @@ LAB_TEST(outages, the_database_is_away, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	struct service *delivery = service_start(DELIVERY, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 	struct http_answer answer;
 	int64_t ms[30], started;
 
@@ -196,7 +196,7 @@ LAB_TEST(outages, an_event_in_work_outlives_the_database, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	struct service *delivery = service_start(DELIVERY, "DELIVERY_DELAY_MS=1000", NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	cr_assert_eq(http_call(order->port, "POST", "/orders", TV, NULL).status, 201);
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 1));
@@ -227,8 +227,8 @@ LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 3 * BEFORE));
 	cr_assert(wait_until(5000, sql_number("select count(*) from delivery.outbox") == 0));
 	broker_replace();
-	topic_create(world.topic, 1);
-	tail = tail_open(world.topic);
+	topic_create(fixture.topic, 1);
+	tail = tail_open(fixture.topic);
 	place_change_cancel(order, BEFORE + 1, AFTER, ms);
 	cr_expect(wait_until(20000, sql_number(HISTORY) == 3 * (BEFORE + AFTER)), "%lld of %d",
 		  (long long)sql_number(HISTORY), 3 * (BEFORE + AFTER));

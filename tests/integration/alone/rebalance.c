@@ -5,14 +5,14 @@
  */
 #include <stdio.h>
 
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(rebalance, .init = stack_ensure, .timeout = 120);
 
@@ -32,7 +32,7 @@ struct flow {
 static void produce_orders(int versions)
 {
 	const size_t count = (size_t)versions * ORDERS;
-	struct raw_message *messages = keep_alloc(count * sizeof(*messages));
+	struct raw_message *messages = arena_alloc(count * sizeof(*messages));
 
 	for (size_t i = 0; i < count; i++)
 		messages[i] = order_version((int64_t)(i % ORDERS) + 1, (int)(i / ORDERS) + 1,
@@ -42,9 +42,9 @@ static void produce_orders(int versions)
 
 static struct service *start(const struct flow *flow)
 {
-	return service_start(DELIVERY, keep_format("PROCESSING_ORDER=%s", flow->processing_order),
-			     keep_format("DELIVERY_DELAY_MS=%d", flow->delay_ms),
-			     keep_format("MAX_CONCURRENCY=%d", flow->at_once), NULL);
+	return service_start(DELIVERY, arena_format("PROCESSING_ORDER=%s", flow->processing_order),
+			     arena_format("DELIVERY_DELAY_MS=%d", flow->delay_ms),
+			     arena_format("MAX_CONCURRENCY=%d", flow->at_once), NULL);
 }
 
 /* The longest time between two effects of a partition that was the first replica's throughout. */

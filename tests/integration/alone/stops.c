@@ -9,14 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
-#include "tests/support/keep.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
-#include "tests/support/world.h"
 
 TestSuite(stops, .init = stack_ensure, .timeout = 90);
 
@@ -43,7 +43,7 @@ static void expect_quick(int64_t took, int64_t limit_ms, const char *what)
 static void stop_in_the_delay(int sig)
 {
 	struct service *order = service_start(ORDER, NULL), *busy, *idle;
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	busy = service_start(DELIVERY, "DELIVERY_DELAY_MS=10000", NULL);
 	cr_assert(wait_until(10000, service_metric(busy, "delivery_partitions") == 1.0));
@@ -58,7 +58,7 @@ static void stop_in_the_delay(int sig)
 		  "the event is not worked again at once");
 	cr_expect_str_eq(sql_text("select replica || ' ' || status from delivery.history "
 				  "order by id desc limit 1"),
-			 keep_format("%s DELIVERY MODIFIED", idle->name));
+			 arena_format("%s DELIVERY MODIFIED", idle->name));
 	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryModified", 1, 0))));
 	cr_expect_eq(tail_read(tail), 4);
 }
@@ -110,12 +110,12 @@ LAB_TEST(stops, a_killed_replica_is_replaced, 1)
 static int64_t produce_plain(const char *type)
 {
 	return produce(&(struct raw_message){
-		.topic = world.topic,
+		.topic = fixture.topic,
 		.payload =
-			keep_format("{\"eventType\":\"%s\",\"timestamp\":1,\"id\":1,"
-				    "\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\","
-				    "\"qty\":3,\"address\":\"SEOUL\"}",
-				    type),
+			arena_format("{\"eventType\":\"%s\",\"timestamp\":1,\"id\":1,"
+				     "\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\","
+				     "\"qty\":3,\"address\":\"SEOUL\"}",
+				     type),
 		.headers = { { "type", type, 0 } } });
 }
 
@@ -123,7 +123,7 @@ static int64_t produce_plain(const char *type)
 LAB_TEST(stops, a_zombie_is_fenced, 1)
 {
 	struct service *zombie = service_start(DELIVERY, "DELIVERY_DELAY_MS=1000", NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	(void)produce_plain("OrderPlaced");
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 1));
@@ -212,7 +212,7 @@ LAB_TEST(stops, a_stop_in_a_backlog, 2)
 		"',\"version\":1,\"customerId\":1,\"productId\":\"1\","
 		"\"productName\":\"TV\",\"qty\":3,\"address\":\"SEOUL\"}', 'UTF8') "
 		"from generate_series(1, %d) n",
-		world.topic, EVENTS);
+		fixture.topic, EVENTS);
 	(void)service_start(ORDER, NULL);
 	for (int i = 0; i < STOPS; i++) {
 		struct service *delivery = service_launch(DELIVERY, NULL);
@@ -262,7 +262,7 @@ LAB_TEST(stops, order_with_open_connections, 1)
 LAB_TEST(stops, order_stops_under_load_without_loss, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	for (int i = 0; i < 50; i++)
 		place(order);
@@ -287,7 +287,7 @@ static void start_two(struct service **active, struct service **standby)
 LAB_TEST(stops, a_killed_relay_is_replaced_within_two_seconds, 1)
 {
 	struct service *active, *standby;
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	start_two(&active, &standby);
 	place(standby);
@@ -301,7 +301,7 @@ LAB_TEST(stops, a_killed_relay_is_replaced_within_two_seconds, 1)
 LAB_TEST(stops, a_stopped_relay_is_replaced_within_two_seconds, 1)
 {
 	struct service *active, *standby;
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	start_two(&active, &standby);
 	expect_quick(service_stop(active, SIGTERM), 1000, "the active relay's stop");
@@ -312,7 +312,7 @@ LAB_TEST(stops, a_stopped_relay_is_replaced_within_two_seconds, 1)
 LAB_TEST(stops, a_hanging_relay_is_replaced_within_ten_seconds, 1)
 {
 	struct service *active, *standby;
-	struct tail *tail = tail_open(world.topic);
+	struct tail *tail = tail_open(fixture.topic);
 
 	start_two(&active, &standby);
 	place(standby);
@@ -343,7 +343,7 @@ LAB_TEST(stops, a_hanging_relay_is_replaced_within_ten_seconds, 1)
 
 static long resident_kb(const struct service *service)
 {
-	FILE *file = fopen(keep_format("/proc/%d/status", (int)service->pid), "re");
+	FILE *file = fopen(arena_format("/proc/%d/status", (int)service->pid), "re");
 	char line[256];
 	long kb = -1;
 
@@ -370,7 +370,7 @@ static void expect_small_and_quick(const char *program)
 			     program, resident_kb(service));
 		(void)service_stop(service, SIGTERM);
 	}
-	expect_quick(best, 200, keep_format("the start of %s until it is ready", program));
+	expect_quick(best, 200, arena_format("the start of %s until it is ready", program));
 }
 
 LAB_TEST(stops, order_starts_quickly_and_is_small, 1)

@@ -231,16 +231,16 @@ Test(http, response_headers_overflow_by_whole_lines)
 }
 
 struct answered {
-	struct http_pending pending; /* first */
-	int put_off, status, times;
+	struct http_deferred pending; /* first */
+	int hold, status, times;
 };
 
-static void note_put_off(struct http_pending *pending)
+static void note_put_off(struct http_deferred *pending)
 {
-	((struct answered *)pending)->put_off++;
+	((struct answered *)pending)->hold++;
 }
 
-static void note_answer(struct http_pending *pending, const struct http_response *response)
+static void note_answer(struct http_deferred *pending, const struct http_response *response)
 {
 	struct answered *answered = (struct answered *)pending;
 
@@ -253,17 +253,17 @@ Test(http, an_answer_may_come_later)
 	struct answered answered = { .pending = { note_put_off, note_answer } };
 	struct http_request request = { .pending = &answered.pending };
 	struct http_response now, later;
-	struct http_pending *pending;
+	struct http_deferred *pending;
 
 	http_response_init(&now);
 	cr_expect_not(now.deferred);
 	pending = http_defer(&request, &now);
 	cr_expect(now.deferred);
-	cr_expect_eq(answered.put_off, 1);
+	cr_expect_eq(answered.hold, 1);
 	cr_expect_eq(answered.times, 0);
 	http_response_init(&later);
 	later.status = 204;
-	http_answer(pending, &later);
+	http_send_deferred(pending, &later);
 	cr_expect_eq(answered.times, 1);
 	cr_expect_eq(answered.status, 204);
 }

@@ -38,7 +38,7 @@ static struct {
 	struct delivery_row deliveries[ORDERS_MAX];
 	size_t delivery_count;
 	struct table history, parked, given_up, unknown, passed; /* the last two: dead letters */
-	struct place plain[ROWS_MAX];                            /* applied without a version */
+	struct topic_offset plain[ROWS_MAX];                     /* applied without a version */
 	size_t plain_count;
 	size_t late_count;
 } db;
@@ -105,10 +105,10 @@ static inline void put_delivery(int64_t order_id, int32_t version, enum delivery
 	*row = (struct delivery_row){ order_id, version, state };
 }
 
-static inline struct place *find_plain(struct place place)
+static inline struct topic_offset *find_plain(struct topic_offset at)
 {
 	for (size_t i = 0; i < db.plain_count; i++) {
-		if (db.plain[i].partition == place.partition && db.plain[i].offset == place.offset)
+		if (db.plain[i].partition == at.partition && db.plain[i].offset == at.offset)
 			return &db.plain[i];
 	}
 	return NULL;
@@ -122,8 +122,8 @@ static inline void give_up(int64_t order_id, int32_t version)
 /* --- the batch ----------------------------------------------------------------------------- */
 
 static struct order_event contents[EVENTS_MAX];
-static struct inbound inbounds[EVENTS_MAX];
-static struct inbound *events[EVENTS_MAX];
+static struct event_record inbounds[EVENTS_MAX];
+static struct event_record *events[EVENTS_MAX];
 static size_t event_count;
 static int64_t next_offset;
 
@@ -140,7 +140,7 @@ static inline void begin(bool sequence)
 }
 
 static inline void add_at(int64_t order_id, enum event_type type, int32_t version,
-			  struct place origin)
+			  struct topic_offset origin)
 {
 	cr_assert_lt(event_count, EVENTS_MAX);
 	contents[event_count] = (struct order_event){
@@ -148,9 +148,9 @@ static inline void add_at(int64_t order_id, enum event_type type, int32_t versio
 		.version = version,
 		.type = type,
 	};
-	inbounds[event_count] = (struct inbound){
+	inbounds[event_count] = (struct event_record){
 		.event = &contents[event_count],
-		.place = { 0, next_offset++ },
+		.at = { 0, next_offset++ },
 		.origin = origin,
 	};
 	events[event_count] = &inbounds[event_count];
@@ -159,13 +159,13 @@ static inline void add_at(int64_t order_id, enum event_type type, int32_t versio
 
 static inline void add(int64_t order_id, enum event_type type, int32_t version)
 {
-	add_at(order_id, type, version, (struct place){ 0, next_offset });
+	add_at(order_id, type, version, (struct topic_offset){ 0, next_offset });
 }
 
 /* What is skipped or a dead letter stands in the batch too. */
 static inline void add_none(void)
 {
-	inbounds[event_count] = (struct inbound){ .event = NULL };
+	inbounds[event_count] = (struct event_record){ .event = NULL };
 	events[event_count] = &inbounds[event_count];
 	event_count++;
 }
@@ -183,8 +183,8 @@ static inline void load(struct delivery_batch *b)
 	}
 	for (size_t i = 0; i < b->key_count; i++)
 		b->keys[i].seen = has(&db.history, b->keys[i].order_id, b->keys[i].version);
-	for (size_t i = 0; i < b->place_count; i++)
-		b->places[i].seen = find_plain(b->places[i].origin) != NULL;
+	for (size_t i = 0; i < b->offset_count; i++)
+		b->offsets[i].seen = find_plain(b->offsets[i].origin) != NULL;
 }
 
 /* Parked events matter in sequence, and where nothing else is in the batch (resuming). */
@@ -209,17 +209,17 @@ static inline void load_parked(struct delivery_batch *b)
 		};
 }
 
-static inline struct inbound *new_parked(const struct row *row)
+static inline struct event_record *new_parked(const struct row *row)
 {
-	struct inbound *in = calloc(1, sizeof(*in));
+	struct event_record *record = calloc(1, sizeof(*record));
 
-	cr_assert(in);
-	in->event = calloc(1, sizeof(*in->event));
-	cr_assert(in->event);
-	in->event->order_id = row->order_id;
-	in->event->version = row->version;
-	in->event->type = row->type;
-	return in;
+	cr_assert(record);
+	record->event = calloc(1, sizeof(*record->event));
+	cr_assert(record->event);
+	record->event->order_id = row->order_id;
+	record->event->version = row->version;
+	record->event->type = row->type;
+	return record;
 }
 
 static inline void fetch_page(struct delivery_batch *b, struct batch_order *order, int64_t from)
@@ -237,9 +237,9 @@ static inline void fetch_page(struct delivery_batch *b, struct batch_order *orde
 		seen[count++] = has(&db.history, row->order_id, row->version);
 		b->fetched[b->fetched_count++] = new_parked(row);
 	}
-	sequencer_fetched(b, order, first, seen, count, count < page_size);
+	resequencer_fetched(b, order, first, seen, count, count < page_size);
 	if (count < page_size)
-		cr_assert_not(sequencer_wanting(b, order), "the database has no more");
+		cr_assert_not(resequencer_wanting(b, order), "the database has no more");
 }
 
 /* A page of each order that wants one; false: none does. */
@@ -250,7 +250,7 @@ static inline bool fetch(struct delivery_batch *b)
 
 	cr_assert_leq(b->order_count, ORDERS_MAX);
 	for (size_t i = 0; i < b->order_count; i++) {
-		if (!sequencer_wanting(b, &b->orders[i]))
+		if (!resequencer_wanting(b, &b->orders[i]))
 			continue;
 		from[i] = b->orders[i].next_parked;
 		cr_assert(from[i] > 0 && from[i] <= INT32_MAX, "order %d wants a version %lld",
@@ -269,27 +269,28 @@ static inline bool fetch(struct delivery_batch *b)
 static inline void save_applied(struct delivery_batch *b)
 {
 	for (size_t i = 0; i < b->applied_count; i++) {
-		const struct inbound *in = b->applied[i];
+		const struct event_record *record = b->applied[i];
 
-		cr_assert_eq(in->decision.verdict, DELIVERY_APPLY);
-		db.late_count += in->decision.late;
-		if (in->event->version > 0) {
-			cr_assert_not(has(&db.history, in->event->order_id, in->event->version),
-				      "version %d is applied twice", in->event->version);
-			if (delivery_batch_order(b, in->event->order_id)->has_parked)
-				remove_row(&db.parked, in->event);
+		cr_assert_eq(record->decision.verdict, DELIVERY_APPLY);
+		db.late_count += record->decision.late;
+		if (record->event->version > 0) {
+			cr_assert_not(has(&db.history, record->event->order_id,
+					  record->event->version),
+				      "version %d is applied twice", record->event->version);
+			if (delivery_batch_order(b, record->event->order_id)->has_parked)
+				remove_row(&db.parked, record->event);
 		} else {
-			cr_assert_null(find_plain(in->origin), "a place is applied twice");
+			cr_assert_null(find_plain(record->origin), "a place is applied twice");
 			cr_assert_lt(db.plain_count, ROWS_MAX);
-			db.plain[db.plain_count++] = in->origin;
+			db.plain[db.plain_count++] = record->origin;
 		}
-		insert(&db.history, in->event);
+		insert(&db.history, record->event);
 	}
 }
 
 static inline void save_orders(struct delivery_batch *b)
 {
-	const struct inbound *last[ORDERS_MAX] = { NULL };
+	const struct event_record *last[ORDERS_MAX] = { NULL };
 
 	for (size_t i = 0; i < b->applied_count; i++)
 		last[delivery_batch_order(b, b->applied[i]->event->order_id) - b->orders] =
@@ -306,27 +307,27 @@ static inline void save_orders(struct delivery_batch *b)
 }
 
 /* fetched: it stands in the parked table; returns whether it had an effect. */
-static inline bool save_other(const struct inbound *in, bool fetched)
+static inline bool save_other(const struct event_record *record, bool fetched)
 {
-	switch (in->decision.verdict) {
+	switch (record->decision.verdict) {
 	case DELIVERY_APPLY:
 		return true;
 	case DELIVERY_PARK:
 		cr_assert(in_sequence);
-		if (!fetched && !has(&db.parked, in->event->order_id, in->event->version))
-			insert(&db.parked, in->event);
+		if (!fetched && !has(&db.parked, record->event->order_id, record->event->version))
+			insert(&db.parked, record->event);
 		return false;
 	case DELIVERY_UNKNOWN:
-		insert(&db.unknown, in->event);
+		insert(&db.unknown, record->event);
 		break;
-	case DELIVERY_PASSED:
-		insert(&db.passed, in->event);
+	case DELIVERY_TOO_LATE:
+		insert(&db.passed, record->event);
 		break;
 	case DELIVERY_DUPLICATE:
 		break;
 	}
 	if (fetched)
-		remove_row(&db.parked, in->event);
+		remove_row(&db.parked, record->event);
 	return false;
 }
 
@@ -358,11 +359,11 @@ static inline bool transact(const int64_t *ids, size_t id_count, unsigned fetche
 	load(&b);
 	if (in_sequence || id_count > 0)
 		load_parked(&b);
-	sequencer_decide(&b);
+	resequencer_decide(&b);
 	for (unsigned n = 0; n < fetches && fetch(&b); n++)
 		continue;
 	for (size_t i = 0; i < b.order_count; i++)
-		more |= sequencer_wanting(&b, &b.orders[i]);
+		more |= resequencer_wanting(&b, &b.orders[i]);
 	save(&b);
 	for (size_t i = 0; i < b.fetched_count; i++) {
 		free(b.fetched[i]->event);

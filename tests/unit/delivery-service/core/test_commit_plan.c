@@ -3,59 +3,59 @@
 #include "delivery-service/core/commit_plan.h"
 #include "tests/unit/unit.h"
 
-TestSuite(positions, .init = unit_deadline);
+TestSuite(plan, .init = unit_deadline);
 
 static struct partitions partitions;
 
 static struct partition *add(int32_t number, int64_t next, int64_t epoch)
 {
-	struct progress progress;
+	struct offset_tracker tracker;
 	struct partition *p;
 
-	progress_init(&progress, next);
-	p = partitions_add(&partitions, number, epoch, &progress);
+	offset_tracker_init(&tracker, next);
+	p = partitions_add(&partitions, number, epoch, &tracker);
 	cr_assert_not_null(p);
 	return p;
 }
 
-static struct inbound *take_in(int32_t partition, int64_t offset)
+static struct event_record *take_in(int32_t partition, int64_t offset)
 {
-	struct inbound *in = calloc(1, sizeof(*in));
+	struct event_record *record = calloc(1, sizeof(*record));
 
-	cr_assert(in);
-	*in = (struct inbound){ .place = { partition, offset }, .end = offset + 1 };
-	partition_hold(partitions_find(&partitions, partition), in);
-	return in;
+	cr_assert(record);
+	*record = (struct event_record){ .at = { partition, offset }, .end = offset + 1 };
+	partition_enqueue(partitions_find(&partitions, partition), record);
+	return record;
 }
 
-static void plan(struct delivery_positions *positions, struct inbound *const *events, size_t count)
+static void change(struct commit_plan *plan, struct event_record *const *events, size_t count)
 {
 	struct error err;
 
-	cr_assert_eq(positions_plan(positions, &partitions, events, count, &err), ST_OK);
+	cr_assert_eq(commit_plan_make(plan, &partitions, events, count, &err), ST_OK);
 }
 
 /* As the loop does after a commit. */
-static void commit(struct delivery_positions *positions, struct inbound **events, size_t count)
+static void commit(struct commit_plan *plan, struct event_record **events, size_t count)
 {
-	positions_take(positions, &partitions);
-	positions_fini(positions);
+	commit_plan_apply(plan, &partitions);
+	commit_plan_fini(plan);
 	for (size_t i = 0; i < count; i++)
 		free(events[i]);
 }
 
-static void write_events(struct inbound **events, size_t count)
+static void write_events(struct event_record **events, size_t count)
 {
-	struct delivery_positions positions;
+	struct commit_plan plan;
 
-	plan(&positions, events, count);
-	commit(&positions, events, count);
+	change(&plan, events, count);
+	commit(&plan, events, count);
 }
 
 /* "7: 9-12": next, and the ranges with their ends. */
 static const char *progress_of(int32_t number)
 {
-	const struct progress *p = &partitions_find(&partitions, number)->progress;
+	const struct offset_tracker *p = &partitions_find(&partitions, number)->tracker;
 	static char text[500];
 	int len = snprintf(text, sizeof(text), "%lld:", (long long)p->next);
 
@@ -65,30 +65,30 @@ static const char *progress_of(int32_t number)
 	return text;
 }
 
-Test(positions, nothing_moves_nothing)
+Test(plan, nothing_moves_nothing)
 {
-	struct delivery_positions positions;
-	struct inbound *held;
+	struct commit_plan plan;
+	struct event_record *held;
 
-	plan(&positions, NULL, 0);
-	cr_expect_eq(positions.count, 0);
-	positions_fini(&positions);
+	change(&plan, NULL, 0);
+	cr_expect_eq(plan.count, 0);
+	commit_plan_fini(&plan);
 	(void)add(0, 5, 1);
 	held = take_in(0, 5);
-	partition_pass(partitions_find(&partitions, 0), 9);
-	plan(&positions, NULL, 0);
-	cr_expect_eq(positions.count, 0, "what is in hand is not done");
-	positions_fini(&positions);
-	positions_fini(&positions);
+	partition_skip(partitions_find(&partitions, 0), 9);
+	change(&plan, NULL, 0);
+	cr_expect_eq(plan.count, 0, "what is in hand is not done");
+	commit_plan_fini(&plan);
+	commit_plan_fini(&plan);
 	free(held);
 	partitions_fini(&partitions);
 }
 
 /* Worked in any order, of several partitions, and one that does not move. */
-Test(positions, one_for_each_partition_that_moves)
+Test(plan, one_for_each_partition_that_moves)
 {
-	struct delivery_positions positions;
-	struct inbound *events[5];
+	struct commit_plan plan;
+	struct event_record *events[5];
 
 	(void)add(4, 100, 40);
 	(void)add(5, 0, 50);
@@ -98,16 +98,16 @@ Test(positions, one_for_each_partition_that_moves)
 	events[0] = take_in(4, 102);
 	events[3] = take_in(6, 7);
 	events[2] = take_in(6, 9);
-	plan(&positions, events, 5);
-	cr_assert_eq(positions.count, 2);
-	cr_expect_eq(positions.list[0].partition, 4);
-	cr_expect_eq(positions.list[0].epoch, 40);
-	cr_expect_eq(positions.list[0].plan.after.next, 103);
-	cr_expect_not(positions.list[0].fenced);
-	cr_expect_eq(positions.list[1].partition, 6);
-	cr_expect_eq(positions.list[1].epoch, 60);
+	change(&plan, events, 5);
+	cr_assert_eq(plan.count, 2);
+	cr_expect_eq(plan.list[0].partition, 4);
+	cr_expect_eq(plan.list[0].epoch, 40);
+	cr_expect_eq(plan.list[0].change.after.next, 103);
+	cr_expect_not(plan.list[0].fenced);
+	cr_expect_eq(plan.list[1].partition, 6);
+	cr_expect_eq(plan.list[1].epoch, 60);
 	expect_text(progress_of(4), "100:");
-	commit(&positions, events, 5);
+	commit(&plan, events, 5);
 	expect_text(progress_of(4), "103:");
 	expect_text(progress_of(5), "0:");
 	expect_text(progress_of(6), "8: 9-10");
@@ -115,9 +115,9 @@ Test(positions, one_for_each_partition_that_moves)
 }
 
 /* Only the first events of a batch, when one of it is looked for that the database refuses. */
-Test(positions, a_part_of_the_batch)
+Test(plan, a_part_of_the_batch)
 {
-	struct inbound *events[3];
+	struct event_record *events[3];
 
 	(void)add(0, 0, 1);
 	events[2] = take_in(0, 0);
@@ -131,37 +131,37 @@ Test(positions, a_part_of_the_batch)
 }
 
 /* A plan that came to nothing changes nothing, and what was passed is not lost. */
-Test(positions, a_failed_write_is_planned_again)
+Test(plan, a_failed_write_is_planned_again)
 {
-	struct delivery_positions positions;
-	struct inbound *events[2];
+	struct commit_plan plan;
+	struct event_record *events[2];
 	struct partition *p = add(0, 0, 1);
 
-	partition_pass(p, 3);
+	partition_skip(p, 3);
 	events[0] = take_in(0, 3);
-	partition_pass(p, 5);
-	plan(&positions, events, 1);
-	cr_expect_eq(positions.list[0].plan.after.next, 5);
-	positions_fini(&positions);
+	partition_skip(p, 5);
+	change(&plan, events, 1);
+	cr_expect_eq(plan.list[0].change.after.next, 5);
+	commit_plan_fini(&plan);
 	expect_text(progress_of(0), "0:");
-	partition_pass(p, 6);
+	partition_skip(p, 6);
 	events[1] = take_in(0, 6);
 	write_events(events, 2);
 	expect_text(progress_of(0), "7:");
-	cr_expect_eq(p->passed.first, p->passed.end);
+	cr_expect_eq(p->skipped_range.first, p->skipped_range.end);
 	partitions_fini(&partitions);
 }
 
-Test(positions, what_was_passed_moves_alone)
+Test(plan, what_was_passed_moves_alone)
 {
 	struct partition *p = add(0, 0, 1);
-	struct inbound *slow;
+	struct event_record *slow;
 
-	partition_pass(p, 3);
+	partition_skip(p, 3);
 	write_events(NULL, 0);
 	expect_text(progress_of(0), "3:");
 	slow = take_in(0, 3);
-	partition_pass(p, 8);
+	partition_skip(p, 8);
 	write_events(NULL, 0);
 	expect_text(progress_of(0), "3:");
 	write_events(&slow, 1);
@@ -171,24 +171,24 @@ Test(positions, what_was_passed_moves_alone)
 
 /* Between slow events that others' messages follow there is one range for each event that is done,
  * not one for each message. */
-Test(positions, skipped_messages_make_no_ranges_of_their_own)
+Test(plan, skipped_messages_make_no_ranges_of_their_own)
 {
 	struct partition *p = add(0, 0, 1);
-	struct inbound *slow[2], *done;
+	struct event_record *slow[2], *done;
 
 	slow[0] = take_in(0, 0);
-	partition_pass(p, 10);
+	partition_skip(p, 10);
 	write_events(NULL, 0);
 	expect_text(progress_of(0), "0:");
 	done = take_in(0, 10);
-	partition_pass(p, 15);
+	partition_skip(p, 15);
 	write_events(&done, 1);
 	expect_text(progress_of(0), "0: 10-15");
-	partition_pass(p, 20);
+	partition_skip(p, 20);
 	write_events(NULL, 0);
 	expect_text(progress_of(0), "0: 10-20");
 	slow[1] = take_in(0, 20);
-	partition_pass(p, 30);
+	partition_skip(p, 30);
 	done = take_in(0, 30);
 	write_events(&done, 1);
 	expect_text(progress_of(0), "0: 10-20 30-31");
@@ -201,23 +201,23 @@ Test(positions, skipped_messages_make_no_ranges_of_their_own)
 
 /* What comes while the database is away: an event in work is not done because others behind it,
  * and others' messages, are. */
-Test(positions, writes_fail_while_messages_come)
+Test(plan, writes_fail_while_messages_come)
 {
-	struct delivery_positions positions;
-	struct inbound *slow, *done;
+	struct commit_plan plan;
+	struct event_record *slow, *done;
 	struct partition *p = add(0, 5, 1);
 
 	for (int64_t offset = 5; offset < 7; offset++) {
-		partition_pass(p, offset + 1);
-		plan(&positions, NULL, 0);
-		positions_fini(&positions);
+		partition_skip(p, offset + 1);
+		change(&plan, NULL, 0);
+		commit_plan_fini(&plan);
 	}
 	slow = take_in(0, 7);
 	done = take_in(0, 8);
-	plan(&positions, &done, 1);
-	partition_pass(p, 10);
-	positions_fini(&positions);
-	partition_pass(p, 11);
+	change(&plan, &done, 1);
+	partition_skip(p, 10);
+	commit_plan_fini(&plan);
+	partition_skip(p, 11);
 	write_events(&done, 1);
 	write_events(NULL, 0);
 	expect_text(progress_of(0), "7: 8-11");
@@ -239,7 +239,7 @@ struct model {
 };
 
 static struct model models[PARTITIONS];
-static struct inbound *in_hand[IN_HAND]; /* first those that are worked, and not written */
+static struct event_record *in_hand[IN_HAND]; /* first those that are worked, and not written */
 static size_t in_hand_count, worked_count;
 
 static void read_on(uint64_t *seed, int32_t number)
@@ -255,7 +255,7 @@ static void read_on(uint64_t *seed, int32_t number)
 	if (m->is_event[at])
 		in_hand[in_hand_count++] = take_in(number, at);
 	else
-		partition_pass(p, at + 1);
+		partition_skip(p, at + 1);
 }
 
 static void read_some(uint64_t *seed)
@@ -267,11 +267,11 @@ static void read_some(uint64_t *seed)
 static void work(uint64_t *seed)
 {
 	size_t at = worked_count + random_below(seed, (unsigned)(in_hand_count - worked_count));
-	struct inbound *in = in_hand[at];
+	struct event_record *record = in_hand[at];
 
-	partition_worked(partitions_find(&partitions, in->place.partition), in);
+	partition_done(partitions_find(&partitions, record->at.partition), record);
 	in_hand[at] = in_hand[worked_count];
-	in_hand[worked_count++] = in;
+	in_hand[worked_count++] = record;
 }
 
 /* Ranges there are only where an event is in hand. */
@@ -282,14 +282,14 @@ static void compare(int32_t number)
 	size_t events = 0;
 
 	for (int64_t at = 0; at < OFFSETS; at++) {
-		bool done = progress_is_done(&p->progress, at);
+		bool done = offset_tracker_is_done(&p->tracker, at);
 
 		cr_assert(m->read[at] || !done, "%lld in %s", (long long)at, progress_of(number));
 		cr_assert(!m->is_event[at] || m->done[at] == done, "%lld in %s", (long long)at,
 			  progress_of(number));
 		events += m->is_event[at] && !done;
 	}
-	cr_assert_leq(p->progress.count, events + 1, "%s", progress_of(number));
+	cr_assert_leq(p->tracker.count, events + 1, "%s", progress_of(number));
 }
 
 /* The first ones of what is worked. While the write is under way, and when it has failed, messages
@@ -297,17 +297,17 @@ static void compare(int32_t number)
 static void write_some(uint64_t *seed)
 {
 	size_t count = random_below(seed, 4) ? worked_count : worked_count > 0;
-	struct delivery_positions positions;
+	struct commit_plan plan;
 
-	plan(&positions, in_hand, count);
+	change(&plan, in_hand, count);
 	read_some(seed);
 	if (random_below(seed, 3) == 0) {
-		positions_fini(&positions);
+		commit_plan_fini(&plan);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		models[in_hand[i]->place.partition].done[in_hand[i]->place.offset] = true;
-	commit(&positions, in_hand, count);
+		models[in_hand[i]->at.partition].done[in_hand[i]->at.offset] = true;
+	commit(&plan, in_hand, count);
 	in_hand_count -= count;
 	worked_count -= count;
 	memmove(in_hand, in_hand + count, in_hand_count * sizeof(in_hand[0]));
@@ -318,11 +318,11 @@ static bool all_done(void)
 	bool done = in_hand_count == 0;
 
 	for (int32_t n = 0; n < PARTITIONS; n++)
-		done &= partitions_find(&partitions, n)->progress.next == OFFSETS;
+		done &= partitions_find(&partitions, n)->tracker.next == OFFSETS;
 	return done;
 }
 
-Test(positions, any_history_is_done_exactly)
+Test(plan, any_history_is_done_exactly)
 {
 	enum { ROUNDS = 200, STEPS_MAX = 100000 };
 	uint64_t seed = 9;
@@ -342,9 +342,9 @@ Test(positions, any_history_is_done_exactly)
 				compare(n);
 		}
 		for (int32_t n = 0; n < PARTITIONS; n++) {
-			cr_assert_eq(partitions_find(&partitions, n)->held_events, 0);
-			cr_assert_eq(partitions_find(&partitions, n)->progress.count, 0);
-			cr_assert_not(partitions_passed(&partitions));
+			cr_assert_eq(partitions_find(&partitions, n)->in_flight_events, 0);
+			cr_assert_eq(partitions_find(&partitions, n)->tracker.count, 0);
+			cr_assert_not(partitions_skipped(&partitions));
 		}
 		partitions_fini(&partitions);
 	}

@@ -176,7 +176,7 @@ Test(delivery, in_sequence_each_version_has_its_turn)
 						(enum delivery_state)s, versions[i],
 						(enum event_type)e, versions[j], false);
 					enum delivery_verdict verdict = version <= known
-										? DELIVERY_PASSED
+										? DELIVERY_TOO_LATE
 									: version == known + 1
 										? DELIVERY_APPLY
 										: DELIVERY_PARK;
@@ -204,7 +204,7 @@ Test(delivery, in_sequence_an_order_begins)
 		d = delivery_decide_in_sequence(DELIVERY_NONE, 0, (enum event_type)e, 2, false);
 		cr_expect_eq(d.verdict, DELIVERY_PARK, "event %u", e);
 		d = delivery_decide_in_sequence(DELIVERY_NONE, 4, (enum event_type)e, 4, false);
-		cr_expect_eq(d.verdict, DELIVERY_PASSED, "event %u", e);
+		cr_expect_eq(d.verdict, DELIVERY_TOO_LATE, "event %u", e);
 		d = delivery_decide_in_sequence(DELIVERY_NONE, 4, (enum event_type)e, 5, false);
 		cr_expect_eq(d.verdict, DELIVERY_APPLY, "event %u", e);
 		expect_text(delivery_status(d.next), event_delivery_statuses[e]);
@@ -217,7 +217,7 @@ Test(delivery, refusals_are_of_unknown_and_passed)
 	cr_expect_null(delivery_refusal(DELIVERY_DUPLICATE));
 	cr_expect_null(delivery_refusal(DELIVERY_PARK));
 	expect_part(delivery_refusal(DELIVERY_UNKNOWN), "unknown order");
-	expect_part(delivery_refusal(DELIVERY_PASSED), "given up");
+	expect_part(delivery_refusal(DELIVERY_TOO_LATE), "given up");
 }
 
 Test(delivery, statuses)

@@ -8,8 +8,8 @@ TestSuite(delivery_batch, .init = unit_deadline);
 
 /* What a test's batch is made of; the messages of librdkafka do not matter here. */
 static struct order_event contents[EVENTS_MAX];
-static struct inbound inbounds[EVENTS_MAX];
-static struct inbound *events[EVENTS_MAX];
+static struct event_record inbounds[EVENTS_MAX];
+static struct event_record *events[EVENTS_MAX];
 static size_t event_count;
 
 static void clear(void)
@@ -27,9 +27,9 @@ static void add(int64_t order_id, enum event_type type, int32_t version)
 		.product_name = "RADIO",
 		.address = "PUSAN",
 	};
-	inbounds[event_count] = (struct inbound){
+	inbounds[event_count] = (struct event_record){
 		.event = &contents[event_count],
-		.place = { 7, (int64_t)event_count },
+		.at = { 7, (int64_t)event_count },
 		.origin = { 7, (int64_t)event_count },
 	};
 	events[event_count] = &inbounds[event_count];
@@ -39,13 +39,13 @@ static void add(int64_t order_id, enum event_type type, int32_t version)
 /* What is skipped or a dead letter stands in the batch too. */
 static void add_none(void)
 {
-	inbounds[event_count] = (struct inbound){ .event = NULL };
+	inbounds[event_count] = (struct event_record){ .event = NULL };
 	events[event_count] = &inbounds[event_count];
 	event_count++;
 }
 
 /* One without a version; a replayed dead letter's origin is not its place. */
-static void add_plain(int64_t order_id, struct place origin)
+static void add_plain(int64_t order_id, struct topic_offset origin)
 {
 	add(order_id, EVENT_MODIFIED, 0);
 	inbounds[event_count - 1].origin = origin;
@@ -143,12 +143,12 @@ Test(delivery_batch, empty_and_nothing_to_decide)
 	batch = open_batch();
 	cr_expect_eq(batch.order_count, 0);
 	cr_expect_eq(batch.key_count, 0);
-	cr_expect_eq(batch.place_count, 0);
+	cr_expect_eq(batch.offset_count, 0);
 	cr_expect_eq(batch.applied_count, 0);
 	cr_expect_eq(batch.fetched_count, 0);
 	cr_expect_null(delivery_batch_order(&batch, 1));
 	cr_expect_null(delivery_batch_key(&batch, 1, 1));
-	cr_expect_null(delivery_batch_place(&batch, (struct place){ 7, 0 }));
+	cr_expect_null(delivery_batch_offset(&batch, (struct topic_offset){ 7, 0 }));
 	cr_expect_not(delivery_batch_given_up(&batch, 1, 1));
 	delivery_batch_fini(&batch);
 
@@ -191,30 +191,31 @@ Test(delivery_batch, places_are_sorted_and_distinct)
 	struct delivery_batch batch;
 
 	clear();
-	add_plain(3, (struct place){ 2, 1 });
+	add_plain(3, (struct topic_offset){ 2, 1 });
 	add(3, EVENT_MODIFIED, 1);
-	add_plain(4, (struct place){ 1, INT64_MAX });
-	add_plain(3, (struct place){ 2, 1 });
-	add_plain(3, (struct place){ 1, 5 });
-	add_plain(3, (struct place){ 2, 5 });
+	add_plain(4, (struct topic_offset){ 1, INT64_MAX });
+	add_plain(3, (struct topic_offset){ 2, 1 });
+	add_plain(3, (struct topic_offset){ 1, 5 });
+	add_plain(3, (struct topic_offset){ 2, 5 });
 	add_none();
 	batch = open_batch();
-	cr_assert_eq(batch.place_count, 4);
-	for (size_t i = 1; i < batch.place_count; i++) {
-		struct place a = batch.places[i - 1].origin, b = batch.places[i].origin;
+	cr_assert_eq(batch.offset_count, 4);
+	for (size_t i = 1; i < batch.offset_count; i++) {
+		struct topic_offset a = batch.offsets[i - 1].origin, b = batch.offsets[i].origin;
 
 		cr_expect(a.partition < b.partition ||
 			  (a.partition == b.partition && a.offset < b.offset));
 	}
 	for (int64_t offset = 0; offset <= 6; offset++) {
-		struct batch_place *place =
-			delivery_batch_place(&batch, (struct place){ 2, offset });
+		struct batch_offset *at =
+			delivery_batch_offset(&batch, (struct topic_offset){ 2, offset });
 
-		cr_expect_eq(place != NULL, offset == 1 || offset == 5, "offset %d", (int)offset);
-		cr_expect(!place || (place->origin.offset == offset && !place->seen));
+		cr_expect_eq(at != NULL, offset == 1 || offset == 5, "offset %d", (int)offset);
+		cr_expect(!at || (at->origin.offset == offset && !at->seen));
 	}
-	cr_expect_null(delivery_batch_place(&batch, (struct place){ 7, 1 }), "has a version");
-	cr_expect_null(delivery_batch_place(&batch, (struct place){ 0, 1 }));
+	cr_expect_null(delivery_batch_offset(&batch, (struct topic_offset){ 7, 1 }),
+		       "has a version");
+	cr_expect_null(delivery_batch_offset(&batch, (struct topic_offset){ 0, 1 }));
 	delivery_batch_fini(&batch);
 }
 
@@ -246,7 +247,7 @@ Test(delivery_batch, given_up)
 /* Room for every fetched event, and for its effect behind those of the batch. */
 Test(delivery_batch, reserve_keeps_what_is_there)
 {
-	static struct inbound parked[100];
+	static struct event_record parked[100];
 	struct delivery_batch batch;
 	struct error err;
 

@@ -5,20 +5,20 @@
 TestSuite(lanes, .init = unit_deadline);
 
 /* An item of the tests; the lanes' part comes first, as in the service. */
-struct work {
+struct simulated_work {
 	struct lane_item item;
 	int id;
 	int group; /* what a removal selects */
 };
 
-static struct work *new_work(int64_t lane, int64_t work_ms, int id, int group)
+static struct simulated_work *new_work(int64_t lane, int64_t work_ms, int id, int group)
 {
-	struct work *w = calloc(1, sizeof(*w));
+	struct simulated_work *w = calloc(1, sizeof(*w));
 
 	cr_assert_not_null(w);
-	*w = (struct work){ .item = { .lane = lane, .work_ms = work_ms },
-			    .id = id,
-			    .group = group };
+	*w = (struct simulated_work){ .item = { .lane = lane, .work_ms = work_ms },
+				      .id = id,
+				      .group = group };
 	return w;
 }
 
@@ -36,7 +36,7 @@ static void push_group(struct lanes *l, int64_t lane, int64_t work_ms, int id, i
 static int pop(struct lanes *l, int64_t now)
 {
 	struct lane_item *item = lanes_pop_done(l, now);
-	int id = item ? ((struct work *)item)->id : 0;
+	int id = item ? ((struct simulated_work *)item)->id : 0;
 
 	free(item);
 	return id;
@@ -63,7 +63,7 @@ static bool match_all(const struct lane_item *item, void *context)
 
 static bool match_group(const struct lane_item *item, void *context)
 {
-	return ((const struct work *)item)->group == *(int *)context;
+	return ((const struct simulated_work *)item)->group == *(int *)context;
 }
 
 static void drop(struct lane_item *item, void *context)
@@ -82,7 +82,7 @@ static int64_t started_sum; /* the ids of the items that were started with an op
 static void started(struct lane_item *item, void *context)
 {
 	(void)context;
-	started_sum += ((struct work *)item)->id;
+	started_sum += ((struct simulated_work *)item)->id;
 }
 
 static struct lanes *open_lanes(size_t max_concurrency)
@@ -118,8 +118,8 @@ Test(lanes, empty)
 Test(lanes, close_forgets_what_is_inside)
 {
 	struct lanes *l = open_lanes(2);
-	struct work a = { .item = { .lane = 1, .work_ms = 10 } }, b = { .item = { .lane = 1 } },
-		    c = { .item = { .lane = 2 } };
+	struct simulated_work a = { .item = { .lane = 1, .work_ms = 10 } },
+			      b = { .item = { .lane = 1 } }, c = { .item = { .lane = 2 } };
 
 	cr_assert(lanes_push(l, &a.item));
 	cr_assert(lanes_push(l, &b.item));
@@ -352,19 +352,19 @@ Test(lanes, a_lane_that_ran_empty_can_be_used_again)
 static void note_drop(struct lane_item *item, void *context)
 {
 	(void)context;
-	((struct work *)item)->id = -((struct work *)item)->id;
+	((struct simulated_work *)item)->id = -((struct simulated_work *)item)->id;
 }
 
 Test(lanes, remove_hands_over_each_match_once)
 {
-	struct work works[12];
+	struct simulated_work works[12];
 	struct lanes *l = open_lanes(2);
 	int group = 1;
 
 	for (int i = 0; i < 12; i++) {
-		works[i] = (struct work){ .item = { .lane = i % 4, .work_ms = 100 },
-					  .id = i + 1,
-					  .group = i % 3 };
+		works[i] = (struct simulated_work){ .item = { .lane = i % 4, .work_ms = 100 },
+						    .id = i + 1,
+						    .group = i % 3 };
 		cr_assert(lanes_push(l, &works[i].item));
 	}
 	cr_expect_null(lanes_pop_done(l, 0));
@@ -488,7 +488,7 @@ Test(lanes, remove_of_all_and_on_from_there)
 
 /* The header's words in arrays: no heap, no hash, no pointers between them. */
 struct model_lane {
-	struct work *items[MODEL_ITEMS];
+	struct simulated_work *items[MODEL_ITEMS];
 	size_t count;
 	bool in_work;
 	int64_t due;
@@ -541,7 +541,7 @@ static int64_t model_next_due(const struct model *m)
 	return model_first_due(m);
 }
 
-static void model_push(struct model *m, struct work *w)
+static void model_push(struct model *m, struct simulated_work *w)
 {
 	struct model_lane *lane = &m->lanes[w->item.lane];
 
@@ -644,7 +644,8 @@ static void count_and_free(struct lane_item *item, void *context)
 {
 	struct removal *removal = context;
 
-	cr_assert_eq(((struct work *)item)->group, removal->group, "dropped without a match");
+	cr_assert_eq(((struct simulated_work *)item)->group, removal->group,
+		     "dropped without a match");
 	removal->count++;
 	free(item);
 }
@@ -674,7 +675,7 @@ static void play(size_t max_concurrency, uint64_t seed, size_t *done, size_t *re
 
 		if (what < 40) {
 			unsigned lane = random_below(&seed, MODEL_LANES);
-			struct work *w =
+			struct simulated_work *w =
 				new_work(lane, random_below(&seed, 3) ? random_below(&seed, 30) : 0,
 					 step, (int)random_below(&seed, 6));
 
@@ -735,9 +736,9 @@ Test(lanes, what_can_start_is_due_now)
 
 /* --- work of an open end --------------------------------------------------------------------- */
 
-static struct work *push_open_end(struct lanes *l, int64_t lane, int id, int group)
+static struct simulated_work *push_open_end(struct lanes *l, int64_t lane, int id, int group)
 {
-	struct work *w = new_work(lane, LANE_UNTIL_FINISHED, id, group);
+	struct simulated_work *w = new_work(lane, LANE_UNTIL_FINISHED, id, group);
 
 	cr_assert(lanes_push(l, &w->item));
 	return w;
@@ -746,8 +747,9 @@ static struct work *push_open_end(struct lanes *l, int64_t lane, int id, int gro
 Test(lanes, an_open_end_is_done_when_somebody_says_so)
 {
 	struct lanes *l = open_lanes(2);
-	struct work *first = push_open_end(l, 1, 1, 0), *second = push_open_end(l, 2, 2, 0);
-	struct work *third = push_open_end(l, 1, 4, 0);
+	struct simulated_work *first = push_open_end(l, 1, 1, 0),
+			      *second = push_open_end(l, 2, 2, 0);
+	struct simulated_work *third = push_open_end(l, 1, 4, 0);
 
 	expect_pops(l, 1000, IDS());
 	cr_expect_eq(started_sum, 3, "two may be in work, and one of a lane");
@@ -766,7 +768,7 @@ Test(lanes, an_open_end_is_done_when_somebody_says_so)
 Test(lanes, an_open_end_does_not_hold_up_due_times)
 {
 	struct lanes *l = open_lanes(10);
-	struct work *open_end[3];
+	struct simulated_work *open_end[3];
 
 	for (int i = 0; i < 3; i++)
 		open_end[i] = push_open_end(l, i, 10 + i, 0);
@@ -789,7 +791,7 @@ Test(lanes, an_open_end_does_not_hold_up_due_times)
 Test(lanes, an_open_end_survives_a_removal_of_others)
 {
 	struct lanes *l = open_lanes(10);
-	struct work *stays[4];
+	struct simulated_work *stays[4];
 
 	for (int i = 0; i < 4; i++) {
 		(void)push_open_end(l, i, 100 + i, 1);

@@ -3,12 +3,12 @@
 #include "delivery-service/core/offset_tracker.h"
 #include "tests/unit/unit.h"
 
-TestSuite(progress, .init = unit_deadline);
+TestSuite(tracker, .init = unit_deadline);
 
 /* --- one after the other ------------------------------------------------------------------- */
 
 /* "7: 9-12 15-16": next, and the ranges with their ends. */
-static const char *show(const struct progress *p)
+static const char *show(const struct offset_tracker *p)
 {
 	static char text[2000];
 	int len = snprintf(text, sizeof(text), "%lld:", (long long)p->next);
@@ -32,34 +32,34 @@ static const char *show_ranges(const struct offset_range *ranges, size_t count)
 }
 
 /* Next 10, done besides: 12-14, 20-25, 30-31. */
-static void begin(struct progress *p)
+static void begin(struct offset_tracker *p)
 {
 	static const struct offset_range ranges[] = { { 12, 14 }, { 20, 25 }, { 30, 31 } };
 
-	progress_init(p, 10);
+	offset_tracker_init(p, 10);
 	for (size_t i = 0; i < COUNT_OF(ranges); i++)
-		cr_assert(progress_restore(p, ranges[i]));
+		cr_assert(offset_tracker_restore(p, ranges[i]));
 	expect_text(show(p), "10: 12-14 20-25 30-31");
 }
 
-Test(progress, what_is_done)
+Test(tracker, what_is_done)
 {
 	static const int64_t done[] = { -1, 0, 9, 12, 13, 20, 24, 30 };
 	static const int64_t open[] = { 10, 11, 14, 19, 25, 29, 31, INT64_MAX };
-	struct progress p;
+	struct offset_tracker p;
 
 	begin(&p);
 	for (size_t i = 0; i < COUNT_OF(done); i++)
-		cr_expect(progress_is_done(&p, done[i]), "%lld", (long long)done[i]);
+		cr_expect(offset_tracker_is_done(&p, done[i]), "%lld", (long long)done[i]);
 	for (size_t i = 0; i < COUNT_OF(open); i++)
-		cr_expect_not(progress_is_done(&p, open[i]), "%lld", (long long)open[i]);
-	progress_fini(&p);
-	progress_init(&p, 0);
-	cr_expect_not(progress_is_done(&p, 0));
-	progress_fini(&p);
+		cr_expect_not(offset_tracker_is_done(&p, open[i]), "%lld", (long long)open[i]);
+	offset_tracker_fini(&p);
+	offset_tracker_init(&p, 0);
+	cr_expect_not(offset_tracker_is_done(&p, 0));
+	offset_tracker_fini(&p);
 }
 
-Test(progress, plans)
+Test(tracker, plans)
 {
 	static const struct {
 		const char *what;
@@ -113,57 +113,57 @@ Test(progress, plans)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct progress_plan plan, again;
-		struct progress p;
+		struct offset_tracker_plan plan, again;
+		struct offset_tracker p;
 		size_t n = 0;
 
 		begin(&p);
 		while (n < 4 && cases[i].done[n].first != cases[i].done[n].end)
 			n++;
-		cr_assert(progress_plan(&p, cases[i].done, n, &plan));
+		cr_assert(offset_tracker_plan(&p, cases[i].done, n, &plan));
 		expect_text(show(&p), "10: 12-14 20-25 30-31"); /* not before it is taken */
 		expect_text(show(&plan.after), cases[i].after);
 		expect_text(show_ranges(plan.cleared, plan.cleared_count), cases[i].cleared);
 		expect_text(show_ranges(plan.put, plan.put_count), cases[i].put);
 
-		cr_assert(progress_plan(&p, cases[i].done, n, &again));
+		cr_assert(offset_tracker_plan(&p, cases[i].done, n, &again));
 		expect_text(show(&again.after), cases[i].after);
 		cr_expect_geq(again.cleared_count, plan.cleared_count);
 		expect_text(show_ranges(again.cleared + plan.cleared_count,
 					again.cleared_count - plan.cleared_count),
 			    cases[i].in_doubt);
-		progress_plan_fini(&plan);
+		offset_tracker_plan_fini(&plan);
 
-		progress_take(&p, &again);
+		offset_tracker_apply(&p, &again);
 		expect_text(show(&p), cases[i].after);
 		cr_expect_null(again.after.ranges, "%s", cases[i].what);
 		cr_expect_eq(again.put_count + again.cleared_count, 0, "%s", cases[i].what);
-		cr_assert(progress_plan(&p, NULL, 0, &plan));
+		cr_assert(offset_tracker_plan(&p, NULL, 0, &plan));
 		cr_expect_eq(plan.cleared_count, 0, "%s: no doubt any more", cases[i].what);
-		progress_plan_fini(&plan);
-		progress_plan_fini(&again);
-		progress_fini(&p);
+		offset_tracker_plan_fini(&plan);
+		offset_tracker_plan_fini(&again);
+		offset_tracker_fini(&p);
 	}
 }
 
 /* Work in the order of the offsets never has to do with ranges: not one statement for them. */
-Test(progress, in_order_there_are_no_ranges)
+Test(tracker, in_order_there_are_no_ranges)
 {
-	struct progress p;
+	struct offset_tracker p;
 
-	progress_init(&p, 0);
+	offset_tracker_init(&p, 0);
 	for (int64_t next = 0; next < 100; next += 10) {
 		const struct offset_range done[] = { { next, next + 4 }, { next + 4, next + 10 } };
-		struct progress_plan plan;
+		struct offset_tracker_plan plan;
 
-		cr_assert(progress_plan(&p, done, 2, &plan));
+		cr_assert(offset_tracker_plan(&p, done, 2, &plan));
 		cr_expect_eq(plan.cleared_count, 0);
 		cr_expect_eq(plan.put_count, 0);
-		progress_take(&p, &plan);
+		offset_tracker_apply(&p, &plan);
 		cr_expect_eq(p.next, next + 10);
 		cr_expect_eq(p.count, 0);
 	}
-	progress_fini(&p);
+	offset_tracker_fini(&p);
 }
 
 /* --- against a bitmap and a table ---------------------------------------------------------- */
@@ -176,7 +176,7 @@ struct table {
 	int64_t end[OFFSETS + 1]; /* by first; 0: no such row */
 };
 
-static void apply(struct table *t, const struct progress_plan *plan)
+static void apply(struct table *t, const struct offset_tracker_plan *plan)
 {
 	cr_assert_geq(plan->after.next, t->next, "the position moves back");
 	t->next = plan->after.next;
@@ -188,19 +188,19 @@ static void apply(struct table *t, const struct progress_plan *plan)
 		t->end[plan->put[i].first] = plan->put[i].end;
 }
 
-static void restore(struct progress *p, const struct table *t)
+static void restore(struct offset_tracker *p, const struct table *t)
 {
-	progress_fini(p);
-	progress_init(p, t->next);
+	offset_tracker_fini(p);
+	offset_tracker_init(p, t->next);
 	for (int64_t first = 0; first <= OFFSETS; first++) {
 		if (t->end[first] > 0)
-			cr_assert(
-				progress_restore(p, (struct offset_range){ first, t->end[first] }));
+			cr_assert(offset_tracker_restore(
+				p, (struct offset_range){ first, t->end[first] }));
 	}
 }
 
 /* The ranges are what the bitmap says, in the fewest pieces, and the table has the same. */
-static void compare(const struct progress *p, const struct table *t, const bool *done)
+static void compare(const struct offset_tracker *p, const struct table *t, const bool *done)
 {
 	int64_t at = 0;
 	size_t range = 0;
@@ -212,7 +212,7 @@ static void compare(const struct progress *p, const struct table *t, const bool 
 	for (; at <= OFFSETS; at++) {
 		bool begins = done[at] && !done[at - 1];
 
-		cr_assert_eq(progress_is_done(p, at), done[at], "%lld in %s", (long long)at,
+		cr_assert_eq(offset_tracker_is_done(p, at), done[at], "%lld in %s", (long long)at,
 			     show(p));
 		cr_assert_eq(t->end[at] > 0, begins, "the row of %lld, %s", (long long)at, show(p));
 		if (!begins)
@@ -263,7 +263,7 @@ static void mark(bool *done, const struct batch *b)
 }
 
 struct run {
-	struct progress p;
+	struct offset_tracker p;
 	struct table table;
 	struct batch batch;
 	bool done[OFFSETS + 1];      /* as the memory has it */
@@ -275,24 +275,24 @@ struct run {
 static void step(uint64_t *seed, struct run *r)
 {
 	unsigned dice = random_below(seed, 10);
-	struct progress_plan plan;
+	struct offset_tracker_plan plan;
 
 	work(seed, &r->batch, random_below(seed, 2), r->p.next);
-	cr_assert(progress_plan(&r->p, r->batch.pieces, r->batch.count, &plan));
+	cr_assert(offset_tracker_plan(&r->p, r->batch.pieces, r->batch.count, &plan));
 	if (dice > 0) {
 		apply(&r->table, &plan);
 		mark(r->committed, &r->batch);
 		compare(&plan.after, &r->table, r->committed);
 	}
 	if (dice > 2) {
-		progress_take(&r->p, &plan);
+		offset_tracker_apply(&r->p, &plan);
 		mark(r->done, &r->batch);
 		r->batch.count = 0;
 		compare(&r->p, &r->table, r->done);
 		r->takes++;
 	}
 	r->unknown += dice == 1 || dice == 2;
-	progress_plan_fini(&plan);
+	offset_tracker_plan_fini(&plan);
 	if (random_below(seed, 20) == 0) {
 		restore(&r->p, &r->table);
 		memcpy(r->done, r->committed, sizeof(r->done));
@@ -304,7 +304,7 @@ static void step(uint64_t *seed, struct run *r)
 		r->most_ranges = r->p.count;
 }
 
-Test(progress, any_history_is_in_the_table_as_in_memory)
+Test(tracker, any_history_is_in_the_table_as_in_memory)
 {
 	enum { ROUNDS = 300, STEPS = 150 };
 	static struct run r;
@@ -313,7 +313,7 @@ Test(progress, any_history_is_in_the_table_as_in_memory)
 
 	for (int round = 0; round < ROUNDS; round++) {
 		r = (struct run){ 0 };
-		progress_init(&r.p, 0);
+		offset_tracker_init(&r.p, 0);
 		for (int i = 0; i < STEPS; i++)
 			step(&seed, &r);
 		complete += r.p.next == OFFSETS && r.p.count == 0;
@@ -321,7 +321,7 @@ Test(progress, any_history_is_in_the_table_as_in_memory)
 		unknown += r.unknown;
 		crashes += r.crashes;
 		most = r.most_ranges > most ? r.most_ranges : most;
-		progress_fini(&r.p);
+		offset_tracker_fini(&r.p);
 	}
 	cr_expect(complete > ROUNDS / 10 && takes > ROUNDS * 20 && unknown > ROUNDS * 5 &&
 			  crashes > ROUNDS && most > 10,
@@ -330,30 +330,30 @@ Test(progress, any_history_is_in_the_table_as_in_memory)
 }
 
 /* As many gaps as there can be, then all of them closed, backwards. */
-Test(progress, many_ranges_come_and_go)
+Test(tracker, many_ranges_come_and_go)
 {
 	enum { GAPS = 20000 };
 	struct offset_range *done = malloc(GAPS * sizeof(*done));
-	struct progress_plan plan;
-	struct progress p;
+	struct offset_tracker_plan plan;
+	struct offset_tracker p;
 
 	cr_assert(done);
 	for (int64_t i = 0; i < GAPS; i++)
 		done[i] = (struct offset_range){ 2 * i + 1, 2 * i + 2 };
-	progress_init(&p, 0);
-	cr_assert(progress_plan(&p, done, GAPS, &plan));
+	offset_tracker_init(&p, 0);
+	cr_assert(offset_tracker_plan(&p, done, GAPS, &plan));
 	cr_expect_eq(plan.put_count, GAPS);
-	progress_take(&p, &plan);
+	offset_tracker_apply(&p, &plan);
 	cr_assert_eq(p.count, GAPS);
 	for (int64_t i = GAPS - 1; i > 0; i -= 100) {
 		for (int64_t at = 0; at < 100; at++)
 			done[at] =
 				(struct offset_range){ 2 * (i - 99 + at), 2 * (i - 99 + at) + 1 };
-		cr_assert(progress_plan(&p, done, 100, &plan));
-		progress_take(&p, &plan);
+		cr_assert(offset_tracker_plan(&p, done, 100, &plan));
+		offset_tracker_apply(&p, &plan);
 	}
 	cr_expect_eq(p.next, 2 * GAPS);
 	cr_expect_eq(p.count, 0);
-	progress_fini(&p);
+	offset_tracker_fini(&p);
 	free(done);
 }

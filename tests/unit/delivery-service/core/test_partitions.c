@@ -6,11 +6,11 @@ TestSuite(partitions, .init = unit_deadline);
 
 static struct partition *add(struct partitions *ps, int32_t number, int64_t next, int64_t epoch)
 {
-	struct progress progress;
+	struct offset_tracker tracker;
 	struct partition *p;
 
-	progress_init(&progress, next);
-	p = partitions_add(ps, number, epoch, &progress);
+	offset_tracker_init(&tracker, next);
+	p = partitions_add(ps, number, epoch, &tracker);
 	cr_assert_not_null(p);
 	return p;
 }
@@ -29,9 +29,9 @@ Test(partitions, add_and_find)
 	cr_expect_eq(p->number, 3);
 	cr_expect_eq(p->epoch, 7);
 	cr_expect_eq(p->next_read, 100);
-	cr_expect_eq(p->progress.next, 100);
-	cr_expect_eq(p->held_events, 0);
-	cr_expect_eq(p->held_bytes, 0);
+	cr_expect_eq(p->tracker.next, 100);
+	cr_expect_eq(p->in_flight_events, 0);
+	cr_expect_eq(p->in_flight_bytes, 0);
 	cr_expect_not(p->paused);
 	p = partitions_find(&ps, 0);
 	cr_assert_not_null(p);
@@ -45,28 +45,28 @@ Test(partitions, add_and_find)
 Test(partitions, add_takes_the_progress_over)
 {
 	struct partitions ps = { 0 };
-	struct progress progress;
+	struct offset_tracker tracker;
 	struct partition *p;
 
-	progress_init(&progress, 100);
-	cr_assert(progress_restore(&progress, (struct offset_range){ 105, 110 }));
-	p = partitions_add(&ps, 0, 1, &progress);
+	offset_tracker_init(&tracker, 100);
+	cr_assert(offset_tracker_restore(&tracker, (struct offset_range){ 105, 110 }));
+	p = partitions_add(&ps, 0, 1, &tracker);
 	cr_assert_not_null(p);
-	cr_expect_null(progress.ranges, "owned twice");
+	cr_expect_null(tracker.ranges, "owned twice");
 	cr_expect_eq(p->next_read, 100);
-	cr_expect(progress_is_done(&p->progress, 107));
-	cr_expect_not(progress_is_done(&p->progress, 104));
+	cr_expect(offset_tracker_is_done(&p->tracker, 107));
+	cr_expect_not(offset_tracker_is_done(&p->tracker, 104));
 	partitions_fini(&ps);
 }
 
 Test(partitions, added_again_starts_anew)
 {
-	struct inbound in = { .place = { 3, 100 }, .end = 150, .payload_len = 500 };
+	struct event_record record = { .at = { 3, 100 }, .end = 150, .payload_len = 500 };
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 3, 100, 7);
 
-	cr_assert(progress_restore(&p->progress, (struct offset_range){ 160, 161 }));
-	partition_hold(p, &in);
+	cr_assert(offset_tracker_restore(&p->tracker, (struct offset_range){ 160, 161 }));
+	partition_enqueue(p, &record);
 	p->paused = true;
 	p->reclaim_at_mono_ms = 1;
 	p = add(&ps, 3, 120, 9);
@@ -74,10 +74,10 @@ Test(partitions, added_again_starts_anew)
 	cr_expect_eq(p, partitions_find(&ps, 3));
 	cr_expect_eq(p->epoch, 9);
 	cr_expect_eq(p->next_read, 120);
-	cr_expect_eq(p->progress.next, 120);
-	cr_expect_eq(p->progress.count, 0);
-	cr_expect_eq(p->held_events, 0);
-	cr_expect_eq(p->held_bytes, 0);
+	cr_expect_eq(p->tracker.next, 120);
+	cr_expect_eq(p->tracker.count, 0);
+	cr_expect_eq(p->in_flight_events, 0);
+	cr_expect_eq(p->in_flight_bytes, 0);
 	cr_expect_null(p->last);
 	cr_expect_not(p->paused);
 	cr_expect_eq(p->reclaim_at_mono_ms, 0);
@@ -92,7 +92,8 @@ Test(partitions, remove_keeps_the_others)
 		for (int32_t i = 0; i < 3; i++) {
 			struct partition *p = add(&ps, i, 10 * i, i);
 
-			cr_assert(progress_restore(&p->progress, (struct offset_range){ 50, 51 }));
+			cr_assert(offset_tracker_restore(&p->tracker,
+							 (struct offset_range){ 50, 51 }));
 		}
 		partitions_remove(&ps, removed);
 		cr_expect_eq(ps.count, 2);
@@ -100,8 +101,8 @@ Test(partitions, remove_keeps_the_others)
 			const struct partition *p = partitions_find(&ps, i);
 
 			cr_expect_eq(p == NULL, i == removed, "%d after %d went", i, removed);
-			cr_expect(!p || (p->epoch == i && p->progress.next == 10 * i &&
-					 progress_is_done(&p->progress, 50)));
+			cr_expect(!p || (p->epoch == i && p->tracker.next == 10 * i &&
+					 offset_tracker_is_done(&p->tracker, 50)));
 		}
 		partitions_remove(&ps, removed);
 		partitions_remove(&ps, 99);
@@ -150,35 +151,35 @@ Test(partitions, many_come_and_go)
 
 /* --- in hand ------------------------------------------------------------------------------- */
 
-static struct inbound event_at(int64_t offset, uint32_t payload_len)
+static struct event_record event_at(int64_t offset, uint32_t payload_len)
 {
-	return (struct inbound){ .place = { 0, offset },
-				 .end = offset + 1,
-				 .payload_len = payload_len };
+	return (struct event_record){ .at = { 0, offset },
+				      .end = offset + 1,
+				      .payload_len = payload_len };
 }
 
 /* What is held is what has been taken in and not been worked; it may be written much later. */
 Test(partitions, held_until_worked)
 {
-	struct inbound first = event_at(5, 100), second = event_at(6, 30);
+	struct event_record first = event_at(5, 100), second = event_at(6, 30);
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 0, 5, 1);
 
-	partition_hold(p, &first);
+	partition_enqueue(p, &first);
 	cr_expect_eq(p->next_read, 6);
-	partition_hold(p, &second);
+	partition_enqueue(p, &second);
 	cr_expect_eq(p->next_read, 7);
-	cr_expect_eq(p->held_events, 2);
-	cr_expect_eq(p->held_bytes, 2 * sizeof(first) + 130);
-	partition_worked(p, &first);
-	cr_expect_eq(p->held_events, 1);
-	cr_expect_eq(p->held_bytes, sizeof(first) + 30);
+	cr_expect_eq(p->in_flight_events, 2);
+	cr_expect_eq(p->in_flight_bytes, 2 * sizeof(first) + 130);
+	partition_done(p, &first);
+	cr_expect_eq(p->in_flight_events, 1);
+	cr_expect_eq(p->in_flight_bytes, sizeof(first) + 30);
 	partition_send(p, NULL);
 	partition_committed(p);
-	cr_expect_eq(p->held_events, 1, "counted twice");
+	cr_expect_eq(p->in_flight_events, 1, "counted twice");
 	cr_expect_eq(p->last, &second);
-	partition_worked(p, &second);
-	cr_expect_eq(p->held_events, 0);
+	partition_done(p, &second);
+	cr_expect_eq(p->in_flight_events, 0);
 	partition_send(p, &second);
 	cr_expect_eq(p->last, &second, "the write may fail");
 	partition_committed(p);
@@ -188,44 +189,44 @@ Test(partitions, held_until_worked)
 
 static void expect_passed(const struct partitions *ps, int64_t first, int64_t end)
 {
-	const struct offset_range *passed = &partitions_find(ps, 0)->passed;
+	const struct offset_range *skipped_range = &partitions_find(ps, 0)->skipped_range;
 
-	cr_expect_eq(partitions_passed(ps), first != end);
+	cr_expect_eq(partitions_skipped(ps), first != end);
 	if (first == end)
-		cr_expect_eq(passed->first, passed->end, "%lld-%lld", (long long)passed->first,
-			     (long long)passed->end);
+		cr_expect_eq(skipped_range->first, skipped_range->end, "%lld-%lld",
+			     (long long)skipped_range->first, (long long)skipped_range->end);
 	else
-		cr_expect(passed->first == first && passed->end == end, "%lld-%lld",
-			  (long long)passed->first, (long long)passed->end);
+		cr_expect(skipped_range->first == first && skipped_range->end == end, "%lld-%lld",
+			  (long long)skipped_range->first, (long long)skipped_range->end);
 }
 
 /* What is passed belongs to the latest event in hand, for as long as it is in hand. */
 Test(partitions, what_is_passed_goes_with_the_event_before_it)
 {
-	struct inbound first = event_at(10, 1), second = event_at(14, 1);
+	struct event_record first = event_at(10, 1), second = event_at(14, 1);
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 0, 8, 1);
 
 	expect_passed(&ps, 0, 0);
-	partition_pass(p, 9);
-	partition_pass(p, 9); /* nothing more */
-	partition_pass(p, 10);
+	partition_skip(p, 9);
+	partition_skip(p, 9); /* nothing more */
+	partition_skip(p, 10);
 	expect_passed(&ps, 8, 10);
-	partition_hold(p, &first);
-	partition_pass(p, 12);
-	partition_pass(p, 14);
+	partition_enqueue(p, &first);
+	partition_skip(p, 12);
+	partition_skip(p, 14);
 	cr_expect_eq(first.end, 14);
-	partition_hold(p, &second);
-	partition_pass(p, 15);
-	partition_worked(p, &second);
-	partition_pass(p, 16); /* worked is not yet written */
+	partition_enqueue(p, &second);
+	partition_skip(p, 15);
+	partition_done(p, &second);
+	partition_skip(p, 16); /* worked is not yet written */
 	cr_expect_eq(first.end, 14);
 	cr_expect_eq(second.end, 16);
 	expect_passed(&ps, 8, 10);
 	partition_send(p, &second);
 	partition_committed(p);
 	expect_passed(&ps, 0, 0);
-	partition_pass(p, 18);
+	partition_skip(p, 18);
 	cr_expect_eq(second.end, 16, "it may be freed");
 	expect_passed(&ps, 16, 18);
 	cr_expect_eq(p->next_read, 18);
@@ -235,46 +236,46 @@ Test(partitions, what_is_passed_goes_with_the_event_before_it)
 /* The write covers what there was when it began. */
 Test(partitions, passed_while_the_write_is_under_way)
 {
-	struct inbound first = event_at(10, 1), second = event_at(16, 1);
+	struct event_record first = event_at(10, 1), second = event_at(16, 1);
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 0, 8, 1);
 
 	partition_send(p, NULL);
-	partition_pass(p, 9);
+	partition_skip(p, 9);
 	partition_committed(p);
 	expect_passed(&ps, 8, 9);
 
 	partition_send(p, NULL);
-	partition_pass(p, 10);
-	partition_hold(p, &first);
+	partition_skip(p, 10);
+	partition_enqueue(p, &first);
 	partition_committed(p);
 	expect_passed(&ps, 9, 10);
 	cr_expect_eq(p->last, &first);
 
 	partition_send(p, &first);
-	partition_pass(p, 12); /* this one fails, the next goes further */
+	partition_skip(p, 12); /* this one fails, the next goes further */
 	partition_send(p, &first);
-	partition_pass(p, 16);
-	partition_hold(p, &second);
+	partition_skip(p, 16);
+	partition_enqueue(p, &second);
 	partition_committed(p);
 	expect_passed(&ps, 12, 16);
 	cr_expect_eq(p->last, &second);
 
 	partition_send(p, NULL);
-	partition_pass(p, 18);
+	partition_skip(p, 18);
 	partition_committed(p);
 	expect_passed(&ps, 0, 0);
 	cr_expect_eq(second.end, 18);
 
 	partition_send(p, &second);
-	partition_pass(p, 20);
+	partition_skip(p, 20);
 	partition_committed(p);
 	expect_passed(&ps, 18, 20);
 	cr_expect_null(p->last);
 	partition_send(p, NULL);
 	partition_committed(p);
 	partition_send(p, NULL);
-	partition_pass(p, 21);
+	partition_skip(p, 21);
 	partition_committed(p);
 	expect_passed(&ps, 20, 21);
 	partitions_fini(&ps);
@@ -282,18 +283,18 @@ Test(partitions, passed_while_the_write_is_under_way)
 
 Test(partitions, forgetting_all)
 {
-	struct inbound in = event_at(10, 70);
+	struct event_record record = event_at(10, 70);
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 0, 8, 1);
 
-	partition_pass(p, 10);
-	partition_hold(p, &in);
-	partition_send(p, &in);
-	partition_forget_all(p);
-	cr_expect_eq(p->held_events, 0);
-	cr_expect_eq(p->held_bytes, 0);
+	partition_skip(p, 10);
+	partition_enqueue(p, &record);
+	partition_send(p, &record);
+	partition_reset(p);
+	cr_expect_eq(p->in_flight_events, 0);
+	cr_expect_eq(p->in_flight_bytes, 0);
 	cr_expect_null(p->last);
 	cr_expect_null(p->sent.last);
-	cr_expect_not(partitions_passed(&ps), "its new owner passes it");
+	cr_expect_not(partitions_skipped(&ps), "its new owner passes it");
 	partitions_fini(&ps);
 }

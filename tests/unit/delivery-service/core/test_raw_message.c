@@ -2,7 +2,7 @@
 #include "delivery-service/core/raw_message.h"
 #include "tests/unit/unit.h"
 
-TestSuite(original, .init = unit_deadline);
+TestSuite(raw_message, .init = unit_deadline);
 
 struct header {
 	const char *name;
@@ -18,12 +18,13 @@ static void expect_kept(const struct header *headers, size_t count)
 	size_t size = 0;
 
 	for (size_t i = 0; i < count; i++)
-		size += original_header_size(headers[i].name, headers[i].value, headers[i].len);
+		size += raw_message_header_size(headers[i].name, headers[i].value, headers[i].len);
 	block = malloc(size ? size : 1);
 	cr_assert(block);
 	end = block;
 	for (size_t i = 0; i < count; i++)
-		end = original_put_header(end, headers[i].name, headers[i].value, headers[i].len);
+		end = raw_message_put_header(end, headers[i].name, headers[i].value,
+					     headers[i].len);
 	cr_assert_eq(end, block + size, "%zu bytes of %zu", (size_t)(end - block), size);
 	at = block;
 	for (size_t i = 0; i < count; i++) {
@@ -31,7 +32,7 @@ static void expect_kept(const struct header *headers, size_t count)
 		const void *value;
 		size_t len;
 
-		at = original_header(at, &name, &value, &len);
+		at = raw_message_header(at, &name, &value, &len);
 		expect_text(name, headers[i].name);
 		cr_assert_eq(value == NULL, headers[i].value == NULL, "header %zu", i);
 		cr_assert_eq(len, headers[i].value ? headers[i].len : 0, "header %zu", i);
@@ -41,7 +42,7 @@ static void expect_kept(const struct header *headers, size_t count)
 	free(block);
 }
 
-Test(original, headers_are_kept)
+Test(raw_message, headers_are_kept)
 {
 	static const struct header headers[] = {
 		{ "type", "OrderPlaced", 11 },
@@ -62,7 +63,7 @@ Test(original, headers_are_kept)
 	}
 }
 
-Test(original, a_large_value)
+Test(raw_message, a_large_value)
 {
 	enum { LARGE = 1 << 20 };
 	char *value = calloc(1, LARGE);
@@ -74,7 +75,7 @@ Test(original, a_large_value)
 	free(value);
 }
 
-Test(original, any_headers_are_kept)
+Test(raw_message, any_headers_are_kept)
 {
 	enum { ROUNDS = 2000, COUNT_MAX = 8, LEN_MAX = 24 };
 	uint64_t seed = 21;
@@ -102,61 +103,63 @@ Test(original, any_headers_are_kept)
 /* --- blocks that are shared ---------------------------------------------------------------- */
 
 /* A block of one header; a reference to it, shared. */
-static struct original_headers *share(struct original_latest *latest, const char *name, size_t len)
+static struct raw_message_headers *share(struct raw_message_recent *latest, const char *name,
+					 size_t len)
 {
 	static const char value[2000] = "";
-	size_t size = original_header_size(name, value, len);
-	struct original_headers *headers = original_headers_new(size, 1);
+	size_t size = raw_message_header_size(name, value, len);
+	struct raw_message_headers *headers = raw_message_headers_new(size, 1);
 
 	cr_assert(headers);
-	(void)original_put_header(headers->bytes, name, value, len);
-	headers = original_headers_share(latest, headers);
+	(void)raw_message_put_header(headers->bytes, name, value, len);
+	headers = raw_message_headers_share(latest, headers);
 	cr_assert(headers);
 	return headers;
 }
 
-Test(original, the_same_headers_are_one_block)
+Test(raw_message, the_same_headers_are_one_block)
 {
-	struct original_latest latest = { 0 };
-	struct original_headers *a = share(&latest, "a", 3), *b = share(&latest, "b", 3);
-	struct original_headers *again = share(&latest, "a", 3), *longer = share(&latest, "a", 4);
+	struct raw_message_recent latest = { 0 };
+	struct raw_message_headers *a = share(&latest, "a", 3), *b = share(&latest, "b", 3);
+	struct raw_message_headers *again = share(&latest, "a", 3),
+				   *longer = share(&latest, "a", 4);
 
 	cr_expect_eq(a, again);
 	cr_expect_neq(a, b);
 	cr_expect_neq(a, longer);
-	original_headers_release(a);
+	raw_message_headers_release(a);
 	expect_text(again->bytes, "a");
-	original_headers_release(again);
-	original_headers_release(b);
-	original_headers_release(longer);
-	original_latest_fini(&latest);
+	raw_message_headers_release(again);
+	raw_message_headers_release(b);
+	raw_message_headers_release(longer);
+	raw_message_recent_fini(&latest);
 }
 
 /* A block outlives its place among the latest, and nobody is given one that is gone. */
-Test(original, only_the_latest_blocks_are_shared)
+Test(raw_message, only_the_latest_blocks_are_shared)
 {
-	struct original_latest latest = { 0 };
-	struct original_headers *first = share(&latest, "first", 0), *again;
+	struct raw_message_recent latest = { 0 };
+	struct raw_message_headers *first = share(&latest, "first", 0), *again;
 
-	for (char name[] = "0"; name[0] < '0' + ORIGINAL_LATEST; name[0]++)
-		original_headers_release(share(&latest, name, 0));
+	for (char name[] = "0"; name[0] < '0' + RAW_MESSAGE_RECENT; name[0]++)
+		raw_message_headers_release(share(&latest, name, 0));
 	expect_text(first->bytes, "first");
 	again = share(&latest, "first", 0);
 	cr_expect_neq(first, again);
-	original_headers_release(first);
-	original_latest_fini(&latest);
+	raw_message_headers_release(first);
+	raw_message_recent_fini(&latest);
 	expect_text(again->bytes, "first");
-	original_headers_release(again);
+	raw_message_headers_release(again);
 }
 
-Test(original, large_blocks_are_not_remembered)
+Test(raw_message, large_blocks_are_not_remembered)
 {
-	struct original_latest latest = { 0 };
-	struct original_headers *a = share(&latest, "a", 2000), *b = share(&latest, "a", 2000);
+	struct raw_message_recent latest = { 0 };
+	struct raw_message_headers *a = share(&latest, "a", 2000), *b = share(&latest, "a", 2000);
 
 	cr_expect_neq(a, b);
 	cr_expect_eq(a->references, 1);
-	original_headers_release(a);
-	original_headers_release(b);
-	original_latest_fini(&latest);
+	raw_message_headers_release(a);
+	raw_message_headers_release(b);
+	raw_message_recent_fini(&latest);
 }

@@ -1,7 +1,7 @@
 /* The sequencer: what is applied, in which order, what waits, and what is refused. */
 #include "tests/unit/delivery-service/core/resequencer_model.h"
 
-TestSuite(sequencer, .init = unit_deadline);
+TestSuite(resequencer, .init = unit_deadline);
 
 /* Any event of a version: the first places the order, the fourth ends it. */
 static enum event_type type_of(int32_t version)
@@ -11,7 +11,7 @@ static enum event_type type_of(int32_t version)
 
 /* --- without sequence ---------------------------------------------------------------------- */
 
-Test(sequencer, off_several_events_of_one_order)
+Test(resequencer, off_several_events_of_one_order)
 {
 	begin(false);
 	add(7, EVENT_PLACED, 1);
@@ -26,7 +26,7 @@ Test(sequencer, off_several_events_of_one_order)
 }
 
 /* The lab's lesson inside one batch: cancelled overtakes modified. */
-Test(sequencer, off_a_late_event_is_applied_and_marked)
+Test(resequencer, off_a_late_event_is_applied_and_marked)
 {
 	begin(false);
 	add(7, EVENT_PLACED, 1);
@@ -39,7 +39,7 @@ Test(sequencer, off_a_late_event_is_applied_and_marked)
 	cr_expect(inbounds[2].decision.late);
 }
 
-Test(sequencer, off_duplicates_in_the_batch_and_in_the_history)
+Test(resequencer, off_duplicates_in_the_batch_and_in_the_history)
 {
 	begin(false);
 	add(7, EVENT_PLACED, 1);
@@ -58,9 +58,9 @@ Test(sequencer, off_duplicates_in_the_batch_and_in_the_history)
 }
 
 /* A dead letter had no effect, so its repeat is none: it is applied once the order is there. */
-Test(sequencer, off_what_had_no_effect_is_not_seen)
+Test(resequencer, off_what_had_no_effect_is_not_seen)
 {
-	struct place origin = { 3, 5 };
+	struct topic_offset origin = { 3, 5 };
 
 	begin(false);
 	add(7, EVENT_MODIFIED, 2);
@@ -77,7 +77,7 @@ Test(sequencer, off_what_had_no_effect_is_not_seen)
 }
 
 /* Turned off, what was parked is applied as it stands, page by page, missing versions or not. */
-Test(sequencer, off_what_was_parked_is_applied_in_version_order)
+Test(resequencer, off_what_was_parked_is_applied_in_version_order)
 {
 	begin(true);
 	write_one(7, EVENT_PLACED, 1);
@@ -104,7 +104,7 @@ Test(sequencer, off_what_was_parked_is_applied_in_version_order)
 /* --- in sequence --------------------------------------------------------------------------- */
 
 /* Every permutation of four versions, cut into batches in every way, with every page size. */
-Test(sequencer, four_versions_come_in_any_order)
+Test(resequencer, four_versions_come_in_any_order)
 {
 	size_t permutations = 0;
 
@@ -139,7 +139,7 @@ Test(sequencer, four_versions_come_in_any_order)
 	cr_expect_eq(permutations, 24);
 }
 
-Test(sequencer, what_waits_in_the_batch_is_decided_again)
+Test(resequencer, what_waits_in_the_batch_is_decided_again)
 {
 	begin(true);
 	add(7, EVENT_CANCELLED, 3);
@@ -157,7 +157,7 @@ Test(sequencer, what_waits_in_the_batch_is_decided_again)
 }
 
 /* What is parked and what waits in the batch interleave, and pages end anywhere between. */
-Test(sequencer, parked_and_waiting_events_interleave)
+Test(resequencer, parked_and_waiting_events_interleave)
 {
 	for (page_size = 1; page_size <= 5;) {
 		size_t page = page_size;
@@ -177,7 +177,7 @@ Test(sequencer, parked_and_waiting_events_interleave)
 }
 
 /* Fetching may end anywhere: what is left is told, and found by the next transaction. */
-Test(sequencer, an_incomplete_fetch_goes_on)
+Test(resequencer, an_incomplete_fetch_goes_on)
 {
 	const int64_t id = 7;
 
@@ -199,7 +199,7 @@ Test(sequencer, an_incomplete_fetch_goes_on)
 }
 
 /* A full page that ends where a version is missing: the rest stays parked. */
-Test(sequencer, a_fetch_ends_at_a_gap)
+Test(resequencer, a_fetch_ends_at_a_gap)
 {
 	begin(true);
 	page_size = 2;
@@ -215,7 +215,7 @@ Test(sequencer, a_fetch_ends_at_a_gap)
 	expect_versions(history, 7, "1 2 3 4 5 6 7 8 9");
 }
 
-Test(sequencer, duplicates_in_batch_parked_and_history)
+Test(resequencer, duplicates_in_batch_parked_and_history)
 {
 	begin(true);
 	add(7, EVENT_CANCELLED, 3);
@@ -250,7 +250,7 @@ Test(sequencer, duplicates_in_batch_parked_and_history)
 }
 
 /* A copy of an applied event that is still parked (from off mode) goes without an effect. */
-Test(sequencer, a_parked_copy_of_an_applied_event_goes)
+Test(resequencer, a_parked_copy_of_an_applied_event_goes)
 {
 	begin(true);
 	write_one(7, EVENT_MODIFIED, 2);
@@ -267,7 +267,7 @@ Test(sequencer, a_parked_copy_of_an_applied_event_goes)
 }
 
 /* In sequence version 1 must place the order; what is behind a refused one waits. */
-Test(sequencer, an_unknown_order_is_refused)
+Test(resequencer, an_unknown_order_is_refused)
 {
 	begin(true);
 	add(7, EVENT_MODIFIED, 2);
@@ -282,7 +282,7 @@ Test(sequencer, an_unknown_order_is_refused)
 
 /* --- given up ------------------------------------------------------------------------------ */
 
-Test(sequencer, a_given_up_version_is_passed_over)
+Test(resequencer, a_given_up_version_is_passed_over)
 {
 	begin(true);
 	write_one(7, EVENT_PLACED, 1);
@@ -302,12 +302,12 @@ Test(sequencer, a_given_up_version_is_passed_over)
 	add(7, EVENT_MODIFIED, 4);
 	add(7, EVENT_MODIFIED, 6);
 	write_events();
-	expect_all(DELIVERY_PASSED, DELIVERY_PASSED, DELIVERY_DUPLICATE, DELIVERY_APPLY);
+	expect_all(DELIVERY_TOO_LATE, DELIVERY_TOO_LATE, DELIVERY_DUPLICATE, DELIVERY_APPLY);
 	expect_versions(passed, 7, "3 2");
 }
 
 /* Versions given up ahead count at the moment when their turn comes. */
-Test(sequencer, given_up_ahead)
+Test(resequencer, given_up_ahead)
 {
 	begin(true);
 	give_up(7, 2);
@@ -320,11 +320,11 @@ Test(sequencer, given_up_ahead)
 	expect_versions(history, 7, "1 3 5");
 	expect_delivery(7, 5, DELIVERY_MODIFIED);
 	write_one(7, EVENT_MODIFIED, 2);
-	expect_all(DELIVERY_PASSED);
+	expect_all(DELIVERY_TOO_LATE);
 }
 
 /* The highest version of the row counts what was given up behind the last applied one. */
-Test(sequencer, given_up_behind_the_last_one)
+Test(resequencer, given_up_behind_the_last_one)
 {
 	begin(true);
 	give_up(7, 2);
@@ -336,7 +336,7 @@ Test(sequencer, given_up_behind_the_last_one)
 }
 
 /* A version that was applied before it was given up stays what it is. */
-Test(sequencer, given_up_too_late)
+Test(resequencer, given_up_too_late)
 {
 	begin(true);
 	write_one(7, EVENT_PLACED, 1);
@@ -349,7 +349,7 @@ Test(sequencer, given_up_too_late)
 }
 
 /* An event waits, its own version is given up, its turn comes: it came in time after all. */
-Test(sequencer, given_up_while_it_is_parked)
+Test(resequencer, given_up_while_it_is_parked)
 {
 	for (size_t page = 1; page <= 3; page++) {
 		begin(true);
@@ -368,7 +368,7 @@ Test(sequencer, given_up_while_it_is_parked)
 }
 
 /* A copy of what is parked comes and is applied: what is parked behind it is in time, too. */
-Test(sequencer, given_up_and_parked_behind_a_repeat)
+Test(resequencer, given_up_and_parked_behind_a_repeat)
 {
 	begin(true);
 	write_one(7, EVENT_MODIFIED, 2);
@@ -384,7 +384,7 @@ Test(sequencer, given_up_and_parked_behind_a_repeat)
 }
 
 /* The same where nothing but giving up lets the order go on. */
-Test(sequencer, given_up_with_what_is_parked_behind_it)
+Test(resequencer, given_up_with_what_is_parked_behind_it)
 {
 	for (size_t page = 1; page <= 3; page++) {
 		begin(true);
@@ -400,7 +400,7 @@ Test(sequencer, given_up_with_what_is_parked_behind_it)
 	}
 }
 
-Test(sequencer, given_up_while_it_waits_in_the_batch)
+Test(resequencer, given_up_while_it_waits_in_the_batch)
 {
 	begin(true);
 	give_up(7, 2);
@@ -414,7 +414,7 @@ Test(sequencer, given_up_while_it_waits_in_the_batch)
 }
 
 /* Behind its predecessor in the batch it comes too late. */
-Test(sequencer, given_up_and_not_there_when_its_turn_comes)
+Test(resequencer, given_up_and_not_there_when_its_turn_comes)
 {
 	begin(true);
 	give_up(7, 2);
@@ -422,14 +422,14 @@ Test(sequencer, given_up_and_not_there_when_its_turn_comes)
 	add(7, EVENT_PLACED, 1);
 	add(7, EVENT_MODIFIED, 2);
 	write_events();
-	expect_all(DELIVERY_APPLY, DELIVERY_APPLY, DELIVERY_PASSED);
+	expect_all(DELIVERY_APPLY, DELIVERY_APPLY, DELIVERY_TOO_LATE);
 	expect_versions(history, 7, "1 3");
 	expect_versions(passed, 7, "2");
 	cr_expect_eq(db.parked.count, 0);
 }
 
 /* Every event carries the whole order, so any can begin one whose first versions are gone. */
-Test(sequencer, an_order_begins_behind_what_was_given_up)
+Test(resequencer, an_order_begins_behind_what_was_given_up)
 {
 	static const struct {
 		enum event_type type;
@@ -448,7 +448,7 @@ Test(sequencer, an_order_begins_behind_what_was_given_up)
 		expect_all(DELIVERY_APPLY);
 		expect_delivery(7, 3, firsts[i].state);
 		write_one(7, EVENT_PLACED, 1);
-		expect_all(DELIVERY_PASSED);
+		expect_all(DELIVERY_TOO_LATE);
 		expect_delivery(7, 3, firsts[i].state);
 
 		begin(true);
@@ -462,7 +462,7 @@ Test(sequencer, an_order_begins_behind_what_was_given_up)
 
 /* --- the ends of the numbers --------------------------------------------------------------- */
 
-Test(sequencer, the_last_version)
+Test(resequencer, the_last_version)
 {
 	begin(true);
 	put_delivery(7, INT32_MAX - 3, DELIVERY_STARTED);
@@ -477,10 +477,10 @@ Test(sequencer, the_last_version)
 	write_one(7, EVENT_CANCELLED, INT32_MAX);
 	expect_all(DELIVERY_DUPLICATE);
 	write_one(7, EVENT_MODIFIED, 1);
-	expect_all(DELIVERY_PASSED);
+	expect_all(DELIVERY_TOO_LATE);
 }
 
-Test(sequencer, the_last_version_is_given_up)
+Test(resequencer, the_last_version_is_given_up)
 {
 	begin(true);
 	put_delivery(7, INT32_MAX - 2, DELIVERY_STARTED);
@@ -488,11 +488,11 @@ Test(sequencer, the_last_version_is_given_up)
 	write_one(7, EVENT_MODIFIED, INT32_MAX - 1);
 	expect_delivery(7, INT32_MAX, DELIVERY_MODIFIED);
 	write_one(7, EVENT_MODIFIED, INT32_MAX);
-	expect_all(DELIVERY_PASSED);
+	expect_all(DELIVERY_TOO_LATE);
 }
 
 /* Off: the last page is full and ends with the last version there can be. */
-Test(sequencer, off_a_page_ends_with_the_last_version)
+Test(resequencer, off_a_page_ends_with_the_last_version)
 {
 	begin(true);
 	write_one(7, EVENT_PLACED, 1);
@@ -508,17 +508,17 @@ Test(sequencer, off_a_page_ends_with_the_last_version)
 /* --- without versions ---------------------------------------------------------------------- */
 
 /* They have no place in the sequence: applied as they come, each place on the topic once. */
-Test(sequencer, events_without_version_are_applied_once_by_their_place)
+Test(resequencer, events_without_version_are_applied_once_by_their_place)
 {
 	for (int sequence = 0; sequence <= 1; sequence++) {
-		struct place replayed = { 1, 40 };
+		struct topic_offset replayed = { 1, 40 };
 
 		begin(sequence);
-		add_at(7, EVENT_PLACED, 0, (struct place){ 0, 40 });
+		add_at(7, EVENT_PLACED, 0, (struct topic_offset){ 0, 40 });
 		add_at(7, EVENT_MODIFIED, 0, replayed);
 		add_at(7, EVENT_MODIFIED, 0, replayed);
-		add_at(7, EVENT_PLACED, 0, (struct place){ 0, 40 });
-		add_at(7, EVENT_CANCELLED, 0, (struct place){ 0, 41 });
+		add_at(7, EVENT_PLACED, 0, (struct topic_offset){ 0, 40 });
+		add_at(7, EVENT_CANCELLED, 0, (struct topic_offset){ 0, 41 });
 		write_events();
 		expect_all(DELIVERY_APPLY, DELIVERY_APPLY, DELIVERY_DUPLICATE, DELIVERY_DUPLICATE,
 			   DELIVERY_APPLY);
@@ -526,14 +526,14 @@ Test(sequencer, events_without_version_are_applied_once_by_their_place)
 
 		next_batch();
 		add_at(7, EVENT_MODIFIED, 0, replayed);
-		add_at(7, EVENT_MODIFIED, 0, (struct place){ 2, 41 });
+		add_at(7, EVENT_MODIFIED, 0, (struct topic_offset){ 2, 41 });
 		write_events();
 		expect_all(DELIVERY_DUPLICATE, DELIVERY_APPLY);
 		cr_expect_eq(db.plain_count, 4);
 	}
 }
 
-Test(sequencer, events_without_version_do_not_move_the_sequence)
+Test(resequencer, events_without_version_do_not_move_the_sequence)
 {
 	begin(true);
 	add(7, EVENT_PLACED, 0);

@@ -1,7 +1,7 @@
 /* The sequencer at random, against oracles that know no batches. */
 #include "tests/unit/delivery-service/core/resequencer_model.h"
 
-TestSuite(sequencer_random, .init = unit_deadline);
+TestSuite(resequencer_random, .init = unit_deadline);
 
 enum { ORDERS = 5, VERSIONS = 14 };
 
@@ -113,7 +113,7 @@ static void begin_random(uint64_t *seed, struct oracle *oracles)
 
 /* Orders, versions, repeats, batches, pages, interrupted fetches and given-up versions at random:
  * what is applied is what the oracle says, after every transaction. */
-Test(sequencer_random, any_history_is_applied_in_sequence)
+Test(resequencer_random, any_history_is_applied_in_sequence)
 {
 	enum { ROUNDS = 400, BATCHES = 16 };
 	static struct oracle oracles[ORDERS];
@@ -152,11 +152,11 @@ Test(sequencer_random, any_history_is_applied_in_sequence)
 }
 
 /* Off: the same events in batches of any size have the same effects as one after the other. */
-Test(sequencer_random, off_decides_as_one_event_after_the_other)
+Test(resequencer_random, off_decides_as_one_event_after_the_other)
 {
 	enum { ROUNDS = 300, OFF_VERSIONS = 8, PLACES = 60 };
 	uint64_t seed = 11;
-	size_t counts[DELIVERY_PASSED + 1] = { 0 }, late = 0;
+	size_t counts[DELIVERY_TOO_LATE + 1] = { 0 }, late = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		enum delivery_state states[ORDERS] = { DELIVERY_NONE };
@@ -174,7 +174,8 @@ Test(sequencer_random, off_decides_as_one_event_after_the_other)
 					       (enum event_type)random_below(&seed,
 									     EVENT_TYPE_COUNT),
 					       (int32_t)random_below(&seed, OFF_VERSIONS),
-					       (struct place){ 0, random_below(&seed, PLACES) });
+					       (struct topic_offset){
+						       0, random_below(&seed, PLACES) });
 			}
 			write_events();
 			for (size_t i = 0; i < event_count; i++) {

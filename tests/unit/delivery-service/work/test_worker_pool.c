@@ -8,7 +8,7 @@
 #include "delivery-service/work/worker_pool.h"
 #include "tests/unit/unit.h"
 
-TestSuite(work_pool, .init = unit_deadline);
+TestSuite(worker_pool, .init = unit_deadline);
 
 #define PARTS_MAX 8
 #define ALL       0xffu
@@ -24,7 +24,7 @@ static _Atomic int woken;
 			(void)sched_yield();                                                       \
 	} while (0)
 
-static bool do_part(const struct work *work, int part, int parts)
+static bool do_part(const struct simulated_work *work, int part, int parts)
 {
 	cr_assert_lt(part, parts);
 	atomic_fetch_add(&begun[part], 1);
@@ -39,53 +39,53 @@ static void wake(void *context)
 	atomic_fetch_add(&woken, 1);
 }
 
-static struct work_pool *open_pool(int parts, int threads)
+static struct worker_pool *open_pool(int parts, int threads)
 {
-	const struct work_pool_config config = { .kind = WORK_CPU,
-						 .ms = 7,
-						 .parts = parts,
-						 .threads = threads,
-						 .do_part = do_part,
-						 .wake = wake };
-	struct work_pool *pool = NULL;
+	const struct worker_pool_config config = { .kind = WORK_CPU,
+						   .ms = 7,
+						   .parts = parts,
+						   .threads = threads,
+						   .do_part = do_part,
+						   .wake = wake };
+	struct worker_pool *pool = NULL;
 	struct error err;
 
-	cr_assert_eq(work_pool_open(&pool, &config, &err), ST_OK);
+	cr_assert_eq(worker_pool_open(&pool, &config, &err), ST_OK);
 	return pool;
 }
 
-static struct work *submit(struct work_pool *pool, int *item)
+static struct simulated_work *submit(struct worker_pool *pool, int *item)
 {
-	struct work *work = work_pool_submit(pool, item);
+	struct simulated_work *work = worker_pool_submit(pool, item);
 
 	cr_assert_not_null(work);
 	return work;
 }
 
-Test(work_pool, items_come_back_in_the_order_they_came)
+Test(worker_pool, items_come_back_in_the_order_they_came)
 {
-	struct work_pool *pool = open_pool(1, 1);
+	struct worker_pool *pool = open_pool(1, 1);
 	int items[3];
 
 	for (int i = 0; i < 3; i++) {
-		const struct work *work = submit(pool, &items[i]);
+		const struct simulated_work *work = submit(pool, &items[i]);
 
 		cr_expect_eq(work->kind, WORK_CPU);
 		cr_expect_eq(work->ms, 7);
 	}
 	await(atomic_load(&begun[0]) == 1);
-	cr_expect_null(work_pool_done(pool));
+	cr_expect_null(worker_pool_done(pool));
 	atomic_store(&let_go, ALL);
 	await(atomic_load(&woken) == 3);
 	for (int i = 0; i < 3; i++)
-		cr_expect_eq(work_pool_done(pool), &items[i]);
-	cr_expect_null(work_pool_done(pool));
-	work_pool_close(pool);
+		cr_expect_eq(worker_pool_done(pool), &items[i]);
+	cr_expect_null(worker_pool_done(pool));
+	worker_pool_close(pool);
 }
 
-Test(work_pool, threads_work_side_by_side)
+Test(worker_pool, threads_work_side_by_side)
 {
-	struct work_pool *pool = open_pool(1, 3);
+	struct worker_pool *pool = open_pool(1, 3);
 	int items[3];
 
 	for (int i = 0; i < 3; i++)
@@ -93,33 +93,33 @@ Test(work_pool, threads_work_side_by_side)
 	await(atomic_load(&begun[0]) == 3);
 	atomic_store(&let_go, ALL);
 	await(atomic_load(&woken) == 3);
-	work_pool_close(pool);
+	worker_pool_close(pool);
 }
 
 /* One of two threads is held up by part 0; the other has ended 1 when it is in 2. */
-Test(work_pool, split_work_is_done_when_its_last_part_is)
+Test(worker_pool, split_work_is_done_when_its_last_part_is)
 {
-	struct work_pool *pool = open_pool(3, 2);
+	struct worker_pool *pool = open_pool(3, 2);
 	int item;
 
 	atomic_store(&let_go, 1u << 1);
 	(void)submit(pool, &item);
 	await(atomic_load(&begun[0]) == 1 && atomic_load(&begun[2]) == 1);
 	cr_expect_eq(atomic_load(&woken), 0);
-	cr_expect_null(work_pool_done(pool));
+	cr_expect_null(worker_pool_done(pool));
 	atomic_store(&let_go, ALL);
 	await(atomic_load(&woken) == 1);
 	cr_expect_eq(atomic_load(&ended), 3);
-	cr_expect_eq(work_pool_done(pool), &item);
+	cr_expect_eq(worker_pool_done(pool), &item);
 	for (int part = 0; part < 3; part++)
 		cr_expect_eq(atomic_load(&begun[part]), 1, "part %d", part);
-	work_pool_close(pool);
+	worker_pool_close(pool);
 }
 
 /* The parts of one piece are worked at the same time: none waits for another. */
-Test(work_pool, split_work_has_a_thread_for_each_part)
+Test(worker_pool, split_work_has_a_thread_for_each_part)
 {
-	struct work_pool *pool = open_pool(4, 4);
+	struct worker_pool *pool = open_pool(4, 4);
 	int items[2];
 
 	(void)submit(pool, &items[0]);
@@ -130,37 +130,37 @@ Test(work_pool, split_work_has_a_thread_for_each_part)
 	await(atomic_load(&woken) == 2);
 	for (int part = 0; part < 4; part++)
 		cr_expect_eq(atomic_load(&begun[part]), 2, "part %d", part);
-	work_pool_close(pool);
+	worker_pool_close(pool);
 }
 
 /* Cancelled in the midst of its parts: it never comes back, and the next one is worked. */
-Test(work_pool, cancelled_split_work_never_comes_back)
+Test(worker_pool, cancelled_split_work_never_comes_back)
 {
-	struct work_pool *pool = open_pool(3, 2);
+	struct worker_pool *pool = open_pool(3, 2);
 	int dropped, kept;
-	struct work *work = submit(pool, &dropped);
+	struct simulated_work *work = submit(pool, &dropped);
 
 	await(atomic_load(&begun[0]) == 1 && atomic_load(&begun[1]) == 1);
-	work_cancel(work);
+	simulated_work_cancel(work);
 	atomic_store(&let_go, ALL);
 	(void)submit(pool, &kept);
 	await(atomic_load(&woken) == 2);
-	cr_expect_eq(work_pool_done(pool), &kept);
-	cr_expect_null(work_pool_done(pool));
-	work_pool_close(pool);
+	cr_expect_eq(worker_pool_done(pool), &kept);
+	cr_expect_null(worker_pool_done(pool));
+	worker_pool_close(pool);
 }
 
 /* What is in work ends, whether or not the rest of its parts wait for a thread. */
-Test(work_pool, a_close_cuts_off_what_is_in_work)
+Test(worker_pool, a_close_cuts_off_what_is_in_work)
 {
 	for (int threads = 1; threads <= 3; threads++) {
-		struct work_pool *pool = open_pool(3, threads);
+		struct worker_pool *pool = open_pool(3, threads);
 		int items[2];
 
 		(void)submit(pool, &items[0]);
 		(void)submit(pool, &items[1]);
 		await(atomic_load(&begun[threads - 1]) == 1);
-		work_pool_close(pool);
+		worker_pool_close(pool);
 		for (int part = 0; part < PARTS_MAX; part++)
 			atomic_store(&begun[part], 0);
 	}

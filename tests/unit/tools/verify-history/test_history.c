@@ -541,7 +541,7 @@ static const struct tampering {
 	{ "no last effect",
 	  last_effect_is_missing,
 	  { { LOST_EFFECT, 1 }, { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } } },
-	{ "two effects", effect_is_doubled, { { DOUBLED_EFFECT, 1 } } },
+	{ "two effects", effect_is_doubled, { { DUPLICATED_EFFECT, 1 } } },
 	{ "another effect", effect_is_another, { { WRONG_EFFECT, 1 } } },
 	{ "effect from elsewhere", effect_is_from_elsewhere, { { EFFECT_WITHOUT_EVENT, 1 } } },
 	{ "effect from nowhere", effect_is_invented, { { EFFECT_WITHOUT_EVENT, 1 } } },
@@ -555,7 +555,7 @@ static const struct tampering {
 	{ "parked", last_is_parked, { { STILL_PARKED, 1 } } },
 	{ "the lab's inversion",
 	  inversion,
-	  { { INVERTED, 1 }, { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } } },
+	  { { OUT_OF_ORDER, 1 }, { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } } },
 	{ "row of an old version",
 	  row_has_old_version,
 	  { { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } } },
@@ -581,7 +581,7 @@ static const struct tampering {
 	{ "no position: not lost", nobody_consumed, { { NOT_DRAINED, 1 } } },
 	{ "refused", refused, { { REFUSED_BY_KAFKA, 1 } } },
 	{ "no versions", plain_events, { { 0 } } },
-	{ "no versions: two effects", plain_effect_is_doubled, { { DOUBLED_EFFECT, 1 } } },
+	{ "no versions: two effects", plain_effect_is_doubled, { { DUPLICATED_EFFECT, 1 } } },
 	{ "no versions: no effect", plain_event_is_lost, { { LOST_EFFECT, 1 } } },
 	{ "no versions: not announced", plain_is_not_announced, { { EFFECT_NOT_ANNOUNCED, 1 } } },
 	{ "no versions: announced from nowhere",
@@ -594,10 +594,10 @@ static const struct tampering {
 	{ "no versions: applied replay", plain_replay_is_applied, { { 0 } } },
 	{ "no versions: twice applied replay",
 	  plain_replay_is_applied_twice,
-	  { { DOUBLED_EFFECT, 1 } } },
+	  { { DUPLICATED_EFFECT, 1 } } },
 	{ "no versions: applied, and replayed",
 	  plain_is_applied_and_replayed,
-	  { { DOUBLED_EFFECT, 1 } } },
+	  { { DUPLICATED_EFFECT, 1 } } },
 	{ "unreadable, replayed", unreadable_is_replayed, { { 0 } } },
 	{ "unreadable, another one replayed",
 	  unreadable_is_lost_beside_a_replay,
@@ -698,7 +698,7 @@ Test(history, the_first_case_names_both_sides)
 	inversion(&h);
 	fill(&h, ORDER_ID + 1);
 	j = judged(&h);
-	v = &j.violations[INVERTED].first;
+	v = &j.violations[OUT_OF_ORDER].first;
 	cr_assert_eq(v->order->id, ORDER_ID);
 	cr_expect_eq(v->version, 2);
 	cr_expect_eq(v->fact_count, 2);

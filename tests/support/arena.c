@@ -1,4 +1,4 @@
-#include "tests/support/keep.h"
+#include "tests/support/arena.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ static void remember(void *block, json_t *root)
 	(void)pthread_mutex_unlock(&mu);
 }
 
-void *keep_alloc(size_t size)
+void *arena_alloc(size_t size)
 {
 	void *block = calloc(1, size ? size : 1);
 
@@ -39,16 +39,16 @@ void *keep_alloc(size_t size)
 	return block;
 }
 
-char *keep_copy(const void *bytes, size_t len)
+char *arena_copy(const void *bytes, size_t len)
 {
-	char *copy = keep_alloc(len + 1);
+	char *copy = arena_alloc(len + 1);
 
 	if (len > 0)
 		memcpy(copy, bytes, len);
 	return copy;
 }
 
-char *keep_format(const char *fmt, ...)
+char *arena_format(const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -63,14 +63,14 @@ char *keep_format(const char *fmt, ...)
 	return text;
 }
 
-json_t *keep_json(json_t *root)
+json_t *arena_json(json_t *root)
 {
 	if (root)
 		remember(NULL, root);
 	return root;
 }
 
-void keep_release(void)
+void arena_release(void)
 {
 	struct kept *next;
 

@@ -1,41 +1,42 @@
 /*
- * A test's own world on the shared servers: a migrated database, a topic, a consumer group, so
+ * A test's own fixture on the shared servers: a migrated database, a topic, a consumer group, so
  * that tests that run at the same time do not see each other. (The dead-letter topic's name is
  * fixed; tail_open_dead_letters picks out a test's own.)
  *
  * Use: LAB_TEST(suite, name, partitions) { ... }. Every Criterion test is a process of its own, so
- * there is one world per process. Assertions in a .fini do not count in Criterion: what is to be
- * judged at the end (the services' logs and exit codes) is judged inside the test, by world_close.
+ * there is one fixture per process. Assertions in a .fini do not count in Criterion: what is to be
+ * judged at the end (the services' logs and exit codes) is judged inside the test, by
+ * fixture_close.
  *
  * Threads: the test's own.
  */
-#ifndef TESTS_SUPPORT_WORLD_H
-#define TESTS_SUPPORT_WORLD_H
+#ifndef TESTS_SUPPORT_FIXTURE_H
+#define TESTS_SUPPORT_FIXTURE_H
 
 #include <criterion/criterion.h>
 
-struct world {
+struct fixture {
 	const char *name; /* unique in the run */
 	const char *topic, *group, *database;
 };
 
-extern struct world world;
+extern struct fixture fixture;
 
-void world_open(const char *test, int partitions);
+void fixture_open(const char *test, int partitions);
 
-/* The test's last act: stops the services and judges them, removes the world. */
-void world_close(void);
+/* The test's last act: stops the services and judges them, removes the fixture. */
+void fixture_close(void);
 
 /* After a failure: ends everything that still runs. */
-void world_abandon(void);
+void fixture_abandon(void);
 
 #define LAB_TEST(suite, name, partitions, ...)                                                     \
 	static void suite##_##name##_body(void);                                                   \
-	Test(suite, name, .fini = world_abandon, ##__VA_ARGS__)                                    \
+	Test(suite, name, .fini = fixture_abandon, ##__VA_ARGS__)                                  \
 	{                                                                                          \
-		world_open(#name, partitions);                                                     \
+		fixture_open(#name, partitions);                                                   \
 		suite##_##name##_body();                                                           \
-		world_close();                                                                     \
+		fixture_close();                                                                   \
 	}                                                                                          \
 	static void suite##_##name##_body(void)
 

@@ -4,24 +4,24 @@
  *
  * Threads: any.
  */
-#ifndef TESTS_SUPPORT_KEEP_H
-#define TESTS_SUPPORT_KEEP_H
+#ifndef TESTS_SUPPORT_ARENA_H
+#define TESTS_SUPPORT_ARENA_H
 
 #include <jansson.h>
 #include <stddef.h>
 
 /* size zeroed bytes; never NULL (the test process ends without memory). */
-void *keep_alloc(size_t size);
+void *arena_alloc(size_t size);
 
 /* A NUL-terminated copy of bytes[0..len). */
-char *keep_copy(const void *bytes, size_t len);
+char *arena_copy(const void *bytes, size_t len);
 
-char *keep_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *arena_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Takes root (may be NULL) and returns it. */
-json_t *keep_json(json_t *root);
+json_t *arena_json(json_t *root);
 
 /* Frees all of it. */
-void keep_release(void);
+void arena_release(void);
 
 #endif
