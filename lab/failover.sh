@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The fail-over lab: three Kafka brokers under load, of which first one is lost and then two. It
-# starts a stack of its own, kills brokers with kill -9, says who led which partition before and
+# starts a temporary stack, kills brokers with kill -9, says who led which partition before and
 # after and how long nothing was published and delivered, has the history checker judge what became
 # of every operation, and stops what it started. This is what `make lab-failover` runs.
 #
@@ -62,18 +62,18 @@ settings() {
 # expect HOLDS TEXT...: what is promised, and whether it holds (1) or not (0).
 expect() {
 	if (($1)); then
-		show_verdict 1 "${@:2}"
+		output_verdict 1 "${@:2}"
 	else
 		ALL_GOOD=0
-		show_verdict 0 "NOT as promised: ${*:2}"
+		output_verdict 0 "NOT as promised: ${*:2}"
 	fi
 }
 
 # start: the stack, the load, and the samples of how far everything is.
 start() {
-	own_stack_start
-	own_stack scale "$REPLICAS"
-	show_progress "order-service and $REPLICAS delivery-services are ready"
+	temporary_stack_start
+	temporary_stack scale "$REPLICAS"
+	output_progress "order-service and $REPLICAS delivery-services are ready"
 	export PGPASSFILE=$RUN_DIR/pgpass ORDER_PORTS=$ORDER_PORT ACKS=$RUN_DIR/acks.txt
 	: >"$ACKS"
 	progress_open
@@ -95,14 +95,14 @@ await_flow() {
 	stored=$(progress_at "$STORED" "$NOW_MS")
 	applied=$(progress_at "$APPLIED" "$NOW_MS")
 	await "what is stored is published" progress_reached "$PUBLISHED" "$stored"
-	show_progress "everything that waited is published"
+	output_progress "everything that waited is published"
 	await "deliveries go on" progress_reached "$APPLIED" $((applied + 1))
-	show_progress "deliveries go on"
+	output_progress "deliveries go on"
 }
 
 # require_alive: nothing has ended but what the lab has killed.
 require_alive() {
-	own_stack_require_alive
+	temporary_stack_require_alive
 	kill -0 "$CLIENTS_PID" 2>/dev/null ||
 		die "the clients have ended; $(process_last_words "$RUN_DIR/log/clients.log")"
 }
@@ -113,11 +113,11 @@ let_pass() {
 	clock_cs
 	begin=$CLOCK_CS
 	while clock_cs && ((CLOCK_CS < begin + $2 * 100)); do
-		show_wait "$1" $((CLOCK_CS - begin)) $(($2 * 100))
+		output_wait "$1" $((CLOCK_CS - begin)) $(($2 * 100))
 		sleep 0.1 # the passing of time is what is asked for
 		require_alive
 	done
-	show_wait_over
+	output_wait_over
 }
 
 # measure FROM_MS: what happened from then up to now. Sets TAKEN (operations), PAUSE_MS (in taking
@@ -153,15 +153,15 @@ expect_gaps() {
 # step_1: see the usage above. Sets CONTROLLER.
 step_1() {
 	local begin_ms
-	show_step "1. Three brokers, a replica each of all four partitions"
-	show_paragraph "A write is acknowledged when two brokers have it (acks=all," \
+	output_step "1. Three brokers, a replica each of all four partitions"
+	output_paragraph "A write is acknowledged when two brokers have it (acks=all," \
 		"min.insync.replicas=2). Eight clients place, change and cancel orders, together" \
 		"$RATE operations a second."
 	await "orders are delivered" progress_reached "$APPLIED" 10
 	await "all brokers have all partitions" brokers_whole
 	brokers_show
 	CONTROLLER=$("$REPO_DIR/kafka/topics.sh" controller)
-	show_progress "broker $CONTROLLER is the active controller: it appoints the leaders"
+	output_progress "broker $CONTROLLER is the active controller: it appoints the leaders"
 	progress_now
 	begin_ms=$NOW_MS
 	let_pass "all is well" "$SECONDS_CALM"
@@ -180,12 +180,12 @@ step_2() {
 		partition=$((partition + 1))
 		((partition < ${#LEADER[@]})) || die "broker $VICTIM leads no partition: run it again"
 	done
-	show_step "2. Broker $VICTIM, the leader of partition $partition$also, is killed"
+	output_step "2. Broker $VICTIM, the leader of partition $partition$also, is killed"
 	brokers_kill "$VICTIM"
 	await "followers lead its partitions" brokers_lead_without "$VICTIM"
 	progress_now
 	took_ms=$((NOW_MS - KILLED_MS))
-	show_progress "followers lead its partitions"
+	output_progress "followers lead its partitions"
 	await_flow
 	let_pass "broker $VICTIM is away" "$SECONDS_DOWN"
 	measure "$KILLED_MS"
@@ -201,17 +201,17 @@ step_2() {
 # step_3: see the usage above.
 step_3() {
 	local begin_ms before=("${LEADER[@]}")
-	show_step "3. Broker $VICTIM comes back"
+	output_step "3. Broker $VICTIM comes back"
 	progress_now
 	begin_ms=$NOW_MS
 	brokers_return
 	await "all brokers have all partitions" brokers_whole
-	show_progress "it has caught up with all partitions"
+	output_progress "it has caught up with all partitions"
 	let_pass "all is well again" "$SECONDS_CALM"
 	measure "$begin_ms"
 	add_row "broker $VICTIM back"
 	brokers_show "${before[@]}"
-	show_paragraph "It is a follower now. Within five minutes Kafka lets it lead again what it led" \
+	output_paragraph "It is a follower now. Within five minutes Kafka lets it lead again what it led" \
 		"(leader.imbalance.check.interval.seconds)."
 	expect_gaps
 	expect_orders
@@ -224,7 +224,7 @@ step_4() {
 	for ((number = 1; number <= BROKERS; number++)); do
 		((number == stays)) || gone+=("$number")
 	done
-	show_step "4. Two of three brokers are killed; broker $stays stays"
+	output_step "4. Two of three brokers are killed; broker $stays stays"
 	brokers_kill "${gone[@]}"
 	LOST_MS=$KILLED_MS
 	let_pass "two of three brokers are away" "$SECONDS_DOWN"
@@ -239,7 +239,7 @@ step_4() {
 
 # step_5: see the usage above.
 step_5() {
-	show_step "5. Both come back"
+	output_step "5. Both come back"
 	brokers_return
 	await_flow
 	await "all brokers have all partitions" brokers_whole
@@ -260,7 +260,7 @@ violations() {
 # judge: what the clients say of the answers, and the history checker of everything else.
 judge() {
 	local status=0 total report=$RUN_DIR/verify.json
-	show_step "Verdict"
+	output_step "Verdict"
 	kill -s TERM "$CLIENTS_PID" 2>/dev/null || true
 	wait "$CLIENTS_PID" || status=$?
 	CLIENTS_PID=
@@ -273,20 +273,20 @@ judge() {
 		"operations acknowledged, $(jq .counts.order_events "$report") events;" \
 		"$(violations 'lost|not announced|not drained|refused') lost," \
 		"$(violations 'doubled|twice') doubled, $(violations 'inverted|out of order') inverted."
-	((total == 0)) || show_verdict 0 "In all $total violations, see $report"
+	((total == 0)) || output_verdict 0 "In all $total violations, see $report"
 }
 
 # result: the table and the last word.
 result() {
-	show_step "Result"
-	show_line
-	show_table '28 6 14 14 14' "${TABLE[@]}"
-	show_line
+	output_step "Result"
+	output_line
+	output_table '28 6 14 14 14' "${TABLE[@]}"
+	output_line
 	if ((ALL_GOOD)); then
-		show_verdict 1 "Everything went as promised: nothing lost, nothing doubled, nothing" \
+		output_verdict 1 "Everything went as promised: nothing lost, nothing doubled, nothing" \
 			"inverted."
 	else
-		show_verdict 0 "NOT everything went as promised."
+		output_verdict 0 "NOT everything went as promised."
 	fi
 }
 
@@ -298,12 +298,12 @@ close_lab() {
 		kill -s KILL "$CLIENTS_PID" 2>/dev/null
 		wait "$CLIENTS_PID" 2>/dev/null
 	fi
-	own_stack_close
+	temporary_stack_close
 }
 
 main() {
 	settings
-	own_stack_open failover
+	temporary_stack_open failover
 	trap close_lab EXIT
 	start
 	step_1

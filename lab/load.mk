@@ -1,4 +1,4 @@
-# The load labs: what a queue buys, each with a stack of its own, under 6 minutes.
+# The load labs: what a queue buys, each with a temporary stack, under 6 minutes.
 #   make lab-levelling          also FULL=1: at the seed's own size; QUICK=1: a look, half a minute
 #   make lab-bulk KEEP=1        keeps table and plot in lab/load/results/
 #   make lab-report             puts what is kept into README.md

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The ordering lab: watch the order of an order's events get lost and kept, on a real Kafka and
-# PostgreSQL. It starts a stack of its own, plays the lab, says of each step whether it ended as the
+# PostgreSQL. It starts a temporary stack, plays the lab, says of each step whether it ended as the
 # lab says, and stops what it started. This is what `make demo` runs.
 #
 # usage: lab/ordering.sh    (no arguments)
@@ -63,7 +63,7 @@ delay_text() {
 by_httpie() {
 	local command=("$1" ":$ORDER_PORT$2" "${@:3}") status=0
 	[[ $1 != POST ]] || command=("${command[@]:1}")
-	show_call http "${command[@]}"
+	output_call http "${command[@]}"
 	ANSWER=$(http --ignore-stdin --print=hb --pretty=none "${command[@]}" 2>&1) || status=$?
 	((status == 0)) || die "http failed: $ANSWER"
 }
@@ -77,7 +77,7 @@ by_curl() {
 	done
 	[[ -z $json ]] || command+=(--json "{${json#,}}")
 	command+=("http://127.0.0.1:$ORDER_PORT$2")
-	((FEED_SHOW == 0)) || show_call curl "${command[@]}"
+	((TOPIC_TAIL_SHOW == 0)) || output_call curl "${command[@]}"
 	ANSWER=$(curl -s -S -i --max-time 30 "${command[@]}" 2>&1) || die "curl failed: $ANSWER"
 }
 
@@ -85,7 +85,7 @@ by_curl() {
 # its answer and sets BODY to the latter. Anything but 2xx ends the lab.
 call() {
 	local status_line
-	if ((FEED_SHOW == 0 || DELIVERY_DELAY_MS < HTTPIE_MIN_MS)); then
+	if ((TOPIC_TAIL_SHOW == 0 || DELIVERY_DELAY_MS < HTTPIE_MIN_MS)); then
 		by_curl "$@"
 	else
 		by_httpie "$@"
@@ -94,9 +94,9 @@ call() {
 	status_line=${ANSWER%%$'\n'*}
 	BODY=
 	[[ $ANSWER != *$'\n\n'* ]] || BODY=${ANSWER#*$'\n\n'}
-	if ((FEED_SHOW)); then
-		show_line "$status_line"
-		[[ -z $BODY ]] || show_line "$BODY"
+	if ((TOPIC_TAIL_SHOW)); then
+		output_line "$status_line"
+		[[ -z $BODY ]] || output_line "$BODY"
 	fi
 	[[ $status_line =~ ^HTTP/[0-9.]+\ 2 ]] ||
 		die "order-service refused $1 $2: $status_line $BODY"
@@ -108,18 +108,18 @@ await_events() {
 	local order=$1 end since
 	clock_cs
 	end=$((CLOCK_CS + DELIVERY_DELAY_MS / 10 + GRACE_SECONDS * 100))
-	since=${FEED_TIME_CS["$order OrderModified"]-}
-	until feed_has "$@"; do
+	since=${TOPIC_TAIL_TIME_CS["$order OrderModified"]-}
+	until topic_tail_has "$@"; do
 		clock_cs
 		((CLOCK_CS < end)) ||
-			die "no $(feed_missing "$@") of order $order on the topic; see $RUN_DIR/log"
-		own_stack_require_alive
-		[[ -z $since ]] || ((FEED_SHOW == 0 || DELIVERY_DELAY_MS < 1000)) ||
-			show_wait "working on OrderModified" \
+			die "no $(topic_tail_missing "$@") of order $order on the topic; see $RUN_DIR/log"
+		temporary_stack_require_alive
+		[[ -z $since ]] || ((TOPIC_TAIL_SHOW == 0 || DELIVERY_DELAY_MS < 1000)) ||
+			output_wait "working on OrderModified" \
 				$((CLOCK_CS - since)) $((DELIVERY_DELAY_MS / 10))
-		feed_pump 0.1 || true
+		topic_tail_pump 0.1 || true
 	done
-	show_wait_over
+	output_wait_over
 }
 
 # place CUSTOMER PRODUCT ADDRESS: places an order and waits for its delivery; sets ORDER.
@@ -134,7 +134,7 @@ place() {
 play() {
 	place 2000 RADIO PUSAN
 	call PATCH "/orders/$ORDER" address=SEOUL
-	((FEED_SHOW == 0)) || await_events "$ORDER" OrderModified
+	((TOPIC_TAIL_SHOW == 0)) || await_events "$ORDER" OrderModified
 	call DELETE "/orders/$ORDER"
 	await_events "$ORDER" OrderModified OrderCancelled DeliveryModified DeliveryCancelled
 }
@@ -142,7 +142,7 @@ play() {
 # show_deliveries WHERE: the table, as psql prints it.
 show_deliveries() {
 	local sql="select * from delivery_table${1:+ where $1}"
-	show_call make psql "SQL=$sql"
+	output_call make psql "SQL=$sql"
 	SQL=$sql "$REPO_DIR/stack/stack.sh" psql
 }
 
@@ -150,15 +150,15 @@ show_deliveries() {
 # if it is not.
 judge() {
 	local expected
-	expected=$(evidence_status "$1")
-	show_paragraph "$(evidence_why)"
-	if evidence_agrees "$1"; then
-		show_verdict 1 "As the lab says: order $ORDER ends in $STATUS$2."
+	expected=$(report_status "$1")
+	output_paragraph "$(report_why)"
+	if report_agrees "$1"; then
+		output_verdict 1 "As the lab says: order $ORDER ends in $STATUS$2."
 		return 0
 	fi
-	show_verdict 0 "NOT as the lab says: order $ORDER ends in" \
+	output_verdict 0 "NOT as the lab says: order $ORDER ends in" \
 		"${STATUS:-no delivery}, not $expected."
-	show_verdict 0 "Applied: ${APPLIED:-nothing}. Expected: $1."
+	output_verdict 0 "Applied: ${APPLIED:-nothing}. Expected: $1."
 	return 1
 }
 
@@ -167,16 +167,16 @@ judge() {
 scenario() {
 	local name=$1 expected=$2 remark=$3 round good=0 evidence='' agrees
 	for ((round = 1; round <= ROUNDS; round++)); do
-		FEED_SHOW=$((round == 1))
+		TOPIC_TAIL_SHOW=$((round == 1))
 		play
-		evidence_of "$ORDER"
+		report_of "$ORDER"
 		agrees=0
 		if ((round == 1)); then
 			show_deliveries "$( ((ROUNDS == 1)) || printf 'order_id = %s' "$ORDER")"
 			! judge "$expected" "$remark" || agrees=1
 			((ROUNDS == 1)) || say
 		else
-			! evidence_agrees "$expected" || agrees=1
+			! report_agrees "$expected" || agrees=1
 			show_round "$round" "$agrees"
 		fi
 		good=$((good + agrees))
@@ -186,8 +186,8 @@ scenario() {
 			evidence+="|${STATUS:-missing}"
 		fi
 	done
-	FEED_SHOW=1
-	add_row "$name" "$evidence" "$(evidence_status "$expected")" "$good"
+	TOPIC_TAIL_SHOW=1
+	add_row "$name" "$evidence" "$(report_status "$expected")" "$good"
 }
 
 # show_round ROUND GOOD: a round in one line.
@@ -222,19 +222,19 @@ each_has_one() {
 
 # show_owners: which replica has which partition, by delivery.position.
 show_owners() {
-	show_progress "$(evidence_sql "select string_agg(
+	output_progress "$(report_sql "select string_agg(
 		format('%s has partition %s', owner, \"partition\"), ', ' order by \"partition\")
 		from delivery.position")"
 }
 
 # start: the stack, without keys, and the follower of the topic.
 start() {
-	EVENT_KEY=none own_stack_start
-	show_progress "order-service (without keys) and one delivery-service are ready"
+	EVENT_KEY=none temporary_stack_start
+	output_progress "order-service (without keys) and one delivery-service are ready"
 	HTTPIE_CONFIG_DIR=$RUN_DIR/httpie
 	mkdir "$HTTPIE_CONFIG_DIR"
 	printf '{"disable_update_warnings": true}\n' >"$HTTPIE_CONFIG_DIR/config.json"
-	feed_open
+	topic_tail_open
 	delay_text
 	((DELIVERY_DELAY_MS >= HTTPIE_MIN_MS)) ||
 		say "A delay of $DELAY_TEXT is hardly enough to start httpie: the calls go by curl."
@@ -242,8 +242,8 @@ start() {
 
 # step_1: see the usage above. PARK's order comes first, as in the lab.
 step_1() {
-	show_step "1. One partition, one delivery-service"
-	show_paragraph "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM" \
+	output_step "1. One partition, one delivery-service"
+	output_paragraph "delivery-service works $DELAY_TEXT on an OrderModified. PARK and KIM" \
 		"place an order each; KIM corrects the address and then cancels."
 	place 1000 TV SEOUL
 	scenario '1 partition,/1 replica,/no key' "$ORDER_KEPT" ''
@@ -251,14 +251,14 @@ step_1() {
 
 # step_2: see the usage above.
 step_2() {
-	show_step "2. Scaled out while all runs: two partitions, two delivery-services"
-	show_call make partitions N=2
-	own_stack partitions 2
-	grep 'Partition: ' <<<"$OWN_STACK_OUTPUT" |
+	output_step "2. Scaled out while all runs: two partitions, two delivery-services"
+	output_call make partitions N=2
+	temporary_stack partitions 2
+	grep 'Partition: ' <<<"$TEMPORARY_STACK_OUTPUT" |
 		sed 's/^[[:space:]]*//; s/[[:space:]]*Elr:.*//; s/\t/  /g'
-	show_call make scale N=2
-	own_stack scale 2
-	say "$OWN_STACK_OUTPUT"
+	output_call make scale N=2
+	temporary_stack scale 2
+	say "$TEMPORARY_STACK_OUTPUT"
 	# It looks every second; with a LOG_LEVEL that hides its note, three seconds are enough.
 	wait_until 3 "order-service knows the new partition" new_partition_known 2>/dev/null || true
 	wait_until 30 "each replica has a partition" each_has_one
@@ -267,40 +267,40 @@ step_2() {
 
 # step_3: see the usage above.
 step_3() {
-	show_step "3. Without keys: the order of the events is lost"
-	show_paragraph "order-service still gives its events no key: they go to the partitions in" \
+	output_step "3. Without keys: the order of the events is lost"
+	output_paragraph "order-service still gives its events no key: they go to the partitions in" \
 		"turn. KIM does the same as before."
 	scenario '2 partitions,/2 replicas,/no key' "$ORDER_LOST" ', although it was cancelled'
 }
 
 # step_4: see the usage above.
 step_4() {
-	show_step "4. With the order id as the key: the order is kept"
-	show_call make up EVENT_KEY=order-id
-	EVENT_KEY=order-id own_stack up
+	output_step "4. With the order id as the key: the order is kept"
+	output_call make up EVENT_KEY=order-id
+	EVENT_KEY=order-id temporary_stack up
 	wait_until 30 "each replica has a partition" each_has_one
-	show_progress "order-service is restarted; it sends the order's id as the key of its events"
+	output_progress "order-service is restarted; it sends the order's id as the key of its events"
 	show_owners
-	show_paragraph "KIM does the same once more."
+	output_paragraph "KIM does the same once more."
 	scenario '2 partitions,/2 replicas,/key: order id' "$ORDER_KEPT" ''
 }
 
 # result: the table and the last word.
 result() {
-	show_step "Result"
+	output_step "Result"
 	say
-	show_table '14 9 9 9 9 9 15' "${TABLE[@]}"
+	output_table '14 9 9 9 9 9 15' "${TABLE[@]}"
 	say
 	if ((ALL_GOOD)); then
-		show_verdict 1 "Every step ended as the lab says."
+		output_verdict 1 "Every step ended as the lab says."
 	else
-		show_verdict 0 "NOT every step ended as the lab says."
+		output_verdict 0 "NOT every step ended as the lab says."
 	fi
 }
 
 main() {
 	settings
-	own_stack_open demo
+	temporary_stack_open demo
 	start
 	step_1
 	step_2

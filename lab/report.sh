@@ -2,23 +2,23 @@
 # What became of an order, and whether that is what the lab says. To be sourced after
 # stack/process.sh, lab/terminal_output.sh and stack/topic_tail.sh.
 #
-# The evidence is the topic (stack/topic_tail.sh), delivery.history in the order of its ids, and the row of
+# The report is made of the topic (stack/topic_tail.sh), delivery.history in the order of its ids, and the row of
 # delivery_table; never what the lab itself did.
 
-# evidence_sql SQL: prints the answer, bare: a row a line, columns separated by "|".
-evidence_sql() {
+# report_sql SQL: prints the answer, bare: a row a line, columns separated by "|".
+report_sql() {
 	"$REPO_DIR/sql/cluster.sh" psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"
 }
 
-# evidence_of ORDER: sets PUBLISHED (Order* events on the topic by version), APPLIED (the same by
+# report_of ORDER: sets PUBLISHED (Order* events on the topic by version), APPLIED (the same by
 # delivery.history), ANNOUNCED (Delivery* events on the topic by offset), STATUS (delivery_table),
 # and for the two events that race: M_PARTITION, M_REPLICA, M_WORK_S (from its receipt until it was
 # applied), M_APPLIED_CS, and the same with C_. Words are separated by blanks.
-evidence_of() {
+report_of() {
 	local event partition replica work_s applied_cs name rows
-	PUBLISHED=$(feed_published "$1")
-	ANNOUNCED=$(feed_announced "$1")
-	STATUS=$(evidence_sql "select status from public.delivery_table where order_id = $1")
+	PUBLISHED=$(topic_tail_published "$1")
+	ANNOUNCED=$(topic_tail_announced "$1")
+	STATUS=$(report_sql "select status from public.delivery_table where order_id = $1")
 	APPLIED=
 	for name in M C; do
 		printf -v "${name}_PARTITION" '?'
@@ -26,7 +26,7 @@ evidence_of() {
 		printf -v "${name}_WORK_S" '?'
 		printf -v "${name}_APPLIED_CS" '0'
 	done
-	rows=$(evidence_sql "select event, \"partition\", replica,
+	rows=$(report_sql "select event, \"partition\", replica,
 		round(extract(epoch from applied_at - received_at), 1),
 		round(extract(epoch from applied_at) * 100)
 		from delivery.history where order_id = $1 order by id")
@@ -46,23 +46,23 @@ evidence_of() {
 	APPLIED=${APPLIED# }
 }
 
-# evidence_agrees EXPECTED_APPLIED: the evidence at hand is what the lab says: all three events on
+# report_agrees EXPECTED_APPLIED: what was found is what the lab says: all three events on
 # the topic, applied in the expected order, announced in that order, and the row says the last one.
-evidence_agrees() {
+report_agrees() {
 	local announced=${1/Placed/Started}
 	[[ $PUBLISHED == 'Placed Modified Cancelled' && $APPLIED == "$1" &&
-		$ANNOUNCED == "$announced" && $STATUS == "$(evidence_status "$1")" ]]
+		$ANNOUNCED == "$announced" && $STATUS == "$(report_status "$1")" ]]
 }
 
-# evidence_status EXPECTED_APPLIED: prints the status that a row has after these events.
-evidence_status() {
+# report_status EXPECTED_APPLIED: prints the status that a row has after these events.
+report_status() {
 	local last=${1##* }
 	printf 'DELIVERY %s' "${last^^}"
 }
 
-# evidence_why: prints, in two sentences, which partition and which replica took the two events that
+# report_why: prints, in two sentences, which partition and which replica took the two events that
 # race.
-evidence_why() {
+report_why() {
 	local gap_cs=$((M_APPLIED_CS - C_APPLIED_CS)) gap when=earlier
 	if [[ $M_PARTITION == '?' || $C_PARTITION == '?' ]]; then
 		printf 'delivery.history does not have both OrderModified and OrderCancelled.'

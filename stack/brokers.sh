@@ -11,7 +11,7 @@ brokers_kill() {
 	local number
 	for number; do
 		process_pid "kafka-$number" || die "kafka-$number does not run"
-		show_progress "kill -9 $PROCESS_PID: broker $number on port $(kafka_node_port "$number")"
+		output_progress "kill -9 $PROCESS_PID: broker $number on port $(kafka_node_port "$number")"
 		process_stop "kafka-$number" 5 KILL
 	done
 	progress_now
@@ -24,11 +24,11 @@ brokers_return() {
 	local begin_ms
 	progress_now
 	begin_ms=$NOW_MS
-	own_stack_begin kafka/broker.sh start
-	own_stack_end
+	temporary_stack_begin kafka/broker.sh start
+	temporary_stack_end
 	progress_now
 	BACK_MS=$NOW_MS
-	show_progress "all brokers answer, $(in_seconds $((BACK_MS - begin_ms))) after the start"
+	output_progress "all brokers answer, $(in_seconds $((BACK_MS - begin_ms))) after the start"
 }
 
 # brokers_read: asks those that run; returns 1 if none of them answers.
@@ -77,18 +77,18 @@ brokers_whole() {
 # brokers_show [LEADER_BEFORE...]: who leads which partition, and who led it before.
 brokers_show() {
 	local partition before=("$@")
-	show_line
+	output_line
 	brokers_row partition "${1:+leader before}" leader 'in sync'
 	for partition in "${!LEADER[@]}"; do
 		brokers_row "$partition" "${1:+broker ${before[partition]-}}" \
 			"broker ${LEADER[partition]}" "${IN_SYNC[partition]}"
 	done
-	show_line
+	output_line
 }
 
 # brokers_row PARTITION LEADER_BEFORE LEADER IN_SYNC: a line; without LEADER_BEFORE no such column.
 brokers_row() {
 	local line
 	printf -v line '%-14s ' "$1" ${2:+"$2"} "$3"
-	show_line "${line}$4"
+	output_line "${line}$4"
 }

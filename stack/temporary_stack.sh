@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# A stack of a lab's own: fresh data, started, and stopped with the lab, whatever ends it. To be
+# A temporary stack: fresh data, started, and stopped with the lab, whatever ends it. To be
 # sourced after stack/process.sh and lab/terminal_output.sh.
 #
 # It lives in a folder below $RUN_DIR, which becomes RUN_DIR, so it never touches the data of
-# `make up`; it has the same ports. Only a folder that own_stack_open made is ever removed.
+# `make up`; it has the same ports. Only a folder that temporary_stack_open made is ever removed.
 
 # shellcheck source=kafka/nodes.sh
 . "$REPO_DIR/kafka/nodes.sh"
 
-OWN_STACK_PID=   # stack/stack.sh at work
-OWN_STACK_UP=    # there is something to stop
-OWN_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
-OWN_STACK_STDOUT=
-readonly OWN_STACK_MARK=made-by-a-lab
+TEMPORARY_STACK_PID=   # stack/stack.sh at work
+TEMPORARY_STACK_UP=    # there is something to stop
+TEMPORARY_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
+TEMPORARY_STACK_STDOUT=
+readonly TEMPORARY_STACK_MARK=made-by-a-lab
 
-# own_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
-own_stack_open() {
+# temporary_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
+temporary_stack_open() {
 	local stack_dir=$RUN_DIR name=$1 fd
 	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
 	: "${KAFKA_TOPIC:=kafka.scaling}"
@@ -26,20 +26,20 @@ own_stack_open() {
 	exec {fd}>"$RUN_DIR/pid/.$name.lock"
 	flock -n "$fd" || die "another make $name runs in $stack_dir: wait for it, or set RUN_DIR"
 	RUN_DIR=$stack_dir/$name
-	own_stack_clean
+	temporary_stack_clean
 	kafka_nodes
-	own_stack_require_ports
-	exec {OWN_STACK_STDOUT}>&1
-	trap own_stack_close EXIT
+	temporary_stack_require_ports
+	exec {TEMPORARY_STACK_STDOUT}>&1
+	trap temporary_stack_close EXIT
 	trap 'exit 129' HUP
-	trap 'own_stack_interrupted; exit 130' INT
+	trap 'temporary_stack_interrupted; exit 130' INT
 	trap 'exit 141' PIPE
-	trap 'own_stack_interrupted; exit 143' TERM
+	trap 'temporary_stack_interrupted; exit 143' TERM
 }
 
-# own_stack_clean: stops what a lab that was killed left running, and removes its data.
-own_stack_clean() {
-	if [[ -e $RUN_DIR/$OWN_STACK_MARK ]]; then
+# temporary_stack_clean: stops what a lab that was killed left running, and removes its data.
+temporary_stack_clean() {
+	if [[ -e $RUN_DIR/$TEMPORARY_STACK_MARK ]]; then
 		"$REPO_DIR/stack/stack.sh" down >/dev/null ||
 			die "what runs in $RUN_DIR cannot be stopped (the reason is above)"
 		rm -rf "$RUN_DIR" 2>/dev/null ||
@@ -48,89 +48,89 @@ own_stack_clean() {
 		die "$RUN_DIR is there and no lab made it: move it away, or set RUN_DIR"
 	fi
 	run_dir_prepare
-	: >"$RUN_DIR/$OWN_STACK_MARK"
+	: >"$RUN_DIR/$TEMPORARY_STACK_MARK"
 }
 
-# own_stack_require_ports: all ports are free, those of two delivery-services too, or one line that
+# temporary_stack_require_ports: all ports are free, those of two delivery-services too, or one line that
 # says what to do.
-own_stack_require_ports() {
+temporary_stack_require_ports() {
 	local name node
 	# shellcheck disable=SC2034 # for the labs
 	SECOND_DELIVERY_PORT=$((DELIVERY_PORT + 1))
 	for name in ORDER_PORT {,SECOND_}DELIVERY_PORT PG_PORT; do
-		own_stack_require_port "${!name}" "${name#SECOND_}"
+		temporary_stack_require_port "${!name}" "${name#SECOND_}"
 	done
 	for ((node = 1; node <= BROKERS; node++)); do
-		own_stack_require_port "$(kafka_node_port "$node")" KAFKA_PORT
-		own_stack_require_port "$(kafka_node_controller_port "$node")" KAFKA_CONTROLLER_PORT
+		temporary_stack_require_port "$(kafka_node_port "$node")" KAFKA_PORT
+		temporary_stack_require_port "$(kafka_node_controller_port "$node")" KAFKA_CONTROLLER_PORT
 	done
 }
 
-# own_stack_require_port PORT VARNAME: one of them is free.
-own_stack_require_port() {
+# temporary_stack_require_port PORT VARNAME: one of them is free.
+temporary_stack_require_port() {
 	port_free "$1" || die "port $1 is in use by $(port_owner "$1"):" \
 		"make down first, or set $2=<another port>"
 }
 
-# own_stack COMMAND...: stack/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
-# between the start of a process and the note of its pid. Its output is in OWN_STACK_OUTPUT.
-own_stack() {
-	own_stack_begin stack/stack.sh "$@"
-	own_stack_end
+# temporary_stack COMMAND...: stack/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
+# between the start of a process and the note of its pid. Its output is in TEMPORARY_STACK_OUTPUT.
+temporary_stack() {
+	temporary_stack_begin stack/stack.sh "$@"
+	temporary_stack_end
 }
 
-# own_stack_begin SCRIPT ARGUMENT...: a script of the project likewise, in the background.
-own_stack_begin() {
-	OWN_STACK_UP=1
-	setsid nice -n "$OWN_STACK_NICE" "$REPO_DIR/$1" "${@:2}" >"$RUN_DIR/log/stack.log" \
+# temporary_stack_begin SCRIPT ARGUMENT...: a script of the project likewise, in the background.
+temporary_stack_begin() {
+	TEMPORARY_STACK_UP=1
+	setsid nice -n "$TEMPORARY_STACK_NICE" "$REPO_DIR/$1" "${@:2}" >"$RUN_DIR/log/stack.log" \
 		</dev/null &
-	OWN_STACK_PID=$!
+	TEMPORARY_STACK_PID=$!
 }
 
-# own_stack_end: waits for it; dies if it failed, which it has explained.
-own_stack_end() {
+# temporary_stack_end: waits for it; dies if it failed, which it has explained.
+temporary_stack_end() {
 	local status=0
-	wait "$OWN_STACK_PID" || status=$?
-	OWN_STACK_PID=
+	wait "$TEMPORARY_STACK_PID" || status=$?
+	TEMPORARY_STACK_PID=
 	# shellcheck disable=SC2034 # for the labs
-	OWN_STACK_OUTPUT=$(<"$RUN_DIR/log/stack.log")
+	TEMPORARY_STACK_OUTPUT=$(<"$RUN_DIR/log/stack.log")
 	((status == 0)) || exit 1
 }
 
-# own_stack_busy: it is still at work.
-own_stack_busy() {
-	kill -0 "$OWN_STACK_PID" 2>/dev/null
+# temporary_stack_busy: it is still at work.
+temporary_stack_busy() {
+	kill -0 "$TEMPORARY_STACK_PID" 2>/dev/null
 }
 
-# own_stack_start: PostgreSQL, Kafka, order-service and one replica, with a line for each.
-own_stack_start() {
+# temporary_stack_start: PostgreSQL, Kafka, order-service and one replica, with a line for each.
+temporary_stack_start() {
 	local postgres='' kafka=''
-	show_progress "starting PostgreSQL and Kafka, with no data"
-	own_stack_begin stack/stack.sh up
-	while own_stack_busy; do
+	output_progress "starting PostgreSQL and Kafka, with no data"
+	temporary_stack_begin stack/stack.sh up
+	while temporary_stack_busy; do
 		if [[ -z $postgres ]] && port_open "$PG_PORT"; then
 			postgres=1
-			show_progress "PostgreSQL is up on port $PG_PORT"
+			output_progress "PostgreSQL is up on port $PG_PORT"
 		fi
-		if [[ -z $kafka ]] && own_stack_kafka_open; then
+		if [[ -z $kafka ]] && temporary_stack_kafka_open; then
 			kafka=1
-			show_progress "Kafka is up on port $(kafka_ports)"
+			output_progress "Kafka is up on port $(kafka_ports)"
 		fi
 		sleep 0.05
 	done
-	own_stack_end
+	temporary_stack_end
 }
 
-# own_stack_kafka_open: all brokers listen.
-own_stack_kafka_open() {
+# temporary_stack_kafka_open: all brokers listen.
+temporary_stack_kafka_open() {
 	local port
 	for port in $(kafka_ports); do
 		port_open "$port" || return 1
 	done
 }
 
-# own_stack_require_alive: nothing that should run has ended, or die.
-own_stack_require_alive() {
+# temporary_stack_require_alive: nothing that should run has ended, or die.
+temporary_stack_require_alive() {
 	local file name
 	for file in "$RUN_DIR"/pid/*; do
 		name=${file##*/}
@@ -139,24 +139,24 @@ own_stack_require_alive() {
 	done
 }
 
-# own_stack_interrupted: says that the stop is on its way. The signal may have come within a read
+# temporary_stack_interrupted: says that the stop is on its way. The signal may have come within a read
 # that has an IFS of its own, or within a command whose output goes elsewhere.
-own_stack_interrupted() {
+temporary_stack_interrupted() {
 	local IFS=$' \t\n'
-	exec >&"$OWN_STACK_STDOUT"
-	show_line ""
-	show_progress "interrupted"
+	exec >&"$TEMPORARY_STACK_STDOUT"
+	output_line ""
+	output_progress "interrupted"
 }
 
-# own_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or pipe
+# temporary_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or pipe
 # may be gone by now.
-own_stack_close() {
+temporary_stack_close() {
 	local IFS=$' \t\n'
 	trap '' HUP INT TERM
 	trap : PIPE # not '', which the commands below would inherit
 	set +e
-	[[ -z $OWN_STACK_PID ]] || wait "$OWN_STACK_PID"
-	[[ -n $OWN_STACK_UP ]] || return
+	[[ -z $TEMPORARY_STACK_PID ]] || wait "$TEMPORARY_STACK_PID"
+	[[ -n $TEMPORARY_STACK_UP ]] || return
 	"$REPO_DIR/stack/stack.sh" down >/dev/null
-	show_progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
+	output_progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
 }

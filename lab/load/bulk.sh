@@ -51,7 +51,7 @@ finish() {
 		lost="$(grouped $((ORDERS - DONE)))" p50="$(load_result "$1" '.all_ms.p50 | round') ms" \
 		p99="$(load_result "$1" '.all_ms.p99 | round') ms" cpu="$(sample_mean "$1-cpu" 2) %" \
 		seed="$3"
-	show_progress "answered: $(grouped "$answered"), refused: $(grouped "$errors")," \
+	output_progress "answered: $(grouped "$answered"), refused: $(grouped "$errors")," \
 		"timed out: $(grouped "$late"); in the database: $(grouped "$DONE")"
 }
 
@@ -69,8 +69,8 @@ settled() {
 
 # straight: without Kafka.
 straight() {
-	show_step "1. Straight over HTTP"
-	show_paragraph "$(grouped "$RATE") orders a second for $LOAD_SECONDS s. order-service opens a" \
+	output_step "1. Straight over HTTP"
+	output_paragraph "$(grouped "$RATE") orders a second for $LOAD_SECONDS s. order-service opens a" \
 		"connection to the database, calls delivery-service, which opens another, and answers when" \
 		"all is done."
 	stack_fresh 1
@@ -85,8 +85,8 @@ straight() {
 
 # by_kafka: with it.
 by_kafka() {
-	show_step "2. Kafka"
-	show_paragraph "The same load. order-service answers when the order and its event are in the" \
+	output_step "2. Kafka"
+	output_paragraph "The same load. order-service answers when the order and its event are in the" \
 		"database; delivery-service takes the events from Kafka."
 	stack_fresh 4
 	stack_orders 1 HTTP_THREADS="$HTTP_KAFKA"
@@ -99,7 +99,7 @@ by_kafka() {
 	finish kafka "Kafka" "nothing lost"
 	result_promise $((DONE == ORDERS)) \
 		"with Kafka $(grouped "$DONE") of $(grouped "$ORDERS") orders are in the database"
-	show_progress "the history checker looks at every order, event and acknowledgement"
+	output_progress "the history checker looks at every order, event and acknowledgement"
 	stack_check "$PLACED" ACKS="$RUN_DIR/kafka-acks.txt"
 	result_promise 1 "the history checker finds nothing lost, doubled or out of order"
 }
@@ -133,7 +133,7 @@ main() {
 	settings
 	lab_require_files $((CALLS_AT_ONCE + 500))
 	# The callers would be on other machines: hundreds of busy threads shall not slow them down.
-	OWN_STACK_NICE=10
+	TEMPORARY_STACK_NICE=10
 	lab_open "$CONNECTIONS"
 	result_columns way="$(grouped "$ORDERS") orders, $(grouped "$RATE")/s" answered=answered \
 		refused=refused late='timed out' done='in the database' lost=lost p50='call p50' \

@@ -77,7 +77,7 @@ finish() {
 		done="$TOOK_S s" cpu="$(sample_mean "$NAME-cpu" 2) %" \
 		p50="$(milliseconds "$(innocent_ms p50)")" p99="$(milliseconds "$(innocent_ms p99)")" \
 		longest="$(milliseconds "$(innocent_ms longest)")"
-	show_progress "all orders are done after $TOOK_S s; the innocent caller's p99 is" \
+	output_progress "all orders are done after $TOOK_S s; the innocent caller's p99 is" \
 		"$(milliseconds "$(innocent_ms p99)")"
 }
 
@@ -105,8 +105,8 @@ straight() {
 # straight_both: with as many threads as order-service has by default, which the users take, and
 # with more than there are users.
 straight_both() {
-	show_step "1. Straight over HTTP"
-	show_paragraph "$USERS users place $ORDERS orders. order-service calls delivery-service and" \
+	output_step "1. Straight over HTTP"
+	output_paragraph "$USERS users place $ORDERS orders. order-service calls delivery-service and" \
 		"answers when the work, $WORK_MS ms of a processor for each order, is done. First with" \
 		"$THREADS threads for its callers, then with $((USERS * 2))."
 	straight http "$THREADS" "straight over HTTP, $THREADS threads" "about 2 min, CPU 100 %"
@@ -117,8 +117,8 @@ straight_both() {
 # one_by_one: see 2. of the usage above.
 one_by_one() {
 	local ideal_s
-	show_step "2. Kafka: one partition, one consumer, one at a time"
-	show_paragraph "The same orders. order-service answers when an order is in the database;" \
+	output_step "2. Kafka: one partition, one consumer, one at a time"
+	output_paragraph "The same orders. order-service answers when an order is in the database;" \
 		"delivery-service takes the events one by one."
 	stack_fresh 1
 	stack_orders 1 HTTP_THREADS="$THREADS"
@@ -136,7 +136,7 @@ one_by_one() {
 
 # many_partitions: see 3. of the usage above, with one consumer throughout.
 many_partitions() {
-	show_step "3a. Kafka: $PARTITIONS_MANY partitions, still one consumer"
+	output_step "3a. Kafka: $PARTITIONS_MANY partitions, still one consumer"
 	stack_fresh "$PARTITIONS_MANY"
 	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=1 "${WORKING[@]}"
@@ -148,7 +148,7 @@ many_partitions() {
 # many_consumers: see 3. of the usage above: they join when a quarter is done.
 many_consumers() {
 	local joined pause before
-	show_step "3b. Kafka: $PARTITIONS_MANY partitions, and as many consumers join"
+	output_step "3b. Kafka: $PARTITIONS_MANY partitions, and as many consumers join"
 	stack_fresh "$PARTITIONS_MANY"
 	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=1 "${WORKING[@]}"
@@ -156,7 +156,7 @@ many_consumers() {
 	lab_await "deliveries" $((ORDERS / 4)) effects
 	joined=$(date +%s.%N)
 	stack_delivery "$PARTITIONS_MANY" WORKERS=1 "${WORKING[@]}"
-	show_progress "$((PARTITIONS_MANY - 1)) more consumers have joined"
+	output_progress "$((PARTITIONS_MANY - 1)) more consumers have joined"
 	await_deliveries
 	finish "Kafka: $PARTITIONS_MANY partitions, $((PARTITIONS_MANY - 1)) consumers join" "divided"
 	before=$(pause "applied_at < to_timestamp($joined)")
@@ -174,7 +174,7 @@ pause() {
 
 # by_key: see 4. of the usage above.
 by_key() {
-	show_step "4. Kafka: one partition, one consumer, as many orders at once as processors"
+	output_step "4. Kafka: one partition, one consumer, as many orders at once as processors"
 	stack_fresh 1
 	stack_orders 1 HTTP_THREADS="$THREADS"
 	stack_delivery 1 WORKERS=0 PROCESSING_ORDER=key MAX_CONCURRENCY="$USERS" "${WORKING[@]}"

@@ -93,7 +93,7 @@ lab_close() {
 	# Calls on their way end with the services.
 	((${#LOAD_PIDS[@]} == 0)) || kill -s TERM "${LOAD_PIDS[@]}" 2>/dev/null
 	[[ -z $SAMPLE_PID ]] || kill -s TERM "$SAMPLE_PID" 2>/dev/null
-	own_stack_close
+	temporary_stack_close
 	((${#LOAD_PIDS[@]} == 0)) || wait "${LOAD_PIDS[@]}"
 	result_partial 2>/dev/null
 }
@@ -195,7 +195,7 @@ sample_mean() {
 # innocent caller; where there is no terminal a line now and then.
 lab_show() {
 	local figures=$4 figure
-	[[ -n $SHOW_LIVE ]] || ((SECONDS >= LOAD_LINE_SECOND + LOAD_LINE_SECONDS)) || return 0
+	[[ -n $OUTPUT_LIVE ]] || ((SECONDS >= LOAD_LINE_SECOND + LOAD_LINE_SECONDS)) || return 0
 	if [[ -n $SAMPLE_PID ]]; then
 		figure=$(tail -n 1 "$SAMPLE_FILE" | awk '{ last = $2 } END { printf "%d", last }')
 		figures+="; CPU $figure %"
@@ -204,8 +204,8 @@ lab_show() {
 		figure=$(load_last "$INNOCENT" 7)
 		figures+="; GET p99 $figure ms"
 	fi
-	if [[ -n $SHOW_LIVE ]]; then
-		show_bar "$1" "$2" "$3" "$figures"
+	if [[ -n $OUTPUT_LIVE ]]; then
+		output_bar "$1" "$2" "$3" "$figures"
 		return 0
 	fi
 	LOAD_LINE_SECOND=$SECONDS
@@ -214,7 +214,7 @@ lab_show() {
 
 # lab_show_over: the next bar begins anew.
 lab_show_over() {
-	show_no_bar
+	output_no_bar
 	LOAD_LINE_SECOND=$SECONDS
 }
 
@@ -225,7 +225,7 @@ lab_await() {
 	shift 2
 	end=$((SECONDS + LAB_SECONDS * (FULL ? 20 : 1)))
 	while now=$("$@") && ((now < total)); do
-		own_stack_require_alive
+		temporary_stack_require_alive
 		((SECONDS < end)) || die "$text: $now of $total after too long a time; see $RUN_DIR/log"
 		lab_show "$text" "$now" "$total" "$now of $total done"
 		sleep "$LOOK_SECONDS"

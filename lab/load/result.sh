@@ -115,7 +115,7 @@ result_close() {
 	result_json "$1" >"$RUN_DIR/result.json"
 	result_text >"$RUN_DIR/table.txt"
 	result_plot "$1"
-	show_step Result
+	output_step Result
 	say
 	sed "/^NOT AS PROMISED/ s/.*/$RED$BOLD&$PLAIN/; /^as promised/ s/.*/$GREEN&$PLAIN/" \
 		"$RUN_DIR/table.txt"
@@ -124,7 +124,7 @@ result_close() {
 	((KEEP == 0)) || result_keep
 	jq -e '.promises | all(.met)' "$RUN_DIR/result.json" >/dev/null || met=0
 	RESULT_CLOSED=1
-	((met)) || show_verdict 0 "NOT everything happened that the lab promises."
+	((met)) || output_verdict 0 "NOT everything happened that the lab promises."
 	((met))
 }
 
@@ -142,6 +142,6 @@ result_partial() {
 	[[ -z $RESULT_CLOSED ]] || return 0
 	result_json "not finished" >"$RUN_DIR/result.json"
 	result_text >"$RUN_DIR/table.txt"
-	show_line "not finished; the figures so far: $RUN_DIR/{table.txt,result.json,*.tsv}"
+	output_line "not finished; the figures so far: $RUN_DIR/{table.txt,result.json,*.tsv}"
 }
 RESULT_CLOSED= # the lab came to its end

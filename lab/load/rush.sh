@@ -69,7 +69,7 @@ rush() {
 	stack_fresh "$TOPIC_PARTITIONS"
 	stack_delivery 1 DISPATCH="$name" HTTP_THREADS="$HTTP" DELIVERY_DELAY_MS=0
 	stack_orders "$ORDER_SERVICES" DISPATCH="$name" HTTP_THREADS="$HTTP"
-	ports=$(sed -n 's,.*http://127\.0\.0\.1:\([0-9]*\)/orders$,\1,p' <<<"$OWN_STACK_OUTPUT" |
+	ports=$(sed -n 's,.*http://127\.0\.0\.1:\([0-9]*\)/orders$,\1,p' <<<"$TEMPORARY_STACK_OUTPUT" |
 		paste -s -d ,)
 	: >"$RUN_DIR/$name-acks.txt"
 	sample_start "$name-cpu"
@@ -117,7 +117,7 @@ finish() {
 		unknown="$(grouped "$(load_result "$name-coupons" .unknown)")" \
 		connections="$(connections_peak "$name-connections")" \
 		took="$(load_result "$name-users" '.took_ms / 1000 | round') s" seed="$3"
-	show_progress "errors: $ERRORS %; coupons acknowledged:" \
+	output_progress "errors: $ERRORS %; coupons acknowledged:" \
 		"$(grouped "$(load_result "$name-coupons" .acknowledged)"), issued:" \
 		"$(grouped "$(load_result "$name-coupons" .issued)")"
 }
@@ -131,8 +131,8 @@ connections_peak() {
 
 # straight: see 1. of the usage above.
 straight() {
-	show_step "1. Without Kafka"
-	show_paragraph "$(grouped "$USERS") users come at once. Each call takes a thread of one of" \
+	output_step "1. Without Kafka"
+	output_paragraph "$(grouped "$USERS") users come at once. Each call takes a thread of one of" \
 		"$ORDER_SERVICES order-services ($HTTP each), which opens a connection to the database, calls" \
 		"delivery-service, which opens another, and answers when the coupon is issued. The" \
 		"database allows $CONNECTIONS connections. Who is refused tries again at once."
@@ -143,13 +143,13 @@ straight() {
 
 # by_kafka: see 2. of the usage above.
 by_kafka() {
-	show_step "2. With Kafka"
-	show_paragraph "The same users, services, threads and database. order-service writes what waits" \
+	output_step "2. With Kafka"
+	output_paragraph "The same users, services, threads and database. order-service writes what waits" \
 		"over one connection and answers; delivery-service issues the coupons as it gets to them."
 	rush kafka
 	finish kafka "with Kafka" "37.49 %"
 	result_promise "$(holds "$ERRORS == 0")" "with Kafka no call fails: $ERRORS %"
-	show_progress "the history checker looks at every order, event and acknowledgement"
+	output_progress "the history checker looks at every order, event and acknowledgement"
 	stack_check "$CALLS" ACKS="$RUN_DIR/kafka-acks.txt"
 	result_promise 1 "with Kafka $(grouped "$CALLS") of $(grouped "$CALLS") coupons are" \
 		"acknowledged and issued once: the history checker finds nothing lost or doubled"

@@ -8,16 +8,16 @@
 
 STACK_TOPICS=0 # made so far
 
-# stack_open NAME CONNECTIONS: a stack of its own whose PostgreSQL allows that many connections; no
+# stack_open NAME CONNECTIONS: a temporary stack whose PostgreSQL allows that many connections; no
 # service runs then.
 stack_open() {
-	own_stack_open "$1"
-	own_stack_start
+	temporary_stack_open "$1"
+	temporary_stack_start
 	export PGPASSFILE=$RUN_DIR/pgpass KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT
 	STACK_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
 	stack_stop
 	stack_sql "alter system set max_connections = $2"
-	nice -n "$OWN_STACK_NICE" "$REPO_DIR/sql/cluster.sh" restart >/dev/null
+	nice -n "$TEMPORARY_STACK_NICE" "$REPO_DIR/sql/cluster.sh" restart >/dev/null
 }
 
 # stack_sql SQL: runs it as the owner of the database and prints what it selects.
@@ -28,8 +28,8 @@ stack_sql() {
 
 # stack_stop: no service runs.
 stack_stop() {
-	own_stack scale 0
-	own_stack orders 1
+	temporary_stack scale 0
+	temporary_stack orders 1
 	process_stop order-service 10
 }
 
@@ -54,7 +54,7 @@ stack_orders() {
 	local count=$1
 	shift
 	(($# == 0)) || local -x "$@"
-	own_stack orders "$count"
+	temporary_stack orders "$count"
 }
 
 # stack_delivery REPLICAS [SETTING=VALUE...]: that many delivery-services, ready.
@@ -62,7 +62,7 @@ stack_delivery() {
 	local replicas=$1
 	shift
 	(($# == 0)) || local -x "$@"
-	own_stack scale "$replicas"
+	temporary_stack scale "$replicas"
 }
 
 # stack_metric NAME PORT...: prints the sum of the services' sample; a service that does not answer

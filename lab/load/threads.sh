@@ -67,7 +67,7 @@ call() {
 # play WAY: both loads with it.
 play() {
 	local way=$1
-	show_step "$(way_text "$way")"
+	output_step "$(way_text "$way")"
 	stack_fresh "$TOPIC_PARTITIONS"
 	stack_delivery 1 DELIVERY_WORK=count DELIVERY_DELAY_ON=OrderPlaced WORKER_MODEL="${way%-*}" \
 		WORKERS="${way#*-}" PROCESSING_ORDER=key MAX_CONCURRENCY="$IN_WORK" \
@@ -102,7 +102,7 @@ note_times() {
 		copy (select floor(10 * extract(epoch from
 					created_at - (select min(created_at) from event))) / 10, avg(ms)
 			from event group by 1 order by 1) to stdout \\g $RUN_DIR/$1-events.tsv"
-	show_progress "$(load_result "$1-orders" .answered) orders: $(event_figure "$1" mean) in the mean," \
+	output_progress "$(load_result "$1-orders" .answered) orders: $(event_figure "$1" mean) in the mean," \
 		"$(load_result "$1-events" '.per_second | round') events a second"
 }
 
@@ -176,7 +176,7 @@ main() {
 	lab_open "$CONNECTIONS"
 	result_columns load=orders way='worked by' rate='events/s' mean=mean p50=p50 p99=p99 \
 		cpu='CPU, mean' post='POST p99' seed='the seed: mean'
-	show_paragraph "Each order's event takes delivery-service to count from 0 to 1000 and to print" \
+	output_paragraph "Each order's event takes delivery-service to count from 0 to 1000 and to print" \
 		"each number with a write of its own. With each way of working: $LOW_RATE orders a second" \
 		"for $LOW_SECONDS s, then $(grouped "$HIGH_RATE") for $HIGH_SECONDS s."
 	for way in "${WAYS[@]}"; do

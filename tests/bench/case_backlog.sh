@@ -12,7 +12,7 @@ case_backlog() {
 		stack_fresh 4
 		bench_feed "$BACKLOG_ORDERS"
 		backlog_work
-		show_progress "backlog: ${stored[-1]} events/s, published ${published[-1]}," \
+		output_progress "backlog: ${stored[-1]} events/s, published ${published[-1]}," \
 			"peak ${peak[-1]} MB"
 		stack_check $((BACKLOG_ORDERS * 3))
 	done
@@ -23,7 +23,7 @@ case_backlog() {
 		consumer+=("$(backlog_consumer)")
 		stack_fresh 4
 		bare+=("$(backlog_bare)")
-		show_progress "backlog: bare SQL ${bare[-1]}, consumer ${consumer[-1]}"
+		output_progress "backlog: bare SQL ${bare[-1]}, consumer ${consumer[-1]}"
 	done
 	row case=backlog name="into the database" unit=events/s better=more values="${stored[*]}" \
 		target=40000 aim=60000 reference="the same SQL in a bare loop" \

@@ -13,7 +13,7 @@ case_clients() {
 		stack_fresh 4
 		stack_orders 1
 		clients_call
-		show_progress "clients: $CLIENTS, errors ${errors[-1]}, p99 ${p99[-1]} s," \
+		output_progress "clients: $CLIENTS, errors ${errors[-1]}, p99 ${p99[-1]} s," \
 			"${rates[-1]} orders/s"
 	done
 	row case=clients name="$CLIENTS keep-alive clients, errors" unit=errors better=less \

@@ -19,7 +19,7 @@ case_growth() {
 			rates+=("$(growth_backlog "$first_order")")
 			first_order=$((first_order + GROWTH_ORDERS))
 		done
-		show_progress "growth: $millions million rows, ${rates[*]} events/s"
+		output_progress "growth: $millions million rows, ${rates[*]} events/s"
 		row case=growth name="with $millions million deliveries" unit=events/s better=more \
 			values="${rates[*]}" rows_before=$((millions * 1000000)) "${reference[@]}"
 		((${#reference[@]} > 0)) || reference=(reference="with none"

@@ -12,7 +12,7 @@ case_join() {
 	((QUICK == 0)) || JOIN_ORDERS=3500
 	for ((i = 1; i <= REPEAT; i++)); do
 		join_flow
-		show_progress "join: a pause of ${gap[-1]} ms, without a join ${before[-1]} ms"
+		output_progress "join: a pause of ${gap[-1]} ms, without a join ${before[-1]} ms"
 	done
 	row case=join name="longest pause of a partition that stays" unit=ms better=less \
 		values="${gap[*]}" target=50 reference="before the join" reference_values="${before[*]}"

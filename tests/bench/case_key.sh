@@ -21,7 +21,7 @@ key_of() {
 	for ((i = 1; i <= REPEAT; i++)); do
 		key_work
 		ideals+=("$(in_thousandths "$delay_ms")")
-		show_progress "key: $orders orders x $delay_ms ms in ${seconds[-1]} s," \
+		output_progress "key: $orders orders x $delay_ms ms in ${seconds[-1]} s," \
 			"peak ${peak[-1]} MB"
 		stack_check $((orders * 3))
 	done

@@ -34,7 +34,7 @@ orders_of() {
 		p50+=("$median")
 		p99+=("$slow")
 		relayed+=("$(orders_relayed "$answers")")
-		show_progress "orders: $clients clients, $rate orders/s, pgbench ${references[-1]}"
+		output_progress "orders: $clients clients, $rate orders/s, pgbench ${references[-1]}"
 	done
 	orders_rows "$clients"
 }

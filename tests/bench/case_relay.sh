@@ -15,7 +15,7 @@ case_relay() {
 		stack_orders 1
 		bench_await "$ORDER_PORT" relay_published_total "$RELAY_EVENTS"
 		rates+=("$(per_second $((RELAY_EVENTS - AWAIT_FIRST)) $((AWAIT_US - AWAIT_FIRST_US)))")
-		show_progress "relay: ${rates[-1]} events/s, producer-perf-test ${references[-1]}"
+		output_progress "relay: ${rates[-1]} events/s, producer-perf-test ${references[-1]}"
 	done
 	row case=relay name="a full outbox onto the topic" unit=events/s better=more \
 		values="${rates[*]}" reference="kafka-producer-perf-test" \

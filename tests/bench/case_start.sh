@@ -18,7 +18,7 @@ start_of() {
 	local program=$1 port=$2 role=$3 settled=$4 i ready=() idle=() cpu=()
 	for ((i = 1; i <= START_REPEAT; i++)); do
 		start_once
-		show_progress "start: $program ready after ${ready[-1]} ms, ${idle[-1]} MB"
+		output_progress "start: $program ready after ${ready[-1]} ms, ${idle[-1]} MB"
 	done
 	row case=start name="$program, exec to ready" unit=ms better=less values="${ready[*]}"
 	row case=start name="$program, resident when idle" unit=MB better=less values="${idle[*]}" \

@@ -13,7 +13,7 @@ case_steady() {
 		stack_orders 1 HTTP_THREADS=600 # more than the connections, so that all are kept
 		stack_delivery 1 DELIVERY_DELAY_MS=0
 		steady_call
-		show_progress "steady: ${rates[-1]} orders/s, errors ${errors[-1]}," \
+		output_progress "steady: ${rates[-1]} orders/s, errors ${errors[-1]}," \
 			"p50 ${p50[-1]} ms, p99 ${p99[-1]} ms, longest ${longest[-1]} ms"
 	done
 	row case=steady name="$STEADY_REQUESTS orders, errors or lost" unit=errors better=less \

@@ -16,7 +16,7 @@ case_visible() {
 		answer+=("$(visible_percentile 1 50 <<<"$times")")
 		p50+=("$(visible_percentile 2 50 <<<"$times")")
 		p99+=("$(visible_percentile 2 99 <<<"$times")")
-		show_progress "visible: p50 ${p50[-1]} ms, p99 ${p99[-1]} ms; POST alone ${answer[-1]} ms"
+		output_progress "visible: p50 ${p50[-1]} ms, p99 ${p99[-1]} ms; POST alone ${answer[-1]} ms"
 	done
 	row case=visible name="POST to row, p50" unit=ms better=less values="${p50[*]}" target=3 \
 		reference="POST to its answer" reference_values="${answer[*]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks: a stack of its own, case by case, each figure beside a reference measured in the
+# The benchmarks: a temporary stack, case by case, each figure beside a reference measured in the
 # same run on the same machine. This is what `make bench` runs.
 #
 # usage: tests/bench/run.sh
@@ -89,17 +89,17 @@ close_run() {
 		kill -s TERM -- "-$CASES_PID" 2>/dev/null || true
 		wait "$CASES_PID" 2>/dev/null || true
 	fi
-	own_stack_close
+	temporary_stack_close
 }
 
 # result: the table, and what is kept.
 result() {
 	rows_json >"$RUN_DIR/rows.json"
-	show_line
+	output_line
 	"$REPO_DIR/tests/bench/report.sh" "$RUN_DIR/rows.json"
-	show_line
+	output_line
 	if ((QUICK)); then
-		show_line "A quick look with less work: no verdict on the targets, nothing is kept."
+		output_line "A quick look with less work: no verdict on the targets, nothing is kept."
 	else
 		rows_keep
 	fi

@@ -29,7 +29,7 @@ bench_await() {
 	local output
 	output=$(env PORT="$1" METRIC="$2" AT_LEAST="$3" BASE=0 TIMEOUT_S="$BENCH_SECONDS" \
 		"$BUILD_DIR/tests/bench-await") || {
-		own_stack_require_alive
+		temporary_stack_require_alive
 		die "a measurement takes too long (what was waited for is above); see $RUN_DIR/log"
 	}
 	# shellcheck disable=SC2034 # for the cases

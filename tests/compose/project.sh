@@ -41,7 +41,7 @@ project_build() {
 	mapfile -t images < <(compose --profile three-brokers --profile monitoring config --images |
 		grep -v '^ordering-lab/' | sort -u)
 	images_prepare "${images[@]}"
-	show_progress "building the project's images"
+	output_progress "building the project's images"
 	: >"$log"
 	for service in migrate order-service delivery-service verify; do
 		DOCKER_BUILDKIT=$(project_buildkit) "${COMPOSE[@]}" --profile tools build "$service" \

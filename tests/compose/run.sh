@@ -67,11 +67,11 @@ expect() {
 	set -e
 	if ((status == 0)); then
 		PASSED=$((PASSED + 1))
-		show_progress "ok: $text"
+		output_progress "ok: $text"
 	else
 		FAILED=$((FAILED + 1))
-		show_progress "${RED}FAILED: $text$PLAIN"
-		[[ -z $output ]] || show_line "$output"
+		output_progress "${RED}FAILED: $text$PLAIN"
+		[[ -z $output ]] || output_line "$output"
 	fi
 }
 

@@ -5,11 +5,11 @@
 # step_brokers: see run.sh.
 step_brokers() {
 	local victim before killed_at
-	show_step "brokers: three of them; the leader of a partition is killed, then two of three"
+	output_step "brokers: three of them; the leader of a partition is killed, then two of three"
 	project_use "$PROJECT_THREE" --env-file "$REPO_DIR/deploy/docker/three-brokers.env"
 	export DELIVERY_DELAY_MS=5 MAX_CONCURRENCY=64
 	up --scale delivery-service=2
-	show_progress "all is up and healthy after $UP_MS ms"
+	output_progress "all is up and healthy after $UP_MS ms"
 	expect "4 partitions, each with a replica on all three brokers" brokers_whole
 	load_begin
 	before=$(leaders)
@@ -21,12 +21,12 @@ step_brokers() {
 	expect "broker $victim is killed, others lead its partitions" \
 		wait_until 60 "others lead" broker_leads_nothing "$victim"
 	clock_cs
-	show_progress "leaders before: $before; now: $(leaders)," \
+	output_progress "leaders before: $before; now: $(leaders)," \
 		"$(((CLOCK_CS - KILLED_CS) * 10)) ms after the kill"
 	load_flows 300
 	up --scale delivery-service=2
 	expect "it comes back and has all of every partition" wait_until 60 "in sync" brokers_whole
-	show_progress "longest gap in delivery since the kill: $(longest_gap_ms "$killed_at") ms"
+	output_progress "longest gap in delivery since the kill: $(longest_gap_ms "$killed_at") ms"
 	lose_two
 	expect_history load_check
 	unset DELIVERY_DELAY_MS MAX_CONCURRENCY

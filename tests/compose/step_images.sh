@@ -9,12 +9,12 @@ readonly OWN_SERVICES=(order-service delivery-service)
 # step_images: see run.sh.
 step_images() {
 	local service
-	show_step "images: what is in them, what their containers may do"
+	output_step "images: what is in them, what their containers may do"
 	"$REPO_DIR/deploy/docker/images.sh" >"$RUN_DIR/images.md"
 	cat "$RUN_DIR/images.md"
 	project_use "$PROJECT"
 	up
-	show_progress "all is up and healthy after $UP_MS ms"
+	output_progress "all is up and healthy after $UP_MS ms"
 	for service in order-service delivery-service tools; do
 		expect "$service: less than 100 MB, not root, nothing to work with but itself" \
 			image_is_bare "ordering-lab/$service:"
@@ -26,7 +26,7 @@ step_images() {
 	expect "no password is in an environment, a command, an image or a log" no_password_shows
 	for service in "${OWN_SERVICES[@]}"; do
 		expect "$service: stops within a second, with exit status 0" stops_soon "$service"
-		show_progress "it took $(cat "$RUN_DIR/stop_ms") ms"
+		output_progress "it took $(cat "$RUN_DIR/stop_ms") ms"
 	done
 	up
 	expect "health: without Kafka order-service is not healthy, and takes orders" without_kafka

@@ -5,7 +5,7 @@
 # step_kills: see run.sh.
 step_kills() {
 	local service
-	show_step "kills: each container killed under load, and started again"
+	output_step "kills: each container killed under load, and started again"
 	project_use "$PROJECT"
 	export DELIVERY_DELAY_MS=5 MAX_CONCURRENCY=64 PARTITIONS=4
 	up --scale delivery-service=2
@@ -32,7 +32,7 @@ scale_to() {
 kill_under_load() {
 	compose kill -s KILL "$1"
 	up --scale delivery-service=2
-	show_progress "$1 killed; all is healthy again $UP_MS ms after docker compose up"
+	output_progress "$1 killed; all is healthy again $UP_MS ms after docker compose up"
 	load_flows 100
 	wait_until 60 "deliveries go on" delivered "$(sql 'select max(id) from orders.orders')"
 }

@@ -7,11 +7,11 @@ readonly LAB_DELAY_MS=3000
 # step_lab: see run.sh.
 step_lab() {
 	local others
-	show_step "lab: two delivery-services; without keys, then with the order id as key"
+	output_step "lab: two delivery-services; without keys, then with the order id as key"
 	project_use "$PROJECT"
 	export DELIVERY_DELAY_MS=$LAB_DELAY_MS
 	EVENT_KEY=none up --scale delivery-service=2
-	show_progress "all is up and healthy after $UP_MS ms"
+	output_progress "all is up and healthy after $UP_MS ms"
 	play
 	expect "one partition: order $ORDER ends in DELIVERY CANCELLED" \
 		ends_in "$ORDER" 'DELIVERY CANCELLED' 'OrderPlaced OrderModified OrderCancelled'
@@ -25,7 +25,7 @@ step_lab() {
 		ends_in "$ORDER" 'DELIVERY MODIFIED' 'OrderPlaced OrderCancelled OrderModified'
 	others=$(containers postgres kafka delivery-service)
 	up order-service
-	show_progress "order-service is another one, with keys, after $UP_MS ms"
+	output_progress "order-service is another one, with keys, after $UP_MS ms"
 	expect "nothing else was made anew" \
 		[ "$others" = "$(containers postgres kafka delivery-service)" ]
 	play

@@ -5,12 +5,12 @@
 # step_monitoring: see run.sh.
 step_monitoring() {
 	local agent services=()
-	show_step "monitoring: Prometheus finds every replica, and Kafka by its agent"
+	output_step "monitoring: Prometheus finds every replica, and Kafka by its agent"
 	agent=$("$REPO_DIR/deploy/monitoring/fetch.sh" agent)
 	project_use "$PROJECT" --env-file "$REPO_DIR/deploy/docker/monitoring.env"
 	((${#IMAGE_MISSING[@]} == 0)) || services=(order-service delivery-service prometheus)
 	JMX_AGENT=$agent up --scale delivery-service=2 "${services[@]}"
-	show_progress "all is up and healthy after $UP_MS ms"
+	output_progress "all is up and healthy after $UP_MS ms"
 	place >/dev/null
 	expect "order-service, two delivery-services, Kafka and Prometheus itself are scraped" \
 		wait_until 60 "all targets are up" targets_up 5

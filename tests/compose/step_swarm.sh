@@ -9,7 +9,7 @@ SWARM_OWN=
 
 # step_swarm: see run.sh.
 step_swarm() {
-	show_step "swarm: docker stack deploy on one node"
+	output_step "swarm: docker stack deploy on one node"
 	swarm_up
 	expect "4 order-services and 1 delivery-service run and are healthy" \
 		wait_until 120 "all run" swarm_runs 4 1

@@ -1,4 +1,4 @@
-# The fault runner: a stack of its own, clients that know what they were promised, and somebody who
+# The fault runner: a temporary stack, clients that know what they were promised, and somebody who
 # breaks things; then the history checker.
 #   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, SANITIZE=1
 #   make faults-plan SEED=7                           only shows what would be broken, and when

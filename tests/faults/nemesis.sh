@@ -29,13 +29,13 @@ nemesis_open() {
 
 # violation TEXT...: something that must never happen.
 violation() {
-	show_progress "${RED}VIOLATION: $*$PLAIN"
+	output_progress "${RED}VIOLATION: $*$PLAIN"
 	printf '%s\n' "$*" >>"$RUN_DIR/log/violations.log"
 }
 
 # note KIND TEXT...: a line in the log of the faults.
 note() {
-	show_elapsed
+	output_elapsed
 	printf '%s %s\n' "$ELAPSED" "$*" >>"$RUN_DIR/log/faults.log"
 }
 
@@ -46,7 +46,7 @@ fault() {
 	status=$(tail -n 1 "$RUN_DIR/log/clients.log")
 	[[ ! $status =~ acknowledged=([0-9]+) ]] || acknowledged=${BASH_REMATCH[1]}
 	printf -v status '%7d acknowledged | %s' "$acknowledged" "${*:2}"
-	show_progress "$status"
+	output_progress "$status"
 	[[ $SEQUENCING == off ]] ||
 		database 'select count(*) from delivery.parked' >>"$RUN_DIR/log/parked.log" || true
 	[[ $PROCESSING_ORDER == partition ]] ||

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The fault runner: a stack of its own under load, while a plan that the seed decides kills, stops
+# The fault runner: a temporary stack under load, while a plan that the seed decides kills, stops
 # and pauses its processes, and a verdict on what became of every operation that was acknowledged.
 # This is what `make faults` runs.
 #
@@ -96,10 +96,10 @@ start() {
 		[[ -x $BUILD_DIR/$program ]] ||
 			die "$program is not in $BUILD_DIR: type make all faults-build first"
 	done
-	own_stack_start
-	own_stack scale-orders "$ORDERS"
-	own_stack scale "$REPLICAS"
-	show_progress "$ORDERS order-services and $REPLICAS delivery-services are ready"
+	temporary_stack_start
+	temporary_stack scale-orders "$ORDERS"
+	temporary_stack scale "$REPLICAS"
+	output_progress "$ORDERS order-services and $REPLICAS delivery-services are ready"
 	export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT
 	# shellcheck disable=SC2153 # not ORDER_PORTS
 	export ORDER_PORTS=$ORDER_PORT,$((ORDER_PORT + 100)) ACKS=$RUN_DIR/acks.txt
@@ -140,7 +140,7 @@ watch() {
 # watch_until HUNDREDTHS: until that time of the run, with a look at the services now and then.
 watch_until() {
 	local left
-	while clock_cs && left=$((SHOW_START_CS + $1 - CLOCK_CS)) && ((left > 0)); do
+	while clock_cs && left=$((OUTPUT_START_CS + $1 - CLOCK_CS)) && ((left > 0)); do
 		wait_cs $((left < 50 ? left : 50))
 		watch
 	done
@@ -150,7 +150,7 @@ watch_until() {
 load() {
 	local entry at kind target number
 	clock_cs
-	SHOW_START_CS=$CLOCK_CS
+	OUTPUT_START_CS=$CLOCK_CS
 	for entry in "${PLAN[@]}"; do
 		read -r at kind target number <<<"$entry"
 		watch_until "$at"
@@ -162,7 +162,7 @@ load() {
 # mend: nothing is broken any more.
 mend() {
 	local name
-	show_progress "the time is over: mending, finishing the operations that are on their way"
+	output_progress "the time is over: mending, finishing the operations that are on their way"
 	jobs_end
 	watch
 	jobs_end
@@ -189,7 +189,7 @@ close_run() {
 		jobs_hurry
 		jobs_end
 	fi
-	own_stack_close
+	temporary_stack_close
 }
 
 main() {
@@ -204,7 +204,7 @@ main() {
 	mapfile -t SERVERS < <(printf 'postgres\n' && seq -f 'kafka-%.0f' "$BROKERS")
 	say "seed $SEED, mode $MODE, order $PROCESSING_ORDER, $DURATION s," \
 		"faults planned: ${#PLAN[@]}"
-	own_stack_open faults
+	temporary_stack_open faults
 	trap close_run EXIT
 	start
 	load

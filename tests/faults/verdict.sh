@@ -24,7 +24,7 @@ verdict() {
 judge_history() {
 	local status=0
 	local verify=(env WAIT="$DRAIN_SECONDS" "$BUILD_DIR/verify-history")
-	show_progress "the history checker reads the topic and the tables"
+	output_progress "the history checker reads the topic and the tables"
 	export DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
 	"${verify[@]}" --json >"$RUN_DIR/verify.json" 2>"$RUN_DIR/log/verify.log" || status=$?
 	case $status in
@@ -101,7 +101,7 @@ faults_by_kind() {
 
 # row NAME VALUE: of the result.
 row() {
-	show_line "$(printf '%-26s %s' "$1" "$2")"
+	output_line "$(printf '%-26s %s' "$1" "$2")"
 }
 
 # at_most LOG: the highest of the numbers that were taken at the faults.
@@ -114,7 +114,7 @@ at_most() {
 show_result() {
 	local pause line
 	pause=$(from_clients longest_pause_ms)
-	show_line
+	output_line
 	row run "seed $SEED, mode $MODE, order $PROCESSING_ORDER, $DURATION s"
 	row faults "$(faults_by_kind)"
 	row 'operations acknowledged' "$(from_clients acknowledged)"
@@ -135,12 +135,12 @@ show_result() {
 	[[ $PROCESSING_ORDER == partition ]] || row 'ranges past gaps' "$(at_most ranges)"
 	row 'logs, acknowledgements' "$RUN_DIR/log, $ACKS"
 	if [[ ! -s $RUN_DIR/log/violations.log ]]; then
-		show_verdict 1 "Nothing lost, nothing doubled, nothing out of order."
+		output_verdict 1 "Nothing lost, nothing doubled, nothing out of order."
 		return
 	fi
 	while read -r line; do
-		show_verdict 0 "$line"
+		output_verdict 0 "$line"
 	done < <(head -n 20 "$RUN_DIR/log/violations.log")
-	show_verdict 0 "$(wc -l <"$RUN_DIR/log/violations.log") violations. To run it again:" \
+	output_verdict 0 "$(wc -l <"$RUN_DIR/log/violations.log") violations. To run it again:" \
 		"make faults SEED=$SEED DURATION=$DURATION MODE=$MODE PROCESSING_ORDER=$PROCESSING_ORDER"
 }

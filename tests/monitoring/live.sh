@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The monitoring, played for real: a stack of its own with the JMX exporter in the broker, and a
+# The monitoring, played for real: a temporary stack with the JMX exporter in the broker, and a
 # Prometheus that scrapes it. Every scrape passes promtool's lint, every bean of jmx-exporter.yml is
 # there, every query of the board has an answer, nothing fires while all is well, and a service that
 # ends is noticed. This is what `make test-monitoring` runs, in about a minute.
@@ -28,7 +28,7 @@ PENDING= # what calm has seen
 start_kafka() {
 	kafka_fetch
 	kafka_java
-	OWN_STACK_UP=1
+	TEMPORARY_STACK_UP=1
 	if [[ ! -r $KAFKA_ARCHIVE ]]; then
 		"$REPO_DIR/kafka/broker.sh" start
 		"$REPO_DIR/kafka/broker.sh" stop
@@ -117,7 +117,7 @@ check_board() {
 		wait_until 20 "the board's query is answered: $QUERY" query_answered || exit 1
 		count=$((count + 1))
 	done < <(jq -r '.panels[].targets[]?.expr | gsub("\\$__(rate_interval|range)"; "1m")' "$BOARD")
-	show_progress "the board's $count queries are answered"
+	output_progress "the board's $count queries are answered"
 }
 
 # alerts: prints the alerts that fire or are about to.
@@ -140,7 +140,7 @@ noticed() {
 close_run() {
 	trap '' HUP INT TERM
 	process_stop prometheus 10 || true
-	own_stack_close
+	temporary_stack_close
 }
 
 main() {
@@ -151,24 +151,24 @@ main() {
 	require_command jq curl
 	PROMETHEUS_BIN=$("$REPO_DIR/deploy/monitoring/fetch.sh" prometheus)
 	JMX_AGENT=$("$REPO_DIR/deploy/monitoring/fetch.sh" agent)
-	own_stack_open monitoring
+	temporary_stack_open monitoring
 	trap close_run EXIT
 	require_port_free "$PROMETHEUS_PORT" "Prometheus" PROMETHEUS_PORT
 	require_port_free "$JMX_PORT" "the JMX exporter" JMX_PORT
 	start_kafka
-	DELIVERY_DELAY_MS=100 own_stack_start
+	DELIVERY_DELAY_MS=100 temporary_stack_start
 	start_prometheus
 	wait_until 20 "every target is up" all_up || exit 1
-	show_progress "Prometheus scrapes order-service, delivery-service and Kafka"
+	output_progress "Prometheus scrapes order-service, delivery-service and Kafka"
 	play_orders
 	check_board
 	check_scrapes
-	show_progress "promtool's lint passes; Kafka's beans are all there"
+	output_progress "promtool's lint passes; Kafka's beans are all there"
 	wait_until 20 "no alert is pending" calm || die "all is well, but: ${PENDING//$'\n'/, }"
-	own_stack_require_alive
+	temporary_stack_require_alive
 	process_stop delivery-1 10
 	wait_until 20 "the alert ServiceDown is pending" noticed || exit 1
-	show_progress "nothing fires while all is well; a service that ends is noticed"
+	output_progress "nothing fires while all is well; a service that ends is noticed"
 }
 
 main "$@"

@@ -1,6 +1,6 @@
 # What is in deploy/monitoring/.
 #   make check-monitoring   promtool on configuration and rules, the board's queries; nothing runs
-#   make test-monitoring    a stack of its own and a real Prometheus: every target, every query
+#   make test-monitoring    a temporary stack and a real Prometheus: every target, every query
 
 .PHONY: check-monitoring test-monitoring
 
