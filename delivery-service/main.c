@@ -118,7 +118,6 @@ static enum status open_relay(struct service *s, const struct config *config, co
 {
 	const struct relay_config relay = {
 		.database_url = config->service.database_url,
-		.channel = "outbox_delivery",
 		.instance = replica,
 		.kafka = service_kafka(&config->service, replica),
 		.keyed = true, /* so that an order's Delivery* events stay in their order */
@@ -190,6 +189,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 
 static enum status run(const struct config *config, struct error *err)
 {
+	static const struct pg_statement *const reads[] = { delivery_api_statements, NULL };
 	struct service s = {
 		.work = { .kind = (enum simulated_work_kind)config->work, .ms = config->delay_ms },
 	};
@@ -203,8 +203,7 @@ static enum status run(const struct config *config, struct error *err)
 					     .work = &s.work };
 	stop_block_signals();
 	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
-			  "delivery-service reads", delivery_read_statements,
-			  delivery_read_statement_count, err);
+			  "delivery-service reads", reads, err);
 	if (st == ST_OK)
 		st = open_relay(&s, config, replica, err);
 	if (st == ST_OK)

@@ -124,7 +124,6 @@ static enum status open_relay(struct service *s, const struct config *config, co
 {
 	const struct relay_config relay = {
 		.database_url = config->service.database_url,
-		.channel = "outbox_orders",
 		.instance = replica,
 		.kafka = service_kafka(&config->service, replica),
 		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
@@ -198,6 +197,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 
 static enum status run(const struct config *config, struct error *err)
 {
+	static const struct pg_statement *const reads[] = { order_read_statements, NULL };
 	struct service s = { 0 };
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
@@ -205,8 +205,7 @@ static enum status run(const struct config *config, struct error *err)
 	service_replica(&config->service, "order", replica);
 	stop_block_signals();
 	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
-			  "order-service reads", order_read_statements, order_read_statement_count,
-			  err);
+			  "order-service reads", reads, err);
 	s.api.reads = s.reads;
 	if (st == ST_OK)
 		st = open_command_path(&s, config, replica, err);

@@ -23,7 +23,7 @@ struct order_batch {
 	struct order_working *working;   /* sorted by id up to loaded_count, then the new ones */
 	size_t loaded_count, working_count;
 	struct order *loaded; /* owned */
-	PGresult *by_key;     /* owned: keys and ORDER_COLUMNS; NULL: no command has a key */
+	PGresult *by_key;     /* owned: keys and orders; NULL: no command has a key */
 	struct outbox_batch events;
 
 	/* What order_batch_decide was given. */
@@ -36,7 +36,7 @@ struct order_batch {
 bool order_batch_init(struct order_batch *b, struct order_command **commands, size_t count);
 void order_batch_fini(struct order_batch *b);
 
-/* Takes the orders to be changed: ORDER_COLUMNS, sorted by id. False: out of memory. */
+/* Takes the orders to be changed, sorted by id. False: out of memory. */
 bool order_batch_take(struct order_batch *b, const PGresult *rows);
 
 /*

@@ -5,11 +5,18 @@
 #include "order-service/order_row.h"
 
 const struct pg_statement order_read_statements[] = {
-	{ "order_read", "select " ORDER_COLUMNS " from orders where id = $1::int8" },
-	{ "order_page", "select " ORDER_COLUMNS " from orders where id > $1::int8 "
-			"and status <> 'ORDER CANCELLED' order by id limit $2::int8" },
+	{ "order_read",
+	  "select id, version, status, customer_id, product_id, product_name, qty, address "
+	  "from orders "
+	  "where id = $1::int8" },
+	{ "order_page",
+	  "select id, version, status, customer_id, product_id, product_name, qty, address "
+	  "from orders "
+	  "where id > $1::int8 and status <> 'ORDER CANCELLED' "
+	  "order by id "
+	  "limit $2::int8" },
+	{ 0 },
 };
-const size_t order_read_statement_count = 2;
 
 enum status order_read(struct pg_pool *pool, int64_t id, struct order *out, struct error *err)
 {

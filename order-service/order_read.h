@@ -13,7 +13,6 @@
 
 /* For the pool that serves the reads. */
 extern const struct pg_statement order_read_statements[];
-extern const size_t order_read_statement_count;
 
 /* ST_NOT_FOUND: unknown or cancelled. */
 MUST_CHECK enum status order_read(struct pg_pool *pool, int64_t id, struct order *out,

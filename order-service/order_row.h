@@ -1,5 +1,5 @@
 /*
- * A row of the orders table as an order: the columns to select, and how to read them.
+ * A row of the orders table as an order.
  *
  * Threads: any.
  */
@@ -9,9 +9,8 @@
 #include "common/pg/pg.h"
 #include "order-service/order.h"
 
-#define ORDER_COLUMNS "id, version, status, customer_id, product_id, product_name, qty, address"
-
-/* Reads ORDER_COLUMNS of one row, the first of them at column. */
+/* Reads one row. From column on, these are selected: id, version, status, customer_id, product_id,
+ * product_name, qty, address. */
 void order_row_read(const PGresult *result, int row, int column, struct order *order);
 
 #endif

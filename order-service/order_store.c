@@ -13,23 +13,35 @@
 #include "order-service/order_batch.h"
 #include "order-service/order_row.h"
 
-static const struct pg_statement statements[] = {
-	{ "orders_by_key", "select idempotency_key, " ORDER_COLUMNS
-			   " from orders where idempotency_key = any($1::text[])" },
-	{ "orders_lock", "select " ORDER_COLUMNS
-			 " from orders where id = any($1::int8[]) order by id for update" },
-	{ "orders_ids", "select nextval('orders_id_seq') from generate_series(1, $1::int4)" },
+const struct pg_statement order_store_statements[] = {
+	{ "orders_by_key",
+	  "select idempotency_key, "
+	  "  id, version, status, customer_id, product_id, product_name, qty, address "
+	  "from orders "
+	  "where idempotency_key = any($1::text[])" },
+	{ "orders_lock",
+	  "select id, version, status, customer_id, product_id, product_name, qty, address "
+	  "from orders "
+	  "where id = any($1::int8[]) "
+	  "order by id "
+	  "for update" },
+	{ "orders_ids", "select nextval('orders_id_seq') "
+			"from generate_series(1, $1::int4)" },
 	{ "orders_insert",
 	  "insert into orders (id, version, status, customer_id, product_id, product_name, qty, "
-	  "address, idempotency_key) select * from unnest($1::int8[], $2::int4[], $3::text[], "
-	  "$4::int8[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[])" },
+	  "  address, idempotency_key) "
+	  "select * "
+	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::int8[], $5::text[], $6::text[], "
+	  "  $7::int4[], $8::text[], $9::text[])" },
 	{ "orders_update",
-	  "update orders o set version = n.version, status = n.status, product_id = n.product_id, "
-	  "product_name = n.product_name, qty = n.qty, address = n.address, updated_at = now() "
+	  "update orders o "
+	  "set version = n.version, status = n.status, product_id = n.product_id, "
+	  "  product_name = n.product_name, qty = n.qty, address = n.address, updated_at = now() "
 	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], "
-	  "$7::text[]) as n (id, version, status, product_id, product_name, qty, address) "
+	  "    $7::text[]) "
+	  "  as n (id, version, status, product_id, product_name, qty, address) "
 	  "where o.id = n.id" },
-	OUTBOX_INSERT_STATEMENT,
+	{ 0 },
 };
 
 struct order_store {
@@ -58,13 +70,17 @@ static PGresult **add_call(struct calls *calls, const char *statement,
 enum status order_store_open(struct order_store **out, const char *database_url, const char *topic,
 			     struct error *err)
 {
+	static const struct pg_statement *const tables[] = {
+		order_store_statements,
+		outbox_statements,
+		NULL,
+	};
 	struct order_store *store = calloc(1, sizeof(*store));
 
 	if (!store)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	store->topic = topic;
-	if (pg_open(&store->pg, database_url, "order-service writer", statements,
-		    sizeof(statements) / sizeof(statements[0]), err) != ST_OK) {
+	if (pg_open(&store->pg, database_url, "order-service writer", tables, err) != ST_OK) {
 		free(store);
 		return err->status;
 	}

@@ -7,9 +7,13 @@
 #ifndef ORDER_SERVICE_ORDER_STORE_H
 #define ORDER_SERVICE_ORDER_STORE_H
 
+#include "common/pg/pg.h"
 #include "order-service/order_command.h"
 
 struct order_store;
+
+/* For the session that order_store_open opens, with outbox_statements. */
+extern const struct pg_statement order_store_statements[];
 
 /* database_url and topic are borrowed until close. Connects at the first use. */
 MUST_CHECK enum status order_store_open(struct order_store **out, const char *database_url,

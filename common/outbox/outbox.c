@@ -4,6 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct pg_statement outbox_statements[] = {
+	{ OUTBOX_INSERT,
+	  "insert into outbox (topic, key, type, headers, payload) "
+	  "select topic, key, type, headers, payload "
+	  "from unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::bytea[]) "
+	  "  with ordinality as m (topic, key, type, headers, payload, n) "
+	  "order by n" },
+	{ 0 },
+};
+
 void outbox_batch_init(struct outbox_batch *batch)
 {
 	batch->count = 0;

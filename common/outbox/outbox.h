@@ -12,16 +12,9 @@
 
 #include "common/pg/pg.h"
 
-/* For the statement table of whoever writes to the outbox. */
+/* For whoever writes to the outbox. */
 #define OUTBOX_INSERT "outbox_insert"
-#define OUTBOX_INSERT_STATEMENT                                                                    \
-	{                                                                                          \
-		OUTBOX_INSERT, "insert into outbox (topic, key, type, headers, payload) "          \
-			       "select topic, key, type, headers, payload from unnest("            \
-			       "$1::text[], $2::bytea[], $3::text[], $4::text[], $5::bytea[]) "    \
-			       "with ordinality as m (topic, key, type, headers, payload, n) "     \
-			       "order by n"                                                        \
-	}
+extern const struct pg_statement outbox_statements[];
 
 struct outbox_message {
 	const char *topic;

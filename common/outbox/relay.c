@@ -240,8 +240,7 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 		(void)error_set(err, ST_INTERNAL, "eventfd failed");
 		goto fail_fd;
 	}
-	if (relay_store_open(&r->outbox, config->database_url, config->channel, APPLICATION, err) !=
-	    ST_OK)
+	if (relay_store_open(&r->outbox, config->database_url, APPLICATION, err) != ST_OK)
 		goto fail_outbox;
 	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
 		goto fail_publisher;

@@ -27,7 +27,6 @@ struct relay;
 
 struct relay_config {
 	const char *database_url;
-	const char *channel;  /* notified by the outbox's trigger: outbox_<schema> */
 	const char *instance; /* this process, in the lease and the logs */
 	struct kafka_settings kafka;
 	bool keyed; /* false: rows for kafka.topic are published without their key */

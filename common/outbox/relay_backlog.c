@@ -6,6 +6,18 @@
 
 #define LOOK_EVERY_MS 1000
 
+const struct pg_statement relay_backlog_statements[] = {
+	/* Both ends of the index only: a count would read the whole table, which is long when it is
+	 * busy. So ids that were never committed, and events in the middle that are published
+	 * already, are counted too. */
+	{ "relay_backlog", "select coalesce(max(id) - min(id) + 1, 0), "
+			   "  coalesce((extract(epoch from clock_timestamp() - "
+			   "    (select created_at from outbox order by id limit 1)"
+			   "  ) * 1000)::int8, 0) "
+			   "from outbox" },
+	{ 0 },
+};
+
 enum status relay_backlog_look(struct relay_backlog *b, struct pg *pg, struct error *err)
 {
 	struct pg_call call = { "relay_backlog", NULL, NULL };

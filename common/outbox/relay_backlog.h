@@ -11,19 +11,8 @@
 #include "common/base/metrics.h"
 #include "common/pg/pg.h"
 
-/*
- * For the relay's statement table. It looks at both ends of the index only: a count would read the
- * whole table, which is long when it is busy. So ids that were never committed, and events in the
- * middle that are published already, are counted too.
- */
-#define RELAY_BACKLOG_STATEMENT                                                                    \
-	{                                                                                          \
-		"relay_backlog",                                                                   \
-			"select coalesce(max(id) - min(id) + 1, 0), "                              \
-			"coalesce((extract(epoch from clock_timestamp() - ("                       \
-			"select created_at from outbox order by id limit 1)) * 1000)::int8, 0) "   \
-			"from outbox"                                                              \
-	}
+/* For the relay's session. */
+extern const struct pg_statement relay_backlog_statements[];
 
 struct relay_backlog {
 	int64_t next_mono_ms;

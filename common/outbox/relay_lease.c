@@ -7,6 +7,27 @@
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
+const struct pg_statement relay_lease_statements[] = {
+	/* Two keys: those with one are order ids (batch_load.h). */
+	{ "lease_lock", "select pg_try_advisory_lock(hashtext('outbox'), "
+			"  hashtext(current_schema()))::int4" },
+	{ "lease_take", "insert into outbox_lease (holder, backend_pid, heartbeat_at) "
+			"values ($1, pg_backend_pid(), now()) "
+			"on conflict (one) do update "
+			"set holder = excluded.holder, backend_pid = excluded.backend_pid, "
+			"  heartbeat_at = excluded.heartbeat_at" },
+	{ "lease_renew", "update outbox_lease "
+			 "set heartbeat_at = now() "
+			 "where holder = $1" },
+	/* Five seconds: several renewals, and under the bound of whatever hangs. */
+	{ "lease_evict", "select pg_terminate_backend(a.pid)::int4 "
+			 "from outbox_lease l "
+			 "join pg_stat_activity a on a.pid = l.backend_pid "
+			 "where a.usename = current_user and a.application_name = $1 "
+			 "  and l.heartbeat_at < now() - interval '5 seconds'" },
+	{ 0 },
+};
+
 void relay_lease_init(struct relay_lease *lease, const char *instance, const char *application)
 {
 	*lease = (struct relay_lease){ .application = application };

@@ -14,25 +14,9 @@
 #include "common/pg/pg.h"
 
 #define RELAY_LEASE_RENEW_MS 1000
-#define RELAY_LEASE_EXPIRES  "5 seconds" /* SQL interval: several renewals, under a hang's bound */
 
-/* For the relay's statement table. */
-#define RELAY_LEASE_STATEMENTS                                                                     \
-	{ "lease_lock", /* two keys: those with one are order ids (delivery_load.h) */             \
-	  "select pg_try_advisory_lock(hashtext('outbox'), hashtext(current_schema()))::int4" },   \
-		{ "lease_take",                                                                    \
-		  "insert into outbox_lease (holder, backend_pid, heartbeat_at) "                  \
-		  "values ($1, pg_backend_pid(), now()) on conflict (one) do update set "          \
-		  "holder = excluded.holder, backend_pid = excluded.backend_pid, "                 \
-		  "heartbeat_at = excluded.heartbeat_at" },                                        \
-		{ "lease_renew",                                                                   \
-		  "update outbox_lease set heartbeat_at = now() where holder = $1" },              \
-	{                                                                                          \
-		"lease_evict", "select pg_terminate_backend(a.pid)::int4 from outbox_lease l "     \
-			       "join pg_stat_activity a on a.pid = l.backend_pid "                 \
-			       "where a.usename = current_user and a.application_name = $1 "       \
-			       "and l.heartbeat_at < now() - interval '" RELAY_LEASE_EXPIRES "'"   \
-	}
+/* For the relay's session. */
+extern const struct pg_statement relay_lease_statements[];
 
 struct relay_lease {
 	char holder[96];         /* unique per process start */

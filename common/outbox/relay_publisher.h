@@ -15,9 +15,6 @@
 
 struct relay_publisher;
 
-/* The columns that relay_publisher_publish reads. */
-#define RELAY_COLUMNS "id, topic, key, type, headers, payload"
-
 /* keyed: see relay_config. kafka's strings are borrowed until close. ST_INVALID: a setting. */
 MUST_CHECK enum status relay_publisher_open(struct relay_publisher **out,
 					    const struct kafka_settings *kafka, bool keyed,
@@ -26,8 +23,8 @@ MUST_CHECK enum status relay_publisher_open(struct relay_publisher **out,
 /* Gives up what is still outstanding. */
 void relay_publisher_close(struct relay_publisher *publisher);
 
-/* Starts a batch: rows of RELAY_COLUMNS in outbox order, at most RELAY_BATCH_MAX. They are copied.
- */
+/* Starts a batch: rows of id, topic, key, type, headers, payload in outbox order, at most
+ * RELAY_BATCH_MAX. They are copied. */
 void relay_publisher_publish(struct relay_publisher *publisher, const PGresult *rows);
 
 /* Sends what is in hand, without lingering, and waits for reports, up to timeout_ms. False: the

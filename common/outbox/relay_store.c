@@ -1,53 +1,60 @@
 #include "common/outbox/relay_store.h"
 
 #include <librdkafka/rdkafka.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "common/outbox/relay_backlog.h"
 #include "common/outbox/relay_lease.h"
-#include "common/outbox/relay_publisher.h"
 
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
 
-static void fill_statements(struct relay_store *o, const char *channel)
-{
-	const struct pg_statement table[RELAY_STATEMENT_COUNT] = {
-		RELAY_LEASE_STATEMENTS,
-		RELAY_BACKLOG_STATEMENT,
-		{ "relay_listen", o->listen_sql },
-		{ "relay_unlisten", o->unlisten_sql },
-		/* All unpublished rows in id order, up to a number of rows and of bytes. */
-		{ "relay_fetch",
-		  "select " RELAY_COLUMNS " from ("
-		  "  select o.*, sum(coalesce(octet_length(payload), 0)) over (order by id)"
-		  "    - coalesce(octet_length(payload), 0) as bytes_before from ("
-		  "      select * from outbox"
-		  "      where exists (select from outbox_lease where holder = $3)"
-		  "      order by id limit $1) o) w "
-		  "where bytes_before < $2 order by id" },
-		{ "relay_delete", "delete from outbox where id = any($1::int8[])" },
-		{ "relay_bury",
-		  "with gone as (delete from outbox where id = any($1::int8[]) returning *) "
-		  "insert into outbox_dead "
-		  "(id, topic, key, type, headers, payload, created_at, reason) "
-		  "select g.id, topic, key, type, headers, payload, created_at, r.reason from gone "
-		  "g "
-		  "join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = g.id" },
-	};
+const struct pg_statement relay_store_statements[] = {
+	/* The channel that the outbox's trigger notifies. */
+	{ "relay_listen", "do $$ begin "
+			  "  execute format('listen outbox_%s', current_schema()); "
+			  "end $$" },
+	{ "relay_unlisten", "unlisten *" },
+	/* All unpublished rows in id order, up to a number of rows and of bytes. */
+	{ "relay_fetch", "select id, topic, key, type, headers, payload "
+			 "from ("
+			 "  select o.*, sum(coalesce(octet_length(payload), 0)) over (order by id) "
+			 "    - coalesce(octet_length(payload), 0) as bytes_before "
+			 "  from ("
+			 "    select * "
+			 "    from outbox "
+			 "    where exists (select from outbox_lease where holder = $3) "
+			 "    order by id "
+			 "    limit $1"
+			 "  ) o"
+			 ") w "
+			 "where bytes_before < $2 "
+			 "order by id" },
+	{ "relay_delete", "delete from outbox "
+			  "where id = any($1::int8[])" },
+	{ "relay_move_to_dead",
+	  "with gone as ("
+	  "  delete from outbox "
+	  "  where id = any($1::int8[]) "
+	  "  returning *"
+	  ") "
+	  "insert into outbox_dead (id, topic, key, type, headers, payload, created_at, reason) "
+	  "select g.id, topic, key, type, headers, payload, created_at, r.reason "
+	  "from gone g "
+	  "join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = g.id" },
+	{ 0 },
+};
 
-	(void)snprintf(o->listen_sql, sizeof(o->listen_sql), "listen %s", channel);
-	(void)snprintf(o->unlisten_sql, sizeof(o->unlisten_sql), "unlisten %s", channel);
-	memcpy(o->statements, table, sizeof(table));
-}
-
-enum status relay_store_open(struct relay_store *o, const char *database_url, const char *channel,
+enum status relay_store_open(struct relay_store *o, const char *database_url,
 			     const char *application, struct error *err)
 {
-	fill_statements(o, channel);
+	static const struct pg_statement *const tables[] = {
+		relay_store_statements,
+		relay_lease_statements,
+		relay_backlog_statements,
+		NULL,
+	};
+
 	o->listening = 0;
-	return pg_open(&o->pg, database_url, application, o->statements, RELAY_STATEMENT_COUNT,
-		       err);
+	return pg_open(&o->pg, database_url, application, tables, err);
 }
 
 void relay_store_close(struct relay_store *o)
@@ -101,7 +108,7 @@ enum status relay_store_settle_and_fetch(struct relay_store *o, const struct rel
 	if (ledger->refused) {
 		pg_param_array(&refused, &s.refused);
 		pg_param_array(&refused, &s.reasons);
-		calls[n++] = (struct pg_call){ "relay_bury", &refused, NULL };
+		calls[n++] = (struct pg_call){ "relay_move_to_dead", &refused, NULL };
 	}
 	pg_param_i64(&fetch, RELAY_BATCH_MAX);
 	pg_param_i64(&fetch, BATCH_MAX_BYTES);

@@ -12,26 +12,23 @@
 #include "common/outbox/relay_ledger.h"
 #include "common/pg/pg.h"
 
-#define RELAY_STATEMENT_COUNT 10
+/* For the session that relay_store_open opens. */
+extern const struct pg_statement relay_store_statements[];
 
 struct relay_store {
 	struct pg *pg;
-	/* its own: */
-	struct pg_statement statements[RELAY_STATEMENT_COUNT];
-	char listen_sql[80], unlisten_sql[80];
 	int listening; /* backend pid of the session that listens; 0: none does */
 };
 
-/* Connects at its first use; stays where it is until close. The strings are borrowed, but for
- * channel. ST_INTERNAL: out of memory. */
+/* Connects at its first use. The strings are borrowed until close. ST_INTERNAL: out of memory. */
 MUST_CHECK enum status relay_store_open(struct relay_store *outbox, const char *database_url,
-					const char *channel, const char *application,
-					struct error *err);
+					const char *application, struct error *err);
 void relay_store_close(struct relay_store *outbox);
 
 /*
  * In one transaction: writes the ledger's verdicts and reads the next rows, *rows, the caller's
- * (RELAY_COLUMNS); none unless the lease is holder's. On an error neither happened; as pg_run.
+ * (relay_publisher_publish says which columns); none unless the lease is holder's. On an error
+ * neither happened; as pg_run.
  */
 MUST_CHECK enum status relay_store_settle_and_fetch(struct relay_store *outbox,
 						    const struct relay_ledger *ledger,

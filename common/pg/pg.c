@@ -14,8 +14,7 @@
 struct pg {
 	PGconn *conn; /* NULL: not connected */
 	const char *url, *application;
-	const struct pg_statement *statements;
-	size_t statement_count;
+	const struct pg_statement *const *tables;
 	int64_t next_attempt_mono_ms;
 	int64_t rows, replan_at_rows; /* read and written on this connection */
 	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
@@ -23,8 +22,7 @@ struct pg {
 };
 
 enum status pg_open(struct pg **out, const char *url, const char *application,
-		    const struct pg_statement *statements, size_t statement_count,
-		    struct error *err)
+		    const struct pg_statement *const *tables, struct error *err)
 {
 	struct pg *pg = calloc(1, sizeof(*pg));
 
@@ -32,8 +30,7 @@ enum status pg_open(struct pg **out, const char *url, const char *application,
 		return error_set(err, ST_INTERNAL, "out of memory");
 	pg->url = url;
 	pg->application = application;
-	pg->statements = statements;
-	pg->statement_count = statement_count;
+	pg->tables = tables;
 	*out = pg;
 	return ST_OK;
 }
@@ -53,32 +50,53 @@ void pg_close(struct pg *pg)
 	free(pg);
 }
 
+static enum status send_prepare(PGconn *conn, const struct pg_statement *table, struct error *err)
+{
+	for (const struct pg_statement *s = table; s->name; s++) {
+		if (PQsendPrepare(conn, s->name, s->sql, 0, NULL) != 1)
+			return pg_pipeline_error(conn, ST_UNAVAILABLE, err);
+	}
+	return ST_OK;
+}
+
+static enum status read_prepared(PGconn *conn, const struct pg_statement *table, int64_t deadline,
+				 struct error *first, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (const struct pg_statement *s = table; st == ST_OK && s->name; s++) {
+		bool before = first->status != ST_OK;
+		PGresult *r = NULL;
+
+		st = pg_pipeline_answer(conn, deadline, &r, first, err);
+		PQclear(r);
+		if (!before && first->status != ST_OK)
+			(void)error_wrap(first, "preparing %s", s->name);
+	}
+	return st;
+}
+
 static enum status prepare_all(struct pg *pg, struct error *err)
 {
-	static const struct pg_statement own[] = { { PG_BEGIN, "begin" }, { PG_COMMIT, "commit" } };
+	static const struct pg_statement own[] = {
+		{ PG_BEGIN, "begin" },
+		{ PG_COMMIT, "commit" },
+		{ 0 },
+	};
 	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
 	struct error first = { 0 };
-	size_t total = pg->statement_count + 2;
-	enum status st;
+	enum status st = send_prepare(pg->conn, own, err);
 
-	for (size_t i = 0; i < total; i++) {
-		const struct pg_statement *s = i < 2 ? &own[i] : &pg->statements[i - 2];
-
-		if (PQsendPrepare(pg->conn, s->name, s->sql, 0, NULL) != 1)
-			return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-	}
-	if (PQpipelineSync(pg->conn) != 1)
-		return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-	st = pg_pipeline_flush(pg->conn, deadline, err);
-	for (size_t i = 0; st == ST_OK && i < total; i++) {
-		PGresult *r = NULL;
-		bool before = first.status != ST_OK;
-
-		st = pg_pipeline_answer(pg->conn, deadline, &r, &first, err);
-		PQclear(r);
-		if (!before && first.status != ST_OK && i >= 2)
-			(void)error_wrap(&first, "preparing %s", pg->statements[i - 2].name);
-	}
+	for (size_t i = 0; st == ST_OK && pg->tables[i]; i++)
+		st = send_prepare(pg->conn, pg->tables[i], err);
+	if (st == ST_OK && PQpipelineSync(pg->conn) != 1)
+		st = pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
+	if (st == ST_OK)
+		st = pg_pipeline_flush(pg->conn, deadline, err);
+	if (st == ST_OK)
+		st = read_prepared(pg->conn, own, deadline, &first, err);
+	for (size_t i = 0; st == ST_OK && pg->tables[i]; i++)
+		st = read_prepared(pg->conn, pg->tables[i], deadline, &first, err);
 	if (st == ST_OK)
 		st = pg_pipeline_sync(pg->conn, deadline, &first, err);
 	if (st == ST_OK && first.status != ST_OK) {

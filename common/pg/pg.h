@@ -1,7 +1,7 @@
 /*
  * One PostgreSQL connection that mends itself, and the one way to run statements on it.
  *
- * Statements are prepared per connection from the owner's table, and run in libpq's pipeline mode:
+ * Statements are prepared per connection from the owner's tables, and run in libpq's pipeline mode:
  * pg_run sends any number of them with one flush and reads all results, so a batch costs one round
  * trip. Parameters and results are binary. Every wait has a deadline: a server that hangs is
  * treated as gone.
@@ -22,6 +22,7 @@
 
 struct pg;
 
+/* A table of statements is an array that ends with one without a name. */
 struct pg_statement {
 	const char *name;
 	const char *sql;
@@ -29,7 +30,7 @@ struct pg_statement {
 
 /* One statement of a pg_run. */
 struct pg_call {
-	const char *statement;          /* a name in the table, or PG_BEGIN, PG_COMMIT */
+	const char *statement;          /* a name in the tables, or PG_BEGIN, PG_COMMIT */
 	const struct pg_params *params; /* NULL: none */
 	PGresult *result;               /* written on ST_OK: owned by the caller (PQclear) */
 };
@@ -38,12 +39,12 @@ struct pg_call {
 #define PG_COMMIT "commit"
 
 /*
- * A handle that connects at its first use. url, application and statements are borrowed for its
+ * A handle that connects at its first use. tables lists the statements that it can run, and ends
+ * with NULL; no name occurs twice. url, application and tables are borrowed for the handle's
  * lifetime. ST_INTERNAL: out of memory.
  */
 MUST_CHECK enum status pg_open(struct pg **out, const char *url, const char *application,
-			       const struct pg_statement *statements, size_t statement_count,
-			       struct error *err);
+			       const struct pg_statement *const *tables, struct error *err);
 void pg_close(struct pg *pg);
 
 /* Connects unless connected. ST_UNAVAILABLE: the server cannot be had now. */

@@ -29,8 +29,8 @@ static enum status init_sync(struct pg_pool *pool, struct error *err)
 }
 
 enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
-			 const char *application, const struct pg_statement *statements,
-			 size_t statement_count, struct error *err)
+			 const char *application, const struct pg_statement *const *tables,
+			 struct error *err)
 {
 	struct pg_pool *pool = calloc(1, sizeof(*pool));
 	enum status st = ST_OK;
@@ -41,8 +41,7 @@ enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
 	}
 	st = init_sync(pool, err);
 	for (pool->size = size; st == ST_OK && pool->idle_count < size; pool->idle_count++)
-		st = pg_open(&pool->idle[pool->idle_count], url, application, statements,
-			     statement_count, err);
+		st = pg_open(&pool->idle[pool->idle_count], url, application, tables, err);
 	if (st != ST_OK) {
 		pg_pool_close(pool);
 		return st;

@@ -11,10 +11,10 @@
 
 struct pg_pool;
 
-/* url, application and statements are borrowed for the pool's lifetime. Returns owned. */
+/* url, application and tables (see pg_open) are borrowed for the pool's lifetime. Returns owned. */
 MUST_CHECK enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
-				    const char *application, const struct pg_statement *statements,
-				    size_t statement_count, struct error *err);
+				    const char *application,
+				    const struct pg_statement *const *tables, struct error *err);
 
 /* Every connection must have been given back. */
 void pg_pool_close(struct pg_pool *pool);

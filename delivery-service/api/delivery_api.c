@@ -5,38 +5,50 @@
 #include "common/http/http_json.h"
 #include "common/http/http_params.h"
 
-const struct pg_statement delivery_read_statements[] = {
-	{ "ping", "select 1" },
-	{ "page", "select " DELIVERY_COLUMNS
-		  " from delivery where id > $1::int8 order by id limit $2::int8" },
-	{ "one", "select " DELIVERY_COLUMNS " from delivery where order_id = $1::int8" },
+const struct pg_statement delivery_api_statements[] = {
+	{ "read_ping", "select 1" },
+	{ "read_page", "select id, order_id, version, customer_id, product_id, product_name, qty, "
+		       "  address, status "
+		       "from delivery "
+		       "where id > $1::int8 "
+		       "order by id "
+		       "limit $2::int8" },
+	{ "read_one", "select id, order_id, version, customer_id, product_id, product_name, qty, "
+		      "  address, status "
+		      "from delivery "
+		      "where order_id = $1::int8" },
 	/* The latest ones of an order with very many. */
-	{ "events",
-	  "select version, event, status, \"partition\", \"offset\", replica, received, applied "
-	  "from ("
-	  "  select *, to_char(received_at at time zone 'UTC', "
-	  "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
-	  "    as received, to_char(applied_at at time zone 'UTC', "
-	  "    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as applied "
-	  "  from history where order_id = $1::int8 order by id desc limit 100) h order by id" },
-	{ "parked", "select version, event, \"partition\", \"offset\", to_char(parked_at at time "
-		    "zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') from parked "
-		    "where order_id = $1::int8 order by version limit 100" },
+	{ "read_events",
+	  "select version, event, status, \"partition\", \"offset\", replica, "
+	  "  to_char(received_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+	  "  to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+	  "from (select * from history where order_id = $1::int8 order by id desc limit 100) h "
+	  "order by id" },
+	{ "read_parked",
+	  "select version, event, \"partition\", \"offset\", "
+	  "  to_char(parked_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+	  "from parked "
+	  "where order_id = $1::int8 "
+	  "order by version "
+	  "limit 100" },
 	/* The lowest version that is neither applied nor given up, if a later one is parked. */
-	{ "missing",
+	{ "read_missing",
 	  "with recursive next (v) as ("
 	  "  select coalesce((select version from delivery where order_id = $1::int8), 0) + 1 "
-	  "  union all select v + 1 from next "
-	  "  where exists (select from given_up where order_id = $1::int8 and version = v)) "
-	  "select max(v) from next "
+	  "  union all "
+	  "  select v + 1 "
+	  "  from next "
+	  "  where exists (select from given_up where order_id = $1::int8 and version = v)"
+	  ") "
+	  "select max(v) "
+	  "from next "
 	  "where exists (select from parked where order_id = $1::int8)" },
+	{ 0 },
 };
-const size_t delivery_read_statement_count = sizeof(delivery_read_statements) /
-					     sizeof(delivery_read_statements[0]);
 
 bool delivery_api_database_reachable(struct pg_pool *reads)
 {
-	struct pg_call call = { "ping", NULL, NULL };
+	struct pg_call call = { "read_ping", NULL, NULL };
 	struct error err;
 
 	if (pg_pool_run(reads, &call, 1, &err) != ST_OK)
@@ -73,7 +85,7 @@ void delivery_api_list(void *context, const struct http_request *request,
 		       struct http_response *response)
 {
 	struct pg_params params = { 0 };
-	struct pg_call call = { "page", &params, NULL };
+	struct pg_call call = { "read_page", &params, NULL };
 	int64_t limit, after;
 	json_t *list;
 	struct error err;
@@ -122,10 +134,10 @@ void delivery_api_get(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct pg_params params = { 0 };
-	struct pg_call calls[] = { { "one", &params, NULL },
-				   { "events", &params, NULL },
-				   { "parked", &params, NULL },
-				   { "missing", &params, NULL } };
+	struct pg_call calls[] = { { "read_one", &params, NULL },
+				   { "read_events", &params, NULL },
+				   { "read_parked", &params, NULL },
+				   { "read_missing", &params, NULL } };
 	struct error err;
 	int64_t id = 0;
 	bool there, waits;

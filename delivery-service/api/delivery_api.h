@@ -13,16 +13,13 @@
 #include "common/pg/pg_pool.h"
 
 /* For the pool that serves the reads. */
-extern const struct pg_statement delivery_read_statements[];
-extern const size_t delivery_read_statement_count;
+extern const struct pg_statement delivery_api_statements[];
 
 /* For the route table, with the struct pg_pool as context. */
 http_handler delivery_api_list, delivery_api_get;
 
-/* A delivery as this API shows it, from a row of these columns. Returns owned; NULL: out of memory.
- */
-#define DELIVERY_COLUMNS                                                                           \
-	"id, order_id, version, customer_id, product_id, product_name, qty, address, status"
+/* A delivery as this API shows it, from a row of id, order_id, version, customer_id, product_id,
+ * product_name, qty, address, status. Returns owned; NULL: out of memory. */
 json_t *delivery_row_to_json(const PGresult *rows, int row);
 
 /* True if the database answers. */

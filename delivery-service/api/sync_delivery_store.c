@@ -7,22 +7,33 @@
 #include "delivery-service/api/delivery_api.h"
 #include "delivery-service/core/delivery.h"
 
-static const struct pg_statement statements[] = {
-	{ "direct_find",
-	  "select " DELIVERY_COLUMNS " from delivery where order_id = $1 for update" },
-	{ "direct_seen",
-	  "select from history where order_id = $1 and version = $2 and version > 0" },
-	{ "direct_insert",
+const struct pg_statement sync_delivery_store_statements[] = {
+	{ "sync_delivery_find", "select id, order_id, version, customer_id, product_id, "
+				"product_name, qty, address, status "
+				"from delivery "
+				"where order_id = $1 "
+				"for update" },
+	{ "sync_delivery_seen", "select "
+				"from history "
+				"where order_id = $1 and version = $2 and version > 0" },
+	{ "sync_delivery_insert",
 	  "insert into delivery (order_id, version, customer_id, product_id, product_name, qty, "
-	  "address, status) values ($1, $2, $3, $4, $5, $6, $7, $8) returning " DELIVERY_COLUMNS },
-	{ "direct_update",
-	  "update delivery set version = greatest(version, $2), customer_id = $3, "
-	  "product_id = $4, product_name = $5, qty = $6, address = $7, status = $8, "
-	  "updated_at = now() where order_id = $1 returning " DELIVERY_COLUMNS },
-	{ "direct_record",
+	  "  address, status) "
+	  "values ($1, $2, $3, $4, $5, $6, $7, $8) "
+	  "returning id, order_id, version, customer_id, product_id, product_name, qty, address, "
+	  "  status" },
+	{ "sync_delivery_update",
+	  "update delivery "
+	  "set version = greatest(version, $2), customer_id = $3, product_id = $4, "
+	  "  product_name = $5, qty = $6, address = $7, status = $8, updated_at = now() "
+	  "where order_id = $1 "
+	  "returning id, order_id, version, customer_id, product_id, product_name, qty, address, "
+	  "  status" },
+	{ "sync_delivery_record",
 	  "insert into history (order_id, version, event, status, \"partition\", \"offset\", "
-	  "replica, received_at) "
+	  "  replica, received_at) "
 	  "values ($1, $2, $3, $4, -1, -1, $5, to_timestamp($6::int8 / 1000.0))" },
+	{ 0 },
 };
 
 /* --- what is there ------------------------------------------------------------------------- */
@@ -54,8 +65,8 @@ static enum status find(struct pg *pg, const struct order_event *event, struct f
 {
 	struct pg_params by_order = { 0 }, by_version = { 0 };
 	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL },
-				   { "direct_find", &by_order, NULL },
-				   { "direct_seen", &by_version, NULL } };
+				   { "sync_delivery_find", &by_order, NULL },
+				   { "sync_delivery_seen", &by_version, NULL } };
 	const PGresult *rows;
 
 	*found = (struct found){ 0 };
@@ -84,9 +95,10 @@ static enum status write(struct pg *pg, const struct order_event *e, const char 
 			 struct sync_delivery *delivery, struct error *err)
 {
 	struct pg_params effect = { 0 }, record = { 0 };
-	struct pg_call calls[] = { { delivery->is_new ? "direct_insert" : "direct_update", &effect,
-				     NULL },
-				   { "direct_record", &record, NULL },
+	struct pg_call calls[] = { { delivery->is_new ? "sync_delivery_insert"
+						      : "sync_delivery_update",
+				     &effect, NULL },
+				   { "sync_delivery_record", &record, NULL },
 				   { PG_COMMIT, NULL, NULL } };
 	enum status st;
 
@@ -146,9 +158,9 @@ enum status sync_delivery_store_apply(const char *database_url, const char *repl
 				      const struct order_event *event, int64_t received_wall_ms,
 				      struct sync_delivery *delivery, struct error *err)
 {
+	static const struct pg_statement *const tables[] = { sync_delivery_store_statements, NULL };
 	struct pg *pg = NULL;
-	enum status st = pg_open(&pg, database_url, "delivery-service direct", statements,
-				 sizeof(statements) / sizeof(statements[0]), err);
+	enum status st = pg_open(&pg, database_url, "delivery-service direct", tables, err);
 
 	if (st == ST_OK)
 		st = apply(pg, event, replica, received_wall_ms, delivery, err);

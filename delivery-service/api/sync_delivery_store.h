@@ -13,6 +13,10 @@
 
 #include "common/base/error.h"
 #include "common/event/event.h"
+#include "common/pg/pg.h"
+
+/* For the connection that each call opens. */
+extern const struct pg_statement sync_delivery_store_statements[];
 
 struct sync_delivery {
 	bool is_new;

@@ -8,6 +8,54 @@
 
 #define FETCH_PER_ORDER 100 /* at most; fewer where many orders want some */
 
+const struct pg_statement batch_load_statements[] = {
+	{ "batch_advance", "update position p "
+			   "set next_offset = n.next_offset, updated_at = now() "
+			   "from unnest($2::int4[], $3::int8[], $4::int8[]) "
+			   "  as n (\"partition\", next_offset, epoch) "
+			   "where p.topic = $1 and p.\"partition\" = n.\"partition\" "
+			   "  and p.epoch = n.epoch and p.next_offset <= n.next_offset "
+			   "returning p.\"partition\"" },
+	{ "batch_lock_orders", "select pg_advisory_xact_lock(o) "
+			       "from unnest($1::int8[]) as o" },
+	{ "batch_orders", "select o, d.id, d.version, d.status, "
+			  "  case when d.id is null then nextval('delivery_id_seq') end "
+			  "from unnest($1::int8[]) as o "
+			  "left join delivery d on d.order_id = o" },
+	{ "batch_seen",
+	  "select h.order_id, h.version "
+	  "from unnest($1::int8[], $2::int4[]) as e (o, v) "
+	  "join delivery d on d.order_id = e.o and d.version >= e.v "
+	  "join history h on h.order_id = e.o and h.version = e.v and h.version > 0" },
+	{ "batch_seen_plain", "select a.\"partition\", a.\"offset\" "
+			      "from unnest($2::int4[], $3::int8[]) as e (p, o) "
+			      "join applied_plain a on a.topic = $1 "
+			      "  and a.\"partition\" = e.p and a.\"offset\" = e.o" },
+	{ "batch_first_parked",
+	  "select o, (select min(p.version) from parked p where p.order_id = o) "
+	  "from unnest($1::int8[]) as o "
+	  "where exists (select from parked p where p.order_id = o)" },
+	{ "batch_given_up", "select order_id, version "
+			    "from given_up "
+			    "where order_id = any($1::int8[]) "
+			    "order by order_id, version" },
+	{ "batch_fetch_parked",
+	  "select p.order_id, p.version, p.event, p.payload, p.\"partition\", p.\"offset\", "
+	  "  (extract(epoch from p.received_at) * 1000)::int8, "
+	  "  exists (select from history h where h.order_id = p.order_id "
+	  "    and h.version = p.version and h.version > 0)::int4 "
+	  "from unnest($1::int8[], $2::int4[]) as w (o, v) "
+	  "cross join lateral ("
+	  "  select * "
+	  "  from parked "
+	  "  where order_id = w.o and version >= w.v "
+	  "  order by version "
+	  "  limit $3::int4"
+	  ") p "
+	  "order by p.order_id, p.version" },
+	{ 0 },
+};
+
 /* --- what the statements are about --------------------------------------------------------- */
 
 struct load_arrays {
@@ -183,13 +231,13 @@ enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *pla
 	struct pg_params advance = { 0 }, orders = { 0 }, keys = { 0 }, offsets = { 0 };
 	struct pg_call all[LOAD_CALL_COUNT] = {
 		[BEGIN] = { PG_BEGIN, NULL, NULL },
-		[ADVANCE] = { "advance", &advance, NULL },
-		[LOCK_ORDERS] = { "lock_orders", &orders, NULL },
-		[ORDERS] = { "orders", &orders, NULL },
-		[SEEN] = { "seen", &keys, NULL },
-		[SEEN_PLAIN] = { "seen_plain", &offsets, NULL },
-		[PARKED] = { "first_parked", &orders, NULL },
-		[GIVEN_UP] = { "given_up", &orders, NULL },
+		[ADVANCE] = { "batch_advance", &advance, NULL },
+		[LOCK_ORDERS] = { "batch_lock_orders", &orders, NULL },
+		[ORDERS] = { "batch_orders", &orders, NULL },
+		[SEEN] = { "batch_seen", &keys, NULL },
+		[SEEN_PLAIN] = { "batch_seen_plain", &offsets, NULL },
+		[PARKED] = { "batch_first_parked", &orders, NULL },
+		[GIVEN_UP] = { "batch_given_up", &orders, NULL },
 	};
 	struct pg_call calls[LOAD_CALL_COUNT];
 	int where[LOAD_CALL_COUNT];
@@ -318,7 +366,7 @@ static enum status fetch(struct pg *pg, struct delivery_batch *b, bool *any, str
 {
 	struct pg_array order, version;
 	struct pg_params params = { 0 };
-	struct pg_call call = { "fetch_parked", &params, NULL };
+	struct pg_call call = { "batch_fetch_parked", &params, NULL };
 	enum status st = ST_OK;
 	int32_t limit;
 

@@ -18,45 +18,8 @@
 #include "delivery-service/core/commit_plan.h"
 #include "delivery-service/core/delivery_batch.h"
 
-/* For the store's statement table. */
-#define BATCH_LOAD_STATEMENTS                                                                      \
-	{ "advance",                                                                               \
-	  "update position p set next_offset = n.next_offset, updated_at = now() "                 \
-	  "from unnest($2::int4[], $3::int8[], $4::int8[]) as n (\"partition\", next_offset, "     \
-	  "epoch) "                                                                                \
-	  "where p.topic = $1 and p.\"partition\" = n.\"partition\" and p.epoch = n.epoch "        \
-	  "and p.next_offset <= n.next_offset returning p.\"partition\"" },                        \
-		{ "lock_orders", "select pg_advisory_xact_lock(o) from unnest($1::int8[]) as o" }, \
-		{ "orders",                                                                        \
-		  "select o, d.id, d.version, d.status, "                                          \
-		  "case when d.id is null then nextval('delivery_id_seq') end "                    \
-		  "from unnest($1::int8[]) as o left join delivery d on d.order_id = o" },         \
-		{ "seen",                                                                          \
-		  "select h.order_id, h.version from unnest($1::int8[], $2::int4[]) as e (o, v) "  \
-		  "join delivery d on d.order_id = e.o and d.version >= e.v "                      \
-		  "join history h on h.order_id = e.o and h.version = e.v and h.version > 0" },    \
-		{ "seen_plain",                                                                    \
-		  "select a.\"partition\", a.\"offset\" from unnest($2::int4[], $3::int8[]) as e " \
-		  "(p, o) join applied_plain a on a.topic = $1 and a.\"partition\" = e.p "         \
-		  "and a.\"offset\" = e.o" },                                                      \
-		{ "first_parked",                                                                  \
-		  "select o, (select min(p.version) from parked p where p.order_id = o) "          \
-		  "from unnest($1::int8[]) as o "                                                  \
-		  "where exists (select from parked p where p.order_id = o)" },                    \
-		{ "given_up", "select order_id, version from given_up "                            \
-			      "where order_id = any($1::int8[]) order by order_id, version" },     \
-	{                                                                                          \
-		"fetch_parked",                                                                    \
-			"select p.order_id, p.version, p.event, p.payload, p.\"partition\", "      \
-			"p.\"offset\", "                                                           \
-			"(extract(epoch from p.received_at) * 1000)::int8, exists(select from "    \
-			"history h "                                                               \
-			"where h.order_id = p.order_id and h.version = p.version and h.version "   \
-			"> 0)::int4 "                                                              \
-			"from unnest($1::int8[], $2::int4[]) as w (o, v) cross join lateral ("     \
-			"  select * from parked where order_id = w.o and version >= w.v "          \
-			"  order by version limit $3::int4) p order by p.order_id, p.version"      \
-	}
+/* For the store's session. */
+extern const struct pg_statement batch_load_statements[];
 
 /* On ST_OK the transaction is open. ST_FENCED: the positions that are lost are marked, nothing is
  * open. positions may be none. */

@@ -6,6 +6,62 @@
 #include "common/runtime/clock.h"
 #include "delivery-service/store/dead_letter.h"
 
+const struct pg_statement batch_save_statements[] = {
+	{ "batch_insert",
+	  "insert into delivery (id, order_id, version, customer_id, product_id, product_name, "
+	  "  qty, address, status) "
+	  "select * "
+	  "from unnest($1::int8[], $2::int8[], $3::int4[], $4::int8[], $5::text[], $6::text[], "
+	  "  $7::int4[], $8::text[], $9::text[])" },
+	{ "batch_update",
+	  "with changed as ("
+	  "  update delivery d "
+	  "  set version = n.version, customer_id = n.customer_id, product_id = n.product_id, "
+	  "    product_name = n.product_name, qty = n.qty, address = n.address, "
+	  "    status = n.status, updated_at = now() "
+	  "  from unnest($1::int8[], $2::int8[], $3::int4[], $4::int8[], $5::text[], $6::text[], "
+	  "      $7::int4[], $8::text[], $9::text[], $10::int4[]) "
+	  "    as n (id, order_id, version, customer_id, product_id, product_name, "
+	  "      qty, address, status, row_version) "
+	  "  where d.order_id = n.order_id and d.version = n.row_version "
+	  "  returning 1"
+	  ") "
+	  "select expect_rows(count(*), $11::int8) "
+	  "from changed" },
+	{ "batch_record",
+	  "insert into history (order_id, version, event, status, \"partition\", \"offset\", "
+	  "  replica, received_at) "
+	  "select o, v, e, s, p, f, $7, r "
+	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::text[], $5::int4[], $6::int8[], "
+	  "    $8::timestamptz[]) "
+	  "  with ordinality as h (o, v, e, s, p, f, r, n) "
+	  "order by n" },
+	{ "batch_record_plain", "insert into applied_plain (topic, \"partition\", \"offset\") "
+				"select $1, p, o "
+				"from unnest($2::int4[], $3::int8[]) as e (p, o)" },
+	{ "batch_park",
+	  "insert into parked (order_id, version, event, payload, \"partition\", \"offset\", "
+	  "  received_at) "
+	  "select * "
+	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::bytea[], $5::int4[], $6::int8[], "
+	  "  $7::timestamptz[]) "
+	  "on conflict do nothing" },
+	{ "batch_unpark", "delete from parked p "
+			  "using unnest($1::int8[], $2::int4[]) as e (o, v) "
+			  "where p.order_id = e.o and p.version = e.v" },
+	{ "batch_clear_ranges", "delete from position_range r "
+				"using unnest($2::int4[], $3::int8[], $4::int8[]) as c (p, f, e) "
+				"where r.topic = $1 and r.\"partition\" = c.p "
+				"  and r.first_offset >= c.f and r.first_offset < c.e" },
+	{ "batch_put_ranges",
+	  "insert into position_range (topic, \"partition\", first_offset, end_offset) "
+	  "select $1, p, f, e "
+	  "from unnest($2::int4[], $3::int8[], $4::int8[]) as r (p, f, e) "
+	  "on conflict (topic, \"partition\", first_offset) do update "
+	  "set end_offset = excluded.end_offset" },
+	{ 0 },
+};
+
 /* --- deliveries ---------------------------------------------------------------------------- */
 
 enum {
@@ -249,9 +305,9 @@ static enum status send_deliveries(struct pg *pg, struct save *s, const struct d
 	array_params(&update, s->updated, D_COUNT);
 	pg_param_i64(&update, s->updated[D_ID].count);
 	if (s->inserted[D_ID].count)
-		calls[n++] = (struct pg_call){ "insert", &insert, NULL };
+		calls[n++] = (struct pg_call){ "batch_insert", &insert, NULL };
 	if (s->updated[D_ID].count)
-		calls[n++] = (struct pg_call){ "update", &update, NULL };
+		calls[n++] = (struct pg_call){ "batch_update", &update, NULL };
 	saving->count = n;
 	return pg_send_ahead(pg, calls, n, err);
 }
@@ -270,9 +326,9 @@ static enum status send_history(struct pg *pg, struct save *s, const struct deli
 	pg_param_array(&plain, &s->plain_partition);
 	pg_param_array(&plain, &s->plain_offset);
 	if (s->history[H_ORDER].count)
-		calls[n++] = (struct pg_call){ "record", &record, NULL };
+		calls[n++] = (struct pg_call){ "batch_record", &record, NULL };
 	if (s->plain_offset.count)
-		calls[n++] = (struct pg_call){ "record_plain", &plain, NULL };
+		calls[n++] = (struct pg_call){ "batch_record_plain", &plain, NULL };
 	saving->count += n;
 	return pg_send_ahead(pg, calls, n, err);
 }
@@ -313,13 +369,13 @@ static enum status send_rest(struct pg *pg, struct save *s, struct batch_saving 
 	pg_param_array(&put, &s->put_end);
 	outbox_batch_params(&s->outbox, &outbox);
 	if (s->parked[P_ORDER].count)
-		calls[n++] = (struct pg_call){ "park", &park, NULL };
+		calls[n++] = (struct pg_call){ "batch_park", &park, NULL };
 	if (s->unparked_order.count)
-		calls[n++] = (struct pg_call){ "unpark", &unpark, NULL };
+		calls[n++] = (struct pg_call){ "batch_unpark", &unpark, NULL };
 	if (s->cleared_first.count)
-		calls[n++] = (struct pg_call){ "clear_ranges", &clear, NULL };
+		calls[n++] = (struct pg_call){ "batch_clear_ranges", &clear, NULL };
 	if (s->put_first.count)
-		calls[n++] = (struct pg_call){ "put_ranges", &put, NULL };
+		calls[n++] = (struct pg_call){ "batch_put_ranges", &put, NULL };
 	if (s->outbox.count)
 		calls[n++] = (struct pg_call){ OUTBOX_INSERT, &outbox, NULL };
 	calls[n++] = (struct pg_call){ PG_COMMIT, NULL, NULL };

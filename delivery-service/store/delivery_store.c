@@ -13,35 +13,57 @@
 
 #define RESUME_ORDERS 100 /* orders that are resumed in one transaction */
 
-static const struct pg_statement statements[] = {
-	{ "claim", "insert into position as p (topic, \"partition\", next_offset, epoch, owner) "
-		   "values ($1, $2::int4, 0, 1, $3) on conflict (topic, \"partition\") do update "
-		   "set epoch = p.epoch + 1, owner = excluded.owner, updated_at = now() "
-		   "returning next_offset, epoch" },
-	{ "ranges", "select first_offset, end_offset from position_range "
-		    "where topic = $1 and \"partition\" = $2::int4 order by first_offset" },
-	/* Events without a version are known by their place, which was one of the old log. */
-	{ "rewind", "with rewound as (update position set next_offset = 0, updated_at = now() "
-		    "where topic = $1 and \"partition\" = $2::int4 and epoch = $3 returning 1), "
-		    "ranges as (delete from position_range where topic = $1 and \"partition\" = "
-		    "$2::int4 and exists (select from rewound)), "
-		    "places as (delete from applied_plain where topic = $1 and \"partition\" = "
-		    "$2::int4 and exists (select from rewound)) select from rewound" },
-	{ "resumable_given_up",
-	  "select distinct g.order_id from given_up g join parked p on p.order_id = g.order_id "
-	  "and p.version = g.version + 1 where g.order_id > $2 order by g.order_id "
+const struct pg_statement delivery_store_statements[] = {
+	{ "store_claim",
+	  "insert into position as p (topic, \"partition\", next_offset, epoch, owner) "
+	  "values ($1, $2::int4, 0, 1, $3) "
+	  "on conflict (topic, \"partition\") do update "
+	  "set epoch = p.epoch + 1, owner = excluded.owner, updated_at = now() "
+	  "returning next_offset, epoch" },
+	{ "store_ranges", "select first_offset, end_offset "
+			  "from position_range "
+			  "where topic = $1 and \"partition\" = $2::int4 "
+			  "order by first_offset" },
+	/* Events without a version are known by their offset, which was one of the old log. */
+	{ "store_rewind", "with rewound as ("
+			  "  update position "
+			  "  set next_offset = 0, updated_at = now() "
+			  "  where topic = $1 and \"partition\" = $2::int4 and epoch = $3 "
+			  "  returning 1"
+			  "), "
+			  "ranges as ("
+			  "  delete from position_range "
+			  "  where topic = $1 and \"partition\" = $2::int4 "
+			  "    and exists (select from rewound)"
+			  "), "
+			  "plain as ("
+			  "  delete from applied_plain "
+			  "  where topic = $1 and \"partition\" = $2::int4 "
+			  "    and exists (select from rewound)"
+			  ") "
+			  "select "
+			  "from rewound" },
+	{ "store_resumable_given_up",
+	  "select distinct g.order_id "
+	  "from given_up g "
+	  "join parked p on p.order_id = g.order_id and p.version = g.version + 1 "
+	  "where g.order_id > $2 "
+	  "order by g.order_id "
 	  "limit $1::int4" },
-	{ "resumable",
-	  "select distinct p.order_id from parked p left join delivery d on d.order_id = "
-	  "p.order_id where p.version <= coalesce(d.version, 0) + 1 limit $1::int4" },
-	{ "resumable_all", "select distinct order_id from parked limit $1::int4" },
-	{ "parked",
+	{ "store_resumable", "select distinct p.order_id "
+			     "from parked p "
+			     "left join delivery d on d.order_id = p.order_id "
+			     "where p.version <= coalesce(d.version, 0) + 1 "
+			     "limit $1::int4" },
+	{ "store_resumable_all", "select distinct order_id "
+				 "from parked "
+				 "limit $1::int4" },
+	{ "store_parked",
 	  "select (select count(*) from (select from parked limit 10000) c), "
-	  "(extract(epoch from p.parked_at) * 1000)::int8, p.order_id, "
-	  "coalesce((select version from delivery d where d.order_id = p.order_id), 0)::int8 + 1 "
+	  "  (extract(epoch from p.parked_at) * 1000)::int8, p.order_id, "
+	  "  coalesce((select version from delivery d where d.order_id = p.order_id), 0)::int8 + 1 "
 	  "from (select order_id, parked_at from parked order by parked_at limit 1) p" },
-	BATCH_LOAD_STATEMENTS,
-	BATCH_SAVE_STATEMENTS,
+	{ 0 },
 };
 
 struct delivery_store {
@@ -55,13 +77,20 @@ struct delivery_store {
 enum status delivery_store_open(struct delivery_store **out,
 				const struct delivery_store_config *config, struct error *err)
 {
+	static const struct pg_statement *const tables[] = {
+		delivery_store_statements,
+		batch_load_statements,
+		batch_save_statements,
+		outbox_statements,
+		NULL,
+	};
 	struct delivery_store *store = calloc(1, sizeof(*store));
 
 	if (!store)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	store->config = *config;
-	if (pg_open(&store->pg, config->database_url, "delivery-service loop", statements,
-		    sizeof(statements) / sizeof(statements[0]), err) != ST_OK) {
+	if (pg_open(&store->pg, config->database_url, "delivery-service loop", tables, err) !=
+	    ST_OK) {
 		free(store);
 		return err->status;
 	}
@@ -95,7 +124,8 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 				 struct offset_tracker *tracker, struct error *err)
 {
 	struct pg_params claim = { 0 }, ranges = { 0 };
-	struct pg_call calls[] = { { "claim", &claim, NULL }, { "ranges", &ranges, NULL } };
+	struct pg_call calls[] = { { "store_claim", &claim, NULL },
+				   { "store_ranges", &ranges, NULL } };
 	enum status st;
 
 	pg_param_text(&claim, store->config.topic);
@@ -116,7 +146,7 @@ enum status delivery_store_rewind(struct delivery_store *store, int32_t partitio
 				  struct error *err)
 {
 	struct pg_params params = { 0 };
-	struct pg_call call = { "rewind", &params, NULL };
+	struct pg_call call = { "store_rewind", &params, NULL };
 	bool fenced;
 
 	pg_param_text(&params, store->config.topic);
@@ -203,10 +233,10 @@ static enum status resumable(struct delivery_store *store, bool all, int64_t ids
 			     size_t *count, struct error *err)
 {
 	const bool given_up = store->config.in_sequence && !all;
-	const char *sequenced = all ? "resumable" : "resumable_given_up";
+	const char *sequenced = all ? "store_resumable" : "store_resumable_given_up";
 	struct pg_params params = { 0 };
-	struct pg_call call = { store->config.in_sequence ? sequenced : "resumable_all", &params,
-				NULL };
+	struct pg_call call = { store->config.in_sequence ? sequenced : "store_resumable_all",
+				&params, NULL };
 
 	pg_param_i32(&params, RESUME_ORDERS);
 	if (given_up)
@@ -247,7 +277,7 @@ enum status delivery_store_resume(struct delivery_store *store, bool all,
 enum status delivery_store_parked(struct delivery_store *store, struct delivery_parked *parked,
 				  struct error *err)
 {
-	struct pg_call call = { "parked", NULL, NULL };
+	struct pg_call call = { "store_parked", NULL, NULL };
 
 	*parked = (struct delivery_parked){ 0 };
 	if (pg_run(store->pg, &call, 1, err) != ST_OK)

@@ -8,9 +8,13 @@
 #define DELIVERY_SERVICE_STORE_DELIVERY_STORE_H
 
 #include "common/base/error.h"
+#include "common/pg/pg.h"
 #include "delivery-service/core/commit_plan.h"
 
 struct delivery_store;
+
+/* For the session that delivery_store_open opens, with those of batch_load and batch_save. */
+extern const struct pg_statement delivery_store_statements[];
 
 struct delivery_store_config {
 	const char *database_url;

@@ -4,28 +4,42 @@
 
 #include "order-service/order_row.h"
 
-static const struct pg_statement statements[] = {
+const struct pg_statement sync_store_statements[] = {
 	/* The transaction idles as long as delivery-service takes, which has a limit of its own. */
-	{ "direct_no_limit", "set local idle_in_transaction_session_timeout = 0" },
-	{ "direct_by_key", "select " ORDER_COLUMNS " from orders where idempotency_key = $1" },
-	{ "direct_lock", "select " ORDER_COLUMNS " from orders where id = $1 for update" },
-	{ "direct_insert",
+	{ "sync_order_no_limit", "set local idle_in_transaction_session_timeout = 0" },
+	{ "sync_order_by_key",
+	  "select id, version, status, customer_id, product_id, product_name, qty, address "
+	  "from orders "
+	  "where idempotency_key = $1" },
+	{ "sync_order_lock",
+	  "select id, version, status, customer_id, product_id, product_name, qty, address "
+	  "from orders "
+	  "where id = $1 "
+	  "for update" },
+	{ "sync_order_insert",
 	  "insert into orders (version, status, customer_id, product_id, product_name, qty, "
-	  "address, idempotency_key) values ($1, $2, $3, $4, $5, $6, $7, $8) returning id" },
-	{ "direct_update",
-	  "update orders set version = $2, status = $3, product_id = $4, product_name = $5, "
-	  "qty = $6, address = $7, updated_at = now() where id = $1" },
+	  "  address, idempotency_key) "
+	  "values ($1, $2, $3, $4, $5, $6, $7, $8) "
+	  "returning id" },
+	{ "sync_order_update",
+	  "update orders "
+	  "set version = $2, status = $3, product_id = $4, product_name = $5, qty = $6, "
+	  "  address = $7, updated_at = now() "
+	  "where id = $1" },
+	{ 0 },
 };
 
 enum status sync_store_open(struct pg **out, const char *url, struct error *err)
 {
-	return pg_open(out, url, "order-service direct", statements,
-		       sizeof(statements) / sizeof(statements[0]), err);
+	static const struct pg_statement *const tables[] = { sync_store_statements, NULL };
+
+	return pg_open(out, url, "order-service direct", tables, err);
 }
 
 static enum status begin(struct pg *pg, struct error *err)
 {
-	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL }, { "direct_no_limit", NULL, NULL } };
+	struct pg_call calls[] = { { PG_BEGIN, NULL, NULL },
+				   { "sync_order_no_limit", NULL, NULL } };
 
 	if (pg_run(pg, calls, 2, err) != ST_OK)
 		return err->status;
@@ -50,7 +64,7 @@ static enum status find_by_key(struct pg *pg, struct order_command *command, boo
 			       struct error *err)
 {
 	struct pg_params params = { 0 };
-	struct pg_call call = { "direct_by_key", &params, NULL };
+	struct pg_call call = { "sync_order_by_key", &params, NULL };
 
 	pg_param_text(&params, command->idempotency_key);
 	if (pg_run(pg, &call, 1, err) != ST_OK)
@@ -66,7 +80,7 @@ static enum status insert(struct pg *pg, struct order_command *command, struct e
 {
 	const struct order_content *c = &command->content;
 	struct pg_params params = { 0 };
-	struct pg_call call = { "direct_insert", &params, NULL };
+	struct pg_call call = { "sync_order_insert", &params, NULL };
 	struct order *order = &command->order;
 
 	order_place(order, 0, c);
@@ -108,7 +122,7 @@ static enum status place(struct pg *pg, struct order_command *command, bool *cha
 static enum status lock(struct pg *pg, struct order_command *command, struct error *err)
 {
 	struct pg_params params = { 0 };
-	struct pg_call call = { "direct_lock", &params, NULL };
+	struct pg_call call = { "sync_order_lock", &params, NULL };
 	bool found;
 
 	pg_param_i64(&params, command->order_id);
@@ -127,7 +141,7 @@ static enum status lock(struct pg *pg, struct order_command *command, struct err
 static enum status update(struct pg *pg, const struct order *order, struct error *err)
 {
 	struct pg_params params = { 0 };
-	struct pg_call call = { "direct_update", &params, NULL };
+	struct pg_call call = { "sync_order_update", &params, NULL };
 
 	pg_param_i64(&params, order->id);
 	pg_param_i32(&params, order->version);

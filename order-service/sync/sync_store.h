@@ -10,6 +10,9 @@
 #include "common/pg/pg.h"
 #include "order-service/order_command.h"
 
+/* For the connection that sync_store_open opens. */
+extern const struct pg_statement sync_store_statements[];
+
 /* Returns owned. It connects when it is used. url is borrowed until pg_close. */
 MUST_CHECK enum status sync_store_open(struct pg **out, const char *url, struct error *err);
 

@@ -60,8 +60,9 @@ static const struct pg_statement statements[] = {
 		    "\"offset\", replica, received_at) select o, v, e, s, 0, f, 'bare', now() "
 		    "from unnest($1::int8[], $2::int4[], $3::text[], $4::text[], $5::int8[]) "
 		    "as h (o, v, e, s, f)" },
-	OUTBOX_INSERT_STATEMENT,
+	{ 0 },
 };
+static const struct pg_statement *const tables[] = { statements, outbox_statements, NULL };
 
 enum { D_ORDER, D_VERSION, D_CUSTOMER, D_PRODUCT, D_NAME, D_QTY, D_ADDRESS, D_STATUS, D_COUNT };
 static const enum pg_array_type delivery_types[D_COUNT] = {
@@ -207,8 +208,7 @@ int main(int argc, char **argv)
 
 	if (done >= 0)
 		return done;
-	if (pg_open(&pg, config.database_url, "bench-bare", statements,
-		    sizeof(statements) / sizeof(statements[0]), &err) == ST_OK)
+	if (pg_open(&pg, config.database_url, "bench-bare", tables, &err) == ST_OK)
 		(void)write_all(pg, &config, &err);
 	pg_close(pg);
 	if (err.status == ST_OK)

@@ -44,7 +44,9 @@ static const struct config_program program = {
 
 static const struct pg_statement statements[] = {
 	{ "row", "select 1::int4 from delivery where order_id = $1::int8" },
+	{ 0 },
 };
+static const struct pg_statement *const tables[] = { statements, NULL };
 
 struct client {
 	struct placing placing;
@@ -111,8 +113,7 @@ int main(int argc, char **argv)
 		return done;
 	st = placing_init(&client.placing, config.port, &err);
 	if (st == ST_OK)
-		st = pg_open(&client.pg, config.database_url, "bench-visible", statements,
-			     sizeof(statements) / sizeof(statements[0]), &err);
+		st = pg_open(&client.pg, config.database_url, "bench-visible", tables, &err);
 	for (int64_t i = 0; i < config.count && st == ST_OK; i++)
 		st = measure(&client, &config, &err);
 	pg_close(client.pg);

@@ -9,34 +9,41 @@
 
 #define DETAIL_WIDTH 88
 
-#define LIST_OF(schema)                                                                            \
-	"select '" schema "', id::text, to_char(died_at at time zone 'UTC', "                      \
-	"'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), topic, key, type, reason, "                         \
-	"substr(payload, 1, 400), id from " schema ".outbox_dead"
-
-#define PUT_BACK_OF(schema)                                                                        \
-	{                                                                                          \
-		schema, "with gone as (delete from " schema ".outbox_dead returning *) "           \
-			"insert into " schema ".outbox "                                           \
-			"(topic, key, type, headers, payload, created_at) "                        \
-			"select topic, key, type, headers, payload, created_at from gone "         \
-			"order by id"                                                              \
-	}
-
-static const struct pg_statement statements[] = {
-	{ "list", LIST_OF("orders") " union all " LIST_OF("delivery") " order by 1 desc, 9" },
-	PUT_BACK_OF("orders"),
-	PUT_BACK_OF("delivery"),
+const struct pg_statement outbox_dead_statements[] = {
+	{ "outbox_dead_list",
+	  "select 'orders', id::text, "
+	  "  to_char(died_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+	  "  topic, key, type, reason, substr(payload, 1, 400), id "
+	  "from orders.outbox_dead "
+	  "union all "
+	  "select 'delivery', id::text, "
+	  "  to_char(died_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+	  "  topic, key, type, reason, substr(payload, 1, 400), id "
+	  "from delivery.outbox_dead "
+	  "order by 1 desc, 9" },
+	{ "outbox_dead_put_back_orders",
+	  "with gone as (delete from orders.outbox_dead returning *) "
+	  "insert into orders.outbox (topic, key, type, headers, payload, created_at) "
+	  "select topic, key, type, headers, payload, created_at "
+	  "from gone "
+	  "order by id" },
+	{ "outbox_dead_put_back_delivery",
+	  "with gone as (delete from delivery.outbox_dead returning *) "
+	  "insert into delivery.outbox (topic, key, type, headers, payload, created_at) "
+	  "select topic, key, type, headers, payload, created_at "
+	  "from gone "
+	  "order by id" },
+	{ 0 },
 };
 
 /* Runs one statement; its result is to be cleared with PQclear. */
 static enum status run(const char *database_url, const char *statement, PGresult **out,
 		       struct error *err)
 {
+	static const struct pg_statement *const tables[] = { outbox_dead_statements, NULL };
 	struct pg_call call = { statement, NULL, NULL };
 	struct pg *pg = NULL;
-	enum status st = pg_open(&pg, database_url, "dead-letters", statements,
-				 sizeof(statements) / sizeof(statements[0]), err);
+	enum status st = pg_open(&pg, database_url, "dead-letters", tables, err);
 
 	if (st == ST_OK)
 		st = pg_run(pg, &call, 1, err);
@@ -81,7 +88,7 @@ enum status outbox_dead_list(const char *database_url, struct error *err)
 {
 	PGresult *rows = NULL;
 
-	if (run(database_url, "list", &rows, err) != ST_OK)
+	if (run(database_url, "outbox_dead_list", &rows, err) != ST_OK)
 		return err->status;
 	if (PQntuples(rows) == 0) {
 		(void)puts(
@@ -100,10 +107,12 @@ enum status outbox_dead_list(const char *database_url, struct error *err)
 
 enum status outbox_dead_put_back(const char *database_url, const char *schema, struct error *err)
 {
+	const char *statement = strcmp(schema, "orders") == 0 ? "outbox_dead_put_back_orders"
+							      : "outbox_dead_put_back_delivery";
 	PGresult *result = NULL;
 	int64_t count;
 
-	if (run(database_url, schema, &result, err) != ST_OK)
+	if (run(database_url, statement, &result, err) != ST_OK)
 		return err->status;
 	count = pg_affected(result);
 	PQclear(result);

@@ -10,6 +10,10 @@
 #define TOOLS_DEAD_LETTERS_OUTBOX_DEAD_H
 
 #include "common/base/error.h"
+#include "common/pg/pg.h"
+
+/* For the connection that each call opens. */
+extern const struct pg_statement outbox_dead_statements[];
 
 /* Errors as pg_run's. */
 MUST_CHECK enum status outbox_dead_list(const char *database_url, struct error *err);
