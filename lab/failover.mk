@@ -5,5 +5,5 @@
 
 # A second make builds, since the packages that it needs may only come now.
 lab-failover: packages
-	@$(MAKE) --no-print-directory --silent all $(BUILD)/tests/fault-clients
+	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/failover.sh

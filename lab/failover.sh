@@ -55,8 +55,8 @@ settings() {
 		EVENT_KEY=order-id
 	require_command curl kcat jq psql setsid setpriv
 	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
-	[[ -x $BUILD_DIR/verify-history && -x $BUILD_DIR/tests/fault-clients ]] ||
-		die "verify-history or tests/fault-clients is not in $BUILD_DIR: type make lab-failover"
+	[[ -x $BUILD_DIR/verify-history && -x $BUILD_DIR/order-clients ]] ||
+		die "verify-history or order-clients is not in $BUILD_DIR: type make lab-failover"
 }
 
 # expect HOLDS TEXT...: what is promised, and whether it holds (1) or not (0).
@@ -77,7 +77,7 @@ start() {
 	export PGPASSFILE=$RUN_DIR/pgpass ORDER_PORTS=$ORDER_PORT ACKS=$RUN_DIR/acks.txt
 	: >"$ACKS"
 	progress_open
-	"$BUILD_DIR/tests/fault-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
+	"$BUILD_DIR/order-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
 	CLIENTS_PID=$!
 }
 

@@ -20,7 +20,7 @@ test:
 test-integration test-e2e: all test-build
 	@TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh $(@:test-%=%)
 
-test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%) $(BUILD)/tests/fault-clients
+test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%)
 
 define TEST_BINARY_RULE
 $(BUILD)/tests/$(1): LDLIBS += -lcriterion

@@ -10,7 +10,7 @@ readonly LOAD_RATE=100 # operations per second
 load_begin() {
 	: >"$RUN_DIR/acks.txt"
 	ORDER_PORTS=${1:-$ORDER_PORT} ACKS=$RUN_DIR/acks.txt RATE=$LOAD_RATE SEED=$RANDOM \
-		"$BUILD_DIR/tests/fault-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
+		"$BUILD_DIR/order-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
 	LOAD_PID=$!
 	load_flows 100
 }

@@ -10,7 +10,7 @@
 #   monitoring  Prometheus finds every replica, and Kafka by its agent
 #   swarm       deploy/docker/stack.yml on a swarm of this one node
 # env: TEST_PORT     the first of 19 ports (25081)
-#      BUILD_DIR     where verify-history and fault-clients are (build)
+#      BUILD_DIR     where verify-history and order-clients are (build)
 #      TEST_RUN_DIR  state of the engine and of the test (.run/compose)
 # An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind.
 # Where no registry answers, stand-ins are built for the images that are not the project's own, and
@@ -94,8 +94,8 @@ settings() {
 		EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKERS PROCESSING_ORDER \
 		MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS ORDER_QUEUE_MAX
 	export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1
-	[[ -x $BUILD_DIR/tests/fault-clients ]] ||
-		die "fault-clients is not in $BUILD_DIR: type make test-compose"
+	[[ -x $BUILD_DIR/order-clients ]] ||
+		die "order-clients is not in $BUILD_DIR: type make test-compose"
 	require_command curl jq kcat
 }
 

@@ -13,7 +13,7 @@
 #include "common/base/config.h"
 #include "common/base/error.h"
 #include "common/runtime/clock.h"
-#include "tests/faults/dice.h"
+#include "tools/order-clients/dice.h"
 
 #define ANSWER_MS    5000
 #define MESSAGES_MAX 1000

@@ -3,8 +3,6 @@
 #   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, SANITIZE=1
 #   make faults-plan SEED=7                           only shows what would be broken, and when
 
-FAULT_CLIENTS := $(addprefix tests/faults/,clients.c client.c caller.c tally.c)
-
 .PHONY: faults faults-plan faults-build
 
 # A second make builds, since the packages that it needs may only come now.
@@ -15,10 +13,7 @@ faults: packages
 faults-plan:
 	@tests/faults/run.sh --plan
 
-faults-build: $(BUILD)/tests/fault-clients $(BUILD)/tests/fault-duplicates
-
-$(BUILD)/tests/fault-clients: $(call objects,$(FAULT_CLIENTS)) $(call archives,$(COMMON))
-	$(link)
+faults-build: $(BUILD)/tests/fault-duplicates
 
 $(BUILD)/tests/fault-duplicates: $(call objects,tests/faults/duplicates.c) $(call archives,$(COMMON))
 	$(link)

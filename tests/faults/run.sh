@@ -92,7 +92,7 @@ services() {
 # start: the stack, the load, and what the faults need.
 start() {
 	local program name
-	for program in tests/fault-clients tests/fault-duplicates verify-history; do
+	for program in order-clients tests/fault-duplicates verify-history; do
 		[[ -x $BUILD_DIR/$program ]] ||
 			die "$program is not in $BUILD_DIR: type make all faults-build first"
 	done
@@ -110,7 +110,7 @@ start() {
 		KNOWN[$name]=$PROCESS_PID
 	done
 	: >"$ACKS"
-	"$BUILD_DIR/tests/fault-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
+	"$BUILD_DIR/order-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
 	CLIENTS_PID=$!
 }
 

@@ -4,8 +4,8 @@
  *
  * Threads: a struct dice has one owner.
  */
-#ifndef TESTS_FAULTS_DICE_H
-#define TESTS_FAULTS_DICE_H
+#ifndef TOOLS_ORDER_CLIENTS_DICE_H
+#define TOOLS_ORDER_CLIENTS_DICE_H
 
 #include <stdint.h>
 

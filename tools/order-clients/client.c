@@ -4,7 +4,7 @@
  * copies, wherever they still linger, one at most has an effect; a look at the order tells whether
  * one had, and otherwise it goes again.
  */
-#include "tests/faults/client.h"
+#include "tools/order-clients/client.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/runtime/clock.h"
-#include "tests/faults/dice.h"
+#include "tools/order-clients/dice.h"
 
 #define OPEN_ORDERS     4   /* at the same time */
 #define REMEMBERED      256 /* orders that are finished and may be looked at again */
@@ -47,6 +47,7 @@ struct client {
 	struct known_order remembered[REMEMBERED]; /* a ring */
 	uint32_t remembered_count, remembered_next;
 	int64_t give_up_mono_ms; /* 0: the stop has not been seen yet */
+	bool abandoned;          /* what has no answer is no violation */
 };
 
 enum status client_open(struct client **out, const struct client_config *config, struct error *err)
@@ -97,6 +98,8 @@ static bool shows(const struct answer *answer, int32_t version, int32_t qty)
 static void violation(struct client *client, const struct known_order *order, const char *what,
 		      const struct answer *answer)
 {
+	if (client->abandoned)
+		return;
 	tally_violation(client->config.tally,
 			"client %d, order %" PRId64 " at version %" PRId32 "%s: %s, answer %d %s",
 			client->config.number, order->id, order->version,
@@ -108,7 +111,10 @@ static bool pause_before(struct client *client, int tries)
 {
 	int64_t pause_ms = PAUSE_MIN_MS << (tries < 4 ? tries : 4);
 
-	if (atomic_load(client->config.stop) && client->give_up_mono_ms == 0)
+	client->abandoned = atomic_load(client->config.stop) == CLIENT_ABANDON;
+	if (client->abandoned)
+		return false;
+	if (atomic_load(client->config.stop) != CLIENT_RUN && client->give_up_mono_ms == 0)
 		client->give_up_mono_ms = clock_mono_ms() + GIVE_UP_MS;
 	if (client->give_up_mono_ms > 0 && clock_mono_ms() > client->give_up_mono_ms)
 		return false;

@@ -5,10 +5,11 @@
  *
  * Threads: any, except open and close.
  */
-#ifndef TESTS_FAULTS_TALLY_H
-#define TESTS_FAULTS_TALLY_H
+#ifndef TOOLS_ORDER_CLIENTS_TALLY_H
+#define TOOLS_ORDER_CLIENTS_TALLY_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/base/error.h"
 
@@ -21,11 +22,13 @@ struct tally_counts {
 	int64_t refused;      /* answers 5xx */
 	int64_t retries;      /* calls made again */
 	int64_t violations;
-	int64_t longest_pause_ms; /* between two acknowledgements, of whatever client */
+	int64_t longest_pause_ms;  /* between two acknowledgements, of whatever client */
+	char first_violation[600]; /* its text; "" without one */
 };
 
-/* Appends to the file at path. */
-MUST_CHECK enum status tally_open(struct tally **out, const char *path, struct error *err);
+/* Appends to the file at path; log, borrowed until close, gets the violations. */
+MUST_CHECK enum status tally_open(struct tally **out, const char *path, FILE *log,
+				  struct error *err);
 void tally_close(struct tally *tally);
 
 /* An operation is acknowledged: the order has that version now. 0: it is cancelled. */
@@ -37,7 +40,7 @@ void tally_retry(struct tally *tally);
 /* An answer 5xx (status), or none (status 0). */
 void tally_failure(struct tally *tally, int status);
 
-/* Something that must never be seen: printed at once. */
+/* Something that must never be seen: in the log at once. */
 void tally_violation(struct tally *tally, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

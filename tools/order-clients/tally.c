@@ -1,4 +1,4 @@
-#include "tests/faults/tally.h"
+#include "tools/order-clients/tally.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,17 +14,19 @@
 
 struct tally {
 	int acks_fd;
+	FILE *log; /* borrowed */
 	pthread_mutex_t mu;
 	struct tally_counts counts; /* guarded by mu */
 	int64_t last_ack_mono_ms;   /* guarded by mu */
 };
 
-enum status tally_open(struct tally **out, const char *path, struct error *err)
+enum status tally_open(struct tally **out, const char *path, FILE *log, struct error *err)
 {
 	struct tally *tally = calloc(1, sizeof(*tally));
 
 	if (!tally)
 		return error_set(err, ST_INTERNAL, "out of memory");
+	tally->log = log;
 	tally->acks_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (tally->acks_fd < 0) {
 		free(tally);
@@ -98,10 +100,12 @@ void tally_violation(struct tally *tally, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	clock_format_utc(clock_wall_ms(), now);
-	printf("violation %s %s\n", now, text);
-	(void)fflush(stdout);
+	(void)fprintf(tally->log, "violation %s %s\n", now, text);
+	(void)fflush(tally->log);
 	(void)pthread_mutex_lock(&tally->mu);
-	tally->counts.violations++;
+	if (tally->counts.violations++ == 0)
+		(void)snprintf(tally->counts.first_violation, sizeof(tally->counts.first_violation),
+			       "%s", text);
 	(void)pthread_mutex_unlock(&tally->mu);
 }
 

@@ -4,15 +4,15 @@
  *
  * Threads: a caller has one owner. curl_global_init comes first.
  */
-#ifndef TESTS_FAULTS_CALLER_H
-#define TESTS_FAULTS_CALLER_H
+#ifndef TOOLS_ORDER_CLIENTS_CALLER_H
+#define TOOLS_ORDER_CLIENTS_CALLER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "tests/faults/tally.h"
+#include "tools/order-clients/tally.h"
 
 struct caller;
 

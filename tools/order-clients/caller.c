@@ -3,7 +3,7 @@
  * tells nobody. It made a new connection then; so after a call with a new connection the client
  * cannot be sure that its call was sent only once.
  */
-#include "tests/faults/caller.h"
+#include "tools/order-clients/caller.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
