@@ -303,12 +303,14 @@ LAB_TEST(sync_dispatch, without_a_connection_nothing_is_placed, 1)
 /* The delivery is done when the order's transaction is lost: they were never one. */
 LAB_TEST(sync_dispatch, a_lost_transaction_leaves_a_delivery_without_an_order, 1)
 {
-	struct service *order = start_order(
-		start_delivery("DELIVERY_DELAY_MS=1500", "DELIVERY_DELAY_ON=OrderPlaced"), NULL);
+	struct service *delivery =
+		start_delivery("DELIVERY_DELAY_MS=1500", "DELIVERY_DELAY_ON=OrderPlaced");
+	struct service *order = start_order(delivery, NULL);
 	struct http_pending *call = http_begin(order->port, "POST", "/orders", TV);
 	struct http_answer answer;
 
-	cr_assert(wait_until(5000, sessions(WAITING) == 1));
+	/* The call has reached delivery-service: its connection, and the one that asks. */
+	cr_assert(wait_until(5000, service_metric(delivery, "http_connections") == 2));
 	sql_run("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = "
 		"current_database() and application_name = 'order-service direct'");
 	answer = http_end(call);
