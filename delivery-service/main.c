@@ -39,8 +39,6 @@ struct config {
 };
 
 static const struct config_key keys[] = {
-	SERVICE_CONFIG_KEYS(struct config, service,
-			    "postgresql://delivery_service@127.0.0.1:15432/lab", "8082", "16"),
 	{ "KAFKA_GROUP", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, group), "delivery", 0,
 	  0, NULL, "consumer group" },
 	{ "DELIVERY_DELAY_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, delay_ms),
@@ -62,13 +60,27 @@ static const struct config_key keys[] = {
 	  "1", 1, 1000000, NULL, "events in work at once in this replica" },
 	{ "SEQUENCING", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sequencing), "off", 0,
 	  0, sequencings, "enforce: an order's events are applied in version order" },
+	{ 0 },
+};
+
+static const struct config_table tables[] = {
+	{ service_config_keys, offsetof(struct config, service), "Both services" },
+	{ keys, 0, "delivery-service" },
+	{ 0 },
+};
+
+static const struct config_default defaults[] = {
+	{ "DATABASE_URL", "postgresql://delivery_service@127.0.0.1:15432/lab" },
+	{ "HTTP_PORT", "8082" },
+	{ "HTTP_THREADS", "16" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "delivery-service",
 	.summary = "deliveries in PostgreSQL, from the order events on Kafka",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = tables,
+	.defaults = defaults,
 	.flags = PROBE_FLAGS,
 	.manner = PROBE_MANNER,
 	.exit_status = PROBE_EXIT_STATUS,
@@ -227,6 +239,6 @@ int main(int argc, char **argv)
 	log_set_level((enum log_level)config.service.log_level);
 	if (run(&config, &err) == ST_OK)
 		return 0;
-	log_error("delivery", "cannot run", "error=%s", LOG_QUOTE(err.msg));
+	log_error("delivery", "failed", "error=%s", LOG_QUOTE(err.msg));
 	return err.status == ST_INVALID ? 2 : 1;
 }

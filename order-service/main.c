@@ -34,8 +34,6 @@ struct config {
 };
 
 static const struct config_key keys[] = {
-	SERVICE_CONFIG_KEYS(struct config, service,
-			    "postgresql://order_service@127.0.0.1:15432/lab", "8081", "64"),
 	{ "EVENT_KEY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, event_key), "order-id",
 	  0, 0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
 	{ "ORDER_QUEUE_MAX", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, queue_max), "10000",
@@ -45,13 +43,27 @@ static const struct config_key keys[] = {
 	{ "DELIVERY_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC,
 	  offsetof(struct config, delivery_timeout_ms), "10000", 1, 3600000, NULL,
 	  "for DISPATCH=http: how long its answer may take" },
+	{ 0 },
+};
+
+static const struct config_table tables[] = {
+	{ service_config_keys, offsetof(struct config, service), "Both services" },
+	{ keys, 0, "order-service" },
+	{ 0 },
+};
+
+static const struct config_default defaults[] = {
+	{ "DATABASE_URL", "postgresql://order_service@127.0.0.1:15432/lab" },
+	{ "HTTP_PORT", "8081" },
+	{ "HTTP_THREADS", "64" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "order-service",
 	.summary = "orders over REST, stored in PostgreSQL, announced on Kafka",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = tables,
+	.defaults = defaults,
 	.flags = PROBE_FLAGS,
 	.manner = PROBE_MANNER,
 	.exit_status = PROBE_EXIT_STATUS,
@@ -229,6 +241,6 @@ int main(int argc, char **argv)
 	log_set_level((enum log_level)config.service.log_level);
 	if (run(&config, &err) == ST_OK)
 		return 0;
-	log_error("order", "cannot run", "error=%s", LOG_QUOTE(err.msg));
+	log_error("order", "failed", "error=%s", LOG_QUOTE(err.msg));
 	return err.status == ST_INVALID ? 2 : 1;
 }

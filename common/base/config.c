@@ -1,19 +1,45 @@
 #include "common/base/config.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/base/parse.h"
 #include "common/base/version.h"
 
-static void *field(void *cfg, const struct config_key *key)
+/* A walk over the keys of all tables. */
+struct walk {
+	const struct config_table *table;
+	const struct config_key *key;
+};
+
+static struct walk walk_from(const struct config_table *table)
 {
-	return (char *)cfg + key->offset;
+	return (struct walk){ table, table->keys };
 }
 
-static const void *field_const(const void *cfg, const struct config_key *key)
+/* False: there is no key at walk, nor after it. */
+static bool walk_has(struct walk *walk)
 {
-	return (const char *)cfg + key->offset;
+	while (walk->key && !walk->key->name) {
+		walk->table++;
+		walk->key = walk->table->keys;
+	}
+	return walk->key != NULL;
+}
+
+static size_t walk_offset(const struct walk *walk)
+{
+	return walk->table->offset + walk->key->offset;
+}
+
+static const char *fallback_of(const struct config_program *program, const struct config_key *key)
+{
+	for (const struct config_default *d = program->defaults; d && d->name; d++) {
+		if (strcmp(d->name, key->name) == 0)
+			return d->fallback;
+	}
+	return key->fallback;
 }
 
 static int choice_index(const char *const *choices, const char *text, size_t len)
@@ -85,13 +111,13 @@ size_t config_load(const struct config_program *program, config_lookup *lookup, 
 {
 	size_t bad = 0;
 
-	for (size_t i = 0; i < program->key_count; i++) {
-		const struct config_key *key = &program->keys[i];
+	for (struct walk w = walk_from(program->tables); walk_has(&w); w.key++) {
+		const struct config_key *key = w.key;
 		const char *value = lookup(key->name);
 
 		if (!value || !*value)
-			value = key->fallback;
-		if (parse_value(key, value, field(cfg, key)))
+			value = fallback_of(program, key);
+		if (parse_value(key, value, (char *)cfg + walk_offset(&w)))
 			continue;
 		bad++;
 		strbuf_printf(problems, "%s=%.60s: must be ", key->name, value);
@@ -177,40 +203,50 @@ static void put_value(const struct config_key *key, const void *at, struct strbu
 
 void config_print(const struct config_program *program, const void *cfg, struct strbuf *out)
 {
-	for (size_t i = 0; i < program->key_count; i++) {
-		const struct config_key *key = &program->keys[i];
-
-		strbuf_printf(out, "%s=", key->name);
-		put_value(key, field_const(cfg, key), out);
+	for (struct walk w = walk_from(program->tables); walk_has(&w); w.key++) {
+		strbuf_printf(out, "%s=", w.key->name);
+		put_value(w.key, (const char *)cfg + walk_offset(&w), out);
 		strbuf_puts(out, "\n");
+	}
+}
+
+static void help_key(const struct config_key *key, const char *fallback, struct strbuf *out)
+{
+	strbuf_printf(out, "  %-24s %s\n  %-24s default: %s", key->name, key->help, "",
+		      *fallback ? fallback : "(empty)");
+	if (key->type == CONFIG_INT)
+		strbuf_printf(out, "; %" PRId64 " to %" PRId64, key->min, key->max);
+	if (key->choices) {
+		strbuf_puts(out, key->type == CONFIG_SET ? "; some of: " : "; one of: ");
+		put_choices(key, " ", out);
+	}
+	strbuf_puts(out, "\n");
+}
+
+static void help_keys(const struct config_program *program, struct strbuf *out)
+{
+	for (struct walk w = walk_from(program->tables); walk_has(&w); w.key++) {
+		if (w.key == w.table->keys && w.table->title)
+			strbuf_printf(out, "%s%s:\n", w.table == program->tables ? "" : "\n",
+				      w.table->title);
+		help_key(w.key, fallback_of(program, w.key), out);
 	}
 }
 
 void config_help(const struct config_program *program, struct strbuf *out)
 {
+	const char *manner = program->manner ? program->manner
+					     : "Runs in the foreground until SIGTERM or SIGINT.";
+	const char *exit_status = program->exit_status
+					  ? program->exit_status
+					  : "0 stopped by a signal, 1 failed, 2 bad settings.";
+
 	strbuf_printf(
 		out,
 		"%s %s - %s\n\nUsage: %s [--help|--version|--check-config|--print-config%s%s]\n",
 		program->name, PROJECT_VERSION, program->summary, program->name,
 		program->flags ? "|" : "", program->flags ? program->flags : "");
-	strbuf_printf(out, "\n%s Settings come from the environment:\n\n",
-		      program->manner ? program->manner
-				      : "Runs in the foreground until SIGTERM or SIGINT.");
-	for (size_t i = 0; i < program->key_count; i++) {
-		const struct config_key *key = &program->keys[i];
-
-		strbuf_printf(out, "  %-24s %s\n  %-24s default: %s", key->name, key->help, "",
-			      *key->fallback ? key->fallback : "(empty)");
-		if (key->type == CONFIG_INT)
-			strbuf_printf(out, "; %" PRId64 " to %" PRId64, key->min, key->max);
-		if (key->choices) {
-			strbuf_puts(out, key->type == CONFIG_SET ? "; some of: " : "; one of: ");
-			put_choices(key, " ", out);
-		}
-		strbuf_puts(out, "\n");
-	}
-	strbuf_printf(out, "\nExit status: %s\n",
-		      program->exit_status
-			      ? program->exit_status
-			      : "0 stopped by a signal, 1 cannot run, 2 bad settings.");
+	strbuf_printf(out, "\n%s Settings come from the environment:\n\n", manner);
+	help_keys(program, out);
+	strbuf_printf(out, "\nExit status: %s\n", exit_status);
 }

@@ -1,7 +1,8 @@
 /*
- * Settings from the environment, described once in a table that feeds parsing, --help,
- * --print-config and the error texts. An empty variable counts as unset. All keys are checked
- * before anything starts; a bad one names key, value and what is allowed.
+ * Settings from the environment, described once in tables that feed parsing, --help,
+ * --print-config and the error texts. A program lists its tables; one may be shared with others. An
+ * empty variable counts as unset. All keys are checked before anything starts; a bad one names key,
+ * value and what is allowed.
  *
  * Threads: start-up only; the filled struct is read-only afterwards.
  */
@@ -26,22 +27,35 @@ enum config_secrecy {
 	CONFIG_SECRET_PAIRS, /* name=value pairs: names shown, values masked */
 };
 
+/* A table of keys is an array that ends with one without a name. */
 struct config_key {
 	const char *name;
 	enum config_type type;
 	enum config_secrecy secrecy;
-	size_t offset;
+	size_t offset; /* in the struct that its table fills */
 	const char *fallback;
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated */
 	const char *help;
 };
 
+/* Keys, and where in the program's struct the one that they fill stands. */
+struct config_table {
+	const struct config_key *keys;
+	size_t offset;
+	const char *title; /* in --help, above the keys; NULL: none */
+};
+
+/* What a program has instead of a key's own fallback. */
+struct config_default {
+	const char *name, *fallback;
+};
+
 struct config_program {
 	const char *name;
 	const char *summary;
-	const struct config_key *keys;
-	size_t key_count;
+	const struct config_table *tables;     /* ends with one without keys */
+	const struct config_default *defaults; /* ends with one without a name; NULL: none */
 	/* For a program that is no service, in --help; NULL: as a service. */
 	const char *flags;       /* of its own, for the usage line: main serves them */
 	const char *manner;      /* what it does when it runs */
@@ -52,8 +66,8 @@ struct config_program {
 typedef const char *config_lookup(const char *name);
 
 /*
- * Fills cfg (the struct the offsets point into). Returns the number of bad values, each with a
- * line in problems.
+ * Fills cfg, the struct that the tables' offsets point into. Returns the number of bad values, each
+ * with a line in problems.
  */
 size_t config_load(const struct config_program *program, config_lookup *lookup, void *cfg,
 		   struct strbuf *problems);
@@ -61,7 +75,7 @@ size_t config_load(const struct config_program *program, config_lookup *lookup, 
 /* NAME=value lines with secrets masked. */
 void config_print(const struct config_program *program, const void *cfg, struct strbuf *out);
 
-/* The --help text with the table of settings. */
+/* The --help text with the tables of settings. */
 void config_help(const struct config_program *program, struct strbuf *out);
 
 /*

@@ -16,7 +16,7 @@
 	"Runs in the foreground until SIGTERM or SIGINT. --ready and --alive ask the one that\n"   \
 	"runs at HTTP_HOST and HTTP_PORT for its /readyz and /healthz."
 #define PROBE_EXIT_STATUS                                                                          \
-	"0 stopped by a signal, or the answer was yes; 1 cannot run, or no yes; 2 bad settings."
+	"0 stopped by a signal, or the answer was yes; 1 failed, or it was not; 2 bad settings."
 
 /*
  * config_main of such a program, service being within cfg: serves the two flags, too. Then it

@@ -8,6 +8,33 @@
 const char *const log_level_names[] = { "error", "warn", "info", "debug", NULL };
 const char *const dispatch_names[] = { "kafka", "http", NULL };
 
+#define AT(member) offsetof(struct service_config, member)
+
+const struct config_key service_config_keys[] = {
+	{ "KAFKA_BOOTSTRAP_SERVERS", CONFIG_TEXT, CONFIG_PUBLIC, AT(kafka_bootstrap_servers),
+	  "127.0.0.1:9092", 0, 0, NULL, "Kafka brokers, host:port, comma separated" },
+	{ "KAFKA_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, AT(kafka_topic), "kafka.scaling", 0, 0, NULL,
+	  "topic that carries the events" },
+	{ "KAFKA_CONF", CONFIG_TEXT, CONFIG_SECRET_PAIRS, AT(kafka_conf), "", 0, 0, NULL,
+	  "librdkafka properties, name=value;name=value (TLS, SASL, tuning)" },
+	{ "DATABASE_URL", CONFIG_TEXT, CONFIG_SECRET_URL, AT(database_url), "", 0, 0, NULL,
+	  "PostgreSQL; the password is better kept in PGPASSFILE" },
+	{ "HTTP_HOST", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_host), "127.0.0.1", 0, 0, NULL,
+	  "address to listen on" },
+	{ "HTTP_PORT", CONFIG_INT, CONFIG_PUBLIC, AT(http_port), "", 0, 65535, NULL,
+	  "port to listen on; 0: any free one (see the log)" },
+	{ "HTTP_THREADS", CONFIG_INT, CONFIG_PUBLIC, AT(http_threads), "", 1, 10000, NULL,
+	  "connections served at the same time" },
+	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0, log_level_names,
+	  "what is logged to stderr" },
+	{ "REPLICA", CONFIG_TEXT, CONFIG_PUBLIC, AT(replica), "", 0, 0, NULL,
+	  "this process's name in logs, lease and history (empty: service and port; "
+	  "%h: the machine's name)" },
+	{ "DISPATCH", CONFIG_CHOICE, CONFIG_PUBLIC, AT(dispatch), "kafka", 0, 0, dispatch_names,
+	  "how orders reach delivery-service; http: the lab's bad example" },
+	{ 0 },
+};
+
 struct kafka_settings service_kafka(const struct service_config *config, const char *client_id)
 {
 	return (struct kafka_settings){ .bootstrap_servers = config->kafka_bootstrap_servers,

@@ -38,13 +38,13 @@ static const struct config_key keys[] = {
 	  100, 10000000, NULL, "from one look to the next, in microseconds" },
 	{ "TIMEOUT_S", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, timeout_s), "60", 1,
 	  86400, NULL, "seconds to wait at most" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "bench-await",
 	.summary = "waits until a service is ready, or a sample of its metrics has a value",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.manner = "Waits and says when it was so, once.",
 	.exit_status = "0 it is so, 1 the time is over, 2 bad settings.",
 };

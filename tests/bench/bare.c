@@ -32,13 +32,13 @@ static const struct config_key keys[] = {
 	  NULL, "orders in a block" },
 	{ "BATCH", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, batch), "1000", 1, 100000,
 	  NULL, "events in a transaction, all of one block and kind" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "bench-bare",
 	.summary = "the delivery path's SQL in a bare loop",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.manner = "Writes the events, once.",
 	.exit_status = "0 done, 1 not possible, 2 bad settings.",
 };

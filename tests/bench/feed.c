@@ -39,13 +39,13 @@ static const struct config_key keys[] = {
 	  "events per second; 0: as fast as the broker takes them" },
 	{ "PARTITIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, partitions), "0", 0,
 	  10000, NULL, "partitions that the orders go to in turn; 0: by their keys, as ever" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "bench-feed",
 	.summary = "fills the topic with order events",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.manner = "Produces the events, once.",
 	.exit_status = "0 done, 1 not possible now, 2 bad settings.",
 };

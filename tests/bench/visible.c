@@ -31,13 +31,13 @@ static const struct config_key keys[] = {
 	  NULL, "orders" },
 	{ "INTERVAL_US", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, interval_us), "200", 0,
 	  1000000, NULL, "from one look at the database to the next, in microseconds" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "bench-visible",
 	.summary = "how long from a POST until its delivery is in the database?",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.manner = "Places the orders, once.",
 	.exit_status = "0 done, 1 not possible, 2 bad settings.",
 };

@@ -39,13 +39,13 @@ static const struct config_key keys[] = {
 	  0, targets, "partition they go to: the same, or any, each its own" },
 	{ "SEED", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, seed), "1", 0, INT32_MAX, NULL,
 	  "decides about the partitions" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "fault-duplicates",
 	.summary = "produces the latest Order* messages of a partition once more",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 };
 
 /* The latest Order* messages, oldest first. */

@@ -48,13 +48,13 @@ static const struct config_key keys[] = {
 	{ "DATABASE_URL", CONFIG_TEXT, CONFIG_SECRET_URL, offsetof(struct config, database_url),
 	  "postgresql://lab@127.0.0.1:15432/lab", 0, 0, NULL,
 	  "PostgreSQL, as the owner; the password is better kept in PGPASSFILE" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "dead-letters",
 	.summary = "shows dead letters and refused events, and sends them again",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.manner = "Runs once and ends.",
 	.exit_status = "0 done, 1 not done (stderr says why), 2 bad settings.",
 };

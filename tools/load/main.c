@@ -59,13 +59,13 @@ static const struct config_key keys[] = {
 	  NULL, "file to which acknowledged orders are appended, for the history checker" },
 	{ "SERIES", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, series), "/dev/null", 0, 0,
 	  NULL, "file that gets a line of figures each second, separated by tabs" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "load",
 	.summary = "calls a service at a steady rate, or as so many users, and says what came back",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.manner = "Makes the calls, once, and prints a JSON object: how many were answered (2xx),\n"
 		  "were errors (with their statuses) or timed out, and their times in ms.",
 	.exit_status = "0 done, whatever the answers were; 1 not possible; 2 bad settings.",

@@ -34,13 +34,13 @@ static const struct config_key keys[] = {
 	  "file to which acknowledged operations are appended" },
 	{ "ORDER_PORTS", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, ports), PORTS_EXAMPLE,
 	  0, 0, NULL, "ports of the order-services on 127.0.0.1, comma separated" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "order-clients",
 	.summary = "clients of order-service that know what every answer must be",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.exit_status = "0 every answer was as it must be, 1 not so, or it could not run, "
 		       "2 bad settings.",
 };

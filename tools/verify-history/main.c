@@ -42,13 +42,13 @@ static const struct config_key keys[] = {
 	  "a line, version 0: unknown" },
 	{ "WAIT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, wait_s), "60", 0, 86400, NULL,
 	  "seconds to wait until all is quiet" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "verify-history",
 	.summary = "was anything lost, doubled or out of order?",
-	.keys = keys,
-	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.flags = "--json",
 	.manner = "Reads and judges the history of the stack, once; --json: as one JSON object.",
 	.exit_status = "0 clean, 1 violations, 2 bad settings, or something cannot be read.",

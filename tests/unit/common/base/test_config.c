@@ -28,13 +28,13 @@ static const struct config_key table[] = {
 	{ "DELTA", CONFIG_INT, CONFIG_PUBLIC, AT(delta), "-3", -5, -1, NULL, "a difference" },
 	{ "KEY", CONFIG_CHOICE, CONFIG_PUBLIC, AT(key), "order-id", 0, 0, keys_allowed, "the key" },
 	{ "ON", CONFIG_SET, CONFIG_PUBLIC, AT(on), "OrderModified", 0, 0, on_allowed, "delayed" },
+	{ 0 },
 };
 
 static const struct config_program program = {
 	.name = "a-service",
 	.summary = "does a thing",
-	.keys = table,
-	.key_count = COUNT_OF(table),
+	.tables = (const struct config_table[]){ { .keys = table }, { 0 } },
 };
 
 /* The environment of a test: name, value, ..., NULL. */
@@ -348,7 +348,7 @@ Test(config, help_names_every_setting)
 	cr_expect_not(out.overflow);
 	expect_part(text, "a-service");
 	expect_part(text, "does a thing");
-	for (size_t i = 0; i < COUNT_OF(table); i++) {
+	for (size_t i = 0; table[i].name; i++) {
 		expect_part(text, table[i].name);
 		expect_part(text, table[i].help);
 		expect_part(text, table[i].fallback);
@@ -375,4 +375,87 @@ Test(config, help_of_a_program_that_is_no_service)
 	expect_part(text, "Does it once. Settings come");
 	expect_part(text, "Exit status: 0 done.");
 	cr_expect_null(strstr(text, "signal"), "%s", text);
+}
+
+/* --- several tables ------------------------------------------------------------------------ */
+
+struct outer {
+	int64_t delta;
+	struct settings inner;
+};
+
+static const struct config_key outer_keys[] = {
+	{ "OUTER", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct outer, delta), "7", 0, 9, NULL,
+	  "of the program itself" },
+	{ 0 },
+};
+
+static const struct config_program composed = {
+	.name = "a-program",
+	.summary = "does two things",
+	.tables =
+		(const struct config_table[]){
+			{ table, offsetof(struct outer, inner), "Shared" },
+			{ outer_keys, 0, "Its own" },
+			{ 0 },
+		},
+	.defaults =
+		(const struct config_default[]){
+			{ "PORT", "8082" },
+			{ "TOPIC", "other" },
+			{ 0 },
+		},
+};
+
+Test(config, tables_compose)
+{
+	struct outer o = { 0 };
+	char text[1024] = "", shown[1024] = "";
+	struct strbuf problems = STRBUF_ON(text), out = STRBUF_ON(shown);
+
+	environment = ENV("OUTER", "8", "DELTA", "-2", NULL);
+	cr_expect_eq(config_load(&composed, lookup, &o, &problems), 0, "%s", text);
+	cr_expect_eq(o.delta, 8);
+	cr_expect_eq(o.inner.delta, -2);
+	cr_expect_eq(o.inner.port, 8082, "the program's default, not the table's");
+	expect_text(o.inner.topic, "other");
+	config_print(&composed, &o, &out);
+	expect_text(shown, "TOPIC=other\nURL=postgresql://127.0.0.1/lab\nPAIRS=\nPORT=8082\n"
+			   "DELTA=-2\nKEY=order-id\nON=OrderModified\nOUTER=8\n");
+}
+
+Test(config, a_setting_wins_over_the_programs_default)
+{
+	struct outer o = { 0 };
+	char text[1024] = "";
+	struct strbuf problems = STRBUF_ON(text);
+
+	environment = ENV("PORT", "9000", "TOPIC", "", NULL);
+	cr_expect_eq(config_load(&composed, lookup, &o, &problems), 0, "%s", text);
+	cr_expect_eq(o.inner.port, 9000);
+	expect_text(o.inner.topic, "other");
+}
+
+Test(config, problems_of_every_table_are_told)
+{
+	struct outer o = { 0 };
+	char text[1024] = "";
+	struct strbuf problems = STRBUF_ON(text);
+
+	environment = ENV("PORT", "x", "OUTER", "10", NULL);
+	cr_expect_eq(config_load(&composed, lookup, &o, &problems), 2, "%s", text);
+	expect_part(text, "PORT=x: must be");
+	expect_part(text, "OUTER=10: must be a whole number from 0 to 9");
+}
+
+Test(config, help_groups_by_table)
+{
+	static char text[4096];
+	struct strbuf out = STRBUF_ON(text);
+
+	config_help(&composed, &out);
+	cr_expect_not(out.overflow);
+	expect_part(text, "\n\nShared:\n  TOPIC ");
+	expect_part(text, "\n\nIts own:\n  OUTER ");
+	expect_part(text, "default: 8082; 0 to 65535");
 }
