@@ -8,6 +8,8 @@ TEST_BINARIES := integration integration-alone e2e
 TEST_SOURCES_integration := $(wildcard tests/integration/*.c)
 TEST_SOURCES_integration-alone := $(wildcard tests/integration/alone/*.c)
 TEST_SOURCES_e2e := $(wildcard tests/e2e/*.c)
+# Programs whose tables of statements a test knows.
+TEST_ARCHIVES_integration := $(ORDER) $(DELIVERY) tools/dead-letters tools/verify-history
 
 .PHONY: test test-build test-integration test-e2e
 
@@ -24,7 +26,8 @@ test-build: $(TEST_BINARIES:%=$(BUILD)/tests/%)
 
 define TEST_BINARY_RULE
 $(BUILD)/tests/$(1): LDLIBS += -lcriterion
-$(BUILD)/tests/$(1): $$(call objects,$$(TEST_SOURCES_$(1))) $$(call archives,$$(SUPPORT) $$(COMMON))
+$(BUILD)/tests/$(1): $$(call objects,$$(TEST_SOURCES_$(1))) \
+	$$(call archives,$$(SUPPORT) $$(TEST_ARCHIVES_$(1)) $$(COMMON))
 	$$(link)
 endef
 $(foreach binary,$(TEST_BINARIES),$(eval $(call TEST_BINARY_RULE,$(binary))))

@@ -33,12 +33,12 @@ static int64_t messages_behind(const struct history *h, const struct topic_ends 
  * The tables first, in one snapshot, then the ends: what was in no outbox then is on the topic by
  * now, so nothing slips through between the two.
  */
-static enum status look(struct tables *tables, struct topic *topic, struct progress *progress,
+static enum status look(struct read_tables *tables, struct topic *topic, struct progress *progress,
 			struct error *err)
 {
 	struct history h = { 0 };
 	struct topic_ends ends = { 0 };
-	enum status st = tables_read_progress(tables, topic_name(topic), &h, err);
+	enum status st = read_tables_progress(tables, topic_name(topic), &h, err);
 
 	if (st == ST_OK)
 		st = topic_find_ends(topic, &ends, err);
@@ -60,8 +60,8 @@ static void show(const struct progress *progress, int64_t waited_ms, int64_t wai
 		      progress->waiting, progress->behind, waited_ms / 1000, wait_ms / 1000);
 }
 
-enum status drained_wait(struct tables *tables, struct topic *topic, int64_t wait_ms, bool *quiet,
-			 int64_t *waited_ms, struct error *err)
+enum status drained_wait(struct read_tables *tables, struct topic *topic, int64_t wait_ms,
+			 bool *quiet, int64_t *waited_ms, struct error *err)
 {
 	const bool terminal = isatty(STDERR_FILENO) == 1;
 	const int64_t start = clock_mono_ms();

@@ -63,10 +63,11 @@ static struct kafka_settings kafka_settings(const struct config *config, const c
 }
 
 /* Effects first: see history.h. */
-static enum status read_all(const struct config *config, struct tables *tables, struct topic *topic,
-			    struct topic *dead_letters, struct history *h, struct error *err)
+static enum status read_all(const struct config *config, struct read_tables *tables,
+			    struct topic *topic, struct topic *dead_letters, struct history *h,
+			    struct error *err)
 {
-	if (tables_read(tables, config->kafka_topic, h, err) != ST_OK ||
+	if (read_tables_all(tables, config->kafka_topic, h, err) != ST_OK ||
 	    read_events(topic, h, err) != ST_OK ||
 	    read_dead_letters(dead_letters, config->kafka_topic, h, err) != ST_OK ||
 	    (config->acks[0] && read_acks(config->acks, h, err) != ST_OK))
@@ -83,8 +84,9 @@ static enum status report_all(const struct report *report, bool json, struct err
 	return fflush(stdout) == 0 ? ST_OK : error_set(err, ST_INTERNAL, "cannot write to stdout");
 }
 
-static enum status check(const struct config *config, struct tables *tables, struct topic *topic,
-			 struct topic *dead_letters, bool json, bool *clean, struct error *err)
+static enum status check(const struct config *config, struct read_tables *tables,
+			 struct topic *topic, struct topic *dead_letters, bool json, bool *clean,
+			 struct error *err)
 {
 	struct history h = { 0 };
 	struct judgement judgement = { 0 };
@@ -107,9 +109,9 @@ static enum status run(const struct config *config, bool json, bool *clean, stru
 {
 	const struct kafka_settings events = kafka_settings(config, config->kafka_topic);
 	const struct kafka_settings letters = kafka_settings(config, DEAD_LETTER_TOPIC);
-	struct tables *tables = NULL;
+	struct read_tables *tables = NULL;
 	struct topic *topic = NULL, *dead_letters = NULL;
-	enum status st = tables_open(&tables, config->database_url, err);
+	enum status st = read_tables_open(&tables, config->database_url, err);
 
 	if (st == ST_OK)
 		st = topic_open(&topic, &events, err);
@@ -119,7 +121,7 @@ static enum status run(const struct config *config, bool json, bool *clean, stru
 		st = check(config, tables, topic, dead_letters, json, clean, err);
 	topic_close(dead_letters);
 	topic_close(topic);
-	tables_close(tables);
+	read_tables_close(tables);
 	return st;
 }
 

@@ -7,9 +7,55 @@
 
 #include "common/pg/pg.h"
 
-#define MS(column) "(extract(epoch from " column ") * 1000)::int8"
+/* Times are milliseconds since 1970-01-01 UTC. */
+const struct pg_statement read_tables_statements[] = {
+	{ "history_begin", "begin isolation level repeatable read read only" },
+	{ "history_commit", "commit" },
+	{ "history_orders",
+	  "select id, version, status, customer_id, product_id, product_name, qty, address, "
+	  "  (extract(epoch from updated_at) * 1000)::int8 "
+	  "from orders.orders "
+	  "order by id" },
+	{ "history_effects",
+	  "select order_id, version, event, status, \"partition\", \"offset\", replica, "
+	  "  (extract(epoch from applied_at) * 1000)::int8 "
+	  "from delivery.history "
+	  "order by id" },
+	{ "history_deliveries",
+	  "select order_id, version, status, customer_id, product_id, product_name, qty, address, "
+	  "  (extract(epoch from updated_at) * 1000)::int8 "
+	  "from delivery.delivery" },
+	{ "history_given_up",
+	  "select order_id, version, (extract(epoch from given_up_at) * 1000)::int8 "
+	  "from delivery.given_up" },
+	{ "history_parked", "select order_id, version, event, \"partition\", \"offset\", "
+			    "  (extract(epoch from parked_at) * 1000)::int8 "
+			    "from delivery.parked" },
+	{ "history_refused_orders",
+	  "select 0, (extract(epoch from died_at) * 1000)::int8, "
+	  "  'orders.outbox_dead: ' || coalesce(type, 'event') || ' of key ' || "
+	  "  coalesce(encode(key, 'escape'), '(none)') || ': ' || reason "
+	  "from orders.outbox_dead "
+	  "order by id" },
+	{ "history_refused_deliveries",
+	  "select 1, (extract(epoch from died_at) * 1000)::int8, "
+	  "  'delivery.outbox_dead: ' || coalesce(type, 'event') || ' of key ' || "
+	  "  coalesce(encode(key, 'escape'), '(none)') || ': ' || reason "
+	  "from delivery.outbox_dead "
+	  "order by id" },
+	{ "history_waiting",
+	  "select 0, count(*), coalesce((extract(epoch from min(created_at)) * 1000)::int8, 0) "
+	  "from orders.outbox "
+	  "union all "
+	  "select 1, count(*), coalesce((extract(epoch from min(created_at)) * 1000)::int8, 0) "
+	  "from delivery.outbox" },
+	{ "history_positions", "select \"partition\", next_offset "
+			       "from delivery.position "
+			       "where topic = $1" },
+	{ 0 },
+};
 
-struct tables {
+struct read_tables {
 	PGconn *conn;
 };
 
@@ -21,7 +67,7 @@ static enum status set_libpq_error(struct error *err, enum status st, const char
 	return error_set(err, st, "PostgreSQL: %.*s", (int)strcspn(text, "\n"), text);
 }
 
-enum status tables_open(struct tables **out, const char *url, struct error *err)
+enum status read_tables_open(struct read_tables **out, const char *url, struct error *err)
 {
 	const char *const names[] = { "gssencmode",       "dbname",
 				      "application_name", "connect_timeout",
@@ -36,21 +82,21 @@ enum status tables_open(struct tables **out, const char *url, struct error *err)
 				       "UTF8",
 				       "-c lock_timeout=20s -c statement_timeout=600s",
 				       NULL };
-	struct tables *tables = calloc(1, sizeof(*tables));
+	struct read_tables *tables = calloc(1, sizeof(*tables));
 
 	if (!tables)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	tables->conn = PQconnectdbParams(names, values, 1);
 	if (PQstatus(tables->conn) != CONNECTION_OK) {
 		(void)set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(tables->conn));
-		tables_close(tables);
+		read_tables_close(tables);
 		return err->status;
 	}
 	*out = tables;
 	return ST_OK;
 }
 
-void tables_close(struct tables *tables)
+void read_tables_close(struct read_tables *tables)
 {
 	if (!tables)
 		return;
@@ -80,15 +126,25 @@ static enum status take_result(PGresult *result, take_row *take, struct history 
 	return st;
 }
 
-/* Runs sql and takes its rows one by one. parameter NULL: it has none. */
-static enum status each_row(struct tables *tables, const char *sql, const char *parameter,
-			    take_row *take, struct history *h, struct error *err)
+static const char *sql_of(const char *statement)
+{
+	const struct pg_statement *s = read_tables_statements;
+
+	while (strcmp(s->name, statement) != 0)
+		s++;
+	return s->sql;
+}
+
+/* Runs a statement and takes its rows one by one. parameter NULL: it has none. */
+static enum status each_row(struct read_tables *tables, const char *statement,
+			    const char *parameter, take_row *take, struct history *h,
+			    struct error *err)
 {
 	enum status st = ST_OK, next;
 	PGresult *result;
 
-	if (PQsendQueryParams(tables->conn, sql, parameter ? 1 : 0, NULL, &parameter, NULL, NULL,
-			      1) != 1 ||
+	if (PQsendQueryParams(tables->conn, sql_of(statement), parameter ? 1 : 0, NULL, &parameter,
+			      NULL, NULL, 1) != 1 ||
 	    PQsetSingleRowMode(tables->conn) != 1)
 		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(tables->conn));
 	/* Also after an error: a statement's results end with a NULL. */
@@ -99,9 +155,9 @@ static enum status each_row(struct tables *tables, const char *sql, const char *
 	return st;
 }
 
-static enum status run(struct tables *tables, const char *sql, struct error *err)
+static enum status run(struct read_tables *tables, const char *statement, struct error *err)
 {
-	return each_row(tables, sql, NULL, NULL, NULL, err);
+	return each_row(tables, statement, NULL, NULL, NULL, err);
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */
@@ -131,9 +187,6 @@ static struct history_row row_of(const PGresult *rows, int row, int column,
 				     .updated_ms = pg_i64(rows, row, column + 7),
 				     .content = history_content(&event) };
 }
-
-#define ROW_COLUMNS                                                                                \
-	"version, status, customer_id, product_id, product_name, qty, address, " MS("updated_at")
 
 static void take_order(struct history *h, const PGresult *rows, int row)
 {
@@ -217,74 +270,53 @@ static void take_refused(struct history *h, const PGresult *rows, int row)
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-#define REFUSED(number, schema)                                                                    \
-	"select " number ", " MS("died_at") ", '" schema ".outbox_dead: ' || "                     \
-					    "coalesce(type, 'event') || ' of key ' || "            \
-					    "coalesce(encode(key, 'escape'), '(none)') || "        \
-					    "': ' || reason from " schema                          \
-					    ".outbox_dead order by id"
-
-#define WAITING(number, schema)                                                                    \
-	"select " number ", count(*), coalesce(" MS("min(created_at)") ", 0) from " schema ".outb" \
-								       "ox"
-
-/* clang-format off */
 static const struct {
-	const char *sql;
+	const char *statement;
 	take_row *take;
 } reads[] = {
-	{ "select id, " ROW_COLUMNS " from orders.orders order by id", take_order },
-	{ "select order_id, version, event, status, \"partition\", \"offset\", replica, "
-	  MS("applied_at") " from delivery.history order by id", take_effect },
-	{ "select order_id, " ROW_COLUMNS " from delivery.delivery", take_delivery },
-	{ "select order_id, version, " MS("given_up_at") " from delivery.given_up",
-	  take_given_up },
-	{ "select order_id, version, event, \"partition\", \"offset\", " MS("parked_at")
-	  " from delivery.parked", take_parked },
-	{ REFUSED("0", "orders"), take_refused },
-	{ REFUSED("1", "delivery"), take_refused },
+	{ "history_orders", take_order },
+	{ "history_effects", take_effect },
+	{ "history_deliveries", take_delivery },
+	{ "history_given_up", take_given_up },
+	{ "history_parked", take_parked },
+	{ "history_refused_orders", take_refused },
+	{ "history_refused_deliveries", take_refused },
 };
-/* clang-format on */
 
 /* Inside a transaction, so that both are of the same moment. */
-static enum status read_progress(struct tables *tables, const char *topic, struct history *h,
+static enum status read_progress(struct read_tables *tables, const char *topic, struct history *h,
 				 struct error *err)
 {
-	enum status st = each_row(tables,
-				  WAITING("0", "orders") " union all " WAITING("1", "delivery"),
-				  NULL, take_waiting, h, err);
+	enum status st = each_row(tables, "history_waiting", NULL, take_waiting, h, err);
 
 	if (st == ST_OK)
-		st = each_row(tables,
-			      "select \"partition\", next_offset from delivery.position "
-			      "where topic = $1",
-			      topic, take_position, h, err);
+		st = each_row(tables, "history_positions", topic, take_position, h, err);
 	return st;
 }
 
-static enum status begin(struct tables *tables, struct error *err)
+static enum status begin(struct read_tables *tables, struct error *err)
 {
-	return run(tables, "begin isolation level repeatable read read only", err);
+	return run(tables, "history_begin", err);
 }
 
-enum status tables_read_progress(struct tables *tables, const char *topic, struct history *h,
+enum status read_tables_progress(struct read_tables *tables, const char *topic, struct history *h,
 				 struct error *err)
 {
 	enum status st = begin(tables, err);
 
 	if (st == ST_OK)
 		st = read_progress(tables, topic, h, err);
-	return st == ST_OK ? run(tables, "commit", err) : st;
+	return st == ST_OK ? run(tables, "history_commit", err) : st;
 }
 
-enum status tables_read(struct tables *tables, const char *topic, struct history *h,
-			struct error *err)
+enum status read_tables_all(struct read_tables *tables, const char *topic, struct history *h,
+			    struct error *err)
 {
 	enum status st = begin(tables, err);
 
 	for (size_t i = 0; st == ST_OK && i < sizeof(reads) / sizeof(reads[0]); i++)
-		st = each_row(tables, reads[i].sql, NULL, reads[i].take, h, err);
+		st = each_row(tables, reads[i].statement, NULL, reads[i].take, h, err);
 	if (st == ST_OK)
 		st = read_progress(tables, topic, h, err);
-	return st == ST_OK ? run(tables, "commit", err) : st;
+	return st == ST_OK ? run(tables, "history_commit", err) : st;
 }

@@ -8,23 +8,28 @@
 #define TOOLS_VERIFY_HISTORY_READ_TABLES_H
 
 #include "common/base/error.h"
+#include "common/pg/pg.h"
 #include "tools/verify-history/history.h"
 
-struct tables;
+struct read_tables;
+
+/* All that it asks. */
+extern const struct pg_statement read_tables_statements[];
 
 /* ST_UNAVAILABLE: PostgreSQL cannot be had. url is borrowed for the call. */
-MUST_CHECK enum status tables_open(struct tables **out, const char *url, struct error *err);
-void tables_close(struct tables *tables);
+MUST_CHECK enum status read_tables_open(struct read_tables **out, const char *url,
+					struct error *err);
+void read_tables_close(struct read_tables *tables);
 
 /*
  * Fills orders, effects, given-up and parked versions, positions and what is left in the
  * outboxes. Effects first, by their id.
  */
-MUST_CHECK enum status tables_read(struct tables *tables, const char *topic, struct history *h,
-				   struct error *err);
+MUST_CHECK enum status read_tables_all(struct read_tables *tables, const char *topic,
+				       struct history *h, struct error *err);
 
-/* Only the positions and what waits in the outboxes, for the wait until all is quiet. */
-MUST_CHECK enum status tables_read_progress(struct tables *tables, const char *topic,
+/* Only the positions and what waits in the outboxes, for the wait until all is drained. */
+MUST_CHECK enum status read_tables_progress(struct read_tables *tables, const char *topic,
 					    struct history *h, struct error *err);
 
 #endif
