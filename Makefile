@@ -68,7 +68,7 @@ $(BUILD)/obj/%.o: %.c
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
--include tools/*.mk stack/*.mk lab/*.mk tests/*.mk tests/*/*.mk
+-include docs/*.mk tools/*.mk stack/*.mk lab/*.mk tests/*.mk tests/*/*.mk
 
 # The table in the README is the only list of the commands.
 .PHONY: help

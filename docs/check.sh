@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Checks what the documentation says and a program can know: relative links and anchors, make
+# targets, and the tables of docs/settings.md. Prints each breach; exit code 1 if there is one.
+#
+# usage: docs/check.sh
+# env: BUILD_DIR  where the services are (build)
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+cd "${BASH_SOURCE[0]%/*}/.."
+breaches=0
+breach() {
+	printf '%s\n' "$*" >&2
+	breaches=$((breaches + 1))
+}
+
+# anchors FILE: those that GitHub gives its headings.
+anchors() {
+	sed -nE 's/^#+ (.*)/\1/p' "$1" | sed -E 's/\[([^]]*)\]\([^)]*\)/\1/g' |
+		tr '[:upper:]' '[:lower:]' | sed -E 's/[^[:alnum:] _-]//g; s/ /-/g'
+}
+
+mapfile -t pages < <(git ls-files -co --exclude-standard '*.md' ':!lab/load/results')
+for page in "${pages[@]}"; do
+	while IFS= read -r link; do
+		path=${link%%#*} anchor=
+		[[ $link != *#* ]] || anchor=${link#*#}
+		target=$page
+		[[ -z $path ]] || target=$(realpath -m --relative-to=. -- "$(dirname "$page")/$path")
+		if [[ ! -e $target ]]; then
+			breach "$page: link to $link: no such file"
+		elif [[ -n $anchor ]] && ! anchors "$target" | grep -qxF -- "$anchor"; then
+			breach "$page: link to $link: no such heading"
+		fi
+	done < <(grep -oE '\]\([^)[:space:]]+\)' "$page" | sed -E 's/^\]\((.*)\)$/\1/' |
+		grep -vE '^[a-z]+:' || true)
+done
+
+# A target is what a makefile names in .PHONY.
+targets=$(cat Makefile ./*/*.mk ./*/*/*.mk 2>/dev/null | sed -e ':a' -e '/\\$/N; s/\\\n//; ta' |
+	sed -n 's/^\.PHONY://p' | tr -s ' \t' '\n')
+while IFS=: read -r page name; do
+	grep -qxF -- "${name#make }" <<<"$targets" || breach "$page: $name: no such target"
+done < <(grep -oHE '(`|^|  |\$ )make [a-z][a-z0-9-]+' "${pages[@]}" | sed -E 's/:.*make /:make /' | sort -u)
+
+fresh=$(mktemp)
+cp docs/settings.md "$fresh"
+docs/settings.sh "$fresh"
+cmp -s docs/settings.md "$fresh" ||
+	breach "docs/settings.md is not what the services print with --help: make docs-settings"
+rm -f "$fresh"
+
+((breaches == 0)) || { echo "docs/check.sh: $breaches breaches" >&2; exit 1; }
