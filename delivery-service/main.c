@@ -135,7 +135,9 @@ static enum status open_relay(struct service *s, const struct config *config, co
 		.keyed = true, /* so that an order's Delivery* events stay in their order */
 	};
 
-	return relay_open(&s->relay, &relay, err);
+	if (relay_open(&s->relay, &relay, err) != ST_OK)
+		return err->status;
+	return relay_start(s->relay, err);
 }
 
 static enum status open_loop(struct service *s, const struct config *config, const char *replica,

@@ -141,7 +141,9 @@ static enum status open_relay(struct service *s, const struct config *config, co
 		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
 	};
 
-	return relay_open(&s->relay, &relay, err);
+	if (relay_open(&s->relay, &relay, err) != ST_OK)
+		return err->status;
+	return relay_start(s->relay, err);
 }
 
 static enum status open_sync_dispatch(struct service *s, const struct config *config,

@@ -93,20 +93,22 @@ enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *setti
 }
 
 /* Runs on the producing thread, or on a librdkafka thread for messages sent before the topic's
- * partitions were known. Must not block. One counter per process, which has one producer. */
+ * partitions were known. Must not block. */
 static int32_t choose_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len,
 				int32_t partition_count, void *topic_opaque, void *message_opaque)
 {
-	static _Atomic uint32_t turn;
+	_Atomic uint32_t *turn = topic_opaque;
 
+	(void)message_opaque;
 	if (key)
-		return rd_kafka_msg_partitioner_murmur2(topic, key, key_len, partition_count,
-							topic_opaque, message_opaque);
-	return (int32_t)(atomic_fetch_add(&turn, 1) % (uint32_t)partition_count);
+		return rd_kafka_msg_partitioner_murmur2(topic, key, key_len, partition_count, NULL,
+							NULL);
+	return (int32_t)(atomic_fetch_add(turn, 1) % (uint32_t)partition_count);
 }
 
-enum status kafka_producer_open(rd_kafka_t **out, const struct kafka_settings *settings,
-				kafka_delivery_report *on_report, void *opaque, struct error *err)
+enum status kafka_client_producer(rd_kafka_t **out, const struct kafka_settings *settings,
+				  kafka_delivery_report *on_report, void *opaque,
+				  _Atomic uint32_t *turn, struct error *err)
 {
 	/* clang-format off */
 	static const char *const pairs[] = {
@@ -130,6 +132,7 @@ enum status kafka_producer_open(rd_kafka_t **out, const struct kafka_settings *s
 	/* message.timeout.ms is a topic property: keep what the pairs made of it. */
 	topic_conf = rd_kafka_conf_get_default_topic_conf(conf);
 	rd_kafka_topic_conf_set_partitioner_cb(topic_conf, choose_partition);
+	rd_kafka_topic_conf_set_opaque(topic_conf, turn);
 	*out = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (!*out) {
 		rd_kafka_conf_destroy(conf);

@@ -9,15 +9,10 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/error.h"
-
-struct kafka_settings {
-	const char *bootstrap_servers;
-	const char *topic;
-	const char *extra;     /* KAFKA_CONF: name=value;name=value, wins over ours */
-	const char *client_id; /* how the broker's logs name us */
-};
+#include "common/kafka/kafka_settings.h"
 
 /* The same bounds for both sides: a dead letter is the original with more headers. */
 #define KAFKA_MESSAGE_MAX_BYTES "2097152"
@@ -35,12 +30,13 @@ typedef void kafka_delivery_report(rd_kafka_t *rk, const rd_kafka_message_t *mes
 /*
  * An idempotent producer (acks=all, no message ever times out): a message is on the topic once
  * and in order, or its delivery report says why not. Keys go to the partitions that Java's
- * default partitioner gives them; messages without a key go round-robin, counted per producer.
- * on_report runs on the thread that polls.
+ * default partitioner gives them; messages without a key go round-robin, counted in turn, which
+ * outlives the producer. on_report runs on the thread that polls.
  */
-MUST_CHECK enum status kafka_producer_open(rd_kafka_t **out, const struct kafka_settings *settings,
-					   kafka_delivery_report *on_report, void *opaque,
-					   struct error *err);
+MUST_CHECK enum status kafka_client_producer(rd_kafka_t **out,
+					     const struct kafka_settings *settings,
+					     kafka_delivery_report *on_report, void *opaque,
+					     _Atomic uint32_t *turn, struct error *err);
 
 /* True if the broker answers a metadata request within timeout_ms. */
 bool kafka_reachable(rd_kafka_t *rk, int timeout_ms);

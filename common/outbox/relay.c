@@ -5,39 +5,36 @@
 #include "common/outbox/relay.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/base/backoff.h"
+#include "common/kafka/kafka_producer.h"
 #include "common/outbox/relay_backlog.h"
 #include "common/outbox/relay_lease.h"
 #include "common/outbox/relay_publisher.h"
 #include "common/outbox/relay_store.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
+#include "common/runtime/wakeup.h"
 
-#define DRAIN_MS    500 /* at a stop, for what Kafka has in hand */
-#define FLOW_ROWS   20  /* so many at a time are a flow: the next ones ... */
-#define FLOW_MS     25  /* ... are fetched no earlier than this after them */
+#define DRAIN_MS    500 /* at a stop, for what is in flight */
+#define BUSY_ROWS   20  /* a batch of so many rows: the outbox is busy ... */
+#define LINGER_MS   25  /* ... and the next batch is fetched no earlier than this after it */
 #define APPLICATION "relay"
 
 struct relay {
-	struct relay_config config;
 	struct relay_store outbox;
-	bool flow; /* the last batch was part of a flow of events */
+	bool busy; /* the last batch was one of BUSY_ROWS */
 	struct relay_lease lease;
 	struct relay_publisher *publisher;
 	struct backoff backoff;
 	int64_t next_log_mono_ms;
-	pthread_t thread;
+	struct wakeup wakeup; /* set by relay_stop */
 	_Atomic bool stopping;
-	int wake_fd;
+	pthread_t thread;
+	bool started; /* thread runs */
 	struct relay_backlog backlog;
 	_Atomic int64_t fetches, published, refused, retried, database_errors;
 	struct histogram batch_size, publish_us;
@@ -58,19 +55,19 @@ static void batch_done(struct relay *r)
 	log_debug("relay", "batch published", "n=%zu refused=%zu retry=%zu", ledger->acked,
 		  ledger->refused, ledger->retry);
 	if (ledger->refused)
-		log_error("relay", "Kafka refuses events for good, see outbox_dead", "n=%zu",
+		log_error("relay", "events refused permanently, see outbox_dead", "n=%zu",
 			  ledger->refused);
 	relay_publisher_forget(r->publisher);
 }
 
 /*
  * Notified is who may publish and has nothing else to wake it. A notification costs a wake-up of
- * its session at each commit of the writers: in a flow the clock says when to look, and a standby
- * only waits for the lock.
+ * its session at each commit of the writers: while the outbox is busy the clock says when to fetch,
+ * and a standby only waits for the lock.
  */
 static enum status listen_if_needed(struct relay *r, struct error *err)
 {
-	return relay_store_listen(&r->outbox, r->lease.held && !r->flow, err);
+	return relay_store_listen(&r->outbox, r->lease.held && !r->busy, err);
 }
 
 /* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
@@ -80,31 +77,27 @@ static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct err
 					    r->lease.holder, rows, err);
 }
 
-/* Sleeps until a notification, the stop, or timeout_ms. */
+/* Waits for a notification, the stop, or timeout_ms. */
 static void wait_for_work(struct relay *r, int64_t timeout_ms)
 {
-	struct pollfd fds[2] = { { .fd = r->wake_fd, .events = POLLIN }, { .events = POLLIN } };
-
 	/* One that came along with an answer is in libpq already: the socket would stay silent. */
 	if (pg_take_notifications(r->outbox.pg))
 		return;
-	fds[1].fd = pg_socket(r->outbox.pg);
-	if (poll(fds, fds[1].fd >= 0 ? 2 : 1, (int)timeout_ms) > 0 && fds[1].revents)
+	if (wakeup_wait(&r->wakeup, pg_socket(r->outbox.pg), timeout_ms))
 		(void)pg_take_notifications(r->outbox.pg);
 }
 
 /*
- * In a flow of events, lets the next batch gather: few large batches cost the database, Kafka and
- * us far less than many small ones. Events that come one by one are published at once, and so are
- * those of which more is waiting than fits a batch.
+ * While the outbox is busy, lets the next batch fill: few large batches cost the database, Kafka
+ * and us far less than many small ones. Events that come one by one are published at once, and so
+ * are those of which more is waiting than fits a batch.
  */
 static void linger(struct relay *r, int rows, int64_t fetched_mono_ms)
 {
-	struct pollfd stop = { .fd = r->wake_fd, .events = POLLIN };
-	int64_t left = fetched_mono_ms + FLOW_MS - clock_mono_ms();
+	int64_t left = fetched_mono_ms + LINGER_MS - clock_mono_ms();
 
-	if (r->flow && rows < RELAY_BATCH_MAX && left > 0)
-		(void)poll(&stop, 1, (int)left);
+	if (r->busy && rows < RELAY_BATCH_MAX && left > 0)
+		(void)wakeup_wait(&r->wakeup, -1, left);
 }
 
 static void pause_after(struct relay *r, const char *what, const char *why)
@@ -114,19 +107,19 @@ static void pause_after(struct relay *r, const char *what, const char *why)
 	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
 
-/* Its errors are counted only: the fetch complains. */
-static void look_at_backlog(struct relay *r)
+/* Its errors are counted only: the fetch logs. */
+static void refresh_backlog(struct relay *r)
 {
 	struct error err;
 
-	if (relay_backlog_look(&r->backlog, r->outbox.pg, &err) != ST_OK)
+	if (relay_backlog_refresh(&r->backlog, r->outbox.pg, &err) != ST_OK)
 		atomic_fetch_add(&r->database_errors, 1);
 }
 
 /*
- * Waits until every row has its verdict, keeping the lease meanwhile: Kafka may be away for long.
- * Given up are a producer that lost its state, a lease that was lost (what is still queued is the
- * new holder's to publish), and a stop that lasts.
+ * Waits until every row has its verdict, and keeps the lease: Kafka may be away for long. The wait
+ * ends early, and the producer is abandoned, if it lost its state, if the lease was lost (what is
+ * still queued is the new holder's to publish), and if a stop lasts.
  */
 static void await_reports(struct relay *r)
 {
@@ -146,7 +139,7 @@ static void await_reports(struct relay *r)
 			   !r->lease.held) {
 			break;
 		}
-		look_at_backlog(r);
+		refresh_backlog(r);
 	}
 	if (!relay_ledger_settled(ledger))
 		relay_publisher_abandon(r->publisher);
@@ -161,49 +154,70 @@ static void publish(struct relay *r, const PGresult *rows)
 	histogram_observe(&r->publish_us, clock_mono_us() - started);
 }
 
-static void relay_round(struct relay *r)
-{
-	int64_t fetched_mono_ms;
-	PGresult *rows = NULL;
-	struct error err;
-	bool retry, flowed = r->flow;
-	int reason;
+/* What a round found: the verdicts on the last batch, now written, and the next one. */
+struct fetched {
+	PGresult *rows; /* owned */
+	int64_t at_mono_ms;
+	bool was_busy; /* before this batch */
+	bool retry;    /* some row of the last batch ... */
+	int reason;    /* ... and why */
+};
 
-	if (relay_lease_keep(&r->lease, r->outbox.pg, &err) != ST_OK ||
-	    listen_if_needed(r, &err) != ST_OK || settle_and_fetch(r, &rows, &err) != ST_OK) {
-		/* The verdicts stay in the ledger: a later round writes them. */
+/* Keeps the lease, writes the last verdicts and reads the next rows. On an error the verdicts stay
+ * in the ledger, for a later round. */
+static enum status fetch(struct relay *r, struct fetched *f, struct error *err)
+{
+	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
+
+	if (relay_lease_keep(&r->lease, r->outbox.pg, err) != ST_OK ||
+	    listen_if_needed(r, err) != ST_OK || settle_and_fetch(r, &f->rows, err) != ST_OK) {
 		atomic_store(&r->active, false);
 		atomic_fetch_add(&r->database_errors, 1);
+		return err->status;
+	}
+	atomic_fetch_add(&r->fetches, 1);
+	atomic_store(&r->active, r->lease.held);
+	f->at_mono_ms = clock_mono_ms();
+	f->was_busy = r->busy;
+	r->busy = PQntuples(f->rows) >= BUSY_ROWS;
+	f->retry = ledger->retry > 0;
+	f->reason = ledger->retry_reason;
+	batch_done(r);
+	return ST_OK;
+}
+
+static void idle(struct relay *r, const struct fetched *f)
+{
+	backoff_reset(&r->backoff);
+	(void)relay_publisher_poll(r->publisher, 0);
+	/* While the outbox was busy nobody listened: the next round does, and fetches once more. */
+	if (!f->was_busy)
+		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
+}
+
+void relay_round(struct relay *r)
+{
+	struct fetched f = { 0 };
+	struct error err;
+
+	if (fetch(r, &f, &err) != ST_OK) {
 		pause_after(r, "cannot read the outbox", err.msg);
 		return;
 	}
-	atomic_fetch_add(&r->fetches, 1);
-	fetched_mono_ms = clock_mono_ms();
-	r->flow = PQntuples(rows) >= FLOW_ROWS;
-	atomic_store(&r->active, r->lease.held);
-	retry = relay_publisher_ledger(r->publisher)->retry > 0;
-	reason = relay_publisher_ledger(r->publisher)->retry_reason;
-	batch_done(r);
-	look_at_backlog(r);
-	if (retry) {
-		pause_after(r, "Kafka does not take events",
-			    rd_kafka_err2str((rd_kafka_resp_err_t)reason));
-	} else if (PQntuples(rows) > 0) {
+	refresh_backlog(r);
+	if (f.retry) {
+		pause_after(r, "publish failed, will retry", kafka_producer_reason(f.reason));
+	} else if (PQntuples(f.rows) > 0) {
 		backoff_reset(&r->backoff);
-		publish(r, rows);
-		linger(r, PQntuples(rows), fetched_mono_ms);
+		publish(r, f.rows);
+		linger(r, PQntuples(f.rows), f.at_mono_ms);
 	} else {
-		backoff_reset(&r->backoff);
-		(void)relay_publisher_poll(r->publisher, 0);
-		/* At the end of a flow nobody listens yet: the next round does, and looks again. */
-		if (!flowed)
-			wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
+		idle(r, &f);
 	}
-	PQclear(rows);
+	PQclear(f.rows);
 }
 
-/* At the end: what was acknowledged must not be published again by whoever comes next. */
-static void settle_last(struct relay *r)
+void relay_settle(struct relay *r)
 {
 	PGresult *rows = NULL;
 	struct error err;
@@ -214,15 +228,7 @@ static void settle_last(struct relay *r)
 	PQclear(rows);
 }
 
-static void *relay_main(void *arg)
-{
-	struct relay *r = arg;
-
-	while (!atomic_load(&r->stopping))
-		relay_round(r);
-	settle_last(r);
-	return NULL;
-}
+/* --- open and close ------------------------------------------------------------------------ */
 
 enum status relay_open(struct relay **out, const struct relay_config *config, struct error *err)
 {
@@ -230,53 +236,64 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 
 	if (!r)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	r->config = *config;
 	r->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
 	r->batch_size.first = 1;
 	r->publish_us.first = 128;
 	relay_lease_init(&r->lease, config->instance, APPLICATION);
-	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (r->wake_fd < 0) {
-		(void)error_set(err, ST_INTERNAL, "eventfd failed");
-		goto fail_fd;
-	}
+	if (wakeup_init(&r->wakeup, err) != ST_OK)
+		goto fail_wakeup;
 	if (relay_store_open(&r->outbox, config->database_url, APPLICATION, err) != ST_OK)
 		goto fail_outbox;
 	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
 		goto fail_publisher;
-	if (pthread_create(&r->thread, NULL, relay_main, r) != 0) {
-		(void)error_set(err, ST_INTERNAL, "cannot start the relay's thread");
-		goto fail_thread;
-	}
 	*out = r;
 	return ST_OK;
 
-fail_thread:
-	relay_publisher_close(r->publisher);
 fail_publisher:
 	relay_store_close(&r->outbox);
 fail_outbox:
-	(void)close(r->wake_fd);
-fail_fd:
+	wakeup_fini(&r->wakeup);
+fail_wakeup:
 	free(r);
 	return err->status;
 }
 
+static void *relay_main(void *arg)
+{
+	struct relay *r = arg;
+
+	while (!atomic_load(&r->stopping))
+		relay_round(r);
+	relay_settle(r);
+	return NULL;
+}
+
+enum status relay_start(struct relay *r, struct error *err)
+{
+	r->started = pthread_create(&r->thread, NULL, relay_main, r) == 0;
+	return r->started ? ST_OK : error_set(err, ST_INTERNAL, "cannot start the relay's thread");
+}
+
+void relay_stop(struct relay *r)
+{
+	atomic_store(&r->stopping, true);
+	wakeup_set(&r->wakeup);
+}
+
 void relay_close(struct relay *r)
 {
-	uint64_t one = 1;
-
 	if (!r)
 		return;
-	atomic_store(&r->stopping, true);
-	if (write(r->wake_fd, &one, sizeof(one)) < 0)
-		log_warn("relay", "cannot wake the relay", "");
-	(void)pthread_join(r->thread, NULL);
+	relay_stop(r);
+	if (r->started)
+		(void)pthread_join(r->thread, NULL);
 	relay_publisher_close(r->publisher);
 	relay_store_close(&r->outbox);
-	(void)close(r->wake_fd);
+	wakeup_fini(&r->wakeup);
 	free(r);
 }
+
+/* --- for other threads --------------------------------------------------------------------- */
 
 bool relay_broker_reachable(struct relay *r)
 {
@@ -292,7 +309,8 @@ void relay_metrics(struct relay *r, struct metrics_out *out)
 	metrics_one(out, "relay_published_total", "counter", "Events acknowledged by Kafka.",
 		    atomic_load(&r->published));
 	metrics_one(out, "relay_refused_total", "counter",
-		    "Events that Kafka refused for good (outbox_dead).", atomic_load(&r->refused));
+		    "Events that Kafka refused permanently (outbox_dead).",
+		    atomic_load(&r->refused));
 	metrics_one(out, "relay_retried_total", "counter", "Events to be published again.",
 		    atomic_load(&r->retried));
 	metrics_one(out, "relay_database_errors_total", "counter",
@@ -301,5 +319,5 @@ void relay_metrics(struct relay *r, struct metrics_out *out)
 	histogram_write(out, &r->batch_size, "relay_batch_events", "Events per batch published.",
 			1);
 	histogram_write(out, &r->publish_us, "relay_publish_duration_seconds",
-			"Time from handing a batch to Kafka to its last acknowledgement.", 1e6);
+			"Time from sending a batch to its last acknowledgement.", 1e6);
 }

@@ -5,14 +5,18 @@
  * renews a lease row. A standby takes over as soon as the lock is free, and ends the database
  * session of a holder whose lease has run out (a stopped process keeps its session, so the lock
  * alone would wait for ever). A holder that comes back finds another name in the lease and reads
- * no more rows; what it had handed to Kafka before may appear twice: consumers know duplicates
- * by (order, version).
+ * no more rows; what it had sent to Kafka before may appear twice: consumers know duplicates by
+ * (order, version).
  *
- * A row is deleted after Kafka's acknowledgement. A row that Kafka refuses for good moves to
- * outbox_dead with the reason, and its key goes on.
+ * A row is deleted after Kafka's acknowledgement. A row that Kafka refuses permanently
+ * moves to outbox_dead with the reason, and its key goes on.
  *
- * Threads: one thread of its own, which owns its connection and polls its producer. Open and
- * close from main; the rest from any thread.
+ * The work is done in rounds. A round waits on pg, kafka_producer, clock and wakeup only, and keeps
+ * its state in struct relay: whoever replaces these modules may run many relays on one thread.
+ *
+ * Threads: relay_start makes one, which runs the rounds, owns the connection and polls the
+ * producer. Open, start and close from main; relay_round and relay_settle from the one that runs
+ * the rounds; the rest from any thread.
  */
 #ifndef COMMON_OUTBOX_RELAY_H
 #define COMMON_OUTBOX_RELAY_H
@@ -21,7 +25,7 @@
 
 #include "common/base/error.h"
 #include "common/base/metrics.h"
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_settings.h"
 
 struct relay;
 
@@ -32,13 +36,26 @@ struct relay_config {
 	bool keyed; /* false: rows for kafka.topic are published without their key */
 };
 
-/* Starts the thread; the database and the broker need not be there yet. config's strings are
- * borrowed until close. ST_INVALID: a Kafka setting. */
+/* The database and the broker need not be there yet. config's strings are borrowed until close.
+ * ST_INVALID: a Kafka setting. */
 MUST_CHECK enum status relay_open(struct relay **out, const struct relay_config *config,
 				  struct error *err);
 
-/* Waits a moment (bounded, under a second) for what Kafka has in hand, then ends the thread. */
+/* Runs rounds until relay_close, on a thread of its own. ST_INTERNAL: there is no thread. */
+MUST_CHECK enum status relay_start(struct relay *relay, struct error *err);
+
+/* Waits a moment (bounded, under a second) for what is in flight, then ends the thread. */
 void relay_close(struct relay *relay);
+
+/*
+ * For whoever drives the relay without relay_start. One round: keeps the lease, settles the last
+ * batch and fetches the next one, publishes it and waits for its reports, or waits for work.
+ * relay_stop ends the waits of the current round and of those that follow. relay_settle comes after
+ * the last round: what was acknowledged must not be published again by the next holder.
+ */
+void relay_round(struct relay *relay);
+void relay_stop(struct relay *relay);
+void relay_settle(struct relay *relay);
 
 /* True if the broker answers now (blocks up to half a second). */
 bool relay_broker_reachable(struct relay *relay);

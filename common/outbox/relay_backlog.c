@@ -4,7 +4,7 @@
 
 #include "common/runtime/clock.h"
 
-#define LOOK_EVERY_MS 1000
+#define REFRESH_EVERY_MS 1000
 
 const struct pg_statement relay_backlog_statements[] = {
 	/* Both ends of the index only: a count would read the whole table, which is long when it is
@@ -18,14 +18,14 @@ const struct pg_statement relay_backlog_statements[] = {
 	{ 0 },
 };
 
-enum status relay_backlog_look(struct relay_backlog *b, struct pg *pg, struct error *err)
+enum status relay_backlog_refresh(struct relay_backlog *b, struct pg *pg, struct error *err)
 {
 	struct pg_call call = { "relay_backlog", NULL, NULL };
 	int64_t now = clock_mono_ms();
 
 	if (now < b->next_mono_ms)
 		return ST_OK;
-	b->next_mono_ms = now + LOOK_EVERY_MS;
+	b->next_mono_ms = now + REFRESH_EVERY_MS;
 	if (pg_run(pg, &call, 1, err) != ST_OK)
 		return err->status;
 	atomic_store(&b->oldest_mono_ms, clock_mono_ms() - pg_i64(call.result, 0, 1));

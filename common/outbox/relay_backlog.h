@@ -1,7 +1,7 @@
 /*
- * How much waits in the outbox, and for how long: looked up once a second by every relay, the
- * standby too, so that it is known when nobody publishes. Between two looks, and while the database
- * is away, the age of what waits goes on.
+ * How much waits in the outbox, and for how long: read once a second by every relay, the standby
+ * too, so that it is known when nobody publishes. Between two reads, and while the database is
+ * away, the age of what waits goes on.
  *
  * Threads: the relay's; relay_backlog_metrics any.
  */
@@ -20,9 +20,9 @@ struct relay_backlog {
 	_Atomic int64_t oldest_mono_ms; /* since when the oldest waits */
 };
 
-/* Looks, if it is due. An error is returned once and the look repeated a second later. */
-MUST_CHECK enum status relay_backlog_look(struct relay_backlog *backlog, struct pg *pg,
-					  struct error *err);
+/* Reads it if that is due. An error is returned once; the next read is a second later. */
+MUST_CHECK enum status relay_backlog_refresh(struct relay_backlog *backlog, struct pg *pg,
+					     struct error *err);
 
 void relay_backlog_metrics(const struct relay_backlog *backlog, struct metrics_out *out);
 

@@ -1,5 +1,5 @@
 /*
- * What became of each outbox row that the relay handed to Kafka. Pure.
+ * What became of each outbox row that the relay sent to Kafka. Pure.
  *
  * A batch goes through one cycle: rows are added in outbox order, each gets exactly one verdict
  * (in any order, from the delivery reports), and when none is outstanding the batch is settled:
@@ -18,9 +18,9 @@
 #define RELAY_BATCH_MAX 2000
 
 enum relay_verdict {
-	RELAY_OUTSTANDING = 0, /* handed over, no report yet */
+	RELAY_OUTSTANDING = 0, /* sent, no report yet */
 	RELAY_ACKED,
-	RELAY_REFUSED, /* for good: no retry would help */
+	RELAY_REFUSED, /* permanently: no retry would help */
 	RELAY_RETRY,
 };
 
@@ -46,7 +46,7 @@ struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id);
 void relay_ledger_report(struct relay_ledger *ledger, struct relay_row *row,
 			 enum relay_verdict verdict, int reason);
 
-/* Every row still outstanding becomes RELAY_RETRY (the producer is given up). */
+/* Every row still outstanding becomes RELAY_RETRY (the producer is abandoned). */
 void relay_ledger_abandon(struct relay_ledger *ledger, int reason);
 
 bool relay_ledger_settled(const struct relay_ledger *ledger);

@@ -1,154 +1,126 @@
 #include "common/outbox/relay_publisher.h"
 
 #include <jansson.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/kafka/kafka_producer.h"
 #include "common/runtime/log.h"
 
 struct relay_publisher {
-	struct kafka_settings kafka;
+	const char *topic; /* of the events: its keys are left out unless keyed */
 	bool keyed;
 	struct relay_ledger ledger;
-	pthread_mutex_t mu; /* guards rk against relay_publisher_reachable while it is renewed */
-	rd_kafka_t *rk;     /* changed by the relay's thread under mu */
+	struct kafka_producer *producer;
 };
 
-/* Errors of one message that no retry mends. */
-static bool refused_for_good(rd_kafka_resp_err_t code)
+static void on_report(void *context, void *row, enum kafka_producer_verdict verdict, int code)
 {
-	switch (code) {
-	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-	case RD_KAFKA_RESP_ERR_INVALID_MSG:
-	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-	case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
-	case RD_KAFKA_RESP_ERR__INVALID_ARG:
-		return true;
-	default:
-		return false;
-	}
+	static const enum relay_verdict verdicts[] = {
+		[KAFKA_PRODUCER_ACKED] = RELAY_ACKED,
+		[KAFKA_PRODUCER_REFUSED] = RELAY_REFUSED,
+		[KAFKA_PRODUCER_RETRY] = RELAY_RETRY,
+	};
+	struct relay_publisher *p = context;
+
+	relay_ledger_report(&p->ledger, row, verdicts[verdict], code);
 }
 
-static void report(struct relay_publisher *p, struct relay_row *row, rd_kafka_resp_err_t code)
-{
-	enum relay_verdict verdict = !code                    ? RELAY_ACKED
-				     : refused_for_good(code) ? RELAY_REFUSED
-							      : RELAY_RETRY;
+/* --- headers ------------------------------------------------------------------------------- */
 
-	relay_ledger_report(&p->ledger, row, verdict, (int)code);
-}
-
-/* Runs on the relay's thread, inside rd_kafka_poll. */
-static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
-{
-	(void)rk;
-	report(opaque, message->_private, message->err);
-}
-
-/* A producer that had a fatal error, or whose messages must not come late, is given up. */
-static enum status renew_producer(struct relay_publisher *p, struct error *err)
-{
-	rd_kafka_t *old = p->rk, *fresh = NULL;
-
-	if (kafka_producer_open(&fresh, &p->kafka, on_report, p, err) != ST_OK)
-		return err->status;
-	(void)pthread_mutex_lock(&p->mu);
-	p->rk = fresh;
-	(void)pthread_mutex_unlock(&p->mu);
-	if (old) {
-		(void)rd_kafka_purge(old, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-		(void)rd_kafka_poll(old, 0);
-		rd_kafka_destroy(old);
-	}
-	return ST_OK;
-}
+#define STANDARD_HEADERS 3
 
 /* What Spring Cloud Stream needs to see the headers as strings comes along (design, contract). */
-static void add_standard_headers(rd_kafka_headers_t *headers, const char *type)
+static size_t add_standard_headers(struct kafka_producer_header *headers, const char *type)
 {
+	static const char content[] = "application/json";
 	static const char types[] =
 		"{\"type\":\"java.lang.String\",\"contentType\":\"java.lang.String\"}";
 
-	(void)rd_kafka_header_add(headers, "type", -1, type, -1);
-	(void)rd_kafka_header_add(headers, "contentType", -1, "application/json", -1);
-	(void)rd_kafka_header_add(headers, "spring_json_header_types", -1, types, -1);
+	if (!type)
+		return 0;
+	headers[0] = (struct kafka_producer_header){ "type", type, strlen(type) };
+	headers[1] = (struct kafka_producer_header){ "contentType", content, sizeof(content) - 1 };
+	headers[2] = (struct kafka_producer_header){ "spring_json_header_types", types,
+						     sizeof(types) - 1 };
+	return STANDARD_HEADERS;
 }
 
-static void add_further_headers(rd_kafka_headers_t *headers, const char *json)
+static size_t add_further_headers(struct kafka_producer_header *headers, json_t *further)
 {
-	json_t *root = json_loads(json, JSON_ALLOW_NUL, NULL), *value;
 	const char *name;
+	json_t *value;
+	size_t n = 0;
 
-	json_object_foreach (root, name, value) {
-		(void)rd_kafka_header_add(headers, name, -1, json_string_value(value),
-					  (ssize_t)json_string_length(value));
-	}
-	json_decref(root);
+	json_object_foreach (further, name, value)
+		headers[n++] = (struct kafka_producer_header){ name, json_string_value(value),
+							       json_string_length(value) };
+	return n;
 }
+
+/* --- rows ---------------------------------------------------------------------------------- */
 
 enum fetched { F_ID, F_TOPIC, F_KEY, F_TYPE, F_HEADERS, F_PAYLOAD };
 
-/* Hands row i of rows to librdkafka, which copies it. */
-static rd_kafka_resp_err_t produce(struct relay_publisher *p, const PGresult *rows, int i,
-				   struct relay_row *row)
+/* Sends row i of rows with the standard headers and the further ones. */
+static void send_row(struct relay_publisher *p, const PGresult *rows, int i, json_t *further,
+		     struct kafka_producer_header *headers, struct relay_row *row)
 {
-	const char *topic = pg_text(rows, i, F_TOPIC), *type = pg_text(rows, i, F_TYPE);
-	const char *more = pg_text(rows, i, F_HEADERS), *key = pg_text(rows, i, F_KEY);
-	bool keyed = p->keyed || strcmp(topic, p->kafka.topic) != 0;
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(4);
-	rd_kafka_resp_err_t code;
+	const char *topic = pg_text(rows, i, F_TOPIC), *key = pg_text(rows, i, F_KEY);
+	bool keyed = key && (p->keyed || strcmp(topic, p->topic) != 0);
+	size_t n = add_standard_headers(headers, pg_text(rows, i, F_TYPE));
+	struct kafka_producer_message message = {
+		.topic = topic,
+		.key = keyed ? key : NULL,
+		.key_len = keyed ? (size_t)PQgetlength(rows, i, F_KEY) : 0,
+		.payload = pg_text(rows, i, F_PAYLOAD),
+		.payload_len = (size_t)PQgetlength(rows, i, F_PAYLOAD),
+		.headers = headers,
+	};
 
-	if (type)
-		add_standard_headers(headers, type);
-	if (more)
-		add_further_headers(headers, more);
-	code = rd_kafka_producev(
-		p->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		RD_KAFKA_V_KEY(keyed ? key : NULL,
-			       keyed && key ? (size_t)PQgetlength(rows, i, F_KEY) : 0),
-		RD_KAFKA_V_VALUE((void *)pg_text(rows, i, F_PAYLOAD),
-				 (size_t)PQgetlength(rows, i, F_PAYLOAD)),
-		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(row), RD_KAFKA_V_END);
-	if (code)
-		rd_kafka_headers_destroy(headers);
-	return code;
+	message.header_count = n + add_further_headers(headers + n, further);
+	kafka_producer_send(p->producer, &message, row);
+}
+
+static void publish_row(struct relay_publisher *p, const PGresult *rows, int i)
+{
+	struct relay_row *row = relay_ledger_add(&p->ledger, pg_i64(rows, i, F_ID));
+	const char *text = pg_text(rows, i, F_HEADERS);
+	struct kafka_producer_header standard[STANDARD_HEADERS], *headers = standard;
+	json_t *further = text ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
+
+	if (further)
+		headers = calloc(STANDARD_HEADERS + json_object_size(further), sizeof(*headers));
+	if (headers)
+		send_row(p, rows, i, further, headers, row);
+	else
+		relay_ledger_report(&p->ledger, row, RELAY_RETRY, kafka_producer_purged());
+	if (headers != standard)
+		free(headers);
+	json_decref(further);
 }
 
 void relay_publisher_publish(struct relay_publisher *p, const PGresult *rows)
 {
 	relay_ledger_reset(&p->ledger);
-	for (int i = 0; i < PQntuples(rows); i++) {
-		struct relay_row *row = relay_ledger_add(&p->ledger, pg_i64(rows, i, F_ID));
-		rd_kafka_resp_err_t code = produce(p, rows, i, row);
-
-		if (code)
-			report(p, row, code);
-		/* Nothing after a row that has to come again may go before it. */
-		if (row->verdict == RELAY_RETRY)
-			break;
-	}
+	/* Nothing after a row that has to come again may go before it. */
+	for (int i = 0; i < PQntuples(rows) && p->ledger.retry == 0; i++)
+		publish_row(p, rows, i);
 }
+
+/* --- the batch ----------------------------------------------------------------------------- */
 
 bool relay_publisher_poll(struct relay_publisher *p, int timeout_ms)
 {
-	char why[200];
-
-	(void)rd_kafka_flush(p->rk, timeout_ms);
-	if (!rd_kafka_fatal_error(p->rk, why, sizeof(why)))
-		return true;
-	log_warn("relay", "producer lost its state", "error=%s", LOG_QUOTE(why));
-	return false;
+	return kafka_producer_poll(p->producer, timeout_ms);
 }
 
 void relay_publisher_abandon(struct relay_publisher *p)
 {
 	struct error err;
 
-	relay_ledger_abandon(&p->ledger, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
-	if (renew_producer(p, &err) != ST_OK)
+	relay_ledger_abandon(&p->ledger, kafka_producer_purged());
+	if (kafka_producer_abandon(p->producer, &err) != ST_OK)
 		log_error("relay", "no new producer", "error=%s", LOG_QUOTE(err.msg));
 }
 
@@ -164,13 +136,10 @@ void relay_publisher_forget(struct relay_publisher *p)
 
 bool relay_publisher_reachable(struct relay_publisher *p)
 {
-	bool reachable;
-
-	(void)pthread_mutex_lock(&p->mu);
-	reachable = kafka_reachable(p->rk, 500);
-	(void)pthread_mutex_unlock(&p->mu);
-	return reachable;
+	return kafka_producer_reachable(p->producer);
 }
+
+/* --- open and close ------------------------------------------------------------------------ */
 
 enum status relay_publisher_open(struct relay_publisher **out, const struct kafka_settings *kafka,
 				 bool keyed, struct error *err)
@@ -179,11 +148,10 @@ enum status relay_publisher_open(struct relay_publisher **out, const struct kafk
 
 	if (!p)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	p->kafka = *kafka;
+	p->topic = kafka->topic;
 	p->keyed = keyed;
-	(void)pthread_mutex_init(&p->mu, NULL);
-	if (renew_producer(p, err) != ST_OK) {
-		relay_publisher_close(p);
+	if (kafka_producer_open(&p->producer, kafka, on_report, p, err) != ST_OK) {
+		free(p);
 		return err->status;
 	}
 	*out = p;
@@ -194,8 +162,6 @@ void relay_publisher_close(struct relay_publisher *p)
 {
 	if (!p)
 		return;
-	if (p->rk)
-		rd_kafka_destroy(p->rk);
-	(void)pthread_mutex_destroy(&p->mu);
+	kafka_producer_close(p->producer);
 	free(p);
 }

@@ -1,6 +1,5 @@
 /*
- * The relay's Kafka side: hands a batch of outbox rows to an idempotent producer and keeps their
- * verdicts in the ledger. One batch at a time.
+ * Outbox rows become messages, and reports become verdicts in the ledger. One batch at a time.
  *
  * Threads: the relay's; relay_publisher_reachable from any.
  */
@@ -9,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_settings.h"
 #include "common/outbox/relay_ledger.h"
 #include "common/pg/pg.h"
 
@@ -20,14 +19,14 @@ MUST_CHECK enum status relay_publisher_open(struct relay_publisher **out,
 					    const struct kafka_settings *kafka, bool keyed,
 					    struct error *err);
 
-/* Gives up what is still outstanding. */
+/* Drops what is still outstanding. */
 void relay_publisher_close(struct relay_publisher *publisher);
 
 /* Starts a batch: rows of id, topic, key, type, headers, payload in outbox order, at most
  * RELAY_BATCH_MAX. They are copied. */
 void relay_publisher_publish(struct relay_publisher *publisher, const PGresult *rows);
 
-/* Sends what is in hand, without lingering, and waits for reports, up to timeout_ms. False: the
+/* Sends what is queued, without lingering, and waits for reports, up to timeout_ms. False: the
  * producer has lost its state (abandon then). */
 bool relay_publisher_poll(struct relay_publisher *publisher, int timeout_ms);
 

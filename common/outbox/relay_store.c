@@ -1,7 +1,6 @@
 #include "common/outbox/relay_store.h"
 
-#include <librdkafka/rdkafka.h>
-
+#include "common/kafka/kafka_producer.h"
 #include "common/outbox/relay_backlog.h"
 #include "common/outbox/relay_lease.h"
 
@@ -80,7 +79,7 @@ static void settlement_init(struct settlement *s, const struct relay_ledger *led
 		if (row->verdict != RELAY_REFUSED)
 			continue;
 		pg_array_i64(&s->refused, row->id);
-		pg_array_text(&s->reasons, rd_kafka_err2str((rd_kafka_resp_err_t)row->reason));
+		pg_array_text(&s->reasons, kafka_producer_reason(row->reason));
 	}
 }
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "common/base/config.h"
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_settings.h"
 
 struct service_config {
 	const char *kafka_bootstrap_servers;

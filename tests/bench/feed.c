@@ -53,6 +53,7 @@ static const struct config_program program = {
 struct feed {
 	const struct config *config;
 	rd_kafka_t *producer;
+	_Atomic uint32_t turn; /* the producer's */
 	int64_t sent, delivered, failed;
 	int64_t start_mono_us;
 };
@@ -193,7 +194,8 @@ int main(int argc, char **argv)
 	log_set_level(LOG_ERROR);
 	kafka.bootstrap_servers = config.brokers;
 	kafka.topic = config.topic;
-	if (kafka_producer_open(&feed.producer, &kafka, on_report, &feed, &err) == ST_OK) {
+	if (kafka_client_producer(&feed.producer, &kafka, on_report, &feed, &feed.turn, &err) ==
+	    ST_OK) {
 		(void)produce_all(&feed, &err);
 		(void)rd_kafka_purge(feed.producer,
 				     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

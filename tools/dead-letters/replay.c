@@ -22,6 +22,7 @@ struct report {
 struct replay {
 	struct letters *letters;
 	rd_kafka_t *producer;
+	_Atomic uint32_t turn;                /* the producer's */
 	const char *topic;                    /* for letters that name none; empty: none */
 	char known_topic[TOPIC_NAME_MAX + 1]; /* the last one found to exist */
 	struct report report;                 /* of the one letter under way */
@@ -46,7 +47,7 @@ enum status replay_open(struct replay **out, const struct kafka_settings *settin
 		return error_set(err, ST_INTERNAL, "out of memory");
 	r->letters = l;
 	r->topic = topic;
-	if (kafka_producer_open(&r->producer, settings, on_report, r, err) != ST_OK) {
+	if (kafka_client_producer(&r->producer, settings, on_report, r, &r->turn, err) != ST_OK) {
 		free(r);
 		return err->status;
 	}

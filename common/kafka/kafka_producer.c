@@ -1,0 +1,155 @@
+#include "common/kafka/kafka_producer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/kafka/kafka_client.h"
+#include "common/runtime/log.h"
+
+#define REACHABLE_MS 500
+
+struct kafka_producer {
+	struct kafka_settings settings;
+	kafka_producer_report *report;
+	void *context;
+	_Atomic uint32_t turn; /* of the messages without a key, over all the handles */
+	pthread_mutex_t mu;    /* guards rk against kafka_producer_reachable while it is replaced */
+	rd_kafka_t *rk;        /* changed by the owner under mu */
+};
+
+/* Errors of one message that no retry mends. */
+static bool is_permanent(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_INVALID_MSG:
+	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+	case RD_KAFKA_RESP_ERR__INVALID_ARG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void report(struct kafka_producer *p, void *opaque, rd_kafka_resp_err_t code)
+{
+	enum kafka_producer_verdict verdict = !code                ? KAFKA_PRODUCER_ACKED
+					      : is_permanent(code) ? KAFKA_PRODUCER_REFUSED
+								   : KAFKA_PRODUCER_RETRY;
+
+	p->report(p->context, opaque, verdict, (int)code);
+}
+
+/* Runs on the owner's thread, inside rd_kafka_poll. */
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+	(void)rk;
+	report(opaque, message->_private, message->err);
+}
+
+/* Puts a new handle in the place of the one that was abandoned, if there was one. */
+static enum status renew(struct kafka_producer *p, struct error *err)
+{
+	rd_kafka_t *old = p->rk, *fresh = NULL;
+
+	if (kafka_client_producer(&fresh, &p->settings, on_report, p, &p->turn, err) != ST_OK)
+		return err->status;
+	(void)pthread_mutex_lock(&p->mu);
+	p->rk = fresh;
+	(void)pthread_mutex_unlock(&p->mu);
+	if (old) {
+		(void)rd_kafka_purge(old, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		(void)rd_kafka_poll(old, 0);
+		rd_kafka_destroy(old);
+	}
+	return ST_OK;
+}
+
+enum status kafka_producer_open(struct kafka_producer **out, const struct kafka_settings *settings,
+				kafka_producer_report *report_to, void *context, struct error *err)
+{
+	struct kafka_producer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	p->settings = *settings;
+	p->report = report_to;
+	p->context = context;
+	(void)pthread_mutex_init(&p->mu, NULL);
+	if (renew(p, err) != ST_OK) {
+		kafka_producer_close(p);
+		return err->status;
+	}
+	*out = p;
+	return ST_OK;
+}
+
+void kafka_producer_close(struct kafka_producer *p)
+{
+	if (!p)
+		return;
+	if (p->rk)
+		rd_kafka_destroy(p->rk);
+	(void)pthread_mutex_destroy(&p->mu);
+	free(p);
+}
+
+void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_message *m,
+			 void *opaque)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(m->header_count);
+	rd_kafka_resp_err_t code;
+
+	for (size_t i = 0; i < m->header_count; i++)
+		(void)rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value,
+					  (ssize_t)m->headers[i].value_len);
+	code = rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(m->topic),
+				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+				 RD_KAFKA_V_KEY(m->key, m->key_len),
+				 RD_KAFKA_V_VALUE((void *)m->payload, m->payload_len),
+				 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque),
+				 RD_KAFKA_V_END);
+	if (!code)
+		return;
+	rd_kafka_headers_destroy(headers);
+	report(p, opaque, code);
+}
+
+bool kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
+{
+	char why[200];
+
+	(void)rd_kafka_flush(p->rk, timeout_ms);
+	if (!rd_kafka_fatal_error(p->rk, why, sizeof(why)))
+		return true;
+	log_warn("kafka", "producer lost its state", "error=%s", LOG_QUOTE(why));
+	return false;
+}
+
+enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
+{
+	return renew(p, err);
+}
+
+bool kafka_producer_reachable(struct kafka_producer *p)
+{
+	bool reachable;
+
+	(void)pthread_mutex_lock(&p->mu);
+	reachable = kafka_reachable(p->rk, REACHABLE_MS);
+	(void)pthread_mutex_unlock(&p->mu);
+	return reachable;
+}
+
+int kafka_producer_purged(void)
+{
+	return RD_KAFKA_RESP_ERR__PURGE_QUEUE;
+}
+
+const char *kafka_producer_reason(int code)
+{
+	return rd_kafka_err2str((rd_kafka_resp_err_t)code);
+}
