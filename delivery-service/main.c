@@ -131,7 +131,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 	const struct relay_config relay = {
 		.database_url = config->service.database_url,
 		.instance = replica,
-		.kafka = service_kafka(&config->service, replica),
+		.kafka = service_config_kafka(&config->service, replica),
 		.keyed = true, /* so that an order's Delivery* events stay in their order */
 	};
 
@@ -147,7 +147,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.database_url = config->service.database_url,
 		.group = config->group,
 		.replica = replica,
-		.kafka = service_kafka(&config->service, replica),
+		.kafka = service_config_kafka(&config->service, replica),
 		.scheduler = {
 			.delay_ms = config->delay_ms,
 			.delay_on = config->delay_on,
@@ -210,7 +210,7 @@ static enum status run(const struct config *config, struct error *err)
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
 
-	service_replica(&config->service, "delivery", replica);
+	service_config_replica(&config->service, "delivery", replica);
 	s.sync = (struct sync_delivery_api){ .database_url = config->service.database_url,
 					     .replica = replica,
 					     .work_on = config->delay_on,

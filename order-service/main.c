@@ -1,8 +1,8 @@
 /*
- * order-service: takes orders over REST, stores them with their events, publishes the events.
+ * order-service: receives orders over REST, stores them with their events, publishes the events.
  * Start-up order: settings, signals (before any thread), writer, relay, HTTP; the end is the
  * reverse, so no request is taken that could not be finished. With DISPATCH=http, the lab's bad
- * example, the direct road stands for writer and relay: there is no event and no Kafka.
+ * example, sync_dispatch stands for writer and relay: there is no event and no Kafka.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -128,7 +128,7 @@ static enum status open_writer(struct service *s, const struct config *config, s
 		order_store_close(store);
 		return err->status;
 	}
-	return ST_OK;
+	return order_writer_start(s->writer, err);
 }
 
 static enum status open_relay(struct service *s, const struct config *config, const char *replica,
@@ -137,7 +137,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 	const struct relay_config relay = {
 		.database_url = config->service.database_url,
 		.instance = replica,
-		.kafka = service_kafka(&config->service, replica),
+		.kafka = service_config_kafka(&config->service, replica),
 		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
 	};
 
@@ -199,8 +199,8 @@ static enum status serve(struct service *s, const struct config *config, struct 
 		return err->status;
 	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
 		 config->service.http_host, http_server_port(s->http),
-		 dispatch_names[config->service.dispatch], event_keys[config->event_key],
-		 PROJECT_VERSION);
+		 service_config_dispatch_names[config->service.dispatch],
+		 event_keys[config->event_key], PROJECT_VERSION);
 	sig = stop_wait();
 	stop_arm_second_signal();
 	log_info("order", "stopping", "signal=%d", sig);
@@ -216,7 +216,7 @@ static enum status run(const struct config *config, struct error *err)
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
 
-	service_replica(&config->service, "order", replica);
+	service_config_replica(&config->service, "order", replica);
 	stop_block_signals();
 	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
 			  "order-service reads", reads, err);

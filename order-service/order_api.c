@@ -7,10 +7,10 @@
 #include "common/base/parse.h"
 #include "common/http/http_json.h"
 #include "common/http/http_params.h"
-#include "order-service/order_json.h"
+#include "order-service/core/order_json.h"
 #include "order-service/order_read.h"
 
-/* A change under way, from its request to its answer. */
+/* A change in progress, from its request to its answer. */
 struct change {
 	struct order_command command; /* first: what is submitted and comes back */
 	struct http_deferred *pending;

@@ -8,7 +8,7 @@
 
 #include "common/http/http.h"
 #include "common/pg/pg_pool.h"
-#include "order-service/order_command.h"
+#include "order-service/core/order_command.h"
 
 struct order_api {
 	/* Carries a change out and calls its answered(), now or later. */

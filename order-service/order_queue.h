@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "order-service/order_command.h"
+#include "order-service/core/order_command.h"
 
 struct order_queue {
 	pthread_mutex_t mu;

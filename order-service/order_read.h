@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "common/pg/pg_pool.h"
-#include "order-service/order.h"
+#include "order-service/core/order.h"
 
 /* For the pool that serves the reads. */
 extern const struct pg_statement order_read_statements[];

@@ -7,7 +7,7 @@
 #define ORDER_SERVICE_ORDER_ROW_H
 
 #include "common/pg/pg.h"
-#include "order-service/order.h"
+#include "order-service/core/order.h"
 
 /* Reads one row. From column on, these are selected: id, version, status, customer_id, product_id,
  * product_name, qty, address. */

@@ -7,10 +7,13 @@
  */
 #include "order-service/order_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "order-service/order_batch.h"
+#include "common/outbox/outbox.h"
+#include "common/runtime/clock.h"
+#include "order-service/core/order_batch.h"
 #include "order-service/order_row.h"
 
 const struct pg_statement order_store_statements[] = {
@@ -132,6 +135,33 @@ static void collect(const struct order_batch *b, struct pg_array *keys, struct p
 	}
 }
 
+/* False: out of memory. */
+static bool take_locked(struct order_batch *b, const PGresult *rows)
+{
+	size_t n = (size_t)PQntuples(rows);
+
+	if (!order_batch_load(b, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		order_row_read(rows, (int)i, 0, &b->loaded[i]);
+	return true;
+}
+
+/* False: out of memory. */
+static bool take_by_key(struct order_batch *b, const PGresult *rows)
+{
+	size_t n = (size_t)PQntuples(rows);
+
+	if (!order_batch_load_by_key(b, n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(b->by_key[i].key, sizeof(b->by_key[i].key), "%s",
+			       pg_text(rows, (int)i, 0));
+		order_row_read(rows, (int)i, 1, &b->by_key[i].order);
+	}
+	return true;
+}
+
 static enum status ask(struct order_store *store, struct order_batch *b, struct pg_array *keys,
 		       struct pg_array *changed, struct error *err)
 {
@@ -157,12 +187,8 @@ static enum status ask(struct order_store *store, struct order_batch *b, struct 
 		return st;
 	if (drawn)
 		take_ids(store, *drawn);
-	if (locked && !order_batch_take(b, *locked))
+	if ((locked && !take_locked(b, *locked)) || (by_key && !take_by_key(b, *by_key)))
 		st = error_set(err, ST_UNAVAILABLE, "out of memory");
-	if (by_key) {
-		b->by_key = *by_key;
-		*by_key = NULL;
-	}
 	pg_clear(calls.call, calls.count);
 	return st;
 }
@@ -216,8 +242,47 @@ static void columns_add(struct pg_array columns[C_COUNT], const struct order_wor
 	pg_array_text(&columns[C_KEY], w->idempotency_key);
 }
 
-static enum status write(struct order_store *store, struct order_batch *b,
-			 struct pg_array fresh[C_COUNT], struct pg_array old[C_COUNT],
+/* What the second round trip writes. */
+struct written {
+	struct pg_array fresh[C_COUNT], old[C_COUNT];
+	struct outbox_batch events;
+};
+
+static void written_init(struct written *w)
+{
+	for (int c = 0; c < C_COUNT; c++) {
+		pg_array_init(&w->fresh[c], column_types[c]);
+		pg_array_init(&w->old[c], column_types[c]);
+	}
+	outbox_batch_init(&w->events);
+}
+
+static void written_fini(struct written *w)
+{
+	for (int c = 0; c < C_COUNT; c++) {
+		pg_array_fini(&w->fresh[c]);
+		pg_array_fini(&w->old[c]);
+	}
+	outbox_batch_fini(&w->events);
+}
+
+static void written_fill(struct written *w, const struct order_batch *b, const char *topic)
+{
+	for (size_t i = 0; i < b->working_count; i++) {
+		if (b->working[i].is_new)
+			columns_add(w->fresh, &b->working[i]);
+		else if (b->working[i].changed)
+			columns_add(w->old, &b->working[i]);
+	}
+	for (size_t i = 0; i < b->event_count; i++) {
+		const struct order_batch_event *e = &b->events[i];
+
+		outbox_batch_add_event(&w->events, topic, e->order_id, event_order_names[e->type],
+				       e->payload);
+	}
+}
+
+static enum status write(struct order_store *store, const struct order_batch *b, struct written *w,
 			 struct error *err)
 {
 	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
@@ -229,16 +294,16 @@ static enum status write(struct order_store *store, struct order_batch *b,
 	enum status st;
 
 	for (int c = 0; c < C_COUNT; c++)
-		pg_param_array(&p_insert, &fresh[c]);
+		pg_param_array(&p_insert, &w->fresh[c]);
 	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
-		pg_param_array(&p_update, &old[updated[i]]);
-	outbox_batch_params(&b->events, &p_outbox);
+		pg_param_array(&p_update, &w->old[updated[i]]);
+	outbox_batch_params(&w->events, &p_outbox);
 	pg_param_i32(&p_ids, (int32_t)ahead);
-	if (fresh[C_ID].count)
+	if (w->fresh[C_ID].count)
 		(void)add_call(&calls, "orders_insert", &p_insert);
-	if (old[C_ID].count)
+	if (w->old[C_ID].count)
 		(void)add_call(&calls, "orders_update", &p_update);
-	if (b->events.count)
+	if (w->events.count)
 		(void)add_call(&calls, OUTBOX_INSERT, &p_outbox);
 	if (ahead)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
@@ -253,26 +318,15 @@ static enum status write(struct order_store *store, struct order_batch *b,
 	return st;
 }
 
-static enum status save(struct order_store *store, struct order_batch *b, struct error *err)
+static enum status save(struct order_store *store, const struct order_batch *b, struct error *err)
 {
-	struct pg_array fresh[C_COUNT], old[C_COUNT];
+	struct written w;
 	enum status st;
 
-	for (int c = 0; c < C_COUNT; c++) {
-		pg_array_init(&fresh[c], column_types[c]);
-		pg_array_init(&old[c], column_types[c]);
-	}
-	for (size_t i = 0; i < b->working_count; i++) {
-		if (b->working[i].is_new)
-			columns_add(fresh, &b->working[i]);
-		else if (b->working[i].changed)
-			columns_add(old, &b->working[i]);
-	}
-	st = write(store, b, fresh, old, err);
-	for (int c = 0; c < C_COUNT; c++) {
-		pg_array_fini(&fresh[c]);
-		pg_array_fini(&old[c]);
-	}
+	written_init(&w);
+	written_fill(&w, b, store->topic);
+	st = write(store, b, &w, err);
+	written_fini(&w);
 	return st;
 }
 
@@ -282,7 +336,7 @@ static enum status apply_once(struct order_store *store, struct order_batch *b, 
 
 	if (st != ST_OK)
 		return st;
-	if (!order_batch_decide(b, store->topic, store->ids, &store->id_count))
+	if (!order_batch_decide(b, clock_wall_ms(), store->ids, &store->id_count))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	return save(store, b, err);
 }

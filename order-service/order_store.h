@@ -8,7 +8,7 @@
 #define ORDER_SERVICE_ORDER_STORE_H
 
 #include "common/pg/pg.h"
-#include "order-service/order_command.h"
+#include "order-service/core/order_command.h"
 
 struct order_store;
 

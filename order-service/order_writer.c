@@ -13,6 +13,7 @@ struct order_writer {
 	int64_t queue_max;
 	struct order_queue waiting, done;
 	pthread_t writer, answerer;
+	bool started;             /* they run */
 	int64_t next_log_mono_ms; /* the writer thread's */
 	_Atomic int64_t refused, errors;
 	struct histogram batch_size, batch_us;
@@ -44,56 +45,61 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 	answer_all(commands, count, &err);
 }
 
-static void *writer_main(void *arg)
+bool order_writer_step(struct order_writer *w)
 {
-	struct order_writer *w = arg;
 	struct order_command *commands[ORDER_BATCH_MAX];
-	size_t n;
+	size_t n = order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX);
+	int64_t started;
 
-	while ((n = order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX)) > 0) {
-		int64_t started = clock_mono_us();
-
-		apply(w, commands, n);
-		histogram_observe(&w->batch_size, (int64_t)n);
-		histogram_observe(&w->batch_us, clock_mono_us() - started);
-		(void)order_queue_put(&w->done, commands, n, INT64_MAX);
+	if (n == 0) {
+		order_queue_close(&w->done);
+		return false;
 	}
-	order_queue_close(&w->done);
-	return NULL;
+	started = clock_mono_us();
+	apply(w, commands, n);
+	histogram_observe(&w->batch_size, (int64_t)n);
+	histogram_observe(&w->batch_us, clock_mono_us() - started);
+	(void)order_queue_put(&w->done, commands, n, INT64_MAX);
+	return true;
 }
 
-/* A thread of its own, so that the next batch is written meanwhile. */
-static void *answerer_main(void *arg)
+bool order_writer_answer(struct order_writer *w)
 {
-	struct order_writer *w = arg;
 	struct order_command *commands[ORDER_BATCH_MAX];
-	size_t n;
+	size_t n = order_queue_take(&w->done, commands, ORDER_BATCH_MAX);
 
-	while ((n = order_queue_take(&w->done, commands, ORDER_BATCH_MAX)) > 0) {
-		for (size_t i = 0; i < n; i++)
-			commands[i]->answered(commands[i]);
-	}
-	return NULL;
+	for (size_t i = 0; i < n; i++)
+		commands[i]->answered(commands[i]);
+	return n > 0;
 }
 
 /* --- open and close ------------------------------------------------------------------------ */
 
-static enum status start_threads(struct order_writer *w, struct error *err)
+static void *writer_main(void *w)
+{
+	while (order_writer_step(w))
+		;
+	return NULL;
+}
+
+/* A thread of its own, so that the next batch is written at the same time. */
+static void *answerer_main(void *w)
+{
+	while (order_writer_answer(w))
+		;
+	return NULL;
+}
+
+enum status order_writer_start(struct order_writer *w, struct error *err)
 {
 	if (pthread_create(&w->answerer, NULL, answerer_main, w) != 0)
 		return error_set(err, ST_INTERNAL, "cannot start the writer's threads");
-	if (pthread_create(&w->writer, NULL, writer_main, w) == 0)
+	w->started = pthread_create(&w->writer, NULL, writer_main, w) == 0;
+	if (w->started)
 		return ST_OK;
 	order_queue_close(&w->done);
 	(void)pthread_join(w->answerer, NULL);
 	return error_set(err, ST_INTERNAL, "cannot start the writer's threads");
-}
-
-static void release(struct order_writer *w)
-{
-	order_queue_fini(&w->waiting);
-	order_queue_fini(&w->done);
-	free(w);
 }
 
 enum status order_writer_open(struct order_writer **out, struct order_store *store,
@@ -109,10 +115,6 @@ enum status order_writer_open(struct order_writer **out, struct order_store *sto
 	w->batch_us.first = 64;
 	order_queue_init(&w->waiting);
 	order_queue_init(&w->done);
-	if (start_threads(w, err) != ST_OK) {
-		release(w);
-		return err->status;
-	}
 	*out = w;
 	return ST_OK;
 }
@@ -122,10 +124,14 @@ void order_writer_close(struct order_writer *w)
 	if (!w)
 		return;
 	order_queue_close(&w->waiting);
-	(void)pthread_join(w->writer, NULL);
-	(void)pthread_join(w->answerer, NULL);
+	if (w->started) {
+		(void)pthread_join(w->writer, NULL);
+		(void)pthread_join(w->answerer, NULL);
+	}
 	order_store_close(w->store);
-	release(w);
+	order_queue_fini(&w->waiting);
+	order_queue_fini(&w->done);
+	free(w);
 }
 
 void order_writer_submit(struct order_writer *w, struct order_command *command)

@@ -1,9 +1,10 @@
 /*
- * Group commit: HTTP threads hand in their commands; one thread applies all that wait as one
- * batch, in the order they came, and another then answers each. While a batch commits, the next
- * one gathers, so the batches grow with the load by themselves.
+ * Group commit: HTTP threads submit their commands; one thread applies all that wait as one batch,
+ * in the order they came, and another then answers each. While a batch commits, the next one fills,
+ * so the batches grow with the load by themselves.
  *
- * Threads: order_writer_submit from any; open and close from main, close after the last submit.
+ * Threads: order_writer_start makes the two. order_writer_submit from any; open, start and close
+ * from main, close after the last submit.
  */
 #ifndef ORDER_SERVICE_ORDER_WRITER_H
 #define ORDER_SERVICE_ORDER_WRITER_H
@@ -14,12 +15,27 @@
 struct order_writer;
 
 /*
- * At most queue_max commands wait. Takes store: the writer's thread is its only user, close closes
- * it. On error store stays the caller's.
+ * At most queue_max commands wait. Takes store: the writer is its only user, close closes it. On an
+ * error store stays the caller's.
  */
 MUST_CHECK enum status order_writer_open(struct order_writer **out, struct order_store *store,
 					 int64_t queue_max, struct error *err);
+
+/* Runs steps and answers until order_writer_close, on threads of their own. ST_INTERNAL: there are
+ * none. */
+MUST_CHECK enum status order_writer_start(struct order_writer *writer, struct error *err);
+
+/* Applies and answers what waits, then ends the threads. */
 void order_writer_close(struct order_writer *writer);
+
+/*
+ * For whoever drives the writer without order_writer_start. One step applies the commands that
+ * wait, up to ORDER_BATCH_MAX; one answer calls answered() of those that are applied. They wait for
+ * commands while there are none (order_queue); a step waits on pg and clock besides. False: closed,
+ * and nothing is left.
+ */
+bool order_writer_step(struct order_writer *writer);
+bool order_writer_answer(struct order_writer *writer);
 
 /*
  * Takes the command until command->answered() is called, on a thread of the writer's; it must not

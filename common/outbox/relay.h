@@ -4,7 +4,7 @@
  * One relay per outbox is active, over any number of processes: it holds an advisory lock and
  * renews a lease row. A standby takes over as soon as the lock is free, and ends the database
  * session of a holder whose lease has run out (a stopped process keeps its session, so the lock
- * alone would wait for ever). A holder that comes back finds another name in the lease and reads
+ * alone would wait forever). A holder that comes back finds another name in the lease and reads
  * no more rows; what it had sent to Kafka before may appear twice: consumers know duplicates by
  * (order, version).
  *

@@ -18,7 +18,7 @@ struct pg {
 	int64_t next_attempt_mono_ms;
 	int64_t rows, replan_at_rows; /* read and written on this connection */
 	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
-	bool ahead;          /* calls of it were sent, and neither a sync nor the rest of them */
+	bool ahead;          /* calls of it were sent, and no sync yet */
 };
 
 enum status pg_open(struct pg **out, const char *url, const char *application,
@@ -106,17 +106,17 @@ static enum status prepare_all(struct pg *pg, struct error *err)
 	return st;
 }
 
-/* What the server tells without being asked, such as that it shuts down. */
+/* What the server tells without being asked. */
 static void on_notice(void *context, const char *text)
 {
 	(void)context;
-	log_info("database", "server says", "text=%s", LOG_QUOTE(text));
+	log_info("database", "postgres notice", "text=%s", LOG_QUOTE(text));
 }
 
 /*
  * Before dbname stand defaults that the URL may override (later wins in libpq): Kerberos, which
- * costs a look-up and a megabyte per process, only if asked for. After it stands what this module
- * relies on. Keepalives and tcp_user_timeout bound a dead network. The planner options: our
+ * costs a name lookup and a megabyte per process, only if asked for. After it stands what this
+ * module relies on. Keepalives and tcp_user_timeout bound a dead network. The planner options: our
  * statements touch few rows by key, but a plan made while a table is still empty would read it
  * whole, and stay so when the table has grown. jit: switched-off plan nodes count as endlessly
  * expensive, and a statement that seems expensive is compiled, which takes a second.
@@ -172,7 +172,7 @@ enum status pg_connect(struct pg *pg, struct error *err)
 		return ST_OK;
 	disconnect(pg);
 	if (pg->in_transaction) {
-		/* On a new one the rest would be committed without what was done before. */
+		/* On a new one what follows would be committed without what came before. */
 		pg->in_transaction = false;
 		return error_set(err, ST_UNAVAILABLE, "the connection was lost in a transaction");
 	}
@@ -261,8 +261,8 @@ static enum status replan(struct pg *pg, struct error *err)
 	return run_command(pg, "discard plans", err);
 }
 
-/* Something may still be queued on this connection: nothing on it can be trusted. */
-static enum status give_up(struct pg *pg, struct error *err)
+/* Drops the connection: something may still be queued on it. */
+static enum status fail(struct pg *pg, struct error *err)
 {
 	pg->in_transaction = false;
 	disconnect(pg);
@@ -277,10 +277,10 @@ static enum status send_calls(struct pg *pg, struct pg_call *calls, size_t count
 	if (pg_connect(pg, err) != ST_OK)
 		return err->status;
 	if (replan(pg, err) != ST_OK || queue_calls(pg, calls, count, err) != ST_OK)
-		return give_up(pg, err);
+		return fail(pg, err);
 	if ((last && PQpipelineSync(pg->conn) != 1) || PQflush(pg->conn) < 0) {
 		(void)pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-		return give_up(pg, err);
+		return fail(pg, err);
 	}
 	pg->ahead = !last;
 	return ST_OK;
@@ -293,7 +293,7 @@ enum status pg_send(struct pg *pg, struct pg_call *calls, size_t count, struct e
 
 enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
 {
-	/* Outside of one, a connection lost before the rest could not be told from a new one. */
+	/* Outside of one, a connection lost in between could not be told from a new one. */
 	if (!pg->in_transaction)
 		return error_set(err, ST_INTERNAL, "calls ahead of what, without a transaction");
 	return send_calls(pg, calls, count, false, err);
@@ -312,7 +312,7 @@ enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count, struc
 	}
 	pg_clear(calls, count);
 	if (st != ST_OK)
-		return give_up(pg, err);
+		return fail(pg, err);
 	pg_rollback(pg);
 	*err = first;
 	return err->status;
@@ -331,7 +331,7 @@ void pg_rollback(struct pg *pg)
 
 	pg->in_transaction = false;
 	if (pg->ahead) {
-		disconnect(pg); /* simpler than to read what is under way */
+		disconnect(pg); /* simpler than to read what is in flight */
 		return;
 	}
 	if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)

@@ -72,8 +72,8 @@ MUST_CHECK enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t c
 
 /*
  * Within a transaction: sends the first of the calls that a pg_send follows up, so that the server
- * works on them while the rest is prepared. All are received together, as one array. Instead of the
- * pg_send, pg_rollback may follow. On an error nothing of the transaction stays.
+ * works on them while the others are prepared. All are received together, as one array. Instead of
+ * the pg_send, pg_rollback may follow. On an error nothing of the transaction stays.
  */
 MUST_CHECK enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_t count,
 				     struct error *err);
@@ -81,7 +81,7 @@ MUST_CHECK enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_
 /* Rolls an open transaction back; drops the connection if that fails. */
 void pg_rollback(struct pg *pg);
 
-/* True if a transaction was begun, and neither committed nor given up since. */
+/* True if a transaction was begun, and neither committed nor rolled back since. */
 bool pg_in_transaction(const struct pg *pg);
 
 /* Clears the results of calls (those that are not NULL). */
@@ -90,7 +90,7 @@ void pg_clear(struct pg_call *calls, size_t count);
 /* The socket to poll for notifications, -1 when not connected. */
 int pg_socket(const struct pg *pg);
 
-/* Takes in what the server sent and forgets the notifications; true if there was one.
+/* Reads what the server sent and drops the notifications; true if there was one.
  * A lost connection is noticed here too: pg_socket is -1 afterwards. */
 bool pg_take_notifications(struct pg *pg);
 

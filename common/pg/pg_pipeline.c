@@ -54,7 +54,7 @@ static bool wait_socket(PGconn *conn, short events, int64_t deadline)
 	return n > 0 && ((fd.revents & POLLIN) == 0 || PQconsumeInput(conn) == 1);
 }
 
-/* Reads meanwhile: a server that waits for us to read would deadlock. */
+/* Reads as well: a server that waits for us to read would deadlock. */
 enum status pg_pipeline_flush(PGconn *conn, int64_t deadline, struct error *err)
 {
 	int more;

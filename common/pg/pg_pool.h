@@ -16,10 +16,10 @@ MUST_CHECK enum status pg_pool_open(struct pg_pool **out, size_t size, const cha
 				    const char *application,
 				    const struct pg_statement *const *tables, struct error *err);
 
-/* Every connection must have been given back. */
+/* No pg_pool_run is in progress. */
 void pg_pool_close(struct pg_pool *pool);
 
-/* Takes a connection, runs the calls as pg_run does, gives it back.
+/* Takes a connection, runs the calls as pg_run does, returns it.
  * ST_UNAVAILABLE also when none came free in time. */
 MUST_CHECK enum status pg_pool_run(struct pg_pool *pool, struct pg_call *calls, size_t count,
 				   struct error *err);

@@ -37,7 +37,7 @@ struct log_quoted log_quote(const char *text, size_t len);
 #define LOG_QUOTE(cstr) (log_quote((cstr), __builtin_strlen(cstr)).text)
 
 /*
- * Lets a repeated complaint through at most once per period. *next_mono_ms starts at 0 and is the
+ * Rate limit: true at most once per period. *next_mono_ms starts at 0 and is the
  * caller's.
  */
 bool log_due(int64_t *next_mono_ms, int64_t period_ms);

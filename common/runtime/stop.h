@@ -13,7 +13,7 @@ void stop_block_signals(void);
 /* Blocks until the first SIGTERM or SIGINT; returns its number. */
 int stop_wait(void);
 
-/* Wakes stop_wait: a thread that cannot go on ends the service this way. */
+/* Wakes stop_wait: a thread that fails ends the service this way. */
 void stop_request(void);
 
 /* A second signal during the teardown ends the process at once, as it would any program. */

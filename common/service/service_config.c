@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const log_level_names[] = { "error", "warn", "info", "debug", NULL };
-const char *const dispatch_names[] = { "kafka", "http", NULL };
+const char *const service_config_log_levels[] = { "error", "warn", "info", "debug", NULL };
+const char *const service_config_dispatch_names[] = { "kafka", "http", NULL };
 
 #define AT(member) offsetof(struct service_config, member)
 
@@ -25,17 +25,19 @@ const struct config_key service_config_keys[] = {
 	  "port to listen on; 0: any free one (see the log)" },
 	{ "HTTP_THREADS", CONFIG_INT, CONFIG_PUBLIC, AT(http_threads), "", 1, 10000, NULL,
 	  "connections served at the same time" },
-	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0, log_level_names,
-	  "what is logged to stderr" },
+	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0,
+	  service_config_log_levels, "what is logged to stderr" },
 	{ "REPLICA", CONFIG_TEXT, CONFIG_PUBLIC, AT(replica), "", 0, 0, NULL,
 	  "this process's name in logs, lease and history (empty: service and port; "
 	  "%h: the machine's name)" },
-	{ "DISPATCH", CONFIG_CHOICE, CONFIG_PUBLIC, AT(dispatch), "kafka", 0, 0, dispatch_names,
+	{ "DISPATCH", CONFIG_CHOICE, CONFIG_PUBLIC, AT(dispatch), "kafka", 0, 0,
+	  service_config_dispatch_names,
 	  "how orders reach delivery-service; http: the lab's bad example" },
 	{ 0 },
 };
 
-struct kafka_settings service_kafka(const struct service_config *config, const char *client_id)
+struct kafka_settings service_config_kafka(const struct service_config *config,
+					   const char *client_id)
 {
 	return (struct kafka_settings){ .bootstrap_servers = config->kafka_bootstrap_servers,
 					.topic = config->kafka_topic,
@@ -43,8 +45,8 @@ struct kafka_settings service_kafka(const struct service_config *config, const c
 					.client_id = client_id };
 }
 
-void service_replica(const struct service_config *config, const char *service,
-		     char name[REPLICA_NAME_MAX])
+void service_config_replica(const struct service_config *config, const char *service,
+			    char name[REPLICA_NAME_MAX])
 {
 	const char *place = strstr(config->replica, "%h");
 	char host[REPLICA_NAME_MAX] = "";

@@ -26,9 +26,9 @@ struct service_config {
 
 /* How what happens to orders reaches delivery-service. */
 enum dispatch { DISPATCH_KAFKA, DISPATCH_HTTP };
-extern const char *const dispatch_names[]; /* indexed by enum dispatch */
+extern const char *const service_config_dispatch_names[]; /* indexed by enum dispatch */
 
-extern const char *const log_level_names[]; /* indexed by enum log_level */
+extern const char *const service_config_log_levels[]; /* indexed by enum log_level */
 
 /*
  * The keys of struct service_config. Their fallbacks for DATABASE_URL, HTTP_PORT and HTTP_THREADS
@@ -36,13 +36,14 @@ extern const char *const log_level_names[]; /* indexed by enum log_level */
  */
 extern const struct config_key service_config_keys[];
 
-struct kafka_settings service_kafka(const struct service_config *config, const char *client_id);
+struct kafka_settings service_config_kafka(const struct service_config *config,
+					   const char *client_id);
 
 #define REPLICA_NAME_MAX 64
 
 /* The replica's name into name: REPLICA with %h as the machine's name, or service-port. It must
  * be another one for each replica: containers have the same port, but each a name of its own. */
-void service_replica(const struct service_config *config, const char *service,
-		     char name[REPLICA_NAME_MAX]);
+void service_config_replica(const struct service_config *config, const char *service,
+			    char name[REPLICA_NAME_MAX]);
 
 #endif

@@ -160,7 +160,7 @@ enum status sync_delivery_store_apply(const char *database_url, const char *repl
 {
 	static const struct pg_statement *const tables[] = { sync_delivery_store_statements, NULL };
 	struct pg *pg = NULL;
-	enum status st = pg_open(&pg, database_url, "delivery-service direct", tables, err);
+	enum status st = pg_open(&pg, database_url, "delivery-service sync", tables, err);
 
 	if (st == ST_OK)
 		st = apply(pg, event, replica, received_wall_ms, delivery, err);

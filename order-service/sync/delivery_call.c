@@ -23,9 +23,8 @@ static bool is_base_url(const char *url)
 	return good;
 }
 
-enum status delivery_target_init(struct delivery_target *target, const char *base_url,
-				 int64_t timeout_ms, const _Atomic bool *stopping,
-				 struct error *err)
+enum status delivery_call_init(struct delivery_call_target *target, const char *base_url,
+			       int64_t timeout_ms, const _Atomic bool *stopping, struct error *err)
 {
 	size_t len = strlen(base_url);
 
@@ -48,7 +47,7 @@ enum status delivery_target_init(struct delivery_target *target, const char *bas
 	return ST_OK;
 }
 
-void delivery_target_fini(struct delivery_target *target)
+void delivery_call_fini(struct delivery_call_target *target)
 {
 	free(target->url);
 	curl_global_cleanup();
@@ -66,7 +65,7 @@ static size_t discard(char *data, size_t size, size_t count, void *context)
 static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
-	const struct delivery_target *target = context;
+	const struct delivery_call_target *target = context;
 
 	(void)down_total;
 	(void)down;
@@ -75,7 +74,7 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	return atomic_load(target->stopping);
 }
 
-static void set_options(CURL *curl, const struct delivery_target *target,
+static void set_options(CURL *curl, const struct delivery_call_target *target,
 			const struct curl_slist *headers, const char *event)
 {
 	(void)curl_easy_setopt(curl, CURLOPT_URL, target->url);
@@ -92,8 +91,8 @@ static void set_options(CURL *curl, const struct delivery_target *target,
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, target);
 }
 
-static enum status read_outcome(CURL *curl, CURLcode code, const struct delivery_target *target,
-				struct error *err)
+static enum status read_outcome(CURL *curl, CURLcode code,
+				const struct delivery_call_target *target, struct error *err)
 {
 	long status = 0;
 
@@ -119,7 +118,7 @@ static enum status read_outcome(CURL *curl, CURLcode code, const struct delivery
 	}
 }
 
-enum status delivery_call(const struct delivery_target *target, const char *event,
+enum status delivery_call(const struct delivery_call_target *target, const char *event,
 			  struct error *err)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");

@@ -12,21 +12,21 @@
 
 #include "common/base/error.h"
 
-struct delivery_target {
+struct delivery_call_target {
 	char *url; /* owned */
 	int64_t timeout_ms;
 	const _Atomic bool *stopping; /* borrowed; cuts calls off */
 };
 
 /* base_url: http://host:port. ST_INVALID: it is none. */
-MUST_CHECK enum status delivery_target_init(struct delivery_target *target, const char *base_url,
-					    int64_t timeout_ms, const _Atomic bool *stopping,
-					    struct error *err);
-void delivery_target_fini(struct delivery_target *target);
+MUST_CHECK enum status delivery_call_init(struct delivery_call_target *target, const char *base_url,
+					  int64_t timeout_ms, const _Atomic bool *stopping,
+					  struct error *err);
+void delivery_call_fini(struct delivery_call_target *target);
 
 /* Waits for the answer. ST_TIMEOUT: none came, though it may be done. ST_REFUSED: it is not
  * reachable, or says no. ST_UNAVAILABLE: stopping, or out of memory. */
-MUST_CHECK enum status delivery_call(const struct delivery_target *target, const char *event,
+MUST_CHECK enum status delivery_call(const struct delivery_call_target *target, const char *event,
 				     struct error *err);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct sync_dispatch {
 	const char *database_url;
-	struct delivery_target delivery;
+	struct delivery_call_target delivery;
 	_Atomic bool stopping;
 	pthread_mutex_t mu;
 	int64_t next_log_mono_ms; /* guarded by mu */
@@ -26,8 +26,8 @@ enum status sync_dispatch_open(struct sync_dispatch **out,
 	if (!path)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	path->database_url = config->database_url;
-	if (delivery_target_init(&path->delivery, config->delivery_url, config->timeout_ms,
-				 &path->stopping, err) != ST_OK) {
+	if (delivery_call_init(&path->delivery, config->delivery_url, config->timeout_ms,
+			       &path->stopping, err) != ST_OK) {
 		free(path);
 		return err->status;
 	}
@@ -46,7 +46,7 @@ void sync_dispatch_close(struct sync_dispatch *path)
 {
 	if (!path)
 		return;
-	delivery_target_fini(&path->delivery);
+	delivery_call_fini(&path->delivery);
 	(void)pthread_mutex_destroy(&path->mu);
 	free(path);
 }
@@ -59,7 +59,7 @@ static void log_failure(struct sync_dispatch *path, const struct error *err)
 	due = log_due(&path->next_log_mono_ms, 2000);
 	(void)pthread_mutex_unlock(&path->mu);
 	if (due)
-		log_warn("direct", "change not carried out", "status=\"%s\" error=%s",
+		log_warn("sync", "change not carried out", "status=\"%s\" error=%s",
 			 status_name(err->status), LOG_QUOTE(err->msg));
 }
 

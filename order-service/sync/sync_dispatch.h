@@ -1,5 +1,5 @@
 /*
- * The road without Kafka (DISPATCH=http), as people build it first. It is the lab's bad example,
+ * Synchronous dispatch (DISPATCH=http), as people build it first. It is the lab's bad example,
  * here to be measured and not to be copied: each change opens a connection to PostgreSQL of its
  * own, writes the order, calls delivery-service in the midst of that transaction, waits for its
  * answer, and commits. What is bad about it:
@@ -16,7 +16,7 @@
 #ifndef ORDER_SERVICE_SYNC_SYNC_DISPATCH_H
 #define ORDER_SERVICE_SYNC_SYNC_DISPATCH_H
 
-#include "order-service/order_command.h"
+#include "order-service/core/order_command.h"
 
 struct sync_dispatch;
 
@@ -31,7 +31,7 @@ MUST_CHECK enum status sync_dispatch_open(struct sync_dispatch **out,
 					  const struct sync_dispatch_config *config,
 					  struct error *err);
 
-/* Calls under way are cut off within about a second, and what comes then is refused. */
+/* Calls in progress are cut off within about a second, and what comes then is refused. */
 void sync_dispatch_stop(struct sync_dispatch *path);
 
 /* After the last submit. */

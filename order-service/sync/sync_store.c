@@ -33,7 +33,7 @@ enum status sync_store_open(struct pg **out, const char *url, struct error *err)
 {
 	static const struct pg_statement *const tables[] = { sync_store_statements, NULL };
 
-	return pg_open(out, url, "order-service direct", tables, err);
+	return pg_open(out, url, "order-service sync", tables, err);
 }
 
 static enum status begin(struct pg *pg, struct error *err)

@@ -8,7 +8,7 @@
 #define ORDER_SERVICE_SYNC_SYNC_STORE_H
 
 #include "common/pg/pg.h"
-#include "order-service/order_command.h"
+#include "order-service/core/order_command.h"
 
 /* For the connection that sync_store_open opens. */
 extern const struct pg_statement sync_store_statements[];

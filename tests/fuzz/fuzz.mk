@@ -6,7 +6,7 @@ FUZZ_DICTIONARY := tests/fuzz/json.dict
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all
 FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/base/parse common/base/config common/event/event \
-	common/event/event_json common/http/http order-service/order order-service/order_json)
+	common/event/event_json common/http/http order-service/core/order order-service/core/order_json)
 
 .PHONY: fuzz
 fuzz:

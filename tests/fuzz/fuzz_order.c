@@ -7,7 +7,7 @@
 #include "common/base/config.h"
 #include "common/base/parse.h"
 #include "common/http/http.h"
-#include "order-service/order_json.h"
+#include "order-service/core/order_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -214,10 +214,9 @@ LAB_TEST(direct_deliveries, without_a_connection_it_is_unavailable, 1)
 	cr_expect_eq(sql_number(DELIVERIES), 0);
 	sql_run("alter database %s connection limit -1", fixture.database);
 	cr_expect_eq(deliver(delivery, "OrderPlaced", 1, "SEOUL").status, 201);
-	cr_expect(
-		wait_until(5000, sql_number("select count(*) from pg_stat_activity where "
-					    "datname = current_database() and "
-					    "application_name = 'delivery-service direct'") == 0));
+	cr_expect(wait_until(5000, sql_number("select count(*) from pg_stat_activity where "
+					      "datname = current_database() and "
+					      "application_name = 'delivery-service sync'") == 0));
 }
 
 /* With Kafka there is no other way in. */

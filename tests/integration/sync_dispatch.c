@@ -59,7 +59,7 @@ static void expect_problem(const struct http_answer *answer, int status, const c
 static int64_t sessions(const char *state)
 {
 	return sql_number("select count(*) from pg_stat_activity where datname = "
-			  "current_database() and application_name = 'order-service direct' "
+			  "current_database() and application_name = 'order-service sync' "
 			  "and state like '%s'",
 			  state);
 }
@@ -312,7 +312,7 @@ LAB_TEST(sync_dispatch, a_lost_transaction_leaves_a_delivery_without_an_order, 1
 	/* The call has reached delivery-service: its connection, and the one that asks. */
 	cr_assert(wait_until(5000, service_metric(delivery, "http_connections") == 2));
 	sql_run("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = "
-		"current_database() and application_name = 'order-service direct'");
+		"current_database() and application_name = 'order-service sync'");
 	answer = http_end(call);
 	expect_problem(&answer, 503, "try again");
 	cr_expect_eq(sql_number(ORDERS), 0);

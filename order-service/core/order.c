@@ -1,4 +1,4 @@
-#include "order-service/order.h"
+#include "order-service/core/order.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The rules of an order: what changes it, what does not, and that versions have no gaps. */
-#include "order-service/order.h"
+#include "order-service/core/order.h"
 #include "tests/unit/unit.h"
 
 TestSuite(order, .init = unit_deadline);

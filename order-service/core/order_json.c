@@ -1,4 +1,4 @@
-#include "order-service/order_json.h"
+#include "order-service/core/order_json.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /*
  * A change that a client asks for, and the answer to it: what travels between the order API and
- * the writer or the direct road, which carry it out.
+ * the writer or sync_dispatch, which carry it out.
  *
  * Threads: one owner at a time: whoever it was submitted to, until it calls answered().
  */
-#ifndef ORDER_SERVICE_ORDER_COMMAND_H
-#define ORDER_SERVICE_ORDER_COMMAND_H
+#ifndef ORDER_SERVICE_CORE_ORDER_COMMAND_H
+#define ORDER_SERVICE_CORE_ORDER_COMMAND_H
 
 #include "common/base/error.h"
-#include "order-service/order.h"
+#include "order-service/core/order.h"
 
 enum order_command_kind { COMMAND_PLACE, COMMAND_MODIFY, COMMAND_CANCEL };
 

@@ -1,5 +1,5 @@
 /* Orders from and to JSON: what the API takes, and for what it refuses the field that it names. */
-#include "order-service/order_json.h"
+#include "order-service/core/order_json.h"
 #include "tests/unit/unit.h"
 
 TestSuite(order_json, .init = unit_deadline);

@@ -6,8 +6,8 @@
  *
  * Threads: any; values only.
  */
-#ifndef ORDER_SERVICE_ORDER_H
-#define ORDER_SERVICE_ORDER_H
+#ifndef ORDER_SERVICE_CORE_ORDER_H
+#define ORDER_SERVICE_CORE_ORDER_H
 
 #include <stdbool.h>
 #include <stdint.h>

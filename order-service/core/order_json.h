@@ -3,12 +3,12 @@
  *
  * Threads: any.
  */
-#ifndef ORDER_SERVICE_ORDER_JSON_H
-#define ORDER_SERVICE_ORDER_JSON_H
+#ifndef ORDER_SERVICE_CORE_ORDER_JSON_H
+#define ORDER_SERVICE_CORE_ORDER_JSON_H
 
 #include <jansson.h>
 
-#include "order-service/order.h"
+#include "order-service/core/order.h"
 
 /*
  * Reads the members of body into content; *fields says which were there. allowed: the fields that
