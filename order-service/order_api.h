@@ -1,5 +1,5 @@
 /*
- * The order API: HTTP to commands and back. The contract is in README.md.
+ * The order API: HTTP to commands and back. The contract is in docs/api.md.
  *
  * Threads: handlers run on HTTP workers; changes are answered on the thread that carried them out.
  */

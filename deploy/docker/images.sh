@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the project's images are made of and how their containers run, read off the images and off
-# the compose file: the table in the README.
+# the compose file: the table in docs/operations.md.
 #
 # usage: deploy/docker/images.sh [SERVICE...]   (order-service delivery-service verify)
 #        deploy/docker/images.sh --packages SERVICE   the Debian packages in its image, with their versions

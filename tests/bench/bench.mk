@@ -2,7 +2,7 @@
 #   make bench               all but growth, 15 minutes or so; kept in tests/bench/results/
 #   make bench QUICK=1       a look in under three minutes, with less work; not kept
 #   make bench CASE=orders   one case
-#   make bench-report        the table and the plot once more, README.md too
+#   make bench-report        docs/benchmarks.md and its plot, from the latest results
 
 BENCH_PROGRAMS := feed await bare visible
 BENCH_SOURCES_visible := tests/bench/placing.c
@@ -17,7 +17,7 @@ bench:
 
 bench-report:
 	@stack/packages.sh install load
-	@tests/bench/report.sh README.md
+	@tests/bench/report.sh docs/benchmarks.md
 
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
 

@@ -1,4 +1,4 @@
-# The plot of the README. data: a folder with rates.dat and growth.dat; growth: 1 if the latter has
+# The plot of docs/benchmarks.md. data: a folder with rates.dat and growth.dat; growth: 1 if the latter has
 # something; output: the file.
 set terminal svg size 960,(growth ? 800 : 460) background rgb 'white' font 'sans-serif,13'
 set output output

@@ -2,7 +2,7 @@
 # Results for a reader: a table on the terminal, or the table and the plot in a Markdown file.
 #
 # usage: tests/bench/report.sh FILE.json    prints the table
-#        tests/bench/report.sh FILE.md      rewrites what stands in it between the two lines
+#        tests/bench/report.sh FILE.md      FILE.md in docs/: rewrites what stands between the lines
 #                                           <!-- bench: begin --> and <!-- bench: end -->, and the
 #                                           plot beside latest.json
 # env: RESULT  what goes into FILE.md (tests/bench/results/latest.json)
@@ -39,7 +39,7 @@ markdown() {
 		([.cases[].commit] | unique | join(", ")) + ". `make bench` measures it again."' "$1"
 	printf '\n'
 	cells "$1" | sed 's/\tno$/\t**no**/' | table_markdown
-	printf '\n![orders and events per second, each beside its reference](%s)\n' "$PLOT"
+	printf '\n![orders and events per second, each beside its reference](../%s)\n' "$PLOT"
 }
 
 # plot FILE.json: draws $PLOT.

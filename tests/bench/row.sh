@@ -48,5 +48,5 @@ rows_keep() {
 	[[ -e $latest ]] || printf '{}' >"$latest"
 	jq -s '.[0] * .[1]' "$latest" "$new" >"$latest.new"
 	mv "$latest.new" "$latest"
-	say "kept in tests/bench/results/$name and latest.json; make bench-report puts them into the README"
+	say "kept in tests/bench/results/$name and latest.json; make bench-report puts them into docs/benchmarks.md"
 }
