@@ -1,56 +1,18 @@
-/*
- * Produces a run of the latest Order* messages of one partition once more, with the same key,
- * headers and payload: what a producer without idempotence does after a lost answer, or somebody
- * who replays a topic. It ends when the broker has them. Exit status: 0; 1 not possible now; 2 bad
- * settings.
- */
+#include "tests/faults/duplicates.h"
+
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "common/base/config.h"
-#include "common/base/error.h"
 #include "common/runtime/clock.h"
 #include "tools/order-clients/dice.h"
 
-#define ANSWER_MS    5000
-#define MESSAGES_MAX 1000
-#define LOOK_BACK    4 /* messages read for one wanted: Delivery* are about half of them */
-
-enum target { TARGET_SAME, TARGET_ANY };
-static const char *const targets[] = { "same", "any", NULL };
-
-struct config {
-	const char *brokers, *topic;
-	int64_t count, seed;
-	int target;
-};
-
-static const struct config_key keys[] = {
-	{ "KAFKA_BOOTSTRAP_SERVERS", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, brokers),
-	  "127.0.0.1:9092", 0, 0, NULL, "Kafka brokers, host:port, comma separated" },
-	{ "KAFKA_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, topic),
-	  "kafka.scaling", 0, 0, NULL, "topic" },
-	{ "DUPLICATES", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, count), "50", 1,
-	  MESSAGES_MAX, NULL, "messages to produce again at most" },
-	{ "DUPLICATES_TO", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, target), "same", 0,
-	  0, targets, "partition they go to: the same, or any, each its own" },
-	{ "SEED", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, seed), "1", 0, INT32_MAX, NULL,
-	  "decides about the partitions" },
-	{ 0 },
-};
-
-static const struct config_program program = {
-	.name = "fault-duplicates",
-	.summary = "produces the latest Order* messages of a partition once more",
-	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
-};
+#define ANSWER_MS 5000
+#define LOOK_BACK 4 /* messages read for one wanted: Delivery* are about half of them */
 
 /* The latest Order* messages, oldest first. */
 struct found {
-	rd_kafka_message_t *messages[MESSAGES_MAX]; /* owned */
+	rd_kafka_message_t *messages[DUPLICATES_MAX]; /* owned */
 	size_t count;
 };
 
@@ -132,15 +94,15 @@ static void take(struct found *found, size_t count, rd_kafka_message_t *m)
 }
 
 /* Points the client at the last messages of the partition; *end: the offset behind them. */
-static enum status assign(rd_kafka_t *client, const struct config *config, int32_t partition,
-			  int64_t *end, struct error *err)
+static enum status assign(rd_kafka_t *client, const struct duplicates_config *config,
+			  int32_t partition, int64_t *end, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	int64_t low = 0, high = 0, from;
 	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
 		client, config->topic, partition, &low, &high, ANSWER_MS);
 
-	from = high - config->count * LOOK_BACK;
+	from = high - (int64_t)config->count * LOOK_BACK;
 	rd_kafka_topic_partition_list_add(list, config->topic, partition)->offset =
 		from > low ? from : low;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -181,7 +143,7 @@ static enum status read_up_to(rd_kafka_t *client, int64_t end, size_t count, str
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static rd_kafka_resp_err_t produce(rd_kafka_t *client, const struct config *config,
+static rd_kafka_resp_err_t produce(rd_kafka_t *client, const struct duplicates_config *config,
 				   const rd_kafka_message_t *m, int32_t partition)
 {
 	rd_kafka_headers_t *headers = NULL;
@@ -201,7 +163,7 @@ static rd_kafka_resp_err_t produce(rd_kafka_t *client, const struct config *conf
 }
 
 /* All of them, in their order. */
-static enum status produce_all(const struct config *config, const struct found *found,
+static enum status produce_all(const struct duplicates_config *config, const struct found *found,
 			       struct dice *dice, int partitions, struct error *err)
 {
 	const char *const pairs[] = { "bootstrap.servers",  config->brokers, "log_level", "2",
@@ -216,8 +178,7 @@ static enum status produce_all(const struct config *config, const struct found *
 		const rd_kafka_message_t *m = found->messages[i];
 		int32_t any = (int32_t)dice_roll(dice, (uint32_t)partitions);
 
-		code = produce(client, config, m,
-			       config->target == TARGET_ANY ? any : m->partition);
+		code = produce(client, config, m, config->to_any ? any : m->partition);
 	}
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		code = rd_kafka_flush(client, 2 * ANSWER_MS);
@@ -229,51 +190,49 @@ static enum status produce_all(const struct config *config, const struct found *
 			 found->count, rd_kafka_err2str(code));
 }
 
-static enum status run(const struct config *config, struct found *found, rd_kafka_t *consumer,
-		       struct error *err)
+/* Reads from a partition that the seed decides, and produces. */
+static enum status read_and_produce(const struct duplicates_config *config, rd_kafka_t *consumer,
+				    struct found *found, int32_t *partition, struct error *err)
 {
-	struct dice dice = { .state = (uint64_t)config->seed };
+	struct dice dice = { .state = config->seed };
 	int partitions = partition_count(consumer, config->topic);
-	int32_t partition;
 	int64_t end = 0;
 
 	if (partitions == 0)
 		return error_set(err, ST_UNAVAILABLE, "topic %s cannot be seen on %s",
 				 config->topic, config->brokers);
-	partition = (int32_t)dice_roll(&dice, (uint32_t)partitions);
-	if (assign(consumer, config, partition, &end, err) != ST_OK ||
-	    read_up_to(consumer, end, (size_t)config->count, found, err) != ST_OK ||
-	    produce_all(config, found, &dice, partitions, err) != ST_OK)
+	*partition = (int32_t)dice_roll(&dice, (uint32_t)partitions);
+	if (assign(consumer, config, *partition, &end, err) != ST_OK ||
+	    read_up_to(consumer, end, config->count, found, err) != ST_OK)
 		return err->status;
-	printf("%zu messages of partition %" PRId32 "\n", found->count, partition);
-	return ST_OK;
+	return produce_all(config, found, &dice, partitions, err);
 }
 
-int main(int argc, char **argv)
+enum status duplicates_produce(const struct duplicates_config *config,
+			       struct duplicates_result *result, struct error *err)
 {
-	struct config config = { 0 };
+	const char *const pairs[] = { "bootstrap.servers",
+				      config->brokers,
+				      "log_level",
+				      "2",
+				      "group.id",
+				      "fault-duplicates",
+				      "enable.auto.commit",
+				      "false",
+				      "enable.partition.eof",
+				      "true",
+				      NULL };
 	struct found found = { .count = 0 };
-	int done = config_main(&program, argc, argv, &config);
-	struct error err = { 0 };
-	rd_kafka_t *consumer;
+	rd_kafka_t *consumer = client_open(RD_KAFKA_CONSUMER, pairs, NULL, err);
+	enum status st;
 
-	if (done >= 0)
-		return done;
-	consumer = client_open(
-		RD_KAFKA_CONSUMER,
-		(const char *const[]){ "bootstrap.servers", config.brokers, "log_level", "2",
-				       "group.id", "fault-duplicates", "enable.auto.commit",
-				       "false", "enable.partition.eof", "true", NULL },
-		NULL, &err);
-	if (consumer) {
-		(void)run(&config, &found, consumer, &err);
-		while (found.count > 0)
-			rd_kafka_message_destroy(found.messages[--found.count]);
-		(void)rd_kafka_consumer_close(consumer);
-		rd_kafka_destroy(consumer);
-	}
-	if (err.status == ST_OK)
-		return 0;
-	(void)fprintf(stderr, "fault-duplicates: %s\n", err.msg);
-	return 1;
+	if (!consumer)
+		return err->status;
+	st = read_and_produce(config, consumer, &found, &result->partition, err);
+	result->count = found.count;
+	while (found.count > 0)
+		rd_kafka_message_destroy(found.messages[--found.count]);
+	(void)rd_kafka_consumer_close(consumer);
+	rd_kafka_destroy(consumer);
+	return st;
 }

@@ -1,19 +1,29 @@
-# The fault runner: a temporary stack, clients that know what they were promised, and somebody who
-# breaks things; then the history checker.
-#   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, SANITIZE=1
+# The fault runner: a temporary stack, clients that know what they were promised, and faults by a
+# plan that the seed decides; then the history checker.
+#   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, BROKERS=3, SANITIZE=1
 #   make faults-plan SEED=7                           only shows what would be broken, and when
+# build/tests/faults --help lists all settings.
+
+FAULTS_ENVIRONMENT := BUILD_DIR='$(BUILD)' $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0)
 
 .PHONY: faults faults-plan faults-build
 
 # A second make builds, since the packages that it needs may only come now.
 faults: packages
 	@$(MAKE) --no-print-directory --silent all faults-build
-	@BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/faults/run.sh
+	@$(FAULTS_ENVIRONMENT) $(BUILD)/tests/faults --check-config
+	@$(FAULTS_ENVIRONMENT) stack/with_temporary_stack.sh faults $(BUILD)/tests/faults
 
 faults-plan:
-	@tests/faults/run.sh --plan
+	@$(MAKE) --no-print-directory --silent faults-build
+	@$(BUILD)/tests/faults --plan
 
-faults-build: $(BUILD)/tests/fault-duplicates
+faults-build: $(BUILD)/tests/faults
 
-$(BUILD)/tests/fault-duplicates: $(call objects,tests/faults/duplicates.c) $(call archives,$(COMMON))
+$(eval $(call ARCHIVE_RULE,tests/faults))
+
+# Without Criterion: what of tests/support it takes has none, or this does not link.
+$(BUILD)/tests/faults: $(call objects,tests/faults/main.c) \
+	$(call archives,tests/faults tools/order-clients $(SUPPORT) $(COMMON))
 	$(link)

@@ -17,5 +17,5 @@ test-unit: $(BUILD)/tests/unit
 # What may not be linked is not there: no libpq, librdkafka, civetweb, libcurl.
 $(BUILD)/tests/unit: LDLIBS := -lcriterion -ljansson
 $(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES)) \
-	$(call archives,$(ORDER) $(DELIVERY) $(TOOLS) $(COMMON))
+	$(call archives,$(ORDER) $(DELIVERY) $(TOOLS) tests/faults $(COMMON))
 	$(link)

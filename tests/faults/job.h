@@ -1,0 +1,25 @@
+/*
+ * A fault at work: from the moment it breaks its victim until that is whole again. A job has the
+ * parts of its fault for itself.
+ *
+ * Threads: a job has one owner.
+ */
+#ifndef TESTS_FAULTS_JOB_H
+#define TESTS_FAULTS_JOB_H
+
+#include <sys/types.h>
+
+#include "tests/faults/run.h"
+
+struct fault_job {
+	struct run *run;
+	struct fault fault;
+	enum part part; /* what was broken: the first of the fault's parts, unless the kind knows */
+	pid_t pid;      /* of its process, which was broken */
+	int replicas_before; /* AMOUNT_REPLICAS */
+};
+
+/* The fault has happened: a line on the screen and in the log. */
+void job_report(struct fault_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

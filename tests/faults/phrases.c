@@ -1,0 +1,45 @@
+#include "tests/faults/phrases.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const phrases_of_scripts[] = { "ended while starting", "ended at once", "killing it",
+					   NULL };
+
+static bool has_phrase(const char *line, size_t len)
+{
+	for (const char *const *phrase = phrases_of_scripts; *phrase; phrase++) {
+		if (memmem(line, len, *phrase, strlen(*phrase)))
+			return true;
+	}
+	return false;
+}
+
+bool phrases_find(const char **text, char *line, size_t size)
+{
+	while (**text) {
+		const char *start = *text;
+		size_t len = strcspn(start, "\n");
+
+		*text = start + len + (start[len] == '\n');
+		if (!has_phrase(start, len))
+			continue;
+		(void)snprintf(line, size, "%.*s", (int)len, start);
+		return true;
+	}
+	return false;
+}
+
+/* The word after the time is the level. */
+static bool is_error_record(const char *line)
+{
+	size_t time = strcspn(line, " ");
+
+	return time > 0 && strncmp(line + time, " ERROR ", 7) == 0;
+}
+
+bool phrases_is_error(const char *line)
+{
+	return is_error_record(line) || strstr(line, "AddressSanitizer") ||
+	       strstr(line, "LeakSanitizer") || strstr(line, "runtime error:");
+}

@@ -1,0 +1,90 @@
+/*
+ * What is broken, and when: a list that the seed decides, drawn before anything runs. Pure: it
+ * knows neither what a kind of fault does nor whether it came true.
+ *
+ * The random numbers are splitmix64's, from the state that is the seed. They are drawn in this
+ * order, for each fault: the kind, by the weights of the kinds that apply; the victim, where there
+ * are several; the amount; whether the next fault comes within a second (20 of 100); and when. A
+ * kind whose victim is not likely to be whole again is drawn anew, up to twenty times. So a plan
+ * depends on the seed, the duration, the conditions and the table of kinds, and on nothing else.
+ *
+ * Threads: any.
+ */
+#ifndef TESTS_FAULTS_PLAN_H
+#define TESTS_FAULTS_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+#include "common/base/strbuf.h"
+#include "tests/faults/parts.h"
+
+#define PLAN_REPLICAS_AT_FIRST 2
+
+struct fault_job;
+
+/* What a plan is drawn for. */
+struct plan_conditions {
+	int64_t duration_ms;
+	int brokers;
+	const int *growth; /* numbers of partitions that the topic gets, at equal distances */
+	size_t growth_count;
+};
+
+enum victim {
+	VICTIM_ORDER,    /* one of the order-services */
+	VICTIM_RELAY,    /* the order-service that publishes: known only when it is broken */
+	VICTIM_DELIVERY, /* one of the replicas */
+	VICTIM_KAFKA,    /* one of the brokers */
+	VICTIM_POSTGRES,
+	VICTIM_REPLICAS, /* all places of replicas */
+	VICTIM_TOPIC,
+};
+
+/* What a fault's number says. */
+enum amount {
+	AMOUNT_MS,         /* how long it lasts */
+	AMOUNT_MESSAGES,   /* how many messages */
+	AMOUNT_SESSION,    /* decides which session */
+	AMOUNT_REPLICAS,   /* how many there are then; another number than before */
+	AMOUNT_PARTITIONS, /* likewise, of the topic; never drawn by weight */
+};
+
+/* A kind of fault: a row of the table. */
+struct fault_kind {
+	const char *name;
+	enum victim victim;
+	uint32_t weight;
+	enum amount amount;
+	int32_t min, max; /* of the amount; with AMOUNT_MS in steps of 10 */
+	/* Whether there may be such a fault at all; NULL: always. */
+	bool (*applies)(const struct plan_conditions *conditions);
+	/* Breaks it. False: there was nothing to break, or it needs no healing. */
+	bool (*carry_out)(struct fault_job *job);
+	/* Makes it whole again when the time is over. NULL: it becomes so by itself. */
+	void (*heal)(struct fault_job *job);
+};
+
+struct fault {
+	int64_t at_ms; /* since the load began */
+	const struct fault_kind *kind;
+	part_set parts; /* that it breaks */
+	int32_t number; /* see enum amount */
+};
+
+struct plan {
+	struct fault *faults; /* by time; owned */
+	size_t count;
+};
+
+/* kinds is borrowed as long as the plan lives. plan_fini frees it. */
+MUST_CHECK enum status plan_draw(struct plan *plan, const struct fault_kind *kinds,
+				 size_t kind_count, uint64_t seed,
+				 const struct plan_conditions *conditions, struct error *err);
+void plan_fini(struct plan *plan);
+
+/* A line for a reader, with its end. */
+void plan_describe(const struct fault *fault, struct strbuf *out);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * A run: the settings, the clients, what shall run, and whether somebody wants it to end early.
+ *
+ * Threads: main, a thread for each fault at work, and one that waits for signals. What is not
+ * guarded is set before the threads start.
+ */
+#ifndef TESTS_FAULTS_RUN_H
+#define TESTS_FAULTS_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tests/faults/counters.h"
+#include "tests/faults/journal.h"
+#include "tests/faults/settings.h"
+#include "tools/order-clients/clients.h"
+
+#define RUN_PATH_SIZE 4096
+
+struct run {
+	const struct settings *settings;
+	struct journal journal;
+	struct counters counters;
+	struct clients *clients; /* NULL: none yet */
+	FILE *clients_log;
+
+	atomic_bool interrupted;                  /* by a signal */
+	_Atomic int replicas;                     /* of delivery-service that shall run */
+	_Atomic int64_t parked_most, ranges_most; /* at once, when looked at */
+	_Atomic int64_t produced_again;           /* messages */
+};
+
+/* The path of a file of the run. */
+const char *run_path(const struct run *run, const char *name, char path[RUN_PATH_SIZE]);
+
+/* Waits so long, or until the run is interrupted. */
+void run_pause(const struct run *run, int64_t ms);
+
+/* A fault has happened: counted, on the screen and in the log. kind: its row of the table. */
+void run_fault(struct run *run, size_t kind, const char *name, const char *text);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * A program or script that is run to its end, in a session of its own, so that Ctrl-C on the
+ * terminal does not cut it off in between. What it starts in the background lives on. No Criterion.
+ *
+ * Threads: any.
+ */
+#ifndef TESTS_SUPPORT_COMMAND_H
+#define TESTS_SUPPORT_COMMAND_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COMMAND_ARGUMENTS_MAX 8
+
+struct command {
+	const char *arguments[COMMAND_ARGUMENTS_MAX]; /* the program's path first; NULL ends them */
+	const char *output_path; /* stdout is appended to it; NULL: the caller's stdout */
+	const char *error_path;  /* stderr likewise; NULL: with stdout */
+	int64_t timeout_ms;      /* then it is killed */
+	const atomic_bool
+		*cancel; /* once this is true it gets SIGTERM; NULL: it is never cancelled */
+};
+
+/* Its exit status; -1: it could not be started, or a signal ended it. */
+int command_run(const struct command *command);
+
+/* Copies the last bytes of a file to text, NUL-terminated: at most size - 1, and only what lies
+ * behind offset from. */
+void command_read_output(const char *path, int64_t from, char *text, size_t size);
+
+/* The size of a file; 0 without it. */
+int64_t command_output_size(const char *path);
+
+/* The last line of text, without its end. Writes into text. */
+const char *command_last_line(char *text);
+
+#endif
