@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks what the documentation says and a program can know: relative links and anchors, make
+# Checks what the documentation says and a program can know: relative links and anchors, files, make
 # targets, and the tables of docs/settings.md. Prints each breach; exit code 1 if there is one.
 #
 # usage: docs/check.sh
@@ -35,6 +35,12 @@ for page in "${pages[@]}"; do
 	done < <(grep -oE '\]\([^)[:space:]]+\)' "$page" | sed -E 's/^\]\((.*)\)$/\1/' |
 		grep -vE '^[a-z]+:' || true)
 done
+
+# A file that is named in backticks is one of the repository, or a file of it ends so.
+files=$(git ls-files -co --exclude-standard)
+while IFS=: read -r page name; do
+	grep -qE "(^|/)${name//./\\.}\$" <<<"$files" || breach "$page: $name: no such file"
+done < <(grep -oHE '`[a-zA-Z0-9_./-]+\.(c|h|sh|sql|mk|md|yml|yaml|env|gp)`' "${pages[@]}" | tr -d '`' | sort -u)
 
 # A target is what a makefile names in .PHONY.
 targets=$(cat Makefile ./*/*.mk ./*/*/*.mk 2>/dev/null | sed -e ':a' -e '/\\$/N; s/\\\n//; ta' |
