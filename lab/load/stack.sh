@@ -29,7 +29,7 @@ stack_sql() {
 # stack_stop: no service runs.
 stack_stop() {
 	temporary_stack scale 0
-	temporary_stack orders 1
+	temporary_stack scale-orders 1
 	process_stop order-service 10
 }
 
@@ -54,7 +54,7 @@ stack_orders() {
 	local count=$1
 	shift
 	(($# == 0)) || local -x "$@"
-	temporary_stack orders "$count"
+	temporary_stack scale-orders "$count"
 }
 
 # stack_delivery REPLICAS [SETTING=VALUE...]: that many delivery-services, ready.
