@@ -1,26 +1,40 @@
 # Builds the services and the tools into build/, and runs everything that a user runs: `make help`
-# lists it. SANITIZE=1 builds into build/sanitize with ASan and UBSan.
+# lists it. A target's line for that list starts with "## group: target" and stands above its rule.
 #
 # Every folder of sources becomes one archive, build/lib/<folder>.a. A program is its main and all
 # archives; the linker takes what is needed. What a folder may include is in tests/lint/includes.txt.
 
-BUILD := build$(if $(SANITIZE),/sanitize)
+# A variant is another build in a folder of its own: sanitize (ASan and UBSan; SANITIZE=1 for
+# short), tsan, debug, coverage.
+VARIANT := $(if $(SANITIZE),sanitize)
+BUILD := build$(if $(VARIANT),/$(VARIANT))
 CC := gcc
+
+# accepted FLAG...: those of the flags that this compiler takes on this machine.
+accepted = $(foreach flag,$(1),$(shell $(CC) -Werror -O2 $(flag) -x c -include string.h -c -o /dev/null \
+	/dev/null 2>/dev/null && echo '$(flag)'))
+
+# Options that hold for every build. Without optimization _FORTIFY_SOURCE can do nothing.
+HARDENING := $(call accepted,-fstack-protector-strong -fstack-clash-protection -fcf-protection)
+FORTIFY := $(lastword -D_FORTIFY_SOURCE=2 $(call accepted,-D_FORTIFY_SOURCE=3))
+
+VARIANT_CFLAGS_ := -O2 $(FORTIFY)
+VARIANT_CFLAGS_sanitize := -O2 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+VARIANT_CFLAGS_debug := -O0 -g3 -fno-omit-frame-pointer
+VARIANT_CFLAGS_coverage := -O0 --coverage -fprofile-update=atomic
+VARIANT_LDFLAGS_sanitize := -fsanitize=address,undefined
+VARIANT_LDFLAGS_tsan := -fsanitize=thread
+VARIANT_LDFLAGS_coverage := --coverage
 
 PACKAGES := jansson rdkafka libpq
 DEPENDENCIES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
 
-CFLAGS := -std=gnu17 -D_GNU_SOURCE -g -O2 -I. $(DEPENDENCIES) \
+CFLAGS := -std=gnu17 -D_GNU_SOURCE -g $(VARIANT_CFLAGS_$(VARIANT)) -I. $(DEPENDENCIES) \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
-	-Wno-format-zero-length -Wvla -Wconversion -Werror \
-	-fstack-protector-strong -fPIE -MMD -MP
-LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-ifdef SANITIZE
-CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LDFLAGS += -fsanitize=address,undefined
-else
-CFLAGS += -D_FORTIFY_SOURCE=2
-endif
+	-Wno-format-zero-length -Wvla -Wconversion -Werror $(HARDENING) -fPIE -MMD -MP
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT))
 LDLIBS := -lpq -lrdkafka -lcivetweb -lcurl -levent_extra -levent_core -ljansson -lpthread
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -37,7 +51,15 @@ DELIVERY := $(call folders_of,delivery-service)
 TOOLS := $(call folders_of,tools)
 SUPPORT := $(call folders_of,tests/support)
 
+# Sources that are pure: the headers of librdkafka, libpq and civetweb are errors to them.
+PURE := $(foreach folder,common/base common/event delivery-service/core,$(wildcard $(folder)/*.c)) \
+	$(addprefix order-service/,order.c order_json.c order_queue.c order_batch.c)
+# 2026-11-27: these still include them, and are being changed.
+PURE := $(filter-out delivery-service/core/% order-service/order_batch.c,$(PURE))
+$(call objects,$(PURE)): CFLAGS := -Itests/lint/forbidden $(CFLAGS)
+
 .PHONY: all
+## develop: all          the services and the tools, into build/
 all: $(BUILD)/order-service $(BUILD)/delivery-service
 
 define ARCHIVE_RULE
@@ -70,32 +92,19 @@ $(BUILD)/obj/%.o: %.c
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 -include docs/*.mk tools/*.mk stack/*.mk lab/*.mk tests/*.mk tests/*/*.mk
 
-# The table in the README is the only list of the commands.
-.PHONY: help
+.PHONY: help debug clean distclean
+## develop: help         this list
 help:
-	@awk -F ' *[|] *' '/^## /{ shown = /Commands/ } shown && /^[|] `make/ { gsub(/`/, ""); \
-		printf "%-32s %s\n", $$2, $$3 }' README.md
+	@awk -f tests/lint/help.awk $(MAKEFILE_LIST)
 
-.PHONY: clean distclean
+## develop: debug        the same without optimization, for gdb, build/debug/
+debug:
+	@$(MAKE) --no-print-directory --silent VARIANT=debug all build/debug/tests/unit
+
+## operate: clean        stops the stack, removes build/, .run/ and the data
 clean: down
-	rm -rf build .run
+	rm -rf build .run compile_commands.json
 
+## operate: distclean    also the downloads in .cache/
 distclean: clean
 	rm -rf .cache
-
-SHELL_SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
-SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
-
-.PHONY: format lint
-format:
-	clang-format -i $(SOURCES)
-
-lint:
-	stack/packages.sh install lint
-	tests/check_sources.sh
-	clang-format --dry-run --Werror $(SOURCES)
-	shellcheck -x $(SHELL_SCRIPTS)
-	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
-		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
-		--suppress=missingInclude common order-service delivery-service tools tests/faults \
-		tests/bench

@@ -5,5 +5,7 @@
 
 .PHONY: docs-settings docs-check
 
+## develop: docs-settings  the tables of docs/settings.md, from the services
+## develop: docs-check   links, anchors, targets and settings of the documents
 docs-settings docs-check: all
 	@BUILD_DIR='$(BUILD)' docs/$(@:docs-%=%).sh

@@ -2,6 +2,7 @@
 #   make lab-failover        QUICK=1: in a minute
 
 .PHONY: lab-failover
+## learn: lab-failover  three brokers under load, first one and then two killed
 
 # A second make builds, since the packages that it needs may only come now.
 lab-failover: packages

@@ -5,6 +5,12 @@
 
 .PHONY: lab-levelling lab-rush lab-bulk lab-threads lab-report
 
+## learn: lab-levelling  what an innocent caller feels, with a queue and without
+## learn: lab-rush       a rush of orders, and what each way of taking it costs
+## learn: lab-bulk       bulk work beside interactive work
+## learn: lab-threads    threads, pools and what waits behind them
+## develop: lab-report   puts the labs' kept results into the documents
+
 # A second make builds, since the packages that it needs may only come now.
 lab-levelling lab-rush lab-bulk lab-threads:
 	@stack/packages.sh install build run load

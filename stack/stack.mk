@@ -5,23 +5,34 @@
 
 .PHONY: demo up down status scale scale-orders partitions skip-missing psql topic packages
 
+## learn: demo         the lab, from nothing to its verdict: under two minutes
 demo: packages
 	@$(MAKE) --no-print-directory --silent all
 	@lab/ordering.sh
 
+## operate: up           starts the stack, or applies new settings; BROKERS=3
 up: packages
 	@$(MAKE) --no-print-directory --silent all
 	@stack/stack.sh up
 
+## operate: down         stops the stack; the data stay
+## operate: status       what runs, and on which ports
+## operate: psql [SQL="..."]  psql on the lab's tables, or one statement
+## operate: topic        the topic from its beginning, then live; FOLLOW=0
 down status psql topic:
 	@stack/stack.sh $@
 
+## operate: scale N=3    delivery-services, up or down, while running
+## operate: scale-orders N=2  order-services, up or down, while running
+## operate: partitions N=2  partitions of the topic, more of them, while running
 # The shell reads N from the environment.
 scale scale-orders partitions:
 	@stack/stack.sh $@ "$$N"
 
+## operate: skip-missing ORDER=7  the order no longer waits for a missing event
 skip-missing:
 	@stack/stack.sh $@ "$$ORDER"
 
+## develop: packages     installs the Debian packages that are missing
 packages:
 	@stack/packages.sh install

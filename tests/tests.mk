@@ -13,6 +13,9 @@ TEST_ARCHIVES_integration := $(ORDER) $(DELIVERY) tools/dead-letters tools/verif
 
 .PHONY: test test-build test-integration test-e2e
 
+## develop: test         unit, integration and end-to-end tests; SANITIZE=1
+## develop: test-integration  against a private stack; FILTER='order_api/*'
+## develop: test-e2e     the lab, as a user runs it; FILTER='labs/*'
 # A second make builds, since the packages that it needs may only come now.
 test:
 	@stack/packages.sh install

@@ -19,10 +19,13 @@ endef
 $(foreach program,$(TOOL_PROGRAMS),$(eval $(call TOOL_RULE,$(program))))
 
 .PHONY: verify dead-letters replay
+## operate: verify       what was lost, duplicated, out of order; WAIT=60 JSON=1
 verify: packages
 	@$(MAKE) --no-print-directory --silent $(BUILD)/verify-history >&2
 	@stack/stack.sh $@
 
+## operate: dead-letters  what could not be applied or published; LETTER=5
+## operate: replay       sends dead letters back; LETTER=5, OUTBOX=orders
 dead-letters replay: packages
 	@$(MAKE) --no-print-directory --silent $(BUILD)/dead-letters >&2
 	@stack/stack.sh $@

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/event/contract.h"
 #include "common/event/event_json.h"
 #include "common/kafka/kafka_client.h"
 
@@ -115,10 +116,10 @@ static struct topic_offset origin_of(const rd_kafka_message_t *m)
 	int64_t partition, offset;
 	size_t len;
 
-	if (!kafka_header(m, "x-original-topic", &topic, &len) || len != strlen(this_topic) ||
+	if (!kafka_header(m, CONTRACT_ORIGIN_TOPIC, &topic, &len) || len != strlen(this_topic) ||
 	    memcmp(topic, this_topic, len) != 0 ||
-	    !header_number(m, "x-original-partition", INT32_MAX, &partition) ||
-	    !header_number(m, "x-original-offset", INT64_MAX, &offset))
+	    !header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition) ||
+	    !header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset))
 		return here;
 	return (struct topic_offset){ (int32_t)partition, offset };
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/event/contract.h"
 #include "common/event/event_json.h"
 
 /* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
@@ -35,11 +36,11 @@ static void set_number(json_t *root, const char *name, int64_t value)
 
 static void set_original(json_t *root, const char *topic, const struct event_record *record)
 {
-	(void)json_object_set_new(root, "x-original-topic", json_string(topic));
-	set_number(root, "x-original-partition", record->origin.partition);
-	set_number(root, "x-original-offset", record->origin.offset);
-	if (!record->was_parked && !json_object_get(root, "x-original-timestamp"))
-		set_number(root, "x-original-timestamp", record->timestamp_ms);
+	(void)json_object_set_new(root, CONTRACT_ORIGIN_TOPIC, json_string(topic));
+	set_number(root, CONTRACT_ORIGIN_PARTITION, record->origin.partition);
+	set_number(root, CONTRACT_ORIGIN_OFFSET, record->origin.offset);
+	if (!record->was_parked && !json_object_get(root, CONTRACT_ORIGIN_TIMESTAMP))
+		set_number(root, CONTRACT_ORIGIN_TIMESTAMP, record->timestamp_ms);
 }
 
 static char *headers_of(const char *topic, const struct event_record *record, const char *reason)
@@ -51,7 +52,7 @@ static char *headers_of(const char *topic, const struct event_record *record, co
 		copy_headers(root, record->headers);
 	set_original(root, topic, record);
 	/* A reason that quotes bad bytes is no UTF-8 itself. */
-	(void)json_object_set_new(root, "x-exception-message",
+	(void)json_object_set_new(root, CONTRACT_EXCEPTION_MESSAGE,
 				  why ? why : json_string("unreadable message"));
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
@@ -64,7 +65,7 @@ static void add_parked(struct outbox_batch *batch, const struct event_record *re
 {
 	char key[24];
 	int key_len = snprintf(key, sizeof(key), "%" PRId64, record->event->order_id);
-	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
+	struct outbox_message letter = { .topic = CONTRACT_DEAD_LETTER_TOPIC,
 					 .key = key,
 					 .key_len = (size_t)key_len,
 					 .type = event_order_names[record->event->type],
@@ -78,7 +79,7 @@ static void add_parked(struct outbox_batch *batch, const struct event_record *re
 static void add_original(struct outbox_batch *batch, const struct raw_message *raw_message,
 			 const char *headers)
 {
-	struct outbox_message letter = { .topic = DEAD_LETTER_TOPIC,
+	struct outbox_message letter = { .topic = CONTRACT_DEAD_LETTER_TOPIC,
 					 .key = raw_message->key,
 					 .key_len = raw_message->key_len,
 					 .headers = headers,

@@ -12,8 +12,6 @@
 #include "common/outbox/outbox.h"
 #include "delivery-service/core/event_record.h"
 
-#define DEAD_LETTER_TOPIC "dlq-kafka.delivery"
-
 /* topic: where in came from. False: out of memory. */
 bool dead_letter_add(struct outbox_batch *batch, const char *topic,
 		     const struct event_record *record, const char *reason);

@@ -9,6 +9,8 @@ BENCH_SOURCES_visible := tests/bench/placing.c
 
 .PHONY: bench bench-build bench-report
 
+## develop: bench        each figure beside a reference; CASE=orders QUICK=1
+## develop: bench-report  the table and the plot of the latest results again
 # A second make builds, since the packages that it needs may only come now.
 bench:
 	@stack/packages.sh install build run load bench

@@ -3,6 +3,7 @@
 
 .PHONY: test-compose
 
+## develop: test-compose  docker-compose.yml and the swarm for real; STEP=lab
 # A second make builds, since the packages that it needs may only come now.
 test-compose: packages
 	@$(MAKE) --no-print-directory --silent all

@@ -9,6 +9,7 @@ FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/bas
 	common/event/event_json common/http/http order-service/core/order order-service/core/order_json)
 
 .PHONY: fuzz
+## develop: fuzz         libFuzzer on the parsers of outside input; FUZZ_SECONDS
 fuzz:
 	@stack/packages.sh install build fuzz
 	@mkdir -p $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)

@@ -4,6 +4,8 @@
 
 .PHONY: check-monitoring test-monitoring
 
+## develop: check-monitoring  rules and dashboard, by promtool; nothing runs
+## develop: test-monitoring  the same against a real Prometheus and stack
 check-monitoring:
 	@tests/monitoring/check.sh
 

@@ -11,6 +11,7 @@ UNIT_ENVIRONMENT := $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=
 	UBSAN_OPTIONS=print_stacktrace=1)
 
 .PHONY: test-unit
+## develop: test-unit    the pure core, in a second; FILTER='lanes/*'
 test-unit: $(BUILD)/tests/unit
 	@$(UNIT_ENVIRONMENT) $< $(if $(FILTER),--filter '$(FILTER)')
 

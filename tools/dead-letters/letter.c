@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/event/contract.h"
 #include "common/kafka/kafka_client.h"
 
 bool letter_parse_number(const char *text, struct letter_number *out)
@@ -48,9 +49,9 @@ void letter_init(struct letter *letter, rd_kafka_message_t *message)
 	size_t len;
 
 	*letter = (struct letter){ .message = message };
-	letter->partition = (int32_t)header_number(message, "x-original-partition", INT32_MAX);
-	letter->offset = header_number(message, "x-original-offset", INT64_MAX);
-	if (kafka_header(message, "x-original-topic", &topic, &len) && len <= TOPIC_NAME_MAX &&
+	letter->partition = (int32_t)header_number(message, CONTRACT_ORIGIN_PARTITION, INT32_MAX);
+	letter->offset = header_number(message, CONTRACT_ORIGIN_OFFSET, INT64_MAX);
+	if (kafka_header(message, CONTRACT_ORIGIN_TOPIC, &topic, &len) && len <= TOPIC_NAME_MAX &&
 	    !memchr(topic, '\0', len))
 		memcpy(letter->topic, topic, len);
 }

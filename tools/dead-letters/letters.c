@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/event/contract.h"
 #include "common/runtime/clock.h"
-#include "delivery-service/store/dead_letter.h"
 #include "tools/dead-letters/group.h"
 
 #define ANSWER_MS 10000
@@ -64,7 +64,7 @@ static enum status open_client(struct letters *l, const struct kafka_settings *s
 
 static enum status count_partitions(struct letters *l, const char *servers, struct error *err)
 {
-	rd_kafka_topic_t *topic = rd_kafka_topic_new(l->rk, DEAD_LETTER_TOPIC, NULL);
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(l->rk, CONTRACT_DEAD_LETTER_TOPIC, NULL);
 	const struct rd_kafka_metadata *metadata = NULL;
 	rd_kafka_resp_err_t code = rd_kafka_metadata(l->rk, 0, topic, &metadata, BROKER_MS);
 
@@ -79,7 +79,7 @@ static enum status count_partitions(struct letters *l, const char *servers, stru
 	rd_kafka_metadata_destroy(metadata);
 	if (l->count == 0)
 		return error_set(err, ST_NOT_FOUND,
-				 "there is no topic " DEAD_LETTER_TOPIC
+				 "there is no topic " CONTRACT_DEAD_LETTER_TOPIC
 				 " on %s: kafka/topics.sh create makes it",
 				 servers);
 	return ST_OK;
@@ -92,7 +92,7 @@ static rd_kafka_topic_partition_list_t *new_list(const struct letters *l)
 
 static rd_kafka_topic_partition_t *add(rd_kafka_topic_partition_list_t *list, int32_t partition)
 {
-	return rd_kafka_topic_partition_list_add(list, DEAD_LETTER_TOPIC, partition);
+	return rd_kafka_topic_partition_list_add(list, CONTRACT_DEAD_LETTER_TOPIC, partition);
 }
 
 static enum status read_ends(struct letters *l, struct error *err)
@@ -100,10 +100,11 @@ static enum status read_ends(struct letters *l, struct error *err)
 	for (int32_t p = 0; p < l->count; p++) {
 		struct section *s = &l->sections[p];
 		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-			l->rk, DEAD_LETTER_TOPIC, p, &s->first, &s->end, ANSWER_MS);
+			l->rk, CONTRACT_DEAD_LETTER_TOPIC, p, &s->first, &s->end, ANSWER_MS);
 
 		if (code)
-			return unavailable(err, "asking for the ends of " DEAD_LETTER_TOPIC, code);
+			return unavailable(
+				err, "asking for the ends of " CONTRACT_DEAD_LETTER_TOPIC, code);
 	}
 	return ST_OK;
 }
@@ -194,7 +195,7 @@ enum status letters_seek(struct letters *l, int32_t partition, int64_t offset, s
 	code = rd_kafka_assign(l->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code)
-		return unavailable(err, "reading " DEAD_LETTER_TOPIC, code);
+		return unavailable(err, "reading " CONTRACT_DEAD_LETTER_TOPIC, code);
 	l->partition = partition;
 	l->next = offset;
 	return ST_OK;
@@ -217,7 +218,7 @@ static enum status poll_message(struct letters *l, rd_kafka_message_t **out, str
 			rd_kafka_message_destroy(m);
 	}
 	return error_set(err, ST_UNAVAILABLE,
-			 "reading " DEAD_LETTER_TOPIC ": the broker sent nothing for %d s",
+			 "reading " CONTRACT_DEAD_LETTER_TOPIC ": the broker sent nothing for %d s",
 			 ANSWER_MS / 1000);
 }
 
@@ -253,8 +254,8 @@ enum status letters_find(struct letters *l, const struct letter_number *number, 
 
 	if (number->partition < 0 && l->count > 1)
 		return error_set(err, ST_INVALID,
-				 DEAD_LETTER_TOPIC " has %" PRId32
-						   " partitions: LETTER=partition:offset",
+				 CONTRACT_DEAD_LETTER_TOPIC " has %" PRId32
+							    " partitions: LETTER=partition:offset",
 				 l->count);
 	*out = (struct letter){ .message = NULL };
 	if (partition < l->count && number->offset >= l->sections[partition].first &&

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/event/contract.h"
 #include "common/runtime/clock.h"
-#include "delivery-service/store/dead_letter.h"
 #include "tools/dead-letters/text.h"
 
 #define DETAIL_WIDTH 88
@@ -73,7 +73,7 @@ static void put_row(const struct letter *letter, bool several)
 	(void)printf("%-8s ", state_of(letter));
 	origin_text(letter, origin, sizeof(origin));
 	text_whole(origin, strlen(origin));
-	text = header(m, "x-exception-message", &len);
+	text = header(m, CONTRACT_EXCEPTION_MESSAGE, &len);
 	put_detail(text, len, "no reason given");
 	put_detail(m->payload, m->len, "(null)");
 }
@@ -88,7 +88,7 @@ static void put_table_head(void)
 static void put_summary(int64_t count, int64_t waiting)
 {
 	if (count == 0) {
-		(void)puts("no dead letters on " DEAD_LETTER_TOPIC);
+		(void)puts("no dead letters on " CONTRACT_DEAD_LETTER_TOPIC);
 		return;
 	}
 	(void)printf("%" PRId64 " letter%s, %" PRId64 " not replayed\n", count,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/config.h"
+#include "common/event/contract.h"
 #include "common/runtime/log.h"
 #include "tools/verify-history/drained.h"
 #include "tools/verify-history/read_acks.h"
@@ -108,7 +109,7 @@ static enum status check(const struct config *config, struct read_tables *tables
 static enum status run(const struct config *config, bool json, bool *clean, struct error *err)
 {
 	const struct kafka_settings events = kafka_settings(config, config->kafka_topic);
-	const struct kafka_settings letters = kafka_settings(config, DEAD_LETTER_TOPIC);
+	const struct kafka_settings letters = kafka_settings(config, CONTRACT_DEAD_LETTER_TOPIC);
 	struct read_tables *tables = NULL;
 	struct topic *topic = NULL, *dead_letters = NULL;
 	enum status st = read_tables_open(&tables, config->database_url, err);

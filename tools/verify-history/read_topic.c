@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/event/contract.h"
 #include "common/event/event_json.h"
 
 /* --- what a message says ------------------------------------------------------------------- */
@@ -42,9 +43,9 @@ static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t
  * likewise. False: nothing says so. */
 static bool first_place(const rd_kafka_message_t *m, const char *topic, struct history_place *first)
 {
-	return header_is(m, "x-original-topic", topic) &&
-	       header_number(m, "x-original-partition", INT32_MAX, &first->partition) &&
-	       header_number(m, "x-original-offset", INT64_MAX, &first->offset);
+	return header_is(m, CONTRACT_ORIGIN_TOPIC, topic) &&
+	       header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &first->partition) &&
+	       header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &first->offset);
 }
 
 /* The type of a Delivery* event; false: it is none. */

@@ -10,8 +10,6 @@
 #include "tools/verify-history/history.h"
 #include "tools/verify-history/topic.h"
 
-#define DEAD_LETTER_TOPIC "dlq-kafka.delivery"
-
 /* Errors: as topic_find_ends. */
 MUST_CHECK enum status read_events(struct topic *topic, struct history *h, struct error *err);
 

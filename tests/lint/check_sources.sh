@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Rules of the sources that no compiler knows. Prints each breach as file:line and why; exit 1 if any.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+cd "$(dirname "$(realpath "$0")")/../.."
+
+breaches=0
+
+# breaches_of FUNCTION: counts and shows the lines that it prints.
+breaches_of() {
+	local line
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >&2
+		breaches=$((breaches + 1))
+	done < <("$1")
+}
+
+# sources PATTERN...: the files of the repository that match, new ones too.
+sources() {
+	git ls-files -co --exclude-standard "$@" | while IFS= read -r file; do
+		[[ ! -f $file ]] || printf '%s\n' "$file"
+	done
+}
+
+# uses: what includes or sources what, one "file:line:target" a line.
+uses() {
+	sources '*.[ch]' | xargs grep -noE '^#include "[^"]+"' | sed -E 's/#include "(.*)"/\1/'
+	# A script names what it sources relative to the repository, for shellcheck.
+	sources '*.sh' | xargs grep -noE '^\s*# shellcheck source=\S+' | sed -E 's/\s*# shellcheck source=//'
+}
+
+# include_rules: every include and source is one that tests/lint/includes.txt allows.
+include_rules() {
+	uses | awk -F: '
+		# place FILE: the longest line of the table that fits; "" when none does.
+		function place(file,    name) {
+			for (name = file; name != ""; name = name ~ "/" ? substr(name, 1, match(name, "/[^/]*$") - 1) : "")
+				if (name in may)
+					return name
+			return ""
+		}
+		NR == FNR {
+			if ($0 ~ /^[^#]/) {
+				split($0, word, " ")
+				may[word[1]] = substr($0, length(word[1]) + 1) " "
+			}
+			next
+		}
+		{
+			if ($3 == "/dev/null")
+				next
+			folder = substr($1, 1, match($1, "/[^/]*$"))
+			target = $3 ~ "/" ? $3 : folder $3
+			from = place($1)
+			to = place(target)
+			if (from == "") {
+				print $1 ":" $2 ": no line of tests/lint/includes.txt is for this file"
+				next
+			}
+			fits = from == to && to != ""
+			for (part = target; !fits && part ~ "/"; part = substr(part, 1, match(part, "/[^/]*$") - 1))
+				fits = index(may[from], " " part " ")
+			if (!fits && !index(may[from], " " part " "))
+				print $1 ":" $2 ": " from " may not include " target
+		}' tests/lint/includes.txt -
+}
+
+# banned_calls: functions that overrun, split or start shells. A line with ALLOWED says why it may.
+banned_calls() {
+	sources '*.c' | xargs grep -nE '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|system|popen|alloca|strncpy|signal)\(' |
+		grep -v ALLOWED | cut -c1-160 | sed 's/$/: banned function/' || true
+}
+
+# makefile_targets: the phony targets, one a line. Those that only build a part are not for users.
+makefile_targets() {
+	sources Makefile '*.mk' | xargs sed -nE 's/^\.PHONY: //p' | tr ' ' '\n' | sort -u
+}
+
+# helped_targets: the targets of make help, one a line.
+helped_targets() {
+	sources Makefile '*.mk' | xargs sed -nE 's/^## [a-z]+: ([a-z0-9_.-]*).*/\1/p' | sort -u
+}
+
+# targets: every target is in make help, and every target of make help and the documents exists.
+targets() {
+	local name
+	while IFS= read -r name; do
+		echo "Makefile: make help does not tell of $name"
+	done < <(comm -23 <(makefile_targets | grep -v -e '-build$') <(helped_targets))
+	while IFS= read -r name; do
+		echo "Makefile: make help tells of $name, which does not exist"
+	done < <(comm -13 <(makefile_targets) <(helped_targets))
+	while IFS=: read -r file line name; do
+		grep -qx -- "${name#make }" <(makefile_targets) || echo "$file:$line: $name does not exist"
+	done < <(sources '*.md' | grep -v CHANGELOG | xargs grep -noE '`make [a-z][a-z0-9_.-]+' | tr -d '`')
+	make -s help | awk 'length($0) > 80 { print "Makefile: make help has a line over 80 columns: " $0 }'
+}
+
+# settings: every setting of the tables is described in the documents.
+settings() {
+	local name
+	while IFS= read -r name; do
+		grep -qF "\`$name\`" README.md docs/*.md || echo "docs: setting $name is not described"
+	done < <(sources '{common,order-service,delivery-service}/*.[ch]' 'common/*.[ch]' '*-service/*.[ch]' |
+		xargs grep -hoE '\{ *"[A-Z_]{4,}", *CONFIG_' | cut -d'"' -f2 | sort -u)
+}
+
+for rule in include_rules banned_calls targets settings; do
+	breaches_of "$rule"
+done
+if ((breaches > 0)); then
+	echo "check_sources: $breaches breaches" >&2
+	exit 1
+fi

@@ -1,0 +1,2 @@
+/* Stands before the library's header when a pure source is compiled. */
+#error "a pure source includes <librdkafka/rdkafka.h>: see PURE in the Makefile"

@@ -1,0 +1,27 @@
+# What is checked without running anything.
+
+SHELL_SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+LINT_FOLDERS := common order-service delivery-service tools tests/faults tests/bench
+
+.PHONY: format lint compile_commands.json
+## develop: format       clang-format on every C file
+format:
+	clang-format -i $(SOURCES)
+
+## develop: lint         rules of the sources, format, shellcheck, analyzers
+lint:
+	stack/packages.sh install lint
+	tests/lint/check_sources.sh
+	clang-format --dry-run --Werror $(SOURCES)
+	shellcheck -x $(SHELL_SCRIPTS)
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
+		--suppress=missingInclude $(LINT_FOLDERS)
+
+## develop: compile_commands.json  for clangd and other tools that read it
+compile_commands.json:
+	@printf '%s\n' $(filter %.c,$(SOURCES)) | awk -v call='$(CC) $(CFLAGS)' -v folder='$(CURDIR)' ' \
+		{ printf "%s{ \"directory\": \"%s\", \"command\": \"%s -c %s\", \"file\": \"%s\" }", \
+			NR == 1 ? "[\n" : ",\n", folder, call, $$1, $$1 } \
+		END { print "\n]" }' >$@
