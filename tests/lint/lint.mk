@@ -18,6 +18,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
 		--suppress=missingInclude $(LINT_FOLDERS)
+	@$(MAKE) --no-print-directory --silent docs-check
 
 ## develop: compile_commands.json  for clangd and other tools that read it
 compile_commands.json:
