@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks what the documentation says and a program can know: relative links and anchors, files, make
-# targets, and the tables of docs/settings.md. Prints each breach; exit code 1 if there is one.
+# Checks what the documentation says and a program can know: relative links and anchors, files, and
+# the tables of docs/settings.md. Prints each breach; exit code 1 if there is one. Make targets are
+# checked by tests/lint/check_sources.sh.
 #
 # usage: docs/check.sh
 # env: BUILD_DIR  where the services are (build)
@@ -41,13 +42,6 @@ files=$(git ls-files -co --exclude-standard)
 while IFS=: read -r page name; do
 	grep -qE "(^|/)${name//./\\.}\$" <<<"$files" || breach "$page: $name: no such file"
 done < <(grep -oHE '`[a-zA-Z0-9_./-]+\.(c|h|sh|sql|mk|md|yml|yaml|env|gp)`' "${pages[@]}" | tr -d '`' | sort -u)
-
-# A target is what a makefile names in .PHONY.
-targets=$(cat Makefile ./*/*.mk ./*/*/*.mk 2>/dev/null | sed -e ':a' -e '/\\$/N; s/\\\n//; ta' |
-	sed -n 's/^\.PHONY://p' | tr -s ' \t' '\n')
-while IFS=: read -r page name; do
-	grep -qxF -- "${name#make }" <<<"$targets" || breach "$page: $name: no such target"
-done < <(grep -oHE '(`|^|  |\$ )make [a-z][a-z0-9-]+' "${pages[@]}" | sed -E 's/:.*make /:make /' | sort -u)
 
 fresh=$(mktemp)
 cp docs/settings.md "$fresh"

@@ -14,7 +14,7 @@
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
 #   skip-missing ORDER the order no longer waits for what is missing before its parked events
-#   verify        judges the history: was anything lost, doubled or out of order; JSON=1: as JSON
+#   verify        judges the history: was anything lost, duplicated or out of order; JSON=1: as JSON
 # env: BROKERS (1 or 3: see kafka/nodes.sh), KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081,
 #      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build),
 #      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that

@@ -32,7 +32,7 @@ step_lab() {
 	expect "with keys, order $ORDER ends in DELIVERY CANCELLED" \
 		ends_in "$ORDER" 'DELIVERY CANCELLED' 'OrderPlaced OrderModified OrderCancelled'
 	compose exec -T postgres psql -X -U lab -c 'select * from delivery_table'
-	expect "the checker names the inversion, and nothing else" checker_names_inversions
+	expect "the checker names the order that was lost, and nothing else" checker_names_the_disorder
 	unset DELIVERY_DELAY_MS
 	project_down "$PROJECT"
 }
@@ -66,11 +66,11 @@ ends_in() {
 	[[ $answer == "$2: $3" ]]
 }
 
-# checker_names_inversions: of the unkeyed order.
-checker_names_inversions() {
+# checker_names_the_disorder: of the unkeyed order.
+checker_names_the_disorder() {
 	local status=0
 	compose run --rm -T verify --json >"$RUN_DIR/verify.json" || status=$?
 	jq -c '.violations[] | {kind, count}' "$RUN_DIR/verify.json"
-	((status == 1)) && [[ $(judged '.violations[0].kind') == inverted ]] &&
-		[[ $(judged '[.violations[].kind | select(test("^lost|doubled"))] | length') == 0 ]]
+	((status == 1)) && [[ $(judged '.violations[0].kind') == "applied out of order" ]] &&
+		[[ $(judged '[.violations[].kind | select(test("^lost|duplicated"))] | length') == 0 ]]
 }

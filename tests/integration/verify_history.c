@@ -112,11 +112,11 @@ static const struct tampering {
 	{ "wrong final row",
 	  "update delivery.delivery set status = 'DELIVERY MODIFIED' where order_id = 1" },
 	{ "lost event", "update orders.orders set version = 5 where id = 2" },
-	{ "inverted",
+	{ "applied out of order",
 	  "update delivery.history set id = default where order_id = 1 and version = 2" },
 	{ "wrong effect",
 	  "update delivery.history set event = 'OrderPlaced' where order_id = 3 and version = 3" },
-	{ "doubled effect",
+	{ "duplicated effect",
 	  "drop index delivery.history_once; insert into delivery.history (order_id, version, "
 	  "event, status, \"partition\", \"offset\", replica, received_at) select order_id, "
 	  "version, event, status, \"partition\", \"offset\", replica, received_at "
@@ -166,7 +166,8 @@ LAB_TEST(verify_history, finds_nothing_but_what_was_tampered_with, 2)
 		v = expect_tampering_found(acks, &tamperings[i], &v);
 	v = verify_with(NULL, (const char *const[]){ "WAIT=0", NULL });
 	cr_expect_eq(v.exit_code, 1);
-	cr_expect_not_null(strstr(v.text, "inverted: 1, order 1, version 2:"), "%s", v.text);
+	cr_expect_not_null(strstr(v.text, "applied out of order: 1, order 1, version 2:"), "%s",
+			   v.text);
 	cr_expect_not_null(strstr(v.text, "kinds\n"), "%s", v.text);
 }
 
@@ -270,7 +271,7 @@ LAB_TEST(verify_history, understands_replays, 2)
 		"1, 0, replica, received_at from delivery.history where event = 'OrderModified'");
 	v = verify("WAIT=0", NULL);
 	cr_expect_eq(v.exit_code, 1);
-	cr_expect_eq(found(&v, "doubled effect"), 1, "%s", v.text);
+	cr_expect_eq(found(&v, "duplicated effect"), 1, "%s", v.text);
 	cr_expect_eq(found(&v, "effect without event"), 0, "%s", v.text);
 }
 

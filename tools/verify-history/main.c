@@ -1,7 +1,7 @@
 /*
  * verify-history: the history checker. Waits until the stack is quiet, reads the topic from its
- * beginning and the tables of both services, and says whether anything was lost, doubled or out of
- * order. It only reads, in a snapshot and without a consumer group.
+ * beginning and the tables of both services, and says whether anything was lost, duplicated or out
+ * of order. It only reads, in a snapshot and without a consumer group.
  */
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +48,7 @@ static const struct config_key keys[] = {
 
 static const struct config_program program = {
 	.name = "verify-history",
-	.summary = "was anything lost, doubled or out of order?",
+	.summary = "was anything lost, duplicated or out of order?",
 	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.flags = "--json",
 	.manner = "Reads and judges the history of the stack, once; --json: as one JSON object.",

@@ -90,7 +90,7 @@ void report_text(const struct report *r)
 			     r->waited_ms / 1000);
 	(void)printf("\n");
 	if (j->total == 0)
-		(void)printf("verify: nothing lost, nothing doubled, nothing out of order\n");
+		(void)printf("verify: nothing lost, nothing duplicated, nothing out of order\n");
 	else
 		(void)printf("verify: %" PRId64 " violation%s of %d kind%s\n", j->total,
 			     j->total == 1 ? "" : "s", j->kinds, j->kinds == 1 ? "" : "s");
