@@ -39,6 +39,7 @@ done
 
 # A file that is named in backticks is one of the repository, or a file of it ends so.
 files=$(git ls-files -co --exclude-standard)
+# shellcheck disable=SC2016 # backticks of Markdown
 while IFS=: read -r page name; do
 	grep -qE "(^|/)${name//./\\.}\$" <<<"$files" || breach "$page: $name: no such file"
 done < <(grep -oHE '`[a-zA-Z0-9_./-]+\.(c|h|sh|sql|mk|md|yml|yaml|env|gp)`' "${pages[@]}" | tr -d '`' | sort -u)
