@@ -6,7 +6,7 @@
 #include "tests/faults/phrases.h"
 #include "tests/support/command.h"
 
-#define HEAL_MS     90000 /* far more than it takes when other faults are at work */
+#define HEAL_MS     90000 /* far more than it takes when other faults are in progress */
 #define TRY_MS      90000
 #define BETWEEN_MS  50
 #define OUTPUT_SIZE 4096

@@ -1,6 +1,6 @@
 /*
- * A fault at work: from the moment it breaks its victim until that is whole again. A job has the
- * parts of its fault for itself.
+ * A fault in progress: from the moment it breaks its victim until that is whole again. A job has
+ * the parts of its fault for itself.
  *
  * Threads: a job has one owner.
  */

@@ -14,9 +14,9 @@ struct nemesis {
 	pid_t known[PART_COUNT]; /* of what ran when it was last looked at */
 	pthread_mutex_t mu;
 	pthread_cond_t idle;
-	part_set busy;      /* guarded by mu: a fault is at work there */
+	part_set busy;      /* guarded by mu: a fault is in progress there */
 	part_set unsettled; /* guarded by mu: the process may be another one than known */
-	int jobs;           /* guarded by mu: at work */
+	int jobs;           /* guarded by mu: in progress */
 };
 
 /* What a thread gets, and frees. */
@@ -166,7 +166,7 @@ void nemesis_await(struct nemesis *nemesis)
 
 /* --- watching ------------------------------------------------------------------------------ */
 
-/* A fault is at work on the part, or was since the last look. */
+/* A fault of the part is in progress, or was since the last look. */
 static bool may_differ(struct nemesis *nemesis, enum part part, bool *busy)
 {
 	bool unsettled;
@@ -196,12 +196,12 @@ static void report_end(struct nemesis *nemesis, enum part part, pid_t was)
 static void watch_part(struct nemesis *nemesis, enum part part)
 {
 	pid_t was = nemesis->known[part], pid;
-	bool busy, settled_anew = may_differ(nemesis, part, &busy);
+	bool busy, may_be_new = may_differ(nemesis, part, &busy);
 
 	if (busy)
 		return;
 	pid = nemesis->known[part] = find(nemesis, part);
-	if (pid == 0 || (pid != was && !settled_anew))
+	if (pid == 0 || (pid != was && !may_be_new))
 		report_end(nemesis, part, was);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Carries out the faults of the plan on real processes, each in a thread of its own, and watches
  * that nothing else breaks.
- * Invariant: a part is broken by one fault at a time, and what no fault is at work on runs and is
+ * Invariant: a part is broken by one fault at a time, and what no fault breaks runs and is
  * the process that it was.
  *
  * Threads: main only.
@@ -24,10 +24,10 @@ void nemesis_begin(struct nemesis *nemesis, const struct fault *fault);
 /* A look at everything that should run: what ended by itself is a violation, and is started. */
 void nemesis_watch(struct nemesis *nemesis);
 
-/* Waits until no fault is at work. */
+/* Waits until no fault is in progress. */
 void nemesis_await(struct nemesis *nemesis);
 
-/* Everything is made whole, whatever is broken. No fault is at work. */
+/* Everything is made whole, whatever is broken. No fault is in progress. */
 void nemesis_mend(struct nemesis *nemesis);
 
 #endif

@@ -5,7 +5,7 @@
  * The random numbers are splitmix64's, from the state that is the seed. They are drawn in this
  * order, for each fault: the kind, by the weights of the kinds that apply; the victim, where there
  * are several; the amount; whether the next fault comes within a second (20 of 100); and when. A
- * kind whose victim is not likely to be whole again is drawn anew, up to twenty times. So a plan
+ * kind whose victim is not likely to be whole again is drawn again, up to twenty times. So a plan
  * depends on the seed, the duration, the conditions and the table of kinds, and on nothing else.
  *
  * Threads: any.

@@ -1,7 +1,7 @@
 /*
  * A run: the settings, the clients, what shall run, and whether somebody wants it to end early.
  *
- * Threads: main, a thread for each fault at work, and one that waits for signals. What is not
+ * Threads: main, a thread for each fault in progress, and one that waits for signals. What is not
  * guarded is set before the threads start.
  */
 #ifndef TESTS_FAULTS_RUN_H

@@ -3,7 +3,7 @@
  * the tables, the clients from the answers, and the services from their logs. What is wrong becomes
  * a violation of the run.
  *
- * Threads: main only; nothing is broken any more, and no client is at work.
+ * Threads: main only; nothing is broken any more, and no client runs.
  */
 #ifndef TESTS_FAULTS_VERDICT_H
 #define TESTS_FAULTS_VERDICT_H

@@ -6,26 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct kept {
-	struct kept *next;
+struct entry {
+	struct entry *next;
 	void *block;
 	json_t *root;
 };
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
-static struct kept *all; /* guarded by mu */
+static struct entry *all; /* guarded by mu */
 
 static void remember(void *block, json_t *root)
 {
-	struct kept *k = malloc(sizeof(*k));
+	struct entry *entry = malloc(sizeof(*entry));
 
-	if (!k)
+	if (!entry)
 		abort();
-	k->block = block;
-	k->root = root;
+	entry->block = block;
+	entry->root = root;
 	(void)pthread_mutex_lock(&mu);
-	k->next = all;
-	all = k;
+	entry->next = all;
+	all = entry;
 	(void)pthread_mutex_unlock(&mu);
 }
 
@@ -72,14 +72,14 @@ json_t *arena_json(json_t *root)
 
 void arena_release(void)
 {
-	struct kept *next;
+	struct entry *next;
 
 	(void)pthread_mutex_lock(&mu);
-	for (struct kept *k = all; k; k = next) {
-		next = k->next;
-		free(k->block);
-		json_decref(k->root);
-		free(k);
+	for (struct entry *entry = all; entry; entry = next) {
+		next = entry->next;
+		free(entry->block);
+		json_decref(entry->root);
+		free(entry);
 	}
 	all = NULL;
 	(void)pthread_mutex_unlock(&mu);

@@ -1,6 +1,7 @@
 /*
- * What a test's helpers hand out lives until the test ends: texts, answers, JSON. Tests then need
- * no frees, and the leak checker of a sanitized build still sees what the project itself leaks.
+ * The arena of a test: what its helpers hand out (texts, answers, JSON) lives until the test ends.
+ * Tests then need no frees, and the leak checker of a sanitized build still sees what the project
+ * itself leaks.
  *
  * Threads: any.
  */

@@ -20,7 +20,7 @@ struct family {
 	size_t samples;
 };
 
-/* All of it kept until the test ends. */
+/* All of it is in the arena. */
 struct exposition {
 	struct family families[EXPOSITION_FAMILIES_MAX];
 	size_t count;

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Everything in it is kept until the test ends. */
+/* Everything in it is in the arena. */
 struct http_answer {
 	int status;          /* 0: none, see error */
 	const char *error;   /* "" with an answer */
@@ -41,7 +41,7 @@ struct http_answer http_raw(int port, const void *bytes, size_t len);
 /* A connected socket; -1: refused. */
 int http_connect(int port);
 
-/* The header's value, "" without one; kept. */
+/* The header's value, "" without one; in the arena. */
 const char *http_header(const struct http_answer *answer, const char *name);
 
 /* A member of the body's JSON object: NULL or -1 if it is not there or not of that type. */

@@ -2,7 +2,7 @@
  * Order events as order-service writes them, for tests that produce them themselves: in an order,
  * or with gaps, that the service would never make.
  *
- * Threads: any; what is returned is kept until the test ends.
+ * Threads: any; what is returned is in the arena.
  */
 #ifndef TESTS_SUPPORT_ORDER_EVENT_H
 #define TESTS_SUPPORT_ORDER_EVENT_H

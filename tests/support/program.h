@@ -9,7 +9,7 @@
 
 struct program_run {
 	int status;         /* exit status; the test fails if it did not exit */
-	const char *output; /* stdout and stderr; kept */
+	const char *output; /* stdout and stderr; in the arena */
 };
 
 /* Runs it to its end with the settings ("NAME=value", ended by NULL) over the fixture's. A name

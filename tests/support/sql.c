@@ -13,7 +13,7 @@
 #define TEMPLATE "lab" /* nobody connects to it while tests run */
 
 static PGconn *owner;        /* of the test's database; NULL: not connected */
-static const char *database; /* kept */
+static const char *database; /* in the arena */
 
 static PGconn *connect_as(const char *role, const char *name)
 {

@@ -12,7 +12,8 @@ const char *stack_kafka(void);     /* bootstrap servers */
 const char *stack_build_dir(void); /* where the services are */
 const char *stack_run_dir(void);
 
-/* The URL of a database as a role ("lab": the owner); kept. Passwords come by PGPASSFILE. */
+/* The URL of a database as a role ("lab": the owner); in the arena. Passwords come by PGPASSFILE.
+ */
 const char *stack_database_url(const char *role, const char *database);
 
 /* Each returns when it is done; the test fails if the script does. */

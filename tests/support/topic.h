@@ -1,6 +1,6 @@
 /*
  * Topics, as seen by a plain Kafka client: made and altered, read from the beginning, written with
- * anything a stranger may send.
+ * anything that a foreign client may send.
  *
  * Threads: the test's own.
  */
@@ -28,7 +28,7 @@ struct header {
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* All of it kept until the test ends. */
+/* All of it is in the arena. */
 struct message {
 	int partition;
 	int64_t offset;
@@ -66,7 +66,7 @@ size_t tail_read(struct tail *tail);
 /* Reads until there are at least count messages; false: not within timeout_ms. */
 bool tail_await(struct tail *tail, size_t count, int64_t timeout_ms);
 
-/* Closes all readers; their messages stay until the test ends. */
+/* Closes all readers; their messages stay in the arena. */
 void tail_close_all(void);
 
 /* The value of the last header of that name, "" without one. */

@@ -23,7 +23,7 @@
 #define READ_PERCENT    15
 #define PAUSE_MIN_MS    50 /* before a call is made again */
 #define PAUSE_MAX_MS    500
-#define GIVE_UP_MS      60000 /* after the stop, when nothing is broken any more */
+#define ANSWER_MAX_MS   60000 /* after the stop, when nothing is broken any more */
 #define QTY_MAX         1000
 #define PATH_MAX_BYTES  48
 #define PATCH_MAX_BYTES 96
@@ -46,8 +46,8 @@ struct client {
 	struct known_order open[OPEN_ORDERS];
 	struct known_order remembered[REMEMBERED]; /* a ring */
 	uint32_t remembered_count, remembered_next;
-	int64_t give_up_mono_ms; /* 0: the stop has not been seen yet */
-	bool abandoned;          /* what has no answer is no violation */
+	int64_t deadline_mono_ms; /* 0: the stop has not been seen yet */
+	bool abandoned;           /* what has no answer is no violation */
 };
 
 enum status client_open(struct client **out, const struct client_config *config, struct error *err)
@@ -106,7 +106,7 @@ static void violation(struct client *client, const struct known_order *order, co
 			order->cancelled ? ", cancelled" : "", what, answer->status, answer->body);
 }
 
-/* Waits before the next try of an operation; false: it is time to give up. */
+/* Waits before the next try of an operation; false: its time is over. */
 static bool pause_before(struct client *client, int tries)
 {
 	int64_t pause_ms = PAUSE_MIN_MS << (tries < 4 ? tries : 4);
@@ -114,9 +114,9 @@ static bool pause_before(struct client *client, int tries)
 	client->abandoned = atomic_load(client->config.stop) == CLIENT_ABANDON;
 	if (client->abandoned)
 		return false;
-	if (atomic_load(client->config.stop) != CLIENT_RUN && client->give_up_mono_ms == 0)
-		client->give_up_mono_ms = clock_mono_ms() + GIVE_UP_MS;
-	if (client->give_up_mono_ms > 0 && clock_mono_ms() > client->give_up_mono_ms)
+	if (atomic_load(client->config.stop) != CLIENT_RUN && client->deadline_mono_ms == 0)
+		client->deadline_mono_ms = clock_mono_ms() + ANSWER_MAX_MS;
+	if (client->deadline_mono_ms > 0 && clock_mono_ms() > client->deadline_mono_ms)
 		return false;
 	clock_pause_ms(pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS);
 	tally_retry(client->config.tally);
@@ -130,7 +130,7 @@ static void order_path(const struct known_order *order, char path[PATH_MAX_BYTES
 	(void)snprintf(path, PATH_MAX_BYTES, "/orders/%" PRId64, order->id);
 }
 
-/* GETs the order until there is an answer; false: given up. */
+/* GETs the order until there is an answer; false: none came in time. */
 static bool look(struct client *client, uint32_t server, const struct known_order *order,
 		 struct answer *answer)
 {
@@ -188,7 +188,7 @@ static void place(struct client *client, uint32_t server, struct known_order *or
 	tally_acknowledged(client->config.tally, "POST", order->id, 1);
 }
 
-enum outcome { DONE, NOT_DONE, GIVEN_UP };
+enum outcome { DONE, NOT_DONE, UNKNOWN };
 
 /*
  * The order as it is tells whether an unclear operation had its effect. qty is what it sets; 0: it
@@ -200,14 +200,14 @@ static enum outcome find_out(struct client *client, uint32_t server,
 	struct answer answer;
 
 	if (!look(client, server, order, &answer))
-		return GIVEN_UP;
+		return UNKNOWN;
 	if (qty ? shows(&answer, order->version + 1, qty) : answer.status == 404)
 		return DONE;
 	if (!must_be && shows(&answer, order->version, order->qty))
 		return NOT_DONE;
 	violation(client, order, qty ? "after an unclear PATCH" : "after an unclear DELETE",
 		  &answer);
-	return GIVEN_UP;
+	return UNKNOWN;
 }
 
 /* Modifies (qty: the new one) or cancels (0) the order, until it is known to be done. */
@@ -232,11 +232,11 @@ static enum outcome change(struct client *client, uint32_t server, const struct 
 		unclear = unclear || !answer.sure;
 		if (answered && (!unclear || answer.status != (qty ? 412 : 404))) {
 			violation(client, order, method, &answer);
-			return GIVEN_UP;
+			return UNKNOWN;
 		}
 		if (!answered && !pause_before(client, tries)) {
 			violation(client, order, "the change gets no answer", &answer);
-			return GIVEN_UP;
+			return UNKNOWN;
 		}
 		outcome = find_out(client, server, order, qty, answered);
 	}

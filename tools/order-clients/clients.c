@@ -23,7 +23,7 @@ struct clients {
 	size_t client_count, thread_count;
 };
 
-/* A client at work, at its share of the rate. */
+/* A client, at its share of the rate. */
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;

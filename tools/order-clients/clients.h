@@ -1,5 +1,5 @@
 /*
- * A number of clients at work, each in a thread of its own, at their share of a common rate.
+ * A number of clients, each in a thread of its own, at their share of a common rate.
  * Invariant: after clients_stop no thread runs and no call is in flight.
  *
  * Threads: one owner; clients_counts from any. curl_global_init comes first.
