@@ -272,7 +272,7 @@ judge() {
 	expect $((total == 0)) "The history checker: $(jq .counts.acknowledged "$report")" \
 		"operations acknowledged, $(jq .counts.order_events "$report") events;" \
 		"$(violations 'lost|not announced|not drained|refused') lost," \
-		"$(violations 'doubled|twice') doubled, $(violations 'inverted|out of order') inverted."
+		"$(violations 'duplicated|twice') duplicated, $(violations 'out of order') out of order."
 	((total == 0)) || output_verdict 0 "In all $total violations, see $report"
 }
 
@@ -283,8 +283,8 @@ result() {
 	output_table '28 6 14 14 14' "${TABLE[@]}"
 	output_line
 	if ((ALL_GOOD)); then
-		output_verdict 1 "Everything went as promised: nothing lost, nothing doubled, nothing" \
-			"inverted."
+		output_verdict 1 "Everything went as promised: nothing lost, nothing duplicated, nothing" \
+			"out of order."
 	else
 		output_verdict 0 "NOT everything went as promised."
 	fi

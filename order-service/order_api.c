@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 #include "common/http/http_json.h"
 #include "common/http/http_params.h"
 #include "order-service/core/order_json.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 
 /* An integer, or a string that is wholly one (Spring services write both). */
 static enum status get_integer(const json_t *root, const char *name, bool required, int64_t min,

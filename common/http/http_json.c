@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/base/parse.h"
+#include "common/base/utf8.h"
 #include "common/runtime/log.h"
 
 #define RETRY_AFTER_S    1

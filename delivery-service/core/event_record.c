@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 #include "common/event/contract.h"
 #include "common/event/event_json.h"
 #include "common/kafka/kafka_client.h"

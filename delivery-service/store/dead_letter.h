@@ -2,7 +2,7 @@
  * Dead letters: what cannot be applied goes to the dead-letter topic as it came (key, payload,
  * headers), with the reason and its origin in headers named as Spring Cloud Stream names them.
  * It goes through the outbox, in the transaction that moves the position past it: it is neither
- * lost nor doubled by a crash. A letter that is replayed and fails again keeps its first origin.
+ * lost nor duplicated by a crash. A letter that is replayed and fails again keeps its first origin.
  *
  * Threads: any; the batch has one owner.
  */

@@ -101,7 +101,7 @@ by_kafka() {
 		"with Kafka $(grouped "$DONE") of $(grouped "$ORDERS") orders are in the database"
 	output_progress "the history checker looks at every order, event and acknowledgement"
 	stack_check "$PLACED" ACKS="$RUN_DIR/kafka-acks.txt"
-	result_promise 1 "the history checker finds nothing lost, doubled or out of order"
+	result_promise 1 "the history checker finds nothing lost, duplicated or out of order"
 }
 
 # over_s NAME: prints the seconds that the load took.

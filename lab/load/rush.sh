@@ -152,7 +152,7 @@ by_kafka() {
 	output_progress "the history checker looks at every order, event and acknowledgement"
 	stack_check "$CALLS" ACKS="$RUN_DIR/kafka-acks.txt"
 	result_promise 1 "with Kafka $(grouped "$CALLS") of $(grouped "$CALLS") coupons are" \
-		"acknowledged and issued once: the history checker finds nothing lost or doubled"
+		"acknowledged and issued once: the history checker finds nothing lost or duplicated"
 }
 
 # failures STATUS: prints how many calls without Kafka failed with it.

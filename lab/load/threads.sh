@@ -136,7 +136,7 @@ promises() {
 	local way faster apart
 	result_promise 1 "every order is taken: ${#WAYS[@]} x $(grouped "$DONE")"
 	result_promise 1 "each of ${#WAYS[@]} x $(grouped "$DONE") events is done once: the history" \
-		"checker finds nothing lost, doubled or out of order"
+		"checker finds nothing lost, duplicated or out of order"
 	# The short form runs beside other tests: its times say nothing.
 	[[ $SCALE != short ]] || return 0
 	for way in split-5 pool-5; do

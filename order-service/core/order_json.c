@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 
 struct member {
 	const char *name;

@@ -31,6 +31,6 @@ LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 	struct program_run run = program_run("lab/failover.sh", NULL, settings);
 
 	cr_expect_eq(run.status, 0, "%s", run.output);
-	cr_expect(strstr(run.output, "0 lost, 0 doubled, 0 inverted"), "%s", run.output);
+	cr_expect(strstr(run.output, "0 lost, 0 duplicated, 0 out of order"), "%s", run.output);
 	cr_expect(ports_are_free(first, PORTS), "something is left of it: %s", run.output);
 }

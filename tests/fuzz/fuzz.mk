@@ -5,7 +5,7 @@ FUZZ_TARGETS := fuzz_event fuzz_order
 FUZZ_DICTIONARY := tests/fuzz/json.dict
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all
-FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/base/parse common/base/config common/event/event \
+FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/base/parse common/base/utf8 common/base/config common/event/event \
 	common/event/event_json common/http/http order-service/core/order order-service/core/order_json)
 
 .PHONY: fuzz

@@ -6,6 +6,7 @@
 
 #include "common/base/config.h"
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 #include "common/http/http.h"
 #include "order-service/core/order_json.h"
 

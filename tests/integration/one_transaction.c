@@ -1,7 +1,7 @@
 /*
  * What an event does is one transaction, and so is what a request does. Seen from the outside:
  * while one of the tables cannot be written, nothing of it is to be seen in any other; and if the
- * session or the process ends at that moment, nothing is lost and nothing is doubled.
+ * session or the process ends at that moment, nothing is lost and nothing is duplicated.
  */
 #include <pthread.h>
 

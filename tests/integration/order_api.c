@@ -373,7 +373,7 @@ LAB_TEST(order_api, one_key_in_a_transaction_that_comes_first, 1)
 	cr_expect_eq(sql_number("select count(*) from order_table"), 1);
 }
 
-/* Four clients change one order: no version is lost or doubled, each change is one event. */
+/* Four clients change one order: no version is lost or duplicated, each change is one event. */
 static void *patch_ten_times(void *context)
 {
 	struct caller *caller = context;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every exported name carries its file's prefix: what x/y/foo.c exports begins with foo_, or
-# begins as tests/lint/prefixes.txt allows. Prints each breach; exit 1 if any. Needs a build.
+# Every exported name carries its file's prefix: what x/y/foo.c exports begins with foo_ (a function
+# of a module of one is named foo_bar as foo_bar.c is), or begins as tests/lint/prefixes.txt allows.
+# Prints each breach; exit 1 if any. Needs a build.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 cd "$(dirname "$(realpath "$0")")/../.."
@@ -22,7 +23,7 @@ find "$objects"/{common,order-service,delivery-service,tools} -name '*.o' | sort
 			stem = file
 			sub(/.*\//, "", stem)
 			sub(/\.c$/, "", stem)
-			if (system_has[file] == "no" || name == "main" || index(name, stem "_") == 1)
+			if (system_has[file] == "no" || name == "main" || (name == stem && stem ~ "_") || index(name, stem "_") == 1)
 				next
 			folder = file
 			sub(/\/[^\/]*$/, "", folder)

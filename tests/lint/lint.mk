@@ -14,7 +14,6 @@ lint: all
 	stack/packages.sh install lint
 	tests/lint/check_sources.sh
 	BUILD_DIR='$(BUILD)' tests/lint/check_names.sh
-	BUILD_DIR='$(BUILD)' docs/check.sh
 	clang-format --dry-run --Werror $(SOURCES)
 	shellcheck -x $(SHELL_SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \

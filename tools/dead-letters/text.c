@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/parse.h"
+#include "common/base/utf8.h"
 
 /* The length of the printable character that text starts with; 0: it is none. */
 static size_t printable(const unsigned char *text, size_t len)

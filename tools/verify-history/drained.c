@@ -54,14 +54,14 @@ static enum status look(struct read_tables *tables, struct topic *topic, struct 
 static void show(const struct progress *progress, int64_t waited_ms, int64_t wait_ms)
 {
 	(void)fprintf(stderr,
-		      "\r\033[Kwaiting until all is quiet: %" PRId64
+		      "\r\033[Kwaiting until all is drained: %" PRId64
 		      " rows in the outboxes, %" PRId64 " messages to consume (%" PRId64
 		      " of %" PRId64 " s)",
 		      progress->waiting, progress->behind, waited_ms / 1000, wait_ms / 1000);
 }
 
 enum status drained_wait(struct read_tables *tables, struct topic *topic, int64_t wait_ms,
-			 bool *quiet, int64_t *waited_ms, struct error *err)
+			 bool *drained, int64_t *waited_ms, struct error *err)
 {
 	const bool terminal = isatty(STDERR_FILENO) == 1;
 	const int64_t start = clock_mono_ms();
@@ -70,9 +70,9 @@ enum status drained_wait(struct read_tables *tables, struct topic *topic, int64_
 	enum status st;
 
 	while ((st = look(tables, topic, &progress, err)) == ST_OK) {
-		*quiet = progress.waiting == 0 && progress.behind == 0;
+		*drained = progress.waiting == 0 && progress.behind == 0;
 		*waited_ms = clock_mono_ms() - start;
-		if (*quiet || *waited_ms >= wait_ms)
+		if (*drained || *waited_ms >= wait_ms)
 			break;
 		if (terminal)
 			show(&progress, *waited_ms, wait_ms);

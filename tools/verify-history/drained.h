@@ -11,12 +11,12 @@
 #include "tools/verify-history/topic.h"
 
 /*
- * Waits at most wait_ms, with one line on stderr that says for what if that is a terminal. *quiet
- * and *waited_ms are written on ST_OK; not quiet is no error. Other errors: as read_tables_open and
- * topic_find_ends.
+ * Waits at most wait_ms, with one line on stderr that says for what if that is a terminal. *drained
+ * and *waited_ms are written on ST_OK; not drained is no error. Other errors: as read_tables_open
+ * and topic_find_ends.
  */
 MUST_CHECK enum status drained_wait(struct read_tables *tables, struct topic *topic,
-				    int64_t wait_ms, bool *quiet, int64_t *waited_ms,
+				    int64_t wait_ms, bool *drained, int64_t *waited_ms,
 				    struct error *err);
 
 #endif

@@ -148,27 +148,27 @@ void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 
 static const struct history_replay *find_replay(const struct history *h, const struct fact *fact)
 {
-	const struct history_place here = { fact->partition, fact->offset };
+	const struct history_offset here = { fact->partition, fact->offset };
 	struct history_replay *replay;
 
 	HASH_FIND(hh, h->replays, &here, sizeof(here), replay);
 	return replay;
 }
 
-struct history_place history_first_place(const struct history *h, const struct fact *fact)
+struct history_offset history_first_offset(const struct history *h, const struct fact *fact)
 {
 	const struct history_replay *replay = find_replay(h, fact);
 
-	return replay ? replay->first : (struct history_place){ fact->partition, fact->offset };
+	return replay ? replay->first : (struct history_offset){ fact->partition, fact->offset };
 }
 
-static bool remember_replay(struct history *h, const struct fact *fact, struct history_place first)
+static bool remember_replay(struct history *h, const struct fact *fact, struct history_offset first)
 {
 	struct history_replay *replay = calloc(1, sizeof(*replay));
 
 	if (!replay)
 		return false;
-	replay->here = (struct history_place){ fact->partition, fact->offset };
+	replay->here = (struct history_offset){ fact->partition, fact->offset };
 	replay->first = first;
 	HASH_ADD(hh, h->replays, here, sizeof(replay->here), replay);
 	if (replay->hh.tbl)
@@ -178,7 +178,7 @@ static bool remember_replay(struct history *h, const struct fact *fact, struct h
 }
 
 void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
-			struct history_place first, const struct content *content)
+			struct history_offset first, const struct content *content)
 {
 	if (!remember_replay(h, &fact, first))
 		h->no_memory = true;

@@ -86,13 +86,13 @@ struct history_partition {
 	int64_t last_offset; /* of the last message that delivery-service must work; -1: none */
 };
 
-struct history_place {
+struct history_offset {
 	int64_t partition, offset;
 };
 
 /* A replayed dead letter: where it is on the topic, and where it first was. */
 struct history_replay {
-	struct history_place here, first;
+	struct history_offset here, first;
 	UT_hash_handle hh;
 };
 
@@ -138,10 +138,10 @@ void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 /* Likewise the copy of a dead letter, which is no event of its own: fact is a FACT_REPLAY that was
  * at first before. content NULL: nobody can read it. */
 void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
-			struct history_place first, const struct content *content);
+			struct history_offset first, const struct content *content);
 
 /* Where the message at the fact's place first was: there, unless it is a replay. */
-struct history_place history_first_place(const struct history *h, const struct fact *fact);
+struct history_offset history_first_offset(const struct history *h, const struct fact *fact);
 
 /* The name's index, for fact.replica. */
 uint16_t history_replica(struct history *h, const char *name);

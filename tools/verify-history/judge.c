@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const violation_names[VIOLATION_KIND_COUNT] = {
+const char *const judge_violation_names[VIOLATION_KIND_COUNT] = {
 	[LOST_OPERATION] = "lost operation",
 	[LOST_EVENT] = "lost event",
 	[CONFLICTING_EVENTS] = "conflicting events",
@@ -44,7 +44,7 @@ static int by_group(const struct fact *a, const struct fact *b)
 	if (order == 0 && a->version == 0)
 		order = COMPARE(a->source == FACT_ANNOUNCED, b->source == FACT_ANNOUNCED);
 	if (order == 0 && a->version == 0 && a->source != FACT_ANNOUNCED)
-		order = judge_by_place(a, b);
+		order = judge_by_offset(a, b);
 	return order;
 }
 
@@ -57,7 +57,7 @@ static int by_group_and_source(const void *x, const void *y)
 		order = COMPARE(a->source, b->source);
 	if (order == 0 && a->source == FACT_EFFECT)
 		order = COMPARE(a->mark, b->mark);
-	return order ? order : judge_by_place(a, b);
+	return order ? order : judge_by_offset(a, b);
 }
 
 /* The group that begins at facts[0]; returns how many facts it has. */
@@ -119,7 +119,7 @@ static void set_first_places(const struct history *h, struct fact *facts, uint32
 	for (uint32_t i = 0; h->replays && i < count; i++) {
 		if (facts[i].version == 0 &&
 		    (facts[i].source == FACT_REPLAY || facts[i].source == FACT_EFFECT)) {
-			struct history_place first = history_first_place(h, &facts[i]);
+			struct history_offset first = history_first_offset(h, &facts[i]);
 
 			facts[i].partition = (int32_t)first.partition;
 			facts[i].offset = first.offset;
@@ -203,7 +203,7 @@ static void judge_left_behind(const struct history *h, struct judgement *j)
 	}
 }
 
-enum status judge(const struct history *h, struct judgement *out, struct error *err)
+enum status judge_history(const struct history *h, struct judgement *out, struct error *err)
 {
 	uint32_t most = 0;
 	struct fact *room;

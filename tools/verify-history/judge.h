@@ -38,7 +38,7 @@ enum violation_kind {
 #define VIOLATION_KIND_COUNT 20
 
 /* "lost event", ... */
-extern const char *const violation_names[VIOLATION_KIND_COUNT];
+extern const char *const judge_violation_names[VIOLATION_KIND_COUNT];
 
 /* One case. What does not apply is zero. */
 struct violation {
@@ -70,6 +70,7 @@ struct judgement {
 };
 
 /* ST_UNAVAILABLE: out of memory, here or when h was filled. */
-MUST_CHECK enum status judge(const struct history *h, struct judgement *out, struct error *err);
+MUST_CHECK enum status judge_history(const struct history *h, struct judgement *out,
+				     struct error *err);
 
 #endif

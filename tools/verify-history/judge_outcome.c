@@ -27,7 +27,7 @@ static void judge_effect_order(struct walk *w)
 
 static int compare_places(const void *x, const void *y)
 {
-	return judge_by_place(x, y);
+	return judge_by_offset(x, y);
 }
 
 /* First occurrences within a partition: the marks ascend with the offsets. Each place where they

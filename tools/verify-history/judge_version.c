@@ -55,7 +55,7 @@ static bool has_event(const struct group *g, const struct fact *effect)
 {
 	for (int s = FACT_EVENT; s <= FACT_REPLAY; s++) {
 		for (uint32_t i = 0; i < g->count[s]; i++) {
-			if (judge_by_place(&g->of[s][i], effect) == 0)
+			if (judge_by_offset(&g->of[s][i], effect) == 0)
 				return true;
 		}
 	}
@@ -129,7 +129,7 @@ static void count_dead(struct walk *w, const struct group *g)
 	const struct fact *run = g->of[FACT_DEAD];
 
 	for (uint32_t i = 0; i < g->count[FACT_DEAD]; i++)
-		w->j->counts.dead_letters += i == 0 || judge_by_place(&run[i - 1], &run[i]) != 0;
+		w->j->counts.dead_letters += i == 0 || judge_by_offset(&run[i - 1], &run[i]) != 0;
 }
 
 /* What the group means for the final row. */

@@ -24,7 +24,7 @@ void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fa
 	judge_found(w->j, kind, 1, &v);
 }
 
-int judge_by_place(const struct fact *a, const struct fact *b)
+int judge_by_offset(const struct fact *a, const struct fact *b)
 {
 	int order = COMPARE(a->partition, b->partition);
 

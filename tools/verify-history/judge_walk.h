@@ -44,7 +44,7 @@ void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fa
 		       const struct fact *other);
 
 /* Compares places on the topic. */
-int judge_by_place(const struct fact *a, const struct fact *b);
+int judge_by_offset(const struct fact *a, const struct fact *b);
 
 /* One version: did its event have its one effect, and the effect its one announcement? */
 void judge_version(struct walk *w, const struct group *g);

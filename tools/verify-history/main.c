@@ -1,5 +1,5 @@
 /*
- * verify-history: the history checker. Waits until the stack is quiet, reads the topic from its
+ * verify-history: the history checker. Waits until the stack is drained, reads the topic from its
  * beginning and the tables of both services, and says whether anything was lost, duplicated or out
  * of order. It only reads, in a snapshot and without a consumer group.
  */
@@ -42,7 +42,7 @@ static const struct config_key keys[] = {
 	  "file of what clients were promised: <wall_ms> <POST|PATCH|DELETE> <order_id> <version> "
 	  "a line, version 0: unknown" },
 	{ "WAIT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, wait_s), "60", 0, 86400, NULL,
-	  "seconds to wait until all is quiet" },
+	  "seconds to wait until all is drained" },
 	{ 0 },
 };
 
@@ -92,13 +92,13 @@ static enum status check(const struct config *config, struct read_tables *tables
 	struct history h = { 0 };
 	struct judgement judgement = { 0 };
 	struct report report = { .history = &h, .judgement = &judgement };
-	enum status st = drained_wait(tables, topic, config->wait_s * 1000, &report.quiet,
+	enum status st = drained_wait(tables, topic, config->wait_s * 1000, &report.drained,
 				      &report.waited_ms, err);
 
 	if (st == ST_OK)
 		st = read_all(config, tables, topic, dead_letters, &h, err);
 	if (st == ST_OK)
-		st = judge(&h, &judgement, err);
+		st = judge_history(&h, &judgement, err);
 	if (st == ST_OK)
 		st = report_all(&report, json, err);
 	*clean = judgement.total == 0;

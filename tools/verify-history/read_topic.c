@@ -41,7 +41,8 @@ static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t
 
 /* Where a dead letter or its replay first was on the topic; delivery-service reads these headers
  * likewise. False: nothing says so. */
-static bool first_place(const rd_kafka_message_t *m, const char *topic, struct history_place *first)
+static bool first_place(const rd_kafka_message_t *m, const char *topic,
+			struct history_offset *first)
 {
 	return header_is(m, CONTRACT_ORIGIN_TOPIC, topic) &&
 	       header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &first->partition) &&
@@ -86,7 +87,7 @@ static void take_order_event(struct history *h, const rd_kafka_message_t *m, con
 	struct fact fact = fact_of(FACT_EVENT, TYPE_UNKNOWN, m);
 	struct content content = event ? history_content(event) : (struct content){ 0 };
 	int64_t id = event ? event->order_id : 0;
-	struct history_place first;
+	struct history_offset first;
 
 	if (partition)
 		partition->last_offset = m->offset;
@@ -177,7 +178,7 @@ static void take_dead_letter(void *context, const rd_kafka_message_t *m)
 {
 	const struct events *events = context;
 	struct fact fact = fact_of(FACT_DEAD, TYPE_UNKNOWN, m);
-	struct history_place first;
+	struct history_offset first;
 	struct order_event *event;
 
 	if (!first_place(m, events->topic, &first))

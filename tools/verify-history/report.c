@@ -66,7 +66,7 @@ static void print_violations(const struct report *r, enum violation_kind kind)
 		return;
 	report_case_what(kind, &v->first, &what_sb);
 	report_case_evidence(r->history, kind, &v->first, &evidence_sb);
-	(void)printf("\n%s: %" PRId64 "%s%s\n", violation_names[kind], v->count,
+	(void)printf("\n%s: %" PRId64 "%s%s\n", judge_violation_names[kind], v->count,
 		     v->count > 1 ? ", the first: " : ", ", what);
 	if (evidence[0])
 		(void)printf("    %s\n", evidence);
@@ -85,8 +85,8 @@ void report_text(const struct report *r)
 	print_counts(r);
 	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++)
 		print_violations(r, (enum violation_kind)kind);
-	if (!r->quiet)
-		(void)printf("\nAfter %" PRId64 " s it was still not quiet: judged as it is.\n",
+	if (!r->drained)
+		(void)printf("\nAfter %" PRId64 " s it was still not drained: judged as it is.\n",
 			     r->waited_ms / 1000);
 	(void)printf("\n");
 	if (j->total == 0)
@@ -114,7 +114,7 @@ static json_t *json_fact(const struct history *h, const struct fact *fact)
 	bool replica = fact->source == FACT_EFFECT && fact->replica < h->replica_count;
 
 	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s*, s:o}", "is", sources[fact->source],
-			 "type", report_type(fact), "version", (int)fact->version, "partition",
+			 "type", report_case_type(fact), "version", (int)fact->version, "partition",
 			 (int)fact->partition, "offset", (json_int_t)fact->offset, "replica",
 			 replica ? h->replicas[fact->replica] : NULL, "at", json_time(fact->at_ms));
 }
@@ -130,9 +130,9 @@ static json_t *json_violations(const struct report *r, enum violation_kind kind)
 	report_case_evidence(r->history, kind, &v->first, &evidence_sb);
 	for (int i = 0; i < v->first.fact_count; i++)
 		(void)json_array_append_new(facts, json_fact(r->history, &v->first.facts[i]));
-	return json_pack("{s:s, s:I, s:{s:I, s:i, s:s, s:s, s:o}}", "kind", violation_names[kind],
-			 "count", (json_int_t)v->count, "first", "order",
-			 v->first.order ? (json_int_t)v->first.order->id : 0, "version",
+	return json_pack("{s:s, s:I, s:{s:I, s:i, s:s, s:s, s:o}}", "kind",
+			 judge_violation_names[kind], "count", (json_int_t)v->count, "first",
+			 "order", v->first.order ? (json_int_t)v->first.order->id : 0, "version",
 			 (int)v->first.version, "what", what, "evidence", evidence, "facts", facts);
 }
 
@@ -165,9 +165,9 @@ bool report_json(const struct report *r)
 						    json_violations(r, (enum violation_kind)kind));
 	}
 	root = json_pack("{s:b, s:I, s:i, s:b, s:I, s:o, s:o}", "clean", j->total == 0, "total",
-			 (json_int_t)j->total, "kinds", j->kinds, "quiet", r->quiet, "waited_ms",
-			 (json_int_t)r->waited_ms, "counts", json_counts(r), "violations",
-			 violations);
+			 (json_int_t)j->total, "kinds", j->kinds, "drained", r->drained,
+			 "waited_ms", (json_int_t)r->waited_ms, "counts", json_counts(r),
+			 "violations", violations);
 	written = root && json_array_size(violations) == (size_t)j->kinds &&
 		  json_dumpf(root, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
 	json_decref(root);

@@ -12,7 +12,7 @@
 struct report {
 	const struct history *history;
 	const struct judgement *judgement;
-	bool quiet; /* nothing moved any more when it was read */
+	bool drained; /* nothing moved any more when it was read */
 	int64_t waited_ms;
 };
 

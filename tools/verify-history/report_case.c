@@ -24,10 +24,10 @@ static const char *const sentences[VIOLATION_KIND_COUNT] = {
 	[ANNOUNCED_TWICE] = "two different Delivery* events on the topic about one effect",
 	[ANNOUNCED_OUT_OF_ORDER] = "its Delivery* event is behind that of a later effect",
 	[NOT_DRAINED] = "rows left",
-	[REFUSED_BY_KAFKA] = "refused for good",
+	[REFUSED_BY_KAFKA] = "refused permanently",
 };
 
-const char *report_type(const struct fact *fact)
+const char *report_case_type(const struct fact *fact)
 {
 	if (fact->type >= EVENT_TYPE_COUNT)
 		return fact->source == FACT_EFFECT ? "event and status do not fit" : "unreadable";
@@ -112,7 +112,7 @@ static void put_fact(const struct history *h, const struct fact *fact, struct st
 		[FACT_PARKED] = ", parked ",       [FACT_ACK] = ", acknowledged ",
 	};
 
-	strbuf_printf(out, "%s, ", report_type(fact));
+	strbuf_printf(out, "%s, ", report_case_type(fact));
 	put_version(out, fact->version);
 	if (fact->source != FACT_ACK && fact->source != FACT_GIVEN_UP)
 		put_place(out, fact);

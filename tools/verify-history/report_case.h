@@ -18,6 +18,6 @@ void report_case_evidence(const struct history *h, enum violation_kind kind,
 			  const struct violation *v, struct strbuf *out);
 
 /* "OrderModified"; "DeliveryModified" of what delivery-service announced. */
-const char *report_type(const struct fact *fact);
+const char *report_case_type(const struct fact *fact);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * The broker or the database is away: what is answered meanwhile, and that nothing is lost,
- * doubled or out of order when it is back. These tests stop the shared servers, so they are alone.
+ * duplicated or out of order when it is back. These tests stop the shared servers, so they are
+ * alone.
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* Outside text as numbers and as UTF-8: every edge of the grammar and of the range. */
 #include "common/base/parse.h"
+#include "common/base/utf8.h"
 #include "tests/unit/unit.h"
 
 TestSuite(parse, .init = unit_deadline);

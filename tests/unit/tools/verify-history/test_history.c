@@ -181,7 +181,7 @@ static void last_effect_is_missing(struct history *h)
 	order(h)->delivery = row(2, EVENT_MODIFIED);
 }
 
-static void effect_is_doubled(struct history *h)
+static void effect_is_duplicated(struct history *h)
 {
 	history_add(h, ORDER_ID, *at(h, FACT_EFFECT, 3));
 }
@@ -252,7 +252,7 @@ static void last_is_parked(struct history *h)
 }
 
 /* What the lab shows without keys. */
-static void inversion(struct history *h)
+static void out_of_order(struct history *h)
 {
 	swap(at(h, FACT_EFFECT, 2), at(h, FACT_EFFECT, 3));
 	at(h, FACT_EFFECT, 3)->mark = 1;
@@ -396,7 +396,7 @@ static void plain_events(struct history *h)
 	history_order(h, 50)->delivery = row(0, EVENT_MODIFIED);
 }
 
-static void plain_effect_is_doubled(struct history *h)
+static void plain_effect_is_duplicated(struct history *h)
 {
 	plain_events(h);
 	history_add(h, 50, fact(FACT_EFFECT, 0, EVENT_MODIFIED, 21));
@@ -430,7 +430,7 @@ static void add_replay(struct history *h, int64_t at, int64_t first)
 	struct content content = goods("x");
 
 	history_add_replay(h, 50, fact(FACT_REPLAY, 0, EVENT_MODIFIED, at),
-			   (struct history_place){ 0, first }, &content);
+			   (struct history_offset){ 0, first }, &content);
 }
 
 /* Replayed twice, it failed each time. */
@@ -487,7 +487,7 @@ static void unreadable_is_replayed(struct history *h)
 
 	replay.type = TYPE_UNKNOWN;
 	unreadable_is_a_dead_letter(h);
-	history_add_replay(h, 0, replay, (struct history_place){ 0, 40 }, NULL);
+	history_add_replay(h, 0, replay, (struct history_offset){ 0, 40 }, NULL);
 	history_add(h, 0, fact(FACT_DEAD, 0, EVENT_PLACED, 40));
 }
 
@@ -541,7 +541,7 @@ static const struct tampering {
 	{ "no last effect",
 	  last_effect_is_missing,
 	  { { LOST_EFFECT, 1 }, { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } } },
-	{ "two effects", effect_is_doubled, { { DUPLICATED_EFFECT, 1 } } },
+	{ "two effects", effect_is_duplicated, { { DUPLICATED_EFFECT, 1 } } },
 	{ "another effect", effect_is_another, { { WRONG_EFFECT, 1 } } },
 	{ "effect from elsewhere", effect_is_from_elsewhere, { { EFFECT_WITHOUT_EVENT, 1 } } },
 	{ "effect from nowhere", effect_is_invented, { { EFFECT_WITHOUT_EVENT, 1 } } },
@@ -553,8 +553,8 @@ static const struct tampering {
 	{ "given up, then a dead letter", given_up_is_a_dead_letter, { { 0 } } },
 	{ "middle given up", middle_is_given_up, { { 0 } } },
 	{ "parked", last_is_parked, { { STILL_PARKED, 1 } } },
-	{ "the lab's inversion",
-	  inversion,
+	{ "out of order, as in the lab",
+	  out_of_order,
 	  { { OUT_OF_ORDER, 1 }, { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } } },
 	{ "row of an old version",
 	  row_has_old_version,
@@ -581,7 +581,7 @@ static const struct tampering {
 	{ "no position: not lost", nobody_consumed, { { NOT_DRAINED, 1 } } },
 	{ "refused", refused, { { REFUSED_BY_KAFKA, 1 } } },
 	{ "no versions", plain_events, { { 0 } } },
-	{ "no versions: two effects", plain_effect_is_doubled, { { DUPLICATED_EFFECT, 1 } } },
+	{ "no versions: two effects", plain_effect_is_duplicated, { { DUPLICATED_EFFECT, 1 } } },
 	{ "no versions: no effect", plain_event_is_lost, { { LOST_EFFECT, 1 } } },
 	{ "no versions: not announced", plain_is_not_announced, { { EFFECT_NOT_ANNOUNCED, 1 } } },
 	{ "no versions: announced from nowhere",
@@ -612,7 +612,7 @@ static struct judgement judged(const struct history *h)
 	struct judgement j = { 0 };
 	struct error err = { 0 };
 
-	cr_assert_eq(judge(h, &j, &err), ST_OK, "%s", err.msg);
+	cr_assert_eq(judge_history(h, &j, &err), ST_OK, "%s", err.msg);
 	return j;
 }
 
@@ -641,7 +641,7 @@ Test(history, every_tampering_is_found_and_nothing_else)
 
 			total += expected;
 			cr_expect_eq(j.violations[kind].count, expected, "%s: %s %lld, not %lld",
-				     t->name, violation_names[kind],
+				     t->name, judge_violation_names[kind],
 				     (long long)j.violations[kind].count, (long long)expected);
 		}
 		cr_expect_eq(j.total, total, "%s", t->name);
@@ -656,8 +656,8 @@ Test(history, the_table_has_every_kind)
 
 		for (size_t i = 0; i < COUNT_OF(tamperings); i++)
 			has |= expected_count(&tamperings[i], (enum violation_kind)kind) > 0;
-		cr_expect(has, "%s", violation_names[kind]);
-		cr_expect(violation_names[kind]);
+		cr_expect(has, "%s", judge_violation_names[kind]);
+		cr_expect(judge_violation_names[kind]);
 	}
 }
 
@@ -695,7 +695,7 @@ Test(history, the_first_case_names_both_sides)
 	const struct violation *v;
 
 	fill(&h, ORDER_ID);
-	inversion(&h);
+	out_of_order(&h);
 	fill(&h, ORDER_ID + 1);
 	j = judged(&h);
 	v = &j.violations[OUT_OF_ORDER].first;
@@ -746,7 +746,7 @@ Test(history, no_memory_is_no_verdict)
 	struct judgement j;
 	struct error err = { 0 };
 
-	cr_expect_eq(judge(&h, &j, &err), ST_UNAVAILABLE);
+	cr_expect_eq(judge_history(&h, &j, &err), ST_UNAVAILABLE);
 	history_fini(&h);
 }
 
