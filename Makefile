@@ -22,8 +22,8 @@ VARIANT_CFLAGS_ := -O2 $(FORTIFY)
 VARIANT_CFLAGS_sanitize := -O2 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
-VARIANT_CFLAGS_debug := -O0 -g3 -fno-omit-frame-pointer
-VARIANT_CFLAGS_coverage := -O0 --coverage -fprofile-update=atomic
+VARIANT_CFLAGS_debug := -O0 -g3 -fno-omit-frame-pointer -Wno-format-truncation
+VARIANT_CFLAGS_coverage := -O0 --coverage -fprofile-update=atomic -Wno-format-truncation
 VARIANT_LDFLAGS_sanitize := -fsanitize=address,undefined
 VARIANT_LDFLAGS_tsan := -fsanitize=thread
 VARIANT_LDFLAGS_coverage := --coverage
