@@ -8,12 +8,18 @@
 set -euo pipefail
 # shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
-# shellcheck source=lab/terminal_output.sh
-. "$REPO_DIR/lab/terminal_output.sh"
 # shellcheck source=stack/temporary_stack.sh
 . "$REPO_DIR/stack/temporary_stack.sh"
 
 PROGRAM_PID=
+
+# show_progress TEXT..., show_line TEXT...: what temporary_stack.sh says, plain.
+show_progress() {
+	say "$*"
+}
+show_line() {
+	say "$*"
+}
 
 # close_stack: at the end, however it came: the program has ended, then the stack.
 close_stack() {

@@ -7,10 +7,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdlib.h>
 
-#include "common/base/parse.h"
 #include "common/runtime/clock.h"
 #include "tests/faults/duplicates.h"
 #include "tests/faults/heal.h"
@@ -265,14 +262,3 @@ const struct fault_kind kinds_table[] = {
 	{ "grow", VICTIM_TOPIC, 0, AMOUNT_PARTITIONS, 2, 7, grows, carry_out_grow, heal_grow },
 };
 const size_t kinds_count = sizeof(kinds_table) / sizeof(kinds_table[0]);
-
-void job_report(struct fault_job *job, const char *fmt, ...)
-{
-	char text[JOURNAL_TEXT_SIZE];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	run_fault(job->run, (size_t)(job->fault.kind - kinds_table), job->fault.kind->name, text);
-}
