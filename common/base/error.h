@@ -15,7 +15,7 @@ enum status {
 	ST_INVALID, /* the input is wrong: do not retry */
 	ST_NOT_FOUND,
 	ST_CONFLICT,    /* a precondition or a unique key does not hold */
-	ST_FENCED,      /* another owner took over: give up what you hold */
+	ST_FENCED,      /* another owner took over: drop what you hold */
 	ST_UNAVAILABLE, /* may work later; the outcome of a commit is unknown */
 	ST_TIMEOUT,     /* another service did not answer in time; what it did is unknown */
 	ST_REFUSED,     /* another service cannot be reached, or says no */

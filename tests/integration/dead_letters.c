@@ -342,12 +342,13 @@ LAB_TEST(dead_letters, a_letter_without_origin_needs_a_topic, 1)
 
 #define REFUSED "select max(id) from orders.outbox_dead"
 
-/* The relay buries what Kafka refuses; put back, and refused again, it is kept again. */
+/* The relay moves what Kafka refuses to outbox_dead; put back, and refused again, it is kept again.
+ */
 LAB_TEST(dead_letters, refused_events_are_listed_and_kept_if_refused_again, 1)
 {
 	int64_t id;
 
-	service_allow_errors(); /* an event refused for good is one */
+	service_allow_errors(); /* an event refused permanently is one */
 	(void)service_start(ORDER, NULL);
 	sql_run("insert into orders.outbox (topic, key, type, payload) values "
 		"('%s', '9', 'OrderPlaced', convert_to(repeat('x', 1500000), 'UTF8'))",

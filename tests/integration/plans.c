@@ -29,9 +29,10 @@ LAB_TEST(plans, made_for_an_empty_table_they_do_not_stay, 1)
 	for (int i = 0; i < ORDERS; i++)
 		placed[i] = order_version(i + 1, 1, 3);
 	(void)produce_all(placed, 1);
-	cr_assert(wait_until(10000, sql_number(DELIVERIES) == 1));
+	/* Waits for the statistics: a count of the rows would read them all, and be counted. */
+	cr_assert(wait_until(10000, sql_number("select n_tup_ins " STATISTICS) == 1));
 	(void)produce_all(placed + 1, ORDERS - 1);
-	cr_assert(wait_until(60000, sql_number(DELIVERIES) == ORDERS));
-	cr_assert(wait_until(5000, sql_number("select n_tup_ins " STATISTICS) == ORDERS));
-	cr_expect_lt(sql_number("select idx_tup_fetch " STATISTICS), 2 * ORDERS);
+	cr_assert(wait_until(60000, sql_number("select n_tup_ins " STATISTICS) == ORDERS));
+	cr_expect_lt(sql_number("select idx_tup_fetch + seq_tup_read " STATISTICS), 2 * ORDERS);
+	cr_assert_eq(sql_number(DELIVERIES), ORDERS);
 }

@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 	if (done >= 0)
 		return done;
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* a replay shows how far it is */
-	log_set_level(LOG_ERROR);               /* librdkafka's complaints: ours says what to do */
+	log_set_level(LOG_ERROR);               /* librdkafka's messages: ours says what to do */
 	st = run(&config, &err);
 	if (fflush(stdout) != 0 && st == ST_OK)
 		st = error_set(&err, ST_UNAVAILABLE, "the output could not be written");

@@ -95,7 +95,7 @@ enum status outbox_dead_list(const char *database_url, struct error *err)
 			"no event that Kafka refused (orders.outbox_dead, delivery.outbox_dead)");
 	} else {
 		(void)printf(
-			"events that Kafka refused for good:\n%-8s %-24s %-10s %-15s %-8s %s\n",
+			"events that Kafka refused permanently:\n%-8s %-24s %-10s %-15s %-8s %s\n",
 			"outbox", "when", "key", "type", "id", "for");
 		for (int row = 0; row < PQntuples(rows); row++)
 			put_row(rows, row);

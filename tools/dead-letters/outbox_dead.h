@@ -1,6 +1,6 @@
 /*
- * The events that Kafka refused for good: rows of the services' outbox_dead tables. Listed, or put
- * back into the outbox, whose relay then tries again.
+ * The events that Kafka refused permanently: rows of the services' outbox_dead tables. Listed, or
+ * put back into the outbox, whose relay then tries again.
  *
  * Needs the database's owner: the services' roles may not read these tables.
  *

@@ -114,7 +114,7 @@ static void take_timeout(evutil_socket_t fd, short what, void *context)
 
 /*
  * The callers come from 127.0.0.1 to 127.0.0.16 in turn. With one address the kernel has some
- * 14,000 ports at hand for one service, of which those of calls that were given up stay in use
+ * 14,000 ports at hand for one service, of which those of calls that were dropped stay in use
  * until the service closes them; then it searches long for each connection.
  */
 static void set_source(struct caller *caller, int64_t number)

@@ -45,7 +45,7 @@ MUST_CHECK enum status caller_open(struct caller **out, struct event_base *base,
 				   const struct call_target *target, int64_t port, int64_t number,
 				   void *context, struct error *err);
 
-/* Gives up the call that is on its way, without a word; NULL is accepted. */
+/* Drops the call in flight, without a report; NULL is accepted. */
 void caller_close(struct caller *caller);
 
 /* Begins a call; none is on its way. */

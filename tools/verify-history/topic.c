@@ -6,7 +6,7 @@
 #include "common/runtime/clock.h"
 
 #define ANSWER_MS 10000 /* the broker's time for an answer */
-#define STALL_MS  30000 /* without any message, the reading is given up */
+#define STALL_MS  30000 /* without any message, the read fails */
 #define BATCH     1000
 
 struct topic {

@@ -39,7 +39,7 @@ Test(backoff, draws_from_the_whole_upper_half)
 	cr_expect_eq(most, 100);
 }
 
-Test(backoff, reset_starts_anew)
+Test(backoff, reset_starts_again)
 {
 	struct backoff b = { .base_ms = 100, .cap_ms = 5000 };
 

@@ -291,7 +291,7 @@ Test(order_batch, without_a_key_nothing_replays)
 }
 
 /* A batch is decided again after a conflict: the first try leaves no trace in the commands. */
-Test(order_batch, a_second_try_begins_afresh)
+Test(order_batch, a_second_try_decides_again)
 {
 	struct order_command *place = add_place("a"), *change = add_qty(7, 4, 1);
 
