@@ -249,9 +249,10 @@ static enum status run_command(struct pg *pg, const char *sql, struct error *err
 }
 
 /*
- * A plan is kept until the table's statistics change. One that was made while the table was empty
- * reads it whole for each batch; when it has grown meanwhile, that takes seconds. So plans are made
- * anew each time as many rows have gone through this connection as before.
+ * A join that was planned while a table was empty may begin with that table, and then reads all of
+ * it for each batch, by its index even. The plan stays until the table is analyzed. So plans are
+ * dropped each time as many rows have gone through this connection as before. Both this and the
+ * planner options are needed: docs/adr/0006-planner-options.md has the figures.
  */
 static enum status replan(struct pg *pg, struct error *err)
 {
