@@ -87,11 +87,11 @@ LAB_TEST(relay, a_standby_is_not_notified, 1)
 }
 
 /*
- * In a flow of events the relay looks by the clock and is not notified; after it, it is again. How
- * long an order then takes to the topic, at best of a few tries: without a notification it would be
- * half a second each time.
+ * While the outbox is busy the relay fetches by the clock and is not notified; after it, it is
+ * again. How long an order then takes to the topic, at best of a few tries: without a notification
+ * it would be half a second each time.
  */
-LAB_TEST(relay, an_event_after_a_flow_is_published_at_once, 1)
+LAB_TEST(relay, an_event_after_a_busy_time_is_published_at_once, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	struct tail *tail = tail_open(fixture.topic);

@@ -191,7 +191,7 @@ Test(statements, are_run_by_some_code, .fini = arena_release)
 	}
 }
 
-/* A table that is not in this file would not be looked at. */
+/* A table that is not in this file would not be tested. */
 Test(statements, are_all_known_here, .fini = arena_release)
 {
 	static const char type[] = "const struct pg_statement ";
