@@ -18,10 +18,11 @@ accepted = $(foreach flag,$(1),$(shell $(CC) -Werror -O2 $(flag) -x c -include s
 HARDENING := $(call accepted,-fstack-protector-strong -fstack-clash-protection -fcf-protection)
 FORTIFY := $(lastword -D_FORTIFY_SOURCE=2 $(call accepted,-D_FORTIFY_SOURCE=3))
 
+# What snprintf may cut off is judged with the optimization of the default build only.
 VARIANT_CFLAGS_ := -O2 $(FORTIFY)
 VARIANT_CFLAGS_sanitize := -O2 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+VARIANT_CFLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer -Wno-format-truncation -Wno-tsan
 VARIANT_CFLAGS_debug := -O0 -g3 -fno-omit-frame-pointer -Wno-format-truncation
 VARIANT_CFLAGS_coverage := -O0 --coverage -fprofile-update=atomic -Wno-format-truncation
 VARIANT_LDFLAGS_sanitize := -fsanitize=address,undefined
