@@ -2,7 +2,7 @@
  * What the HTTP server has answered, by route and status class, and how long that took. Requests
  * that found no route, or were refused before one was looked for, count under route "other".
  *
- * Threads: http_counts_add and http_counts_write any.
+ * Threads: any; new and free are the server's.
  */
 #ifndef COMMON_HTTP_HTTP_METRICS_H
 #define COMMON_HTTP_HTTP_METRICS_H

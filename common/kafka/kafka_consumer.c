@@ -107,7 +107,8 @@ static void wake_fetchers(struct kafka_consumer *c)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Runs inside consumer_poll and consumer_close, between two transactions of the loop. */
+/* Runs inside kafka_consumer_poll and kafka_consumer_close, between two transactions of the loop.
+ */
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -127,7 +128,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 		wake_fetchers(c);
 }
 
-/* Runs inside consumer_poll. The statistics are the only place that tells the join state. */
+/* Runs inside kafka_consumer_poll. The statistics are the only place that tells the join state. */
 static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
 	static const char up[] = "\"cgrp\": { \"state\": \"up\"";

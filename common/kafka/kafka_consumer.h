@@ -39,7 +39,7 @@ MUST_CHECK enum status kafka_consumer_open(struct kafka_consumer **out,
  */
 void kafka_consumer_leave(struct kafka_consumer *consumer);
 
-/* After consumer_leave. */
+/* After kafka_consumer_leave. */
 void kafka_consumer_close(struct kafka_consumer *consumer);
 
 /* The next message (owned: rd_kafka_message_destroy) or NULL; runs the callbacks. Errors are

@@ -1,7 +1,7 @@
 /*
  * POST /deliveries, the delivery side of the road without Kafka (DISPATCH=http): an order event
  * comes as the body, its work is done in the HTTP thread that took the call, and its effect is
- * written over a connection of its own. It is the lab's bad example: see direct_road.h in
+ * written over a connection of its own. It is the lab's bad example: see sync_dispatch.h in
  * order-service. Events are taken as they come, whatever SEQUENCING says.
  *
  * Threads: runs on HTTP workers.
@@ -20,8 +20,9 @@ struct sync_delivery_api {
 	const struct simulated_work *work;
 };
 
-/* For the route table, with the struct direct_api as context. Answers 201 or 200 with the delivery;
- * 404: no such delivery to change, 409: the version was applied before, as another change. */
+/* For the route table, with the struct sync_delivery_api as context. Answers 201 or 200 with the
+ * delivery; 404: no such delivery to change, 409: the version was applied before, as another
+ * change. */
 http_handler sync_delivery_api_deliver;
 
 #endif

@@ -47,7 +47,7 @@ static void log_failure(int64_t *next_mono_ms, const char *what, const struct er
 		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
 }
 
-/* Runs inside consumer_poll. Without the database nothing can be done anyway, so it waits. */
+/* Runs inside kafka_consumer_poll. Without the database nothing can be done anyway, so it waits. */
 static int64_t on_assigned(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;

@@ -23,7 +23,8 @@ struct delivery_writer_config {
 	struct delivery_metrics *metrics;
 	/* Everything of the partition below next_offset is committed. */
 	void (*committed)(void *context, int32_t partition, int64_t next_offset);
-	/* Somebody else has claimed it: what we hold of it is theirs to do (writer_drop, too). */
+	/* Somebody else has claimed it: what we hold of it is theirs to do (delivery_writer_drop,
+	 * too). */
 	void (*fenced)(void *context, struct partition *partition);
 	void *context;
 };

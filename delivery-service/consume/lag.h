@@ -27,7 +27,8 @@ void lag_set(struct lag *lag, int32_t partition, int64_t next);
 /* It is no longer ours. */
 void lag_remove(struct lag *lag, int32_t partition);
 
-/* A partition whose end is not known has no sample. Blocks as consumer_ends does. */
+/* A partition whose end is not known has no sample. Blocks as kafka_consumer_high_watermarks does.
+ */
 void lag_metrics(struct lag *lag, struct kafka_consumer *consumer, struct metrics_out *out);
 
 #endif

@@ -14,7 +14,7 @@ struct commit_entry {
 	int32_t partition;
 	int64_t epoch; /* the fencing token of this assignment */
 	struct offset_tracker_plan change;
-	bool fenced; /* written by delivery_store_write on ST_FENCED */
+	bool fenced; /* written by delivery_store_begin on ST_FENCED */
 };
 
 struct commit_plan {

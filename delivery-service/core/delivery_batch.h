@@ -1,6 +1,6 @@
 /*
- * The orders that a batch of events touches, in memory: loaded (delivery_load), decided event by
- * event (sequencer), then written (delivery_save). Pure.
+ * The orders that a batch of events touches, in memory: loaded (batch_load), decided event by
+ * event (resequencer), then written (batch_save). Pure.
  *
  * Threads: one owner.
  */
@@ -21,7 +21,7 @@ struct batch_order {
 	const struct order_event *content; /* of the last applied event; NULL: unchanged */
 	bool has_parked;                   /* events of it are parked in the database ... */
 	int64_t next_parked;               /* ... those not fetched yet from this version on */
-	bool asked;                        /* delivery_load's: they are being fetched */
+	bool asked;                        /* batch_load's: they are being fetched */
 };
 
 struct batch_key {
@@ -55,7 +55,7 @@ struct delivery_batch {
 	size_t offset_count;
 	struct batch_given_up *given_up; /* sorted */
 	size_t given_up_count;
-	struct event_record **fetched; /* parked ones that came back; delivery_load's */
+	struct event_record **fetched; /* parked ones that came back; batch_load's */
 	size_t fetched_count;
 	struct event_record **applied; /* those with an effect, in the order of the effects */
 	size_t applied_count;

@@ -29,10 +29,10 @@ struct event_record {
 	struct topic_offset origin;  /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* from place to here it stands for the offsets of its partition */
 	int64_t received_wall_ms;
-	struct delivery_decision decision; /* written by delivery_store_write */
+	struct delivery_decision decision; /* written by delivery_store_begin */
 	bool was_parked;
 	bool compacted;
-	/* The message as it came, see inbound_original; none if it was parked: */
+	/* The message as it came, see event_record_message; none if it was parked: */
 	bool has_key, has_payload;
 	uint32_t key_len, payload_len;
 	enum event_type type;

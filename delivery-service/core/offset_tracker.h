@@ -3,10 +3,10 @@
  * key order many events behind an unfinished one are done; each is remembered, without a limit, so
  * that a crash replays nothing that was done. Pure.
  *
- * Progress changes in two steps, as the database does: progress_plan says what it would be with
- * more offsets done, and which ranges change; when that is committed, progress_take makes it so.
- * A plan that is not taken may be in the database all the same, for the answer to a commit can be
- * lost. The next plan has to have at least as much done; it is right either way.
+ * Progress changes in two steps, as the database does: offset_tracker_plan says what it would be
+ * with more offsets done, and which ranges change; when that is committed, offset_tracker_apply
+ * makes it so. A plan that is not taken may be in the database all the same, for the answer to a
+ * commit can be lost. The next plan has to have at least as much done; it is right either way.
  *
  * Threads: one owner.
  */

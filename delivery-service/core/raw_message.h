@@ -22,7 +22,7 @@ struct raw_message {
 
 struct raw_message_headers {
 	size_t references, size, count;
-	char bytes[]; /* see original_header */
+	char bytes[]; /* see raw_message_header */
 };
 
 /* The blocks that came lately, of which there are few: one per type of event, say. Begins as {0}.
@@ -33,7 +33,7 @@ struct raw_message_recent {
 	size_t next;
 };
 
-/* A block of that size, to be filled by original_put_header. Returns a reference; NULL: out of
+/* A block of that size, to be filled by raw_message_put_header. Returns a reference; NULL: out of
  * memory. */
 struct raw_message_headers *raw_message_headers_new(size_t size, size_t count);
 void raw_message_headers_release(struct raw_message_headers *headers);

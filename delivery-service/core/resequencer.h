@@ -5,8 +5,8 @@
  * version that was given up and is there when its turn comes is applied all the same.
  * Otherwise events are applied as they come. Pure.
  *
- * How the store uses it: sequencer_decide; then, while sequencer_wanting finds orders whose next
- * version is parked in the database, fetch those and give them to sequencer_fetched.
+ * How the store uses it: resequencer_decide; then, while resequencer_wanting finds orders whose
+ * next version is parked in the database, fetch those and give them to resequencer_fetched.
  *
  * Threads: one owner.
  */

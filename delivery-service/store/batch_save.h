@@ -25,7 +25,7 @@ struct batch_saving {
 	size_t count;
 };
 
-/* Sends. ST_OK: delivery_save_finish comes next; else the open transaction is over. */
+/* Sends. ST_OK: batch_save_finish comes next; else the open transaction is over. */
 MUST_CHECK enum status batch_save(struct pg *pg, const char *topic, const char *replica,
 				  const struct commit_plan *plan, struct delivery_batch *batch,
 				  struct batch_saving *saving, struct error *err);

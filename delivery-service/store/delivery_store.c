@@ -1,7 +1,7 @@
 /*
- * A batch takes two round trips: delivery_load begins the transaction and reads, the sequencer
- * decides in memory, delivery_save writes and commits. Only if an order's next events are parked,
- * delivery_load_parked goes once more between the two.
+ * A batch takes two round trips: batch_load begins the transaction and reads, the resequencer
+ * decides in memory, batch_save writes and commits. Only if an order's next events are parked,
+ * batch_load_parked goes once more between the two.
  */
 #include "delivery-service/store/delivery_store.h"
 

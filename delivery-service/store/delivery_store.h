@@ -2,7 +2,7 @@
  * Deliveries in PostgreSQL: effect, history, position and outgoing events of a batch are one
  * transaction, so an event has its effect exactly once, or not yet.
  *
- * Threads: one owner (the delivery loop). Reads are in delivery_read.h.
+ * Threads: one owner (the delivery loop).
  */
 #ifndef DELIVERY_SERVICE_STORE_DELIVERY_STORE_H
 #define DELIVERY_SERVICE_STORE_DELIVERY_STORE_H

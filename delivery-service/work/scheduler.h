@@ -35,7 +35,7 @@ struct scheduler_settings {
 
 struct scheduler;
 
-/* wake(context): a thread has done some work, so workload_done has something. */
+/* wake(context): a thread has done some work, so scheduler_done has something. */
 MUST_CHECK enum status scheduler_open(struct scheduler **out,
 				      const struct scheduler_settings *settings,
 				      void (*wake)(void *context), void *context,
@@ -61,7 +61,7 @@ bool scheduler_failed(const struct scheduler *scheduler);
 /* Items stay for a while, for their own work or for that of others. */
 bool scheduler_takes_time(const struct scheduler *scheduler);
 
-/* When workload_done has the next; as lanes_next_due. */
+/* When scheduler_done has the next; as lanes_next_due. */
 int64_t scheduler_next_due(const struct scheduler *scheduler);
 
 size_t scheduler_in_work(const struct scheduler *scheduler);

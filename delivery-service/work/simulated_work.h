@@ -7,7 +7,8 @@
  * ends within a moment; how far it came is nobody's concern. (Who reads standard output and stops
  * reading holds up WORK_COUNT, a stop too.)
  *
- * Threads: any; a struct work is only read by work_do, so many may do the same one.
+ * Threads: any; a struct simulated_work is only read by simulated_work_do, so many may do the same
+ * one.
  */
 #ifndef DELIVERY_SERVICE_WORK_SIMULATED_WORK_H
 #define DELIVERY_SERVICE_WORK_SIMULATED_WORK_H
@@ -18,7 +19,7 @@
 
 enum simulated_work_kind { WORK_WAIT, WORK_CPU, WORK_COUNT };
 
-/* NULL-terminated, indexed by enum work_kind: "wait", "cpu", "count". */
+/* NULL-terminated, indexed by enum simulated_work_kind: "wait", "cpu", "count". */
 extern const char *const simulated_work_names[];
 
 struct simulated_work {

@@ -21,8 +21,9 @@ struct worker_pool_config {
 	int64_t ms;
 	int parts; /* ... in how many parts: 1 is whole */
 	int threads;
-	bool (*do_part)(const struct simulated_work *work, int part, int parts); /* work_do */
-	/* Some work is done: work_pool_done has something. */
+	bool (*do_part)(const struct simulated_work *work, int part,
+			int parts); /* simulated_work_do */
+	/* Some work is done: worker_pool_done has something. */
 	void (*wake)(void *context);
 	void *context;
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every exported name carries its file's prefix: what x/y/foo.c exports begins with foo_ (a function
-# of a module of one is named foo_bar as foo_bar.c is), or begins as tests/lint/prefixes.txt allows.
+# of a module of one has the name of its file), or begins as tests/lint/prefixes.txt allows.
 # Prints each breach; exit 1 if any. Needs a build.
 set -euo pipefail
 export LC_ALL=C.UTF-8

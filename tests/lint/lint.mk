@@ -2,6 +2,9 @@
 
 SHELL_SCRIPTS = $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 SOURCES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+# Files whose comments name only what exists.
+COMMENTED = $(filter-out tests/lint/comments.awk tests/lint/forbidden/%,$(wildcard $(shell \
+	git ls-files -co --exclude-standard -- ':!*.md' ':!*.svg' ':!*/results/*' ':!*/grafana/*')))
 LINT_FOLDERS := common order-service delivery-service tools tests/faults tests/bench
 
 .PHONY: format lint compile_commands.json
@@ -14,6 +17,7 @@ lint: all
 	stack/packages.sh install lint
 	tests/lint/check_sources.sh
 	BUILD_DIR='$(BUILD)' tests/lint/check_names.sh
+	@awk -f tests/lint/comments.awk $(COMMENTED)
 	clang-format --dry-run --Werror $(SOURCES)
 	shellcheck -x $(SHELL_SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
