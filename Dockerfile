@@ -19,7 +19,7 @@ ENTRYPOINT ["/lab/sql/migrate.sh"]
 # --- build ----------------------------------------------------------------------------------------
 FROM debian:bookworm-slim AS build
 WORKDIR /src
-COPY stack/packages.sh stack/
+COPY stack/packages.sh stack/packages.txt stack/process.sh stack/
 RUN stack/packages.sh install build \
 	&& apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null \
 	&& rm -rf /var/lib/apt/lists/*

@@ -21,7 +21,7 @@ anchors() {
 		tr '[:upper:]' '[:lower:]' | sed -E 's/[^[:alnum:] _-]//g; s/ /-/g'
 }
 
-mapfile -t pages < <(git ls-files -co --exclude-standard '*.md' ':!lab/load/results')
+mapfile -t pages < <(git ls-files -co --exclude-standard '*.md')
 for page in "${pages[@]}"; do
 	while IFS= read -r link; do
 		path=${link%%#*} anchor=

@@ -2,21 +2,17 @@
 # The Kafka brokers: the pinned Apache Kafka in KRaft mode, one node or three, each broker and
 # controller at once; data in $RUN_DIR/kafka.
 #
-# usage: kafka/broker.sh fetch | start [NODE] | stop [NODE] | status
+# usage: kafka/broker.sh fetch | start [NODE] | stop [NODE]
 #   fetch   downloads the jars to .cache/ if they are not there yet
 #   start   fetches, formats the storage on first use, starts the nodes or that one; they answer
 #           when this returns
 #   stop    stops them, or that one; the data stay
-#   status  says which run; exit code 3 if not all do
 # env: BROKERS, KAFKA_PORT, KAFKA_CONTROLLER_PORT  see kafka/nodes.sh
 #      KAFKA_HEAP_MB       Java heap at most, of each (128; 64 was enough for 90,000 events/s)
 #      RUN_DIR, CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
-# shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
-# shellcheck source=kafka/nodes.sh
 . "$REPO_DIR/kafka/nodes.sh"
 
 kafka_nodes
@@ -28,16 +24,7 @@ readonly ARCHIVING_NODE=$BROKERS # leaves the class archive behind; not the one 
 readonly START_SECONDS=60
 readonly STOP_SECONDS=20
 
-# usage: the usage lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '5,10s/^# //p' "$0" >&2
-	exit 2
-}
-
-# node_dir NODE: prints its folder.
-node_dir() {
-	printf '%s' "$RUN_DIR/kafka/$1"
-}
+node_dir() { printf '%s' "$RUN_DIR/kafka/$1"; }
 
 # write_properties NODE: its settings, from server.properties and the environment. With three nodes
 # every topic has three replicas, and a write is acknowledged when two of them have it.
@@ -68,7 +55,7 @@ write_properties() {
 }
 
 # format_storage NODE: makes it a storage of the cluster, once. A format that was interrupted is done
-# anew.
+# again.
 format_storage() {
 	local dir id log=$RUN_DIR/log/kafka-$1-format.log
 	dir=$(node_dir "$1")
@@ -91,7 +78,7 @@ format_storages() {
 		printf '%s %s\n' "$BROKERS" "$id" >"$CLUSTER_FILE.new"
 		mv "$CLUSTER_FILE.new" "$CLUSTER_FILE"
 	fi
-	at_once format_storage "$@"
+	in_parallel format_storage "$@"
 }
 
 # require_same_port NODE: a broker that runs has the port that is asked for.
@@ -128,7 +115,7 @@ launch() {
 	done
 }
 
-# start NODE...: see the usage above. A broker that runs already is no error. They are launched
+# start NODE...: a broker that runs already is no error. They are launched
 # together, since none is ready without a majority.
 start() {
 	local node missing=()
@@ -163,15 +150,12 @@ stop() {
 		last=${leaving[0]}
 		leaving=("${leaving[@]:1}")
 	fi
-	at_once stop_node "${leaving[@]}"
+	in_parallel stop_node "${leaving[@]}"
 	[[ -z $last ]] || process_stop "kafka-$last" "$STOP_SECONDS" KILL
 	keep_archive
 }
 
-# stop_node NODE: by SIGTERM.
-stop_node() {
-	process_stop "kafka-$1" "$STOP_SECONDS"
-}
+stop_node() { process_stop "kafka-$1" "$STOP_SECONDS"; }
 
 # keep_archive: the class archive that a broker without one has written while it ended.
 keep_archive() {
@@ -179,20 +163,6 @@ keep_archive() {
 	written=$(node_dir "$ARCHIVING_NODE")/classes.jsa
 	[[ -s $written ]] && process_gone "kafka-$ARCHIVING_NODE" || return 0
 	mv -f "$written" "$(kafka_archive)" 2>/dev/null || rm -f "$written"
-}
-
-# status: see the usage above.
-status() {
-	local node stopped=0
-	for ((node = 1; node <= BROKERS; node++)); do
-		if process_pid "kafka-$node"; then
-			say "kafka-$node runs: pid $PROCESS_PID, 127.0.0.1:$(kafka_node_port "$node")"
-		else
-			say "kafka-$node is not running"
-			stopped=1
-		fi
-	done
-	((stopped == 0)) || exit 3
 }
 
 # nodes [NODE]: sets NODES to that one, or to all.
@@ -209,6 +179,5 @@ start | stop)
 	"$1" "${NODES[@]}"
 	;;
 fetch) kafka_fetch ;;
-status) status ;;
 *) usage ;;
 esac

@@ -14,44 +14,49 @@ kafka_version() {
 KAFKA_HOME=$CACHE_DIR/kafka-$(kafka_version)
 
 # kafka_fetched: the jars of this very pom.xml are there.
-kafka_fetched() {
-	cmp -s "$REPO_DIR/kafka/pom.xml" "$KAFKA_HOME/pom.xml"
-}
+kafka_fetched() { cmp -s "$REPO_DIR/kafka/pom.xml" "$KAFKA_HOME/pom.xml"; }
 
-# kafka_fetch: downloads the jars unless they are there. All or nothing: a broken download leaves
-# no folder behind. Several at the same time wait for the first.
+# kafka_fetch: downloads the jars unless they are there. Several at the same time wait for the first.
 kafka_fetch() {
 	local lock
 	! kafka_fetched || return 0
+	cache_dir_prepare
+	exec {lock}>"$CACHE_DIR/.fetch.lock"
+	flock "$lock"
+	kafka_fetched ||
+		maven_fetch "Apache Kafka $(kafka_version) (45 MB)" kafka/pom.xml "$KAFKA_HOME" libs
+	exec {lock}>&-
+}
+
+# cache_dir_prepare: $CACHE_DIR is there and can be written, or die.
+cache_dir_prepare() {
 	mkdir -p "$CACHE_DIR" 2>/dev/null || true
 	[[ -w $CACHE_DIR ]] ||
 		die "$CACHE_DIR cannot be written by $(id -un):" \
 			"remove it as its owner, or set CACHE_DIR=..."
-	require_command mvn java
-	exec {lock}>"$CACHE_DIR/.fetch.lock"
-	flock "$lock"
-	kafka_fetched || kafka_download
-	exec {lock}>&-
 }
 
-# kafka_download: Maven copies the jars into a folder beside the final one, which then gets its
-# name. Maven's own repository and temporary files stay under $CACHE_DIR, so nothing in the home
-# changes.
-kafka_download() {
-	local new=$KAFKA_HOME.new log=$CACHE_DIR/fetch.log
-	say "fetching Apache Kafka $(kafka_version) from Maven Central, once (45 MB) ..."
+# maven_fetch WHAT POM FOLDER SUBFOLDER [OPTION...]: the jars that the POM names are in
+# FOLDER/SUBFOLDER, the POM is in FOLDER. All or nothing: Maven copies them into a folder beside it,
+# which then gets its name. Maven's own repository and temporary files stay under $CACHE_DIR, so
+# nothing in the home changes.
+maven_fetch() {
+	local what=$1 pom=$REPO_DIR/$2 home=$3 new=$3.new log=$CACHE_DIR/fetch.log
+	require_command mvn java
+	cache_dir_prepare
+	say "fetching $what from Maven Central, once ..." >&2
 	rm -rf "$new"
-	mkdir -p "$new/libs" "$CACHE_DIR/tmp"
+	mkdir -p "$new/$4" "$CACHE_DIR/tmp"
 	MAVEN_OPTS="${MAVEN_OPTS-} -XX:-UsePerfData -Djava.io.tmpdir=$CACHE_DIR/tmp" \
-		mvn -B -q -f "$REPO_DIR/kafka/pom.xml" \
-		org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
-		-Dstyle.color=never -Dmaven.repo.local="$CACHE_DIR/maven" -DoutputDirectory="$new/libs" \
+		mvn -B -q -f "$pom" \
+		org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies "${@:5}" \
+		-Dstyle.color=never -Dmaven.repo.local="$CACHE_DIR/maven" -DoutputDirectory="$new/$4" \
 		</dev/null >"$log" 2>&1 ||
-		die "Kafka could not be fetched: check the network, then try again; see $log:" \
+		die "$what could not be fetched: check the network, then try again; see $log:" \
 			"$(grep -m 1 -o '\[ERROR\].*' "$log" | cut -c 1-300)"
-	cp "$REPO_DIR/kafka/pom.xml" "$new/pom.xml"
-	rm -rf "$KAFKA_HOME" "$CACHE_DIR/tmp"
-	mv "$new" "$KAFKA_HOME"
+	cp "$pom" "$new/pom.xml"
+	rm -rf "$home" "$CACHE_DIR/tmp"
+	mv "$new" "$home"
 }
 
 # kafka_archive: prints the path of the class archive. Its name tells the Java and the place it was

@@ -48,17 +48,10 @@ kafka_nodes_of_data() {
 	fi
 }
 
-# kafka_node_port NODE: prints its port for clients.
-kafka_node_port() {
-	printf '%s' $((KAFKA_PORT + 2 * ($1 - 1)))
-}
+kafka_node_port() { printf '%s' $((KAFKA_PORT + 2 * ($1 - 1))); }
 
-# kafka_node_controller_port NODE: prints its port for the other controllers.
-kafka_node_controller_port() {
-	printf '%s' $((KAFKA_CONTROLLER_PORT + 2 * ($1 - 1)))
-}
+kafka_node_controller_port() { printf '%s' $((KAFKA_CONTROLLER_PORT + 2 * ($1 - 1))); }
 
-# kafka_ports: prints the ports for clients of all nodes.
 kafka_ports() {
 	local node ports=()
 	for ((node = 1; node <= BROKERS; node++)); do

@@ -13,11 +13,8 @@
 #      PARTITIONS           of the lab's topic when it is made (1; 4 with three brokers)
 #      CONSUMER_GROUP       (delivery)
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
-# shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
-# shellcheck source=kafka/nodes.sh
 . "$REPO_DIR/kafka/nodes.sh"
 
 kafka_nodes
@@ -29,46 +26,31 @@ readonly DLQ_TOPIC=dlq-kafka.delivery
 # is here.
 readonly DLQ_MAX_BYTES=2097152
 
-# usage: the usage lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '4,10s/^# //p' "$0" >&2
-	exit 2
-}
-
-# kafka_command CLASS ARGUMENT...: runs a command class of Kafka against the broker.
+# kafka_command CLASS ARGUMENT...: runs a command class of Kafka against the brokers. What it has to
+# say beside its answer goes to a log; returns 1 if it failed.
 kafka_command() {
-	local class=$1
-	shift
-	"${KAFKA_JAVA[@]}" -Xmx64m -Dlab.log.level=off "org.apache.kafka.tools.$class" \
-		--bootstrap-server "$KAFKA_SERVERS" "$@"
+	"${KAFKA_JAVA[@]}" -Xmx64m -Dlab.log.level=off "org.apache.kafka.tools.$1" \
+		--bootstrap-server "$KAFKA_SERVERS" "${@:2}" 2>"$RUN_DIR/log/topics-$BASHPID.log"
 }
 
-# first_error OUTPUT: the line of a command's output that says what went wrong.
-first_error() {
-	sed -n '/error\|exception/I { s/^Error while executing topic command : //; p; q }' <<<"$1"
-}
-
-# topic_exists TOPIC: asks the broker, without the half second that a Java takes.
-topic_exists() {
-	local found
-	found=$(kcat -b "$KAFKA_SERVERS" -L -t "$1" -m 5 2>/dev/null | grep -F "topic \"$1\" with ") ||
-		return 1
-	[[ $found != *' with 0 partitions'* ]]
+# partitions_of TOPIC: prints how many it has; 0: there is no such topic. It asks without the half
+# second that a Java takes.
+partitions_of() {
+	kcat -q -L -J -b "$KAFKA_SERVERS" -t "$1" -m 5 | jq '.topics[0].partitions | length'
 }
 
 # create_topic TOPIC PARTITIONS [SETTING=VALUE...]: one line when it made the topic, silent when it
 # was there.
 create_topic() {
-	local topic=$1 partitions=$2 setting output arguments=()
-	shift 2
-	! topic_exists "$topic" || return 0
-	for setting; do
+	local setting arguments=()
+	(($(partitions_of "$1") == 0)) || return 0
+	for setting in "${@:3}"; do
 		arguments+=(--config "$setting")
 	done
-	output=$(kafka_command TopicCommand --create --if-not-exists --topic "$topic" \
-		--partitions "$partitions" "${arguments[@]}" 2>&1) ||
-		die "topic $topic could not be made: $(first_error "$output")"
-	say "topic $topic made, partitions: $partitions"
+	kafka_command TopicCommand --create --if-not-exists --topic "$1" --partitions "$2" \
+		"${arguments[@]}" >"$RUN_DIR/log/create-$1.log" ||
+		die "topic $1 could not be made; $(process_last_words "$RUN_DIR/log/create-$1.log")"
+	say "topic $1 made, partitions: $2"
 }
 
 # create_lab_topics: both at once, for a Java start takes most of the time.
@@ -81,41 +63,42 @@ create_lab_topics() {
 	return "$status"
 }
 
-# alter PARTITIONS: the lab's topic has that many from now on. Kafka can only add partitions.
+# alter PARTITIONS: the lab's topic has that many from now on.
 alter() {
-	local output
-	N=$1
+	local N=$1 now
 	require_number N 1 1000
-	output=$(kafka_command TopicCommand --alter --topic "$KAFKA_TOPIC" --partitions "$N" 2>&1) ||
-		[[ $output == *"already has $N partition"* ]] ||
-		die "topic $KAFKA_TOPIC was not altered to $N partitions: $(first_error "$output")"
+	now=$(partitions_of "$KAFKA_TOPIC")
+	((now > 0)) || die "there is no topic $KAFKA_TOPIC: make it with kafka/topics.sh create"
+	((now <= N)) || die "topic $KAFKA_TOPIC was not altered to $N partitions: it has $now, and" \
+		"Kafka can only add some"
+	((now == N)) || kafka_command TopicCommand --alter --topic "$KAFKA_TOPIC" --partitions "$N" \
+		>"$RUN_DIR/log/alter.log" ||
+		die "topic $KAFKA_TOPIC was not altered; $(process_last_words "$RUN_DIR/log/alter.log")"
 }
 
-# describe TOPIC: its partitions, by Kafka's own command.
 describe() {
-	topic_exists "$1" || die "there is no topic $1 on $KAFKA_SERVERS: make it with kafka/topics.sh create"
+	(($(partitions_of "$1") > 0)) ||
+		die "there is no topic $1 on $KAFKA_SERVERS: make it with kafka/topics.sh create"
 	kafka_command TopicCommand --describe --topic "$1"
 }
 
 # groups GROUP: position, end and lag for each partition, and which member has it.
 groups() {
-	local output
-	output=$(kafka_command consumer.group.ConsumerGroupCommand --describe --group "$1" 2>&1) || true
-	if [[ $output == *GroupIdNotFoundException* ]]; then
-		say "consumer group $1 has not been seen yet"
-	elif [[ $output == *Exception* ]]; then
-		die "consumer group $1 cannot be described: $(first_error "$output")"
-	else
-		printf '%s\n' "$output" | sed '/^$/d'
+	local output known
+	if output=$(kafka_command consumer.group.ConsumerGroupCommand --describe --group "$1"); then
+		sed '/^$/d' <<<"$output"
+		return
 	fi
+	known=$(kafka_command consumer.group.ConsumerGroupCommand --list) ||
+		die "consumer groups cannot be listed: is a majority of the brokers there?"
+	[[ $'\n'$known$'\n' != *$'\n'"$1"$'\n'* ]] || die "consumer group $1 cannot be described: $output"
+	say "consumer group $1 has not been seen yet"
 }
 
-# controller: the number of the broker that is the active controller.
 controller() {
 	local output
-	output=$(kafka_command MetadataQuorumCommand describe --status 2>&1) || true
-	[[ $output =~ LeaderId:[[:space:]]+([0-9]+) ]] ||
-		die "the controllers cannot be described: $(first_error "$output")"
+	output=$(kafka_command MetadataQuorumCommand describe --status) || true
+	[[ $output =~ LeaderId:[[:space:]]+([0-9]+) ]] || die "the controllers cannot be described"
 	say "${BASH_REMATCH[1]}"
 }
 
@@ -128,24 +111,21 @@ any_port_open() {
 	return 1
 }
 
-main() {
-	local command=${1-}
-	shift || usage
-	kafka_fetched || die "Kafka's jars are not in $CACHE_DIR: run kafka/broker.sh fetch"
-	require_command java kcat
-	any_port_open ||
-		die "no broker answers on $KAFKA_SERVERS: start it (make up) or set KAFKA_PORT=..."
-	kafka_java
-	case $command:$# in
-	create:0) create_lab_topics ;;
-	create:1) usage ;;
-	create:*) create_topic "$@" ;;
-	alter:1) alter "$1" ;;
-	describe:[01]) describe "${1:-$KAFKA_TOPIC}" ;;
-	controller:0) controller ;;
-	groups:[01]) groups "${1:-${CONSUMER_GROUP:-delivery}}" ;;
-	*) usage ;;
-	esac
-}
-
-main "$@"
+command=${1-}
+shift || usage
+kafka_fetched || die "Kafka's jars are not in $CACHE_DIR: run kafka/broker.sh fetch"
+require_command java kcat jq
+run_dir_prepare
+any_port_open ||
+	die "no broker answers on $KAFKA_SERVERS: start it (make up) or set KAFKA_PORT=..."
+kafka_java
+case $command:$# in
+create:0) create_lab_topics ;;
+create:1) usage ;;
+create:*) create_topic "$@" ;;
+alter:1) alter "$1" ;;
+describe:[01]) describe "${1:-$KAFKA_TOPIC}" ;;
+controller:0) controller ;;
+groups:[01]) groups "${1:-${CONSUMER_GROUP:-delivery}}" ;;
+*) usage ;;
+esac

@@ -21,26 +21,18 @@
 #      EVENT_KEY=order-id, DELIVERY_DELAY_MS=5 and MAX_CONCURRENCY=64
 # Exit status: 0 everything went as promised, 1 not so, or something failed.
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
-# shellcheck source=lab/terminal_output.sh
 . "$REPO_DIR/lab/terminal_output.sh"
-# shellcheck source=stack/temporary_stack.sh
 . "$REPO_DIR/stack/temporary_stack.sh"
-# shellcheck source=lab/progress.sh
-. "$REPO_DIR/lab/progress.sh"
-# shellcheck source=stack/brokers.sh
 . "$REPO_DIR/stack/brokers.sh"
 
 readonly REPLICAS=2
 readonly AWAIT_SECONDS=120 # for a fail-over, or a broker to catch up: far more than it takes
 readonly PAUSE_MAX_MS=5000  # in taking orders, on a busy machine too
-readonly IN_HAND_MS=1000    # what Kafka has acknowledged is off the outbox after that time
-CLIENTS_PID=
+readonly IN_FLIGHT_MS=1000 # what Kafka has acknowledged is off the outbox after that time
 ALL_GOOD=1
 TABLE=('|orders/taken|longest pause/in taking|longest gap/in publishing|longest gap/in delivery')
 
-# settings: what the environment gives, checked, and what the lab needs.
 settings() {
 	: "${RATE:=100}" "${QUICK:=0}" "${LOSE:=leader}"
 	: "${DELIVERY_DELAY_MS:=5}" "${MAX_CONCURRENCY:=64}"
@@ -54,9 +46,7 @@ settings() {
 	export RATE DELIVERY_DELAY_MS MAX_CONCURRENCY CLIENTS=8 BROKERS=3 PARTITIONS=4 \
 		EVENT_KEY=order-id
 	require_command curl kcat jq psql setsid setpriv
-	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
-	[[ -x $BUILD_DIR/verify-history && -x $BUILD_DIR/order-clients ]] ||
-		die "verify-history or order-clients is not in $BUILD_DIR: type make lab-failover"
+	require_programs order-service delivery-service verify-history order-clients
 }
 
 # expect HOLDS TEXT...: what is promised, and whether it holds (1) or not (0).
@@ -74,36 +64,42 @@ start() {
 	temporary_stack_start
 	temporary_stack scale "$REPLICAS"
 	output_progress "order-service and $REPLICAS delivery-services are ready"
-	export PGPASSFILE=$RUN_DIR/pgpass ORDER_PORTS=$ORDER_PORT ACKS=$RUN_DIR/acks.txt
-	: >"$ACKS"
-	progress_open
-	"$BUILD_DIR/order-clients" >"$RUN_DIR/log/clients.log" 2>&1 </dev/null &
-	CLIENTS_PID=$!
+	: >"$RUN_DIR/acks.txt"
+	stack_sql_file lab/sql/progress.sql >/dev/null
+	printf 'select lab.sample() \\watch 0.05\n' >"$RUN_DIR/watch.sql"
+	child_start progress /dev/null psql -X -q -A -t -d "$STACK_URL" -f "$RUN_DIR/watch.sql"
+	child_start clients "$RUN_DIR/log/clients.out" \
+		env ORDER_PORTS="$ORDER_PORT" ACKS="$RUN_DIR/acks.txt" "$BUILD_DIR/order-clients"
 }
 
 # await WHAT COMMAND...: waits until the command succeeds, or dies.
 await() {
 	wait_until "$AWAIT_SECONDS" "$@" 2>/dev/null ||
-		die "gave up after $AWAIT_SECONDS s waiting until $1; see $RUN_DIR/log"
+		die "timed out after $AWAIT_SECONDS s waiting until $1; see $RUN_DIR/log"
 	require_alive
+}
+
+# reached COLUMN: prints how far it is now.
+reached() { stack_sql "select ($1) from lab.progress order by at_ms desc limit 1"; }
+
+# has_reached COLUMN VALUE: it is at least that far.
+has_reached() {
+	local value
+	value=$(reached "$1") && [[ -n $value ]] && ((value >= $2))
 }
 
 # await_flow: everything that is stored by now is published, and deliveries go on.
 await_flow() {
-	local stored applied
-	progress_now
-	stored=$(progress_at "$STORED" "$NOW_MS")
-	applied=$(progress_at "$APPLIED" "$NOW_MS")
-	await "what is stored is published" progress_reached "$PUBLISHED" "$stored"
+	await "what is stored is published" has_reached published "$(reached stored)"
 	output_progress "everything that waited is published"
-	await "deliveries go on" progress_reached "$APPLIED" $((applied + 1))
+	await "deliveries go on" has_reached applied $(($(reached applied) + 1))
 	output_progress "deliveries go on"
 }
 
 # require_alive: nothing has ended but what the lab has killed.
 require_alive() {
 	temporary_stack_require_alive
-	kill -0 "$CLIENTS_PID" 2>/dev/null ||
+	child_alive clients ||
 		die "the clients have ended; $(process_last_words "$RUN_DIR/log/clients.log")"
 }
 
@@ -120,18 +116,32 @@ let_pass() {
 	output_wait_over
 }
 
-# measure FROM_MS: what happened from then up to now. Sets TAKEN (operations), PAUSE_MS (in taking
-# them), PUBLISH_GAP_MS and DELIVERY_GAP_MS.
+# measure FROM_MS: what happened from then up to now. Sets TAKEN (operations), PUBLISHED, WAITING (in
+# the outbox), PAUSE_MS (in taking operations), PUBLISH_GAP_MS and DELIVERY_GAP_MS.
 measure() {
-	progress_now
-	TAKEN=$(progress_growth "$STORED" "$1" "$NOW_MS")
-	PAUSE_MS=$(progress_gap "$STORED" "$1" "$NOW_MS")
-	PUBLISH_GAP_MS=$(progress_gap "$PUBLISHED" "$1" "$NOW_MS")
-	DELIVERY_GAP_MS=$(progress_gap "$APPLIED" "$1" "$NOW_MS")
+	IFS='|' read -r TAKEN PUBLISHED WAITING PAUSE_MS PUBLISH_GAP_MS DELIVERY_GAP_MS < <(
+		stack_sql "select m.* from lab.measure($1, $(wall_ms)) m")
 }
 
-# add_row NAME: what was measured, for the final table.
-add_row() {
+# in_seconds MS: prints it in seconds with one decimal; a gap is never told shorter than it was.
+in_seconds() { printf '%d.%d s' $((($1 + 99) / 1000)) $((($1 + 99) % 1000 / 100)); }
+
+# show_brokers [LEADER_BEFORE...]: who leads which partition, and who led it before.
+show_brokers() {
+	local partition rows=("partition${1:+|leader before}|leader|in sync")
+	for partition in "${!LEADER[@]}"; do
+		rows+=("$partition${1:+|broker ${*:partition+1:1}}|broker ${LEADER[partition]}")
+		rows[-1]+="|${IN_SYNC[partition]}"
+	done
+	output_line
+	output_table "${rows[@]}"
+	output_line
+}
+
+# phase NAME SINCE_MS TEXT SECONDS: lets time pass; what was measured is a row of the final table.
+phase() {
+	let_pass "$3" "$4"
+	measure "$2"
 	TABLE+=("$1|$TAKEN|$(in_seconds "$PAUSE_MS")|$(in_seconds "$PUBLISH_GAP_MS")")
 	TABLE[-1]+="|$(in_seconds "$DELIVERY_GAP_MS")"
 }
@@ -152,21 +162,16 @@ expect_gaps() {
 
 # step_1: see the usage above. Sets CONTROLLER.
 step_1() {
-	local begin_ms
 	output_step "1. Three brokers, a replica each of all four partitions"
 	output_paragraph "A write is acknowledged when two brokers have it (acks=all," \
 		"min.insync.replicas=2). Eight clients place, change and cancel orders, together" \
 		"$RATE operations a second."
-	await "orders are delivered" progress_reached "$APPLIED" 10
+	await "orders are delivered" has_reached applied 10
 	await "all brokers have all partitions" brokers_whole
-	brokers_show
+	show_brokers
 	CONTROLLER=$("$REPO_DIR/kafka/topics.sh" controller)
 	output_progress "broker $CONTROLLER is the active controller: it appoints the leaders"
-	progress_now
-	begin_ms=$NOW_MS
-	let_pass "all is well" "$SECONDS_CALM"
-	measure "$begin_ms"
-	add_row "all is well"
+	phase "all is well" "$(wall_ms)" "all is well" "$SECONDS_CALM"
 	expect_orders
 }
 
@@ -183,34 +188,27 @@ step_2() {
 	output_step "2. Broker $VICTIM, the leader of partition $partition$also, is killed"
 	brokers_kill "$VICTIM"
 	await "followers lead its partitions" brokers_lead_without "$VICTIM"
-	progress_now
-	took_ms=$((NOW_MS - KILLED_MS))
+	took_ms=$(($(wall_ms) - KILLED_MS))
 	output_progress "followers lead its partitions"
 	await_flow
-	let_pass "broker $VICTIM is away" "$SECONDS_DOWN"
-	measure "$KILLED_MS"
-	add_row "broker $VICTIM lost"
+	phase "broker $VICTIM lost" "$KILLED_MS" "broker $VICTIM is away" "$SECONDS_DOWN"
 	await "followers lead its partitions" brokers_lead_without "$VICTIM"
-	brokers_show "${before[@]}"
+	show_brokers "${before[@]}"
 	expect $((took_ms < AWAIT_SECONDS * 1000)) \
 		"Followers took over $(in_seconds $took_ms) after the kill."
 	expect_gaps
 	expect_orders
 }
 
-# step_3: see the usage above.
 step_3() {
 	local begin_ms before=("${LEADER[@]}")
 	output_step "3. Broker $VICTIM comes back"
-	progress_now
-	begin_ms=$NOW_MS
+	begin_ms=$(wall_ms)
 	brokers_return
 	await "all brokers have all partitions" brokers_whole
 	output_progress "it has caught up with all partitions"
-	let_pass "all is well again" "$SECONDS_CALM"
-	measure "$begin_ms"
-	add_row "broker $VICTIM back"
-	brokers_show "${before[@]}"
+	phase "broker $VICTIM back" "$begin_ms" "all is well again" "$SECONDS_CALM"
+	show_brokers "${before[@]}"
 	output_paragraph "It is a follower now. Within five minutes Kafka lets it lead again what it led" \
 		"(leader.imbalance.check.interval.seconds)."
 	expect_gaps
@@ -220,7 +218,7 @@ step_3() {
 # step_4: see the usage above. The one that stays leads a partition and has all that was written.
 # Sets LOST_MS.
 step_4() {
-	local number stays=${LEADER[0]} gone=() published waiting
+	local number stays=${LEADER[0]} gone=()
 	for ((number = 1; number <= BROKERS; number++)); do
 		((number == stays)) || gone+=("$number")
 	done
@@ -228,25 +226,21 @@ step_4() {
 	brokers_kill "${gone[@]}"
 	LOST_MS=$KILLED_MS
 	let_pass "two of three brokers are away" "$SECONDS_DOWN"
-	measure "$LOST_MS"
-	published=$(progress_growth "$PUBLISHED" $((LOST_MS + IN_HAND_MS)) "$NOW_MS")
-	waiting=$(($(progress_at "$STORED" "$NOW_MS") - $(progress_at "$PUBLISHED" "$NOW_MS")))
-	expect $((published == 0)) "Published meanwhile: $published events. A write needs two" \
+	measure $((LOST_MS + IN_FLIGHT_MS))
+	expect $((PUBLISHED == 0)) "Published meanwhile: $PUBLISHED events. A write needs two" \
 		"brokers, and so does the choice of a leader."
+	measure "$LOST_MS"
 	expect_orders
-	expect $((waiting > 0)) "Their events wait in the outbox: $waiting."
+	expect $((WAITING > 0)) "Their events wait in the outbox: $WAITING."
 }
 
-# step_5: see the usage above.
 step_5() {
 	output_step "5. Both come back"
 	brokers_return
 	await_flow
 	await "all brokers have all partitions" brokers_whole
-	let_pass "all is well again" "$SECONDS_CALM"
-	measure "$LOST_MS"
-	add_row "two of three lost, and back"
-	brokers_show
+	phase "two of three lost, and back" "$LOST_MS" "all is well again" "$SECONDS_CALM"
+	show_brokers
 	expect_gaps
 	expect_orders
 }
@@ -261,9 +255,7 @@ violations() {
 judge() {
 	local status=0 total report=$RUN_DIR/verify.json
 	output_step "Verdict"
-	kill -s TERM "$CLIENTS_PID" 2>/dev/null || true
-	wait "$CLIENTS_PID" || status=$?
-	CLIENTS_PID=
+	child_end clients || status=$?
 	expect $((status == 0)) "The clients: every answer was as it must be."
 	status=0
 	JSON=1 WAIT=120 "$REPO_DIR/stack/stack.sh" verify >"$report" || status=$?
@@ -272,15 +264,15 @@ judge() {
 	expect $((total == 0)) "The history checker: $(jq .counts.acknowledged "$report")" \
 		"operations acknowledged, $(jq .counts.order_events "$report") events;" \
 		"$(violations 'lost|not announced|not drained|refused') lost," \
-		"$(violations 'duplicated|twice') duplicated, $(violations 'out of order') out of order."
+		"$(violations 'duplicated|twice') duplicated," \
+		"$(violations 'out of order') out of order."
 	((total == 0)) || output_verdict 0 "In all $total violations, see $report"
 }
 
-# result: the table and the last word.
 result() {
 	output_step "Result"
 	output_line
-	output_table '28 6 14 14 14' "${TABLE[@]}"
+	output_table "${TABLE[@]}"
 	output_line
 	if ((ALL_GOOD)); then
 		output_verdict 1 "Everything went as promised: nothing lost, nothing duplicated, nothing" \
@@ -290,21 +282,10 @@ result() {
 	fi
 }
 
-# close_lab: at the end, however it came: nothing stays behind.
-close_lab() {
-	trap '' HUP INT TERM
-	set +e
-	if [[ -n $CLIENTS_PID ]]; then
-		kill -s KILL "$CLIENTS_PID" 2>/dev/null
-		wait "$CLIENTS_PID" 2>/dev/null
-	fi
-	temporary_stack_close
-}
-
 main() {
+	(($# == 0)) || usage
 	settings
 	temporary_stack_open failover
-	trap close_lab EXIT
 	start
 	step_1
 	step_2

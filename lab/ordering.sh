@@ -16,16 +16,10 @@
 #      set by the lab
 # Exit status: 0 every step ended as the lab says, 1 not so, or something failed.
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
-# shellcheck source=lab/terminal_output.sh
 . "$REPO_DIR/lab/terminal_output.sh"
-# shellcheck source=stack/topic_tail.sh
 . "$REPO_DIR/stack/topic_tail.sh"
-# shellcheck source=stack/temporary_stack.sh
 . "$REPO_DIR/stack/temporary_stack.sh"
-# shellcheck source=lab/report.sh
-. "$REPO_DIR/lab/report.sh"
 
 readonly GRACE_SECONDS=30     # for an event, beyond the delay
 readonly HTTPIE_MIN_MS=3000   # httpie takes up to a second to start: too long for a shorter delay
@@ -34,14 +28,16 @@ readonly ORDER_LOST='Placed Cancelled Modified'
 TABLE=('scenario|Order*/published|Order*/applied|Delivery*/published')
 TABLE[0]+='|final/status|expected/status|verdict'
 ALL_GOOD=1
+SHOW=1 # the calls and messages of this round
 
-# settings: what the environment gives, checked; and what it must not give.
 settings() {
 	local name
 	: "${DELIVERY_DELAY_MS:=10000}" "${ROUNDS:=1}"
 	require_number DELIVERY_DELAY_MS 200 3600000
 	require_number ROUNDS 1 1000
 	DELIVERY_DELAY_MS=$((10#$DELIVERY_DELAY_MS)) ROUNDS=$((10#$ROUNDS))
+	DELAY_TEXT="$DELIVERY_DELAY_MS ms"
+	((DELIVERY_DELAY_MS % 1000)) || DELAY_TEXT="$((DELIVERY_DELAY_MS / 1000)) s"
 	export DELIVERY_DELAY_MS PARTITIONS=1
 	# The calls stay on this machine, and httpie looks for no news and leaves nothing behind.
 	export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1 HTTPIE_CONFIG_DIR
@@ -50,12 +46,6 @@ settings() {
 		KAFKA_CONF; do
 		[[ -z ${!name-} ]] || say "with $name=${!name}, which is not the lab's own setting"
 	done
-}
-
-# delay_text: sets DELAY_TEXT to the delay in words.
-delay_text() {
-	DELAY_TEXT="$DELIVERY_DELAY_MS ms"
-	((DELIVERY_DELAY_MS % 1000)) || DELAY_TEXT="$((DELIVERY_DELAY_MS / 1000)) s"
 }
 
 # by_httpie METHOD PATH [FIELD=VALUE...]: a call as the lab's reader types it, shown and run; sets
@@ -77,7 +67,7 @@ by_curl() {
 	done
 	[[ -z $json ]] || command+=(--json "{${json#,}}")
 	command+=("http://127.0.0.1:$ORDER_PORT$2")
-	((TOPIC_TAIL_SHOW == 0)) || output_call curl "${command[@]}"
+	((SHOW == 0)) || output_call curl "${command[@]}"
 	ANSWER=$(curl -s -S -i --max-time 30 "${command[@]}" 2>&1) || die "curl failed: $ANSWER"
 }
 
@@ -85,7 +75,7 @@ by_curl() {
 # its answer and sets BODY to the latter. Anything but 2xx ends the lab.
 call() {
 	local status_line
-	if ((TOPIC_TAIL_SHOW == 0 || DELIVERY_DELAY_MS < HTTPIE_MIN_MS)); then
+	if ((SHOW == 0 || DELIVERY_DELAY_MS < HTTPIE_MIN_MS)); then
 		by_curl "$@"
 	else
 		by_httpie "$@"
@@ -94,7 +84,7 @@ call() {
 	status_line=${ANSWER%%$'\n'*}
 	BODY=
 	[[ $ANSWER != *$'\n\n'* ]] || BODY=${ANSWER#*$'\n\n'}
-	if ((TOPIC_TAIL_SHOW)); then
+	if ((SHOW)); then
 		output_line "$status_line"
 		[[ -z $BODY ]] || output_line "$BODY"
 	fi
@@ -114,7 +104,7 @@ await_events() {
 		((CLOCK_CS < end)) ||
 			die "no $(topic_tail_missing "$@") of order $order on the topic; see $RUN_DIR/log"
 		temporary_stack_require_alive
-		[[ -z $since ]] || ((TOPIC_TAIL_SHOW == 0 || DELIVERY_DELAY_MS < 1000)) ||
+		[[ -z $since ]] || ((SHOW == 0 || DELIVERY_DELAY_MS < 1000)) ||
 			output_wait "working on OrderModified" \
 				$((CLOCK_CS - since)) $((DELIVERY_DELAY_MS / 10))
 		topic_tail_pump 0.1 || true
@@ -122,7 +112,6 @@ await_events() {
 	output_wait_over
 }
 
-# place CUSTOMER PRODUCT ADDRESS: places an order and waits for its delivery; sets ORDER.
 place() {
 	call POST /orders "customerId=$1" productId=100 "productName=$2" qty=3 "address=$3"
 	ORDER=$(jq -r .id <<<"$BODY")
@@ -134,60 +123,73 @@ place() {
 play() {
 	place 2000 RADIO PUSAN
 	call PATCH "/orders/$ORDER" address=SEOUL
-	((TOPIC_TAIL_SHOW == 0)) || await_events "$ORDER" OrderModified
+	((SHOW == 0)) || await_events "$ORDER" OrderModified
 	call DELETE "/orders/$ORDER"
 	await_events "$ORDER" OrderModified OrderCancelled DeliveryModified DeliveryCancelled
 }
 
-# show_deliveries WHERE: the table, as psql prints it.
 show_deliveries() {
 	local sql="select * from delivery_table${1:+ where $1}"
 	output_call make psql "SQL=$sql"
 	SQL=$sql "$REPO_DIR/stack/stack.sh" psql
 }
 
-# judge EXPECTED_APPLIED REMARK: the verdict on ORDER, shown, with a remark if it is good; returns 1
-# if it is not.
-judge() {
-	local expected
-	expected=$(report_status "$1")
-	output_paragraph "$(report_why)"
-	if report_agrees "$1"; then
+# show_messages SHOW: whether the calls and messages are shown from now on (1) or not (0).
+show_messages() {
+	SHOW=$1 TOPIC_TAIL_SHOW=
+	((SHOW == 0)) || TOPIC_TAIL_SHOW=output_event
+}
+
+# status_after EXPECTED_APPLIED: prints the status that a row has after these events.
+status_after() {
+	local last=${1##* }
+	printf 'DELIVERY %s' "${last^^}"
+}
+
+# report_read EXPECTED_APPLIED: sets AGREES, PUBLISHED, APPLIED, ANNOUNCED, STATUS and WHY of ORDER:
+# see lab/sql/order_report.sql.
+report_read() {
+	local row
+	row=$(stack_sql_file lab/sql/order_report.sql order="$ORDER" expected="$1" \
+		<"$RUN_DIR/topic.tsv")
+	IFS=$'\t' read -r AGREES PUBLISHED APPLIED ANNOUNCED STATUS WHY <<<"$row"
+}
+
+# show_report EXPECTED_APPLIED REMARK: the report on ORDER, shown, with a remark if it is good.
+show_report() {
+	output_paragraph "$WHY"
+	if ((AGREES)); then
 		output_verdict 1 "As the lab says: order $ORDER ends in $STATUS$2."
 		return 0
 	fi
 	output_verdict 0 "NOT as the lab says: order $ORDER ends in" \
-		"${STATUS:-no delivery}, not $expected."
-	output_verdict 0 "Applied: ${APPLIED:-nothing}. Expected: $1."
-	return 1
+		"$STATUS, not $(status_after "$1")."
+	output_verdict 0 "Applied: $APPLIED. Expected: $1."
 }
 
 # scenario NAME EXPECTED_APPLIED REMARK: plays it, once in full and then the other rounds in a line
 # each, and adds its row to the table.
 scenario() {
-	local name=$1 expected=$2 remark=$3 round good=0 evidence='' agrees
+	local name=$1 expected=$2 remark=$3 round good=0 cells=''
 	for ((round = 1; round <= ROUNDS; round++)); do
-		TOPIC_TAIL_SHOW=$((round == 1))
+		show_messages $((round == 1))
 		play
-		report_of "$ORDER"
-		agrees=0
+		report_read "$expected"
 		if ((round == 1)); then
 			show_deliveries "$( ((ROUNDS == 1)) || printf 'order_id = %s' "$ORDER")"
-			! judge "$expected" "$remark" || agrees=1
+			show_report "$expected" "$remark"
 			((ROUNDS == 1)) || say
 		else
-			! report_agrees "$expected" || agrees=1
-			show_round "$round" "$agrees"
+			show_round "$round" "$AGREES"
 		fi
-		good=$((good + agrees))
+		good=$((good + AGREES))
 		# The table shows the first round, or the first that went another way.
-		if [[ -z $evidence ]] || ((agrees == 0 && good == round - 1)); then
-			evidence="${PUBLISHED:-missing}|${APPLIED:-missing}|${ANNOUNCED:-missing}"
-			evidence+="|${STATUS:-missing}"
+		if [[ -z $cells ]] || ((AGREES == 0 && good == round - 1)); then
+			cells="$PUBLISHED|$APPLIED|$ANNOUNCED|$STATUS"
 		fi
 	done
-	TOPIC_TAIL_SHOW=1
-	add_row "$name" "$evidence" "$(report_status "$expected")" "$good"
+	show_messages 1
+	add_row "$name" "$cells" "$(status_after "$expected")" "$good"
 }
 
 # show_round ROUND GOOD: a round in one line.
@@ -195,10 +197,10 @@ show_round() {
 	local verdict="${GREEN}as the lab says${PLAIN}"
 	(($2)) || verdict="${RED}NOT as the lab says${PLAIN}"
 	printf 'round %3d: order %3s, applied: %-26s %-18s %s\n' \
-		"$1" "$ORDER" "${APPLIED:-nothing}" "${STATUS:-none}" "$verdict"
+		"$1" "$ORDER" "$APPLIED" "$STATUS" "$verdict"
 }
 
-# add_row NAME EVIDENCE EXPECTED_STATUS GOOD: a row of the final table.
+# add_row NAME CELLS EXPECTED_STATUS GOOD: a row of the final table.
 add_row() {
 	local verdict='as the lab says'
 	(($4 == ROUNDS)) || verdict='NOT as/the lab says' ALL_GOOD=0
@@ -206,15 +208,13 @@ add_row() {
 	TABLE+=("$1|${2// //}|${3// //}|$verdict")
 }
 
-# new_partition_known: order-service has noticed that the topic has two partitions.
 new_partition_known() {
 	grep -q 'partition count changed from 1 to 2' "$RUN_DIR/log/order-service.log"
 }
 
-# each_has_one: both replicas have one partition each.
 each_has_one() {
 	local port
-	for port in "$DELIVERY_PORT" "$SECOND_DELIVERY_PORT"; do
+	for port in "$DELIVERY_PORT" $((DELIVERY_PORT + 1)); do
 		curl -f -s --max-time 2 "http://127.0.0.1:$port/metrics" |
 			grep -q -x 'delivery_partitions 1' || return 1
 	done
@@ -222,7 +222,7 @@ each_has_one() {
 
 # show_owners: which replica has which partition, by delivery.position.
 show_owners() {
-	output_progress "$(report_sql "select string_agg(
+	output_progress "$(stack_sql "select string_agg(
 		format('%s has partition %s', owner, \"partition\"), ', ' order by \"partition\")
 		from delivery.position")"
 }
@@ -235,7 +235,7 @@ start() {
 	mkdir "$HTTPIE_CONFIG_DIR"
 	printf '{"disable_update_warnings": true}\n' >"$HTTPIE_CONFIG_DIR/config.json"
 	topic_tail_open
-	delay_text
+	show_messages 1
 	((DELIVERY_DELAY_MS >= HTTPIE_MIN_MS)) ||
 		say "A delay of $DELAY_TEXT is hardly enough to start httpie: the calls go by curl."
 }
@@ -249,7 +249,6 @@ step_1() {
 	scenario '1 partition,/1 replica,/no key' "$ORDER_KEPT" ''
 }
 
-# step_2: see the usage above.
 step_2() {
 	output_step "2. Scaled out while all runs: two partitions, two delivery-services"
 	output_call make partitions N=2
@@ -265,7 +264,6 @@ step_2() {
 	show_owners
 }
 
-# step_3: see the usage above.
 step_3() {
 	output_step "3. Without keys: the order of the events is lost"
 	output_paragraph "order-service still gives its events no key: they go to the partitions in" \
@@ -273,7 +271,6 @@ step_3() {
 	scenario '2 partitions,/2 replicas,/no key' "$ORDER_LOST" ', although it was cancelled'
 }
 
-# step_4: see the usage above.
 step_4() {
 	output_step "4. With the order id as the key: the order is kept"
 	output_call make up EVENT_KEY=order-id
@@ -285,11 +282,10 @@ step_4() {
 	scenario '2 partitions,/2 replicas,/key: order id' "$ORDER_KEPT" ''
 }
 
-# result: the table and the last word.
 result() {
 	output_step "Result"
 	say
-	output_table '14 9 9 9 9 9 15' "${TABLE[@]}"
+	output_table "${TABLE[@]}"
 	say
 	if ((ALL_GOOD)); then
 		output_verdict 1 "Every step ended as the lab says."
@@ -299,6 +295,7 @@ result() {
 }
 
 main() {
+	(($# == 0)) || usage
 	settings
 	temporary_stack_open demo
 	start

@@ -5,8 +5,10 @@
 # It prints to stdout only. Colour and the live bar are for a terminal; elsewhere every line is
 # plain and final. NO_COLOR (no-color.org) turns the colours off.
 
-OUTPUT_BAR=           # what the bar's line shows now; empty: there is no bar on the screen
-OUTPUT_BAR_SECOND=0   # the last second that output_wait printed where there is no live bar
+PROGRESS_PRINTER=output_progress
+
+OUTPUT_BAR=         # what the bar's line shows now; empty: there is no bar on the screen
+OUTPUT_BAR_SECOND=0 # the last second that output_wait printed where there is no live bar
 OUTPUT_LIVE=
 [[ ! -t 1 || ${TERM:-dumb} == dumb ]] || OUTPUT_LIVE=1
 
@@ -108,7 +110,6 @@ output_no_bar() {
 	printf '\r\e[K'
 }
 
-# output_wait_over: the next wait begins anew.
 output_wait_over() {
 	output_no_bar
 	OUTPUT_BAR_SECOND=0
@@ -128,46 +129,17 @@ output_paragraph() {
 	printf '%s\n' "$*" | fold -s -w 96 | sed 's/ *$//'
 }
 
-# output_table WIDTHS ROW...: a table in psql's manner. WIDTHS: one number a column. A row is its
-# cells, separated by "|"; a cell's lines are separated by "/". The first row is the heading.
+# output_table ROW...: a table in psql's manner. A row is its cells, separated by "|"; a cell's lines
+# are separated by "/". The first row is the heading. What is wrong is red, what is right green.
 output_table() {
-	local widths number text rule=''
-	read -r -a widths <<<"$1"
-	for number in "${widths[@]}"; do
-		printf -v text '%*s' $((number + 2)) ''
-		rule+="+${text// /-}"
-	done
-	output_row "$1" "$2"
-	for text in "${@:3}"; do
-		output_line "${rule#+}"
-		output_row "$1" "$text"
-	done
+	output_no_bar
+	printf '%s\n' "$@" | jq -R -s -r -L "$REPO_DIR/lab" 'include "table";
+		split("\n")[:-1] | map(split("|") | map(gsub("/"; "\n"))) | grid_table' |
+		output_coloured
 }
 
-# output_row WIDTHS ROW: a row of a table, in as many lines as its highest cell has.
-output_row() {
-	local widths cells lines line column text padded more=1
-	read -r -a widths <<<"$1"
-	IFS='|' read -r -a cells <<<"$2"
-	for ((line = 0; more; line++)); do
-		text='' more=0
-		for column in "${!widths[@]}"; do
-			IFS='/' read -r -a lines <<<"${cells[column]-}"
-			((line + 1 >= ${#lines[@]})) || more=1
-			printf -v padded ' %-*s ' "${widths[column]}" "${lines[line]-}"
-			((column + 1 < ${#widths[@]})) || padded=${lines[line]:+ ${lines[line]}}
-			text+="|$(output_cell "${cells[column]-}" "$padded")"
-		done
-		output_line "${text#|}"
-	done
-}
-
-# output_cell CELL TEXT: prints the text, a part of the cell, in the cell's colour: what is wrong in
-# red, a verdict that is right in green.
-output_cell() {
-	case $1 in
-	*NOT* | *missing*) printf '%s%s%s' "$RED" "$2" "$PLAIN" ;;
-	*'as the lab says'*) printf '%s%s%s' "$GREEN" "$2" "$PLAIN" ;;
-	*) printf '%s' "$2" ;;
-	esac
+# output_coloured: prints standard input; what is wrong in it is red, what is right green.
+output_coloured() {
+	sed -E "s/^(NOT AS PROMISED.*)/$RED$BOLD\1$PLAIN/; s/^(as promised.*)/$GREEN\1$PLAIN/
+		s/(NOT as|missing)/$RED\1$PLAIN/; s/\| (as the lab says)/| $GREEN\1$PLAIN/"
 }

@@ -2,17 +2,15 @@
 # The private PostgreSQL cluster: Debian's server, data in $RUN_DIR/postgres, 127.0.0.1 only,
 # durable. It touches no other cluster.
 #
-# usage: sql/cluster.sh start | stop | restart | status | psql [ARGUMENT...]
+# usage: sql/cluster.sh start | stop | restart | psql [ARGUMENT...]
 #   start    makes the cluster on first use, starts it, applies sql/migrations; ready on return
 #   stop     stops it; the data stay
-#   status   says whether it runs; exit code 3 if not
 #   psql     opens psql on the lab's database as its owner, with psql's arguments
 # env: PG_PORT  (15432)
 #      RUN_DIR  see stack/process.sh
 # Passwords are random for each cluster and only in $RUN_DIR/pgpass, the PGPASSFILE of psql and of
 # the services.
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
 
 PG_PORT=${PG_PORT:-15432}
@@ -25,13 +23,6 @@ readonly URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
 export PGPASSFILE=$RUN_DIR/pgpass
 export PSQL_HISTORY=$RUN_DIR/psql_history
 
-# usage: the usage lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '5,9s/^# //p' "$0" >&2
-	exit 2
-}
-
-# find_server: sets BIN to the folder of the server's programs.
 find_server() {
 	local folder
 	for folder in /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin; do
@@ -63,12 +54,8 @@ find_user() {
 		"set RUN_DIR to a folder that it can, or use an ordinary user"
 }
 
-# random_password: 128 bits as hexadecimal digits.
-random_password() {
-	head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n'
-}
+random_password() { head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n'; }
 
-# make_passwords: a new passfile.
 make_passwords() {
 	local role
 	rm -f "$PGPASSFILE"
@@ -81,11 +68,9 @@ make_passwords() {
 }
 
 # password_of ROLE: prints it.
-password_of() {
-	sed -n "s/^127\.0\.0\.1:\*:\*:$1://p" "$PGPASSFILE"
-}
+password_of() { sed -n "s/^127\.0\.0\.1:\*:\*:$1://p" "$PGPASSFILE"; }
 
-# make_cluster: initdb. One that was interrupted is done anew. The password comes through a pipe
+# make_cluster: initdb. One that was interrupted is done again. The password comes through a pipe
 # that the server's own user makes.
 make_cluster() {
 	local log=$RUN_DIR/log/postgres-initdb.log
@@ -94,34 +79,15 @@ make_cluster() {
 	mkdir -m 700 "$DATA"
 	((EUID != 0)) || chown postgres:postgres "$DATA"
 	make_passwords
-	# shellcheck disable=SC2016 # expanded by the inner shell
 	password_of lab | "${AS_SERVER[@]}" env -C / LC_ALL=C bash -c 'exec "$1" --pgdata="$2" \
 		--pwfile=<(cat) --username=lab --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 \
 		--data-checksums --no-sync --no-instructions' \
 		initdb "$BIN/initdb" "$DATA/data" >"$log" 2>&1 ||
 		die "the cluster in $DATA could not be made; $(process_last_words "$log")"
-	write_settings
+	cat "$REPO_DIR/sql/postgresql.conf" >>"$DATA/data/postgresql.conf"
+	printf 'host all all 127.0.0.1/32 scram-sha-256\n' >"$DATA/data/pg_hba.conf"
 	sync -f "$DATA"
 	touch "$DATA/made"
-}
-
-# write_settings: what differs from PostgreSQL's defaults. fsync and full_page_writes stay on. The
-# port comes on the command line of each start.
-write_settings() {
-	cat >>"$DATA/data/postgresql.conf" <<-END
-
-		# Added by sql/cluster.sh
-		listen_addresses = '127.0.0.1'
-		unix_socket_directories = ''
-		max_connections = 100
-		shared_buffers = 128MB
-		max_locks_per_transaction = 256 # SEQUENCING=enforce: one for each order of a batch
-		autovacuum_naptime = 5s # outboxes: each fetch of a relay passes the dead rows
-		log_line_prefix = '%m [%p] %q%u@%d '
-		log_timezone = 'UTC'
-		timezone = 'UTC'
-	END
-	printf 'host all all 127.0.0.1/32 scram-sha-256\n' >"$DATA/data/pg_hba.conf"
 }
 
 # clear_remains: after a kill -9 of the server its backends may live on for a moment and hold its
@@ -148,10 +114,7 @@ memory_unused() {
 	awk -v id="${id:-none}" '$2 == id && $7 > 0 { used = 1 } END { exit used }' /proc/sysvipc/shm
 }
 
-# accepts: the server takes connections.
-accepts() {
-	"$BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"
-}
+accepts() { "$BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"; }
 
 # require_same_port: a server that runs has the port that is asked for.
 require_same_port() {
@@ -173,7 +136,6 @@ start_server() {
 	process_wait_ready "$NAME" "$START_SECONDS" accepts
 }
 
-# make_database: the lab's database, once.
 make_database() {
 	local sql=(psql -X -q -A -t -v ON_ERROR_STOP=1 -d "${URL%/lab}/postgres")
 	[[ ! -e $DATA/database ]] || return 0
@@ -203,27 +165,14 @@ start() {
 
 # stop: see the usage above. INT is PostgreSQL's fast stop: it ends the sessions and writes a
 # checkpoint.
-stop() {
-	process_stop "$NAME" "$STOP_SECONDS" INT
-}
-
-# status: see the usage above.
-status() {
-	if ! process_pid "$NAME"; then
-		say "$NAME is not running"
-		exit 3
-	fi
-	say "$NAME runs: pid $PROCESS_PID, 127.0.0.1:$PG_PORT"
-}
+stop() { process_stop "$NAME" "$STOP_SECONDS" INT; }
 
 case ${1-} in
-start) start ;;
-stop) stop ;;
+start | stop) "$1" ;;
 restart)
 	stop
 	start
 	;;
-status) status ;;
 psql)
 	shift
 	process_alive "$NAME" || die "the cluster in $RUN_DIR is not running: make up"

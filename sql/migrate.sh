@@ -19,7 +19,6 @@ readonly FOLDER
 # Any number will do; it only has to be the same for everyone who migrates this database.
 readonly LOCK=7262736
 
-# die TEXT...: one line to stderr; exit 1.
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
@@ -31,12 +30,7 @@ run_psql() {
 		psql -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=terse "$@" -d "$DATABASE_URL"
 }
 
-# checksum_of FILE: its sha256.
-checksum_of() {
-	local sum
-	sum=$(sha256sum <"$1")
-	printf '%s' "${sum%% *}"
-}
+checksum_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
 # list_files: fills FILES, indexed by number; dies when a name is wrong or a number comes twice.
 list_files() {
@@ -118,22 +112,15 @@ read_password() {
 # set_passwords: gives the services' roles the passwords from the environment. They go to the server
 # in no command line and no file.
 set_passwords() {
-	local script='
-		\getenv password ORDER_SERVICE_PASSWORD
-		\if :{?password}
-		alter role order_service password :'\''password'\'';
-		\unset password
-		\endif
-		\getenv password DELIVERY_SERVICE_PASSWORD
-		\if :{?password}
-		alter role delivery_service password :'\''password'\'';
-		\endif'
-	read_password ORDER_SERVICE_PASSWORD
-	read_password DELIVERY_SERVICE_PASSWORD
-	[[ -n ${ORDER_SERVICE_PASSWORD-} ]] || unset ORDER_SERVICE_PASSWORD
-	[[ -n ${DELIVERY_SERVICE_PASSWORD-} ]] || unset DELIVERY_SERVICE_PASSWORD
-	[[ -n ${ORDER_SERVICE_PASSWORD-}${DELIVERY_SERVICE_PASSWORD-} ]] || return 0
-	run_psql -f - <<<"$script" || die "the passwords of the services' roles could not be set"
+	local role name
+	for role in order_service delivery_service; do
+		name=${role^^}_PASSWORD
+		read_password "$name"
+		[[ -n ${!name-} ]] || continue
+		run_psql -v role="$role" -f - <<<"\\getenv password $name
+			alter role :role password :'password';" ||
+			die "the passwords of the services' roles could not be set"
+	done
 }
 
 [[ -n ${DATABASE_URL-} ]] ||

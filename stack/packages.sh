@@ -1,100 +1,34 @@
 #!/usr/bin/env bash
-# The Debian packages that the project needs: this is the only list, each with its reason.
+# The Debian packages that the project needs: stack/packages.txt is the list, in groups.
 #
 # usage: stack/packages.sh install [GROUP...]  installs what is missing (default: build run)
 #        stack/packages.sh missing [GROUP...]  prints what is missing, one name a line
-# groups: build, run, lint, check, load, bench, compose, fuzz
 # Silent when nothing is missing. Otherwise it says what it installs and does so as root, or with
 # sudo where that needs no password; else it prints the command to type and exits with 1.
 set -euo pipefail
+. "$(dirname "$(realpath "$0")")/../stack/process.sh"
 
-# group  package  reason
-readonly PACKAGES='
-build    gcc                        the compiler
-build    libc6-dev                  C headers; gcc only recommends them
-build    make                       the build
-build    pkg-config                 finds the libraries
-build    librdkafka-dev             Kafka client
-build    libpq-dev                  PostgreSQL client
-build    libcivetweb-dev            HTTP server
-build    libjansson-dev             JSON
-build    uthash-dev                 hash tables
-build    libcurl4-openssl-dev       HTTP client, for DISPATCH=http and the tests
-build    libevent-dev               HTTP client of the load generator
-build    libcriterion-dev           test framework
-run      postgresql-15              server of the private cluster, psql and pgbench
-run      openjdk-17-jre-headless    runs Kafka
-run      maven                      fetches the pinned Kafka from Maven Central
-run      httpie                     the calls of the lab, as a user types them
-run      kcat                       shows the topic
-run      jq                         puts the topic into columns
-run      curl                       asks whether a service is ready
-lint     clang-format               make format
-lint     cppcheck                   make lint
-lint     shellcheck                 make lint, for the scripts
-check    python3-venv               make check-kubernetes: kubernetes-validate, from PyPI
-bench    wrk                        make bench: the load of the order path
-bench    hey                        make bench: 6,000 keep-alive clients
-load     gnuplot-nox                the plots of the load labs and of make bench-report
-compose  docker.io                  make test-compose: an engine of its own, where none runs
-compose  iptables                   networks of the engine
-compose  mmdebstrap                 make test-compose: the base image, where no registry answers
-fuzz     clang                      make fuzz: libFuzzer
-fuzz     libclang-rt-14-dev         its runtime
-'
-
+readonly LIST=$REPO_DIR/stack/packages.txt
 readonly CLUSTER_SETTING=/etc/postgresql-common/createcluster.d/zz-private-cluster.conf
-
-# die TEXT...: one line to stderr; exit 1.
-die() {
-	printf '%s: %s\n' "${0##*/}" "$*" >&2
-	exit 1
-}
-
-# usage: the first lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '4,6s/^# //p' "$0" >&2
-	exit 2
-}
-
-# packages_of GROUP...: prints the groups' packages, one a line.
-packages_of() {
-	awk -v groups=" $* " 'NF && index(groups, " " $1 " ") { print $2 }' <<<"$PACKAGES"
-}
 
 # missing_of GROUP...: prints the groups' packages that are not installed.
 missing_of() {
 	local wanted
-	mapfile -t wanted < <(packages_of "$@")
+	mapfile -t wanted < <(awk -v groups=" $* " 'index(groups, " " $1 " ") { print $2 }' "$LIST")
 	# dpkg-query exits with 1 for a package that it has never heard of; the comparison tells.
-	comm -23 <(printf '%s\n' "${wanted[@]}" | LC_ALL=C sort) <(
+	comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(
 		dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
-			sed -n 's/^installed //p' | LC_ALL=C sort
+			sed -n 's/^installed //p' | sort
 	)
 }
 
-# check_groups GROUP...: every group has packages, or die.
-check_groups() {
+# require_groups GROUP...: every group has packages, or die.
+require_groups() {
 	local group
 	for group; do
-		[[ $group =~ ^(build|run|lint|check|load|bench|compose|fuzz)$ ]] ||
-			die "there is no package group '$group': use build, run, lint, check, load," \
-			"bench, compose, fuzz"
+		grep -q "^$group " "$LIST" || die "there is no package group '$group': use" \
+			"$(sed '/^#/d; s/ .*//' "$LIST" | uniq | paste -s -d ' ')"
 	done
-}
-
-# without_main_cluster COMMAND...: runs the command while Debian's default for new PostgreSQL
-# servers is not to create and start a cluster "main": the project brings its own. A setting of the
-# machine's owner stays as it is, and so does every cluster that is there already.
-without_main_cluster() {
-	local status=0
-	trap remove_cluster_setting EXIT
-	mkdir -p "${CLUSTER_SETTING%/*}"
-	printf 'create_main_cluster = false\n' >"$CLUSTER_SETTING"
-	"$@" || status=$?
-	remove_cluster_setting
-	trap - EXIT
-	return "$status"
 }
 
 # remove_cluster_setting: takes the temporary setting away, and its folder if nothing else is there.
@@ -104,14 +38,17 @@ remove_cluster_setting() {
 }
 
 # apt_install PACKAGE...: installs them as root; apt's own output goes to a log that is shown on
-# failure.
+# failure. Meanwhile Debian's default for new PostgreSQL servers is not to create and start a cluster
+# "main": the project brings its own. Clusters and settings that are there stay as they are.
 apt_install() {
 	local log status=0
 	log=$(mktemp)
 	export DEBIAN_FRONTEND=noninteractive
+	trap remove_cluster_setting EXIT
+	mkdir -p "${CLUSTER_SETTING%/*}"
+	printf 'create_main_cluster = false\n' >"$CLUSTER_SETTING"
 	{
-		apt-get update -qq &&
-			without_main_cluster apt-get install -y -qq --no-install-recommends "$@"
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"
 	} </dev/null >"$log" 2>&1 || status=$?
 	((status == 0)) || tail -n 20 "$log" >&2
 	rm -f "$log"
@@ -134,16 +71,12 @@ install() {
 	fi
 }
 
-main() {
-	local command=${1-}
-	shift || usage
-	(($# > 0)) || set -- build run
-	check_groups "$@"
-	case $command in
-	install) install "$@" ;;
-	missing) missing_of "$@" ;;
-	*) usage ;;
-	esac
-}
-
-main "$@"
+command=${1-}
+shift || usage
+(($# > 0)) || set -- build run
+require_groups "$@"
+case $command in
+install) install "$@" ;;
+missing) missing_of "$@" ;;
+*) usage ;;
+esac

@@ -1,40 +1,90 @@
 # shellcheck shell=bash
-# Processes in the background, for the project's scripts. To be sourced, after `set -euo pipefail`.
+# Processes in the background, ports, waits and messages, for all scripts of the project. To be
+# sourced first. It sets the shell's options and locale, and REPO_DIR.
 #
-# What it owns: where the project keeps its state ($RUN_DIR) and its downloads ($CACHE_DIR), and the
-# pid files. Its one invariant: a signal goes only to a process that process_start recorded. A pid
-# file holds the pid and the process's start time (field 22 of /proc/PID/stat), so a pid that the
-# system gave to somebody else after a crash or a reboot counts as stale and is left alone.
+# Invariant: a signal goes only to a process that process_start recorded. A pid file holds the pid
+# and the process's start time (field 22 of /proc/PID/stat), so a pid that the system gave to
+# somebody else after a crash or a reboot counts as stale and is left alone.
 #
-# env: RUN_DIR    state of the running stack   (default <repo>/.run)
-#      CACHE_DIR  downloads, kept by make clean (default <repo>/.cache)
+# Settings (environment):
+#   RUN_DIR    state of the running stack; pid files are in RUN_DIR/pid, logs in RUN_DIR/log (.run)
+#   CACHE_DIR  downloads, kept by make clean (.cache)
+#
+# Messages. "Dies" means: one line on stderr that says what is wrong and what to do; exit status 1.
+#   say TEXT...                a line on stdout
+#   progress TEXT...           a line on stdout, in the manner of lab/terminal_output.sh if that is used
+#   die TEXT...                dies
+#   usage                      prints the header comment of the running script to stderr; exit 2
+# Requirements; each dies when it is not met.
+#   require_number VAR MIN MAX            the variable holds a whole number in the range
+#   require_command COMMAND...            each is installed
+#   require_programs PROGRAM...           each is built; sets BUILD_DIR to an absolute path (build)
+#   require_port_free PORT WHAT VAR       nothing listens; names the owner, and VAR to change it
+#   require_open_files COUNT              raises the soft limit; the hard limit allows COUNT
+# Time.
+#   clock_cs                              sets CLOCK_CS, hundredths of a second since boot
+#   wait_until SECONDS WHAT COMMAND...    repeats COMMAND, without its output, until it succeeds;
+#                                         returns 1, with a line on stderr, when the time is over
+# Processes, each with a NAME that is its own in RUN_DIR.
+#   run_dir_prepare                       makes RUN_DIR with its folders; dies if it cannot
+#   lock_take NAME [SECONDS]              one holder in this RUN_DIR until the script ends; dies
+#                                         after SECONDS (60)
+#   process_start NAME LOG COMMAND...     starts COMMAND in a session of its own, its output appended
+#                                         to LOG ("-": RUN_DIR/log/NAME.log). COMMAND is a program in
+#                                         the foreground. Dies if NAME runs, or if it ends at once
+#   process_pid NAME                      sets PROCESS_PID; returns 1 if NAME does not run
+#   process_alive NAME, process_gone NAME return 0 if NAME runs, or does not
+#   process_wait_ready NAME SECONDS COMMAND...   waits until COMMAND succeeds; dies if NAME ends
+#   process_still_ready NAME SECONDS COMMAND...  returns 1 if NAME does not run; dies if it runs and
+#                                         COMMAND does not succeed in time
+#   process_stop NAME SECONDS [SIGNAL]    sends SIGNAL (TERM), and KILL after SECONDS; not running is
+#                                         no error
+#   process_kill NAME                     kill -9; returns when it is gone, 1 after 5 s
+#   process_last_words LOG                prints where the log is, and its last line
+#   in_parallel COMMAND ITEM...           COMMAND ITEM for all items at the same time; returns 1 if
+#                                         one failed
+# Children: programs that work for the script and end with it, however it ends.
+#   child_start NAME OUTPUT COMMAND...    starts COMMAND, its stdout in the file OUTPUT, its stderr in
+#                                         RUN_DIR/log/NAME.log
+#   child_alive NAME                      returns 0 if it runs
+#   child_end NAME                        sends TERM, waits; returns its exit status
+#   children_signal SIGNAL, children_wait the same for all of them, in two steps
+# Ports of 127.0.0.1 (or of any address).
+#   port_free PORT, port_open PORT        return 0 if nothing, or something, listens
+#   port_owner PORT                       prints "pid N (command)"
+set -euo pipefail
+export LC_ALL=C.UTF-8
 
 REPO_DIR=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 RUN_DIR=$(realpath -m -s -- "${RUN_DIR:-$REPO_DIR/.run}")
 CACHE_DIR=$(realpath -m -s -- "${CACHE_DIR:-$REPO_DIR/.cache}")
 export RUN_DIR CACHE_DIR
-# shellcheck disable=SC2034 # for the scripts that source this file
 readonly REPO_DIR
 
-# say TEXT...: a line of progress for the user.
-say() {
-	printf '%s\n' "$*"
-}
+# --- messages -----------------------------------------------------------------------------------
 
-# die TEXT...: one line to stderr that says what is wrong, where, and what to do; then exit 1.
+say() { printf '%s\n' "$*"; }
+
+progress() { "${PROGRESS_PRINTER:-say}" "$@"; }
+
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
 }
 
-# require_number VARNAME MIN MAX: the variable holds a whole number in the range, or die.
+usage() {
+	awk '/^#!/ { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0" >&2
+	exit 2
+}
+
+# --- requirements -------------------------------------------------------------------------------
+
 require_number() {
 	local value=${!1-}
 	[[ $value =~ ^[0-9]{1,9}$ ]] && ((10#$value >= $2 && 10#$value <= $3)) && return 0
 	die "$1='$value' is not a whole number from $2 to $3"
 }
 
-# require_command COMMAND...: each is installed, or die.
 require_command() {
 	local command
 	for command; do
@@ -43,30 +93,35 @@ require_command() {
 	done
 }
 
-# run_dir_prepare: makes $RUN_DIR with its pid and log folders.
-run_dir_prepare() {
-	mkdir -p "$RUN_DIR/pid" "$RUN_DIR/log" 2>/dev/null || true
-	[[ -w $RUN_DIR && -w $RUN_DIR/pid && -w $RUN_DIR/log ]] ||
-		die "$RUN_DIR cannot be written by $(id -un): remove it as its owner, or set RUN_DIR=..."
+require_programs() {
+	local program
+	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
+	export BUILD_DIR
+	for program; do
+		[[ -x $BUILD_DIR/$program ]] || die "$program is not in $BUILD_DIR: type make first"
+	done
 }
 
-# lock_take NAME: lets one script at a time do NAME in this RUN_DIR; held until the script ends.
-lock_take() {
-	local fd
-	run_dir_prepare
-	exec {fd}>"$RUN_DIR/pid/.$1.lock"
-	flock -w 60 "$fd" ||
-		die "another $1 has been at work in $RUN_DIR for 60 s: wait for it or stop it"
+require_port_free() {
+	port_free "$1" ||
+		die "port $1 ($2) is in use by $(port_owner "$1"): make down first, or use" \
+			"$3=<another port>"
 }
 
-# clock_cs: sets CLOCK_CS to hundredths of a second since boot; no fork, untouched by clock changes.
+require_open_files() {
+	ulimit -S -n "$(ulimit -H -n)"
+	[[ $(ulimit -n) == unlimited ]] || (($(ulimit -n) >= $1)) ||
+		die "at most $(ulimit -n) open files are allowed, $1 are needed: raise ulimit -n"
+}
+
+# --- time ---------------------------------------------------------------------------------------
+
+# Without a process of its own, and untouched by changes of the clock.
 clock_cs() {
 	read -r CLOCK_CS _ </proc/uptime
 	CLOCK_CS=$((10#${CLOCK_CS/./}))
 }
 
-# wait_until SECONDS DESCRIPTION COMMAND...: runs the command until it succeeds. Returns 1 with one
-# line on stderr when the seconds are over. The command's own output is dropped.
 wait_until() {
 	local seconds=$1 what=$2 end
 	shift 2
@@ -75,11 +130,28 @@ wait_until() {
 	until "$@" >/dev/null 2>&1; do
 		clock_cs
 		if ((CLOCK_CS >= end)); then
-			printf '%s: gave up after %s s waiting until %s\n' "${0##*/}" "$seconds" "$what" >&2
+			printf '%s: timed out after %s s waiting until %s\n' \
+				"${0##*/}" "$seconds" "$what" >&2
 			return 1
 		fi
 		sleep 0.05
 	done
+}
+
+# --- processes ----------------------------------------------------------------------------------
+
+run_dir_prepare() {
+	mkdir -p "$RUN_DIR/pid" "$RUN_DIR/log" 2>/dev/null || true
+	[[ -w $RUN_DIR && -w $RUN_DIR/pid && -w $RUN_DIR/log ]] ||
+		die "$RUN_DIR cannot be written by $(id -un): remove it as its owner, or set RUN_DIR=..."
+}
+
+lock_take() {
+	local fd
+	run_dir_prepare
+	exec {fd}>"$RUN_DIR/pid/.$1.lock"
+	flock -w "${2-60}" "$fd" ||
+		die "another $1 runs in $RUN_DIR: wait for it, stop it, or set RUN_DIR=..."
 }
 
 # start_time_of PID: sets START_TIME to when the process started, in clock ticks since boot; returns
@@ -95,8 +167,6 @@ start_time_of() {
 	START_TIME=${fields[19]}
 }
 
-# process_pid NAME: sets PROCESS_PID to the pid of the living process NAME; returns 1 if there is
-# none.
 process_pid() {
 	local pid start
 	PROCESS_PID=
@@ -105,15 +175,9 @@ process_pid() {
 	PROCESS_PID=$pid
 }
 
-# process_alive NAME: the process that process_start recorded under NAME runs.
-process_alive() {
-	process_pid "$1"
-}
+process_alive() { process_pid "$1"; }
 
-# process_gone NAME: it does not.
-process_gone() {
-	! process_pid "$1"
-}
+process_gone() { ! process_pid "$1"; }
 
 # close_inherited: closes every descriptor but the standard three, so that a background process
 # holds no pipe, lock or make job server of its starter.
@@ -125,9 +189,6 @@ close_inherited() {
 	done
 }
 
-# process_start NAME LOGFILE COMMAND...: starts the command in the background, in a session of its
-# own, without standard input, its output appended to LOGFILE ("-": $RUN_DIR/log/NAME.log). COMMAND
-# must be a program that stays in the foreground and that nothing but exec comes before.
 process_start() {
 	local name=$1 log=$2 pid
 	shift 2
@@ -140,20 +201,15 @@ process_start() {
 	) </dev/null >>"$log" 2>&1 &
 	pid=$!
 	disown "$pid" 2>/dev/null || true
-	if ! start_time_of "$pid"; then
-		die "$name ended at once: $(process_last_words "$log")"
-	fi
+	start_time_of "$pid" || die "$name ended at once: $(process_last_words "$log")"
 	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new"
 	mv "$RUN_DIR/pid/$name.new" "$RUN_DIR/pid/$name"
 }
 
-# process_last_words LOGFILE: where the log is and its last line, for an error's text.
 process_last_words() {
 	printf 'see %s: %s' "$1" "$(tail -n 1 "$1" 2>/dev/null | cut -c 1-300)"
 }
 
-# process_wait_ready NAME SECONDS COMMAND...: waits until the command succeeds; dies as soon as the
-# process has ended, and when the seconds are over.
 process_wait_ready() {
 	local name=$1 seconds=$2 log=$RUN_DIR/log/$1.log
 	shift 2
@@ -163,24 +219,16 @@ process_wait_ready() {
 	process_alive "$name" || die "$name ended while starting; $(process_last_words "$log")"
 }
 
-# process_still_ready NAME SECONDS COMMAND...: returns 0 if the process runs already and the command
-# succeeds; 1 if there is none, or it ended meanwhile, as one does that was killed just now.
 process_still_ready() {
-	local name=$1 seconds=$2
-	shift 2
+	local name=$1
 	process_alive "$name" || return 1
-	wait_until "$seconds" "$name is ready" process_ready_or_gone "$name" "$@" ||
+	wait_until "$2" "$name is ready" process_ready_or_gone "$name" "${@:3}" ||
 		die "$name runs but is not ready; $(process_last_words "$RUN_DIR/log/$name.log")"
-	process_alive "$name"
+	process_alive "$name" # it may have been killed just now
 }
 
-# process_ready_or_gone NAME COMMAND...: there is nothing more to wait for.
-process_ready_or_gone() {
-	process_gone "$1" || "${@:2}"
-}
+process_ready_or_gone() { process_gone "$1" || "${@:2}"; }
 
-# process_stop NAME SECONDS [SIGNAL]: sends SIGNAL (TERM), waits until the process is gone, and
-# kills it after that many seconds. Not running is no error.
 process_stop() {
 	local name=$1 seconds=$2 signal=${3:-TERM}
 	if process_pid "$name"; then
@@ -193,16 +241,13 @@ process_stop() {
 	rm -f "$RUN_DIR/pid/$name"
 }
 
-# process_kill NAME: kill -9, and wait until it is gone.
 process_kill() {
 	process_pid "$1" || return 0
 	kill -s KILL "$PROCESS_PID" 2>/dev/null || true
 	wait_until 5 "$1 (pid $PROCESS_PID) is gone after kill -9" process_gone "$1"
 }
 
-# at_once COMMAND ITEM...: COMMAND ITEM for each of the items, all at the same time. Returns 1 if one
-# of them failed.
-at_once() {
+in_parallel() {
 	local command=$1 item pid pids=() status=0
 	for item in "${@:2}"; do
 		"$command" "$item" &
@@ -214,8 +259,35 @@ at_once() {
 	return "$status"
 }
 
-# port_listener_inode PORT: prints the inode of the socket that listens on the port of 127.0.0.1 or
-# of any address, read from the kernel's tables; returns 1 if there is none.
+declare -A CHILDREN=() # pid of each
+
+child_start() {
+	setsid setpriv --pdeathsig TERM "${@:3}" >"$2" 2>"$RUN_DIR/log/$1.log" </dev/null &
+	CHILDREN[$1]=$!
+}
+
+child_alive() { kill -0 "${CHILDREN[$1]}" 2>/dev/null; }
+
+child_end() {
+	local pid=${CHILDREN[$1]}
+	kill -s TERM "$pid" 2>/dev/null || true
+	unset "CHILDREN[$1]"
+	wait "$pid" 2>/dev/null
+}
+
+children_signal() {
+	((${#CHILDREN[@]} == 0)) || kill -s "$1" "${CHILDREN[@]}" 2>/dev/null || true
+}
+
+children_wait() {
+	((${#CHILDREN[@]} == 0)) || wait "${CHILDREN[@]}" 2>/dev/null || true
+	CHILDREN=()
+}
+
+# --- ports --------------------------------------------------------------------------------------
+
+# port_listener_inode PORT: prints the inode of the socket that listens, read from the kernel's
+# tables; returns 1 if there is none.
 port_listener_inode() {
 	local port tables=(/proc/net/tcp)
 	printf -v port '%04X' "$1"
@@ -229,17 +301,10 @@ port_listener_inode() {
 		END { exit !found }' "${tables[@]}"
 }
 
-# port_free PORT: nothing listens there.
-port_free() {
-	! port_listener_inode "$1" >/dev/null
-}
+port_free() { ! port_listener_inode "$1" >/dev/null; }
 
-# port_open PORT: something listens there.
-port_open() {
-	port_listener_inode "$1" >/dev/null
-}
+port_open() { port_listener_inode "$1" >/dev/null; }
 
-# port_owner PORT: prints "pid N (command)" of the listener, or says that it cannot be seen.
 port_owner() {
 	local inode link pid
 	inode=$(port_listener_inode "$1") || return 0
@@ -252,10 +317,4 @@ port_owner() {
 	else
 		printf 'a process of another user'
 	fi
-}
-
-# require_port_free PORT WHAT VARNAME: the port is free for WHAT, or one line that says who has it.
-require_port_free() {
-	port_free "$1" ||
-		die "port $1 ($2) is in use by $(port_owner "$1"): stop it or use $3=<another port>"
 }

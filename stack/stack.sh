@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The lab's stack in the background: PostgreSQL, Kafka, order-service and delivery-service replicas.
 #
-# usage: stack/stack.sh up | down | status | scale N | scale-orders N | partitions N | psql | topic
-#                      dead-letters | replay | skip-missing ORDER | verify
+# usage: stack/stack.sh COMMAND
 #   up            starts what does not run, restarts the services with new settings; ready on return
+#   servers       starts PostgreSQL and Kafka only
 #   down          stops everything; the data stay
 #   status        what runs, where, and how far the consumers are
 #   scale N       that many delivery replicas, while all runs
@@ -13,189 +13,130 @@
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
-#   skip-missing ORDER the order no longer waits for what is missing before its parked events
+#   skip-missing ORDER  the order no longer waits for what is missing before its parked events
 #   verify        judges the history: was anything lost, duplicated or out of order; JSON=1: as JSON
 # env: BROKERS (1 or 3: see kafka/nodes.sh), KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081,
 #      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build),
 #      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that
 #      gets what DELIVERY_WORK=count prints (delivery-service's log).
-# up keeps its environment's settings in $RUN_DIR/stack.env for the other commands, so that a
-# replica that comes later has the same, and nobody has to repeat a port.
+# A stack with other data beside it, for a program that starts one: RUN_DIR=..., other ports.
 set -euo pipefail
-# shellcheck source=stack/process.sh
-. "$(dirname "$(realpath "$0")")/../stack/process.sh"
-# shellcheck source=kafka/nodes.sh
-. "$REPO_DIR/kafka/nodes.sh"
+. "$(dirname "$(realpath "$0")")/process.sh"
+. "$REPO_DIR/stack/settings.sh"
 
-readonly PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT)
-readonly SETTINGS=(EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKER_MODEL
-	WORKERS PROCESSING_ORDER MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS ORDER_QUEUE_MAX
-	DISPATCH DELIVERY_URL DELIVERY_TIMEOUT_MS KAFKA_TOPIC KAFKA_CONF BUILD_DIR DELIVERY_OUTPUT)
-readonly SETTINGS_FILE=$RUN_DIR/stack.env
 readonly READY_SECONDS=15
 readonly STOP_SECONDS=10
 
-# usage: the usage lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '4,17s/^# //p' "$0" >&2
-	exit 2
+# --- instances: several of a kind: order-service, delivery, kafka -------------------------------
+
+# instances KIND: prints the numbers of those that run.
+instances() {
+	local file number
+	for file in "$RUN_DIR/pid/$1"*; do
+		number=${file#"$RUN_DIR/pid/$1"}
+		if [[ $number =~ ^(-[0-9]+)?$ ]] && process_alive "$1$number"; then
+			number=${number#-}
+			printf '%s\n' "${number:-1}"
+		fi
+	done | sort -n
 }
 
-# save_settings: the ports and those settings that the environment gives, one NAME=value a line.
-save_settings() {
-	local name
-	for name in "${PORTS[@]}" "${SETTINGS[@]}"; do
-		[[ -z ${!name+set} ]] || printf '%s=%s\n' "$name" "${!name//$'\n'/ }"
-	done >"$SETTINGS_FILE"
+# instance_name KIND NUMBER: prints its name. The first order-service has no number.
+instance_name() {
+	local number=-$2
+	[[ $1$number != order-service-1 ]] || number=
+	printf '%s%s' "$1" "$number"
 }
 
-# load_settings NAME...: takes the named settings from the last up; what the environment says goes
-# first.
-load_settings() {
-	local name value
-	[[ -r $SETTINGS_FILE ]] || return 0
-	while IFS='=' read -r name value; do
-		[[ " $* " == *" $name "* && -z ${!name+set} ]] || continue
-		export "$name=$value"
-	done <"$SETTINGS_FILE"
+# instance_port KIND NUMBER: prints its port.
+instance_port() {
+	case $1 in
+	order-service) stack_order_port "$2" ;;
+	delivery) stack_delivery_port "$2" ;;
+	kafka) kafka_node_port "$2" ;;
+	esac
 }
 
-# default_settings: what neither the environment nor the last up gave.
-default_settings() {
-	local name
-	kafka_nodes
-	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
-	for name in "${PORTS[@]}"; do
-		require_number "$name" 1 65535
-		export "${name?}"
-	done
-	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
-	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling}
-	export PGPASSFILE=$RUN_DIR/pgpass
-	export KAFKA_BOOTSTRAP_SERVERS=$KAFKA_SERVERS HTTP_HOST=127.0.0.1
-	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT}
-}
-
-# require_same_ports: a stack that runs cannot move to other ports.
-require_same_ports() {
-	local name value
-	[[ -r $SETTINGS_FILE ]] || return 0
-	while IFS='=' read -r name value; do
-		[[ " ${PORTS[*]} " != *" $name "* || ${!name:-$value} == "$value" ]] ||
-			die "the stack runs with $name=$value, not ${!name}: make down first, or set RUN_DIR"
-	done <"$SETTINGS_FILE"
-}
-
-# all_processes: prints the name of every part that has a pid file, in the order in which they stop.
-all_processes() {
-	replicas | sort -t - -k 2 -rn
-	order_services | sort -t - -k 3 -rn
-	brokers
-	printf 'postgres\n'
-}
-
-# any_running: at least one part runs.
-any_running() {
-	local name names
-	mapfile -t names < <(all_processes)
-	for name in "${names[@]}"; do
-		! process_alive "$name" || return 0
-	done
-	return 1
-}
-
-# running PATTERN: prints the names of the processes that run and match it, from end to end.
-running() {
-	local file name
-	for file in "$RUN_DIR"/pid/*; do
-		name=${file##*/}
-		[[ $name =~ ^($1)$ ]] || continue
-		! process_alive "$name" || printf '%s\n' "$name"
-	done
-}
-
-# brokers: prints the names of the Kafka brokers that run: kafka-1, kafka-2, ...
-brokers() {
-	running 'kafka-[0-9]+'
-}
-
-# replicas: prints the names of the delivery replicas that run: delivery-1, delivery-2, ...
-replicas() {
-	running 'delivery-[0-9]+'
-}
-
-# order_services: prints the names of the order-services that run: order-service, order-service-2,
-# ...
-order_services() {
-	running 'order-service(-[0-9]+)?'
-}
-
-# order_name NUMBER: prints the name of the order-service.
-order_name() {
-	local suffix=-$1
-	[[ $1 != 1 ]] || suffix=
-	printf 'order-service%s' "$suffix"
-}
-
-# order_number NAME: the reverse.
-order_number() {
-	local suffix=${1#order-service}
-	suffix=${suffix:--1}
-	printf '%s' "${suffix#-}"
-}
-
-# order_port NUMBER: prints its port. The ports behind the first one's are the delivery replicas'.
-order_port() {
-	if (($1 == 1)); then
-		printf '%s' "$ORDER_PORT"
+# instance_ready KIND NUMBER: it says that it is ready.
+instance_ready() {
+	if [[ $1 == kafka ]]; then
+		kafka_node_answers "$2"
 	else
-		printf '%s' $((ORDER_PORT + 98 + $1))
+		curl -f -s -o /dev/null --noproxy '*' --max-time 2 \
+			"http://127.0.0.1:$(instance_port "$1" "$2")/readyz"
 	fi
 }
 
-# replica_port NUMBER: prints the port of the delivery replica.
-replica_port() {
-	printf '%s' $((DELIVERY_PORT + $1 - 1))
+# instance_start KIND NUMBER: starts an order-service or a replica, without waiting for it.
+instance_start() {
+	local kind=$1 port output=() role=order_service program=order-service name=()
+	port=$(instance_port "$@")
+	if [[ $kind == delivery ]]; then
+		role=delivery_service program=delivery-service name=(REPLICA="delivery-$port")
+		[[ -z ${DELIVERY_OUTPUT-} ]] || output=(bash -c 'exec "$@" >>"$0"' "$DELIVERY_OUTPUT")
+	fi
+	require_port_free "$port" "$program $2" \
+		"$([[ $kind == delivery ]] && printf DELIVERY_PORT || printf ORDER_PORT)"
+	process_start "$(instance_name "$@")" - "${output[@]}" env HTTP_PORT="$port" "${name[@]}" \
+		DATABASE_URL="$(stack_url "$role")" "$BUILD_DIR/$program"
 }
 
-# is_ready PORT: the service there says that it is ready.
-is_ready() {
-	curl -f -s -o /dev/null --noproxy '*' --max-time 2 "http://127.0.0.1:$1/readyz"
+# instances_start KIND NUMBER...: starts them; ready on return.
+instances_start() {
+	local kind=$1 number
+	for number in "${@:2}"; do
+		instance_start "$kind" "$number"
+	done
+	for number in "${@:2}"; do
+		process_wait_ready "$(instance_name "$kind" "$number")" "$READY_SECONDS" \
+			instance_ready "$kind" "$number"
+	done
 }
 
-# start_order NUMBER: starts an order-service, without waiting for it.
-start_order() {
-	local port
-	port=$(order_port "$1")
-	require_port_free "$port" "order-service $1" ORDER_PORT
-	process_start "$(order_name "$1")" - env HTTP_PORT="$port" \
-		DATABASE_URL="postgresql://order_service@127.0.0.1:$PG_PORT/lab" "$BUILD_DIR/order-service"
+# instances_stop KIND NUMBER...: all at the same time.
+instances_stop() {
+	local kind=$1 number names=()
+	for number in "${@:2}"; do
+		names+=("$(instance_name "$kind" "$number")")
+	done
+	in_parallel stop_process "${names[@]}"
 }
 
-# start_replica NUMBER: starts a delivery replica, without waiting for it.
-start_replica() {
-	local port output=()
-	port=$(replica_port "$1")
-	require_port_free "$port" "delivery-service $1" DELIVERY_PORT
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	[[ -z ${DELIVERY_OUTPUT-} ]] || output=(bash -c 'exec "$@" >>"$0"' "$DELIVERY_OUTPUT")
-	process_start "delivery-$1" - "${output[@]}" env HTTP_PORT="$port" REPLICA="delivery-$port" \
-		DATABASE_URL="postgresql://delivery_service@127.0.0.1:$PG_PORT/lab" \
-		"$BUILD_DIR/delivery-service"
+stop_services() {
+	local kind number names=()
+	for kind in delivery order-service; do
+		for number in $(instances "$kind"); do
+			names+=("$(instance_name "$kind" "$number")")
+		done
+	done
+	in_parallel stop_process "${names[@]}"
 }
 
-# stop_all NAME...: stops the processes, all at the same time.
-stop_all() {
-	at_once stop_one "$@"
+# stop_process NAME
+stop_process() { process_stop "$1" "$STOP_SECONDS"; }
+
+# instance_address KIND NUMBER: prints it for a user.
+instance_address() {
+	local text="order-service $2" path=orders
+	[[ $1 != delivery ]] || text="delivery-service $2" path=deliveries
+	printf '%-19s http://127.0.0.1:%s/%s\n' "${text/%order-service 1/order-service}" \
+		"$(instance_port "$@")" "$path"
 }
 
-# stop_one NAME
-stop_one() {
-	process_stop "$1" "$STOP_SECONDS"
+# --- the commands: see the usage above ----------------------------------------------------------
+
+any_running() {
+	process_alive postgres ||
+		[[ -n $(instances kafka)$(instances order-service)$(instances delivery) ]]
 }
 
-# start_base: PostgreSQL and, at the same time, Kafka with its topics.
-start_base() {
+require_up() {
+	process_alive postgres || die "PostgreSQL does not run in $RUN_DIR: make up"
+	[[ -n $(instances kafka) ]] || die "Kafka does not run in $RUN_DIR: make up"
+}
+
+# start_servers: PostgreSQL and, at the same time, Kafka with its topics.
+start_servers() {
 	local cluster status=0
 	"$REPO_DIR/sql/cluster.sh" start &
 	cluster=$!
@@ -205,68 +146,46 @@ start_base() {
 		die "the stack is not up (the reason is above); make down stops the parts that run"
 }
 
-# start_services ORDERS REPLICAS: that many order-services and delivery replicas; ready on return.
-start_services() {
-	local number
-	for ((number = 1; number <= $1; number++)); do
-		start_order "$number"
-	done
-	for ((number = 1; number <= $2; number++)); do
-		start_replica "$number"
-	done
-	for ((number = 1; number <= $1; number++)); do
-		await_order "$number"
-	done
-	for ((number = 1; number <= $2; number++)); do
-		await_replica "$number"
-	done
-}
-
-# await_order NUMBER: it is ready, or die.
-await_order() {
-	process_wait_ready "$(order_name "$1")" "$READY_SECONDS" is_ready "$(order_port "$1")"
-}
-
-# await_replica NUMBER: it is ready, or die.
-await_replica() {
-	process_wait_ready "delivery-$1" "$READY_SECONDS" is_ready "$(replica_port "$1")"
-}
-
-# up: see the usage above.
 up() {
-	local running orders order_count count
+	local orders replicas
 	kafka_nodes_as_asked
 	"$REPO_DIR/stack/packages.sh" install run
 	lock_take stack
-	[[ -x $BUILD_DIR/order-service && -x $BUILD_DIR/delivery-service ]] ||
-		die "order-service and delivery-service are not in $BUILD_DIR: type make first"
-	mapfile -t running < <(replicas)
-	mapfile -t orders < <(order_services)
-	count=$((${#running[@]} > 0 ? ${#running[@]} : 1))
-	order_count=$((${#orders[@]} > 0 ? ${#orders[@]} : 1))
-	if ((${#orders[@]} + ${#running[@]} > 0)); then
+	require_programs order-service delivery-service
+	mapfile -t orders < <(instances order-service)
+	mapfile -t replicas < <(instances delivery)
+	if ((${#orders[@]} + ${#replicas[@]} > 0)); then
 		say "the stack is up: restarting the services with the settings of now"
-		stop_all "${running[@]}" "${orders[@]}"
+		stop_services
 	fi
 	require_port_free "$ORDER_PORT" order-service ORDER_PORT
 	require_port_free "$DELIVERY_PORT" delivery-service DELIVERY_PORT
-	save_settings
-	start_base
-	start_services "$order_count" "$count"
-	say_what_next
+	settings_save
+	start_servers
+	((${#orders[@]} > 0)) || orders=(1)
+	((${#replicas[@]} > 0)) || replicas=(1)
+	instances_start order-service "${orders[@]}"
+	instances_start delivery "${replicas[@]}"
+	say_what_next "${#orders[@]}" "${#replicas[@]}"
 }
 
-# say_what_next: where everything is, and what to type.
+servers() {
+	kafka_nodes_as_asked
+	lock_take stack
+	settings_save
+	start_servers
+}
+
+# say_what_next ORDERS REPLICAS: where everything is, and what to type.
 say_what_next() {
-	local name number count
-	count=$(replicas | wc -l)
+	local number
 	say ""
-	say "order-service       http://127.0.0.1:$ORDER_PORT/orders (event key: ${EVENT_KEY:-order-id})"
-	for name in $(order_services | sed 1d | sort -t - -k 3 -n); do
-		say "${name/-service-/-service }     http://127.0.0.1:$(order_port "${name##*-}")/orders"
+	say "$(instance_address order-service 1) (event key: ${EVENT_KEY:-order-id})"
+	for ((number = 2; number <= $1; number++)); do
+		instance_address order-service "$number"
 	done
-	for ((number = 1; number <= count; number++)); do
-		say "delivery-service $number  http://127.0.0.1:$(replica_port "$number")/deliveries"
+	for ((number = 1; number <= $2; number++)); do
+		instance_address delivery "$number"
 	done
 	say "Kafka               ${KAFKA_SERVERS//,/ }, topic $KAFKA_TOPIC"
 	say "PostgreSQL          127.0.0.1:$PG_PORT, database lab"
@@ -283,17 +202,15 @@ say_what_next() {
 	END
 }
 
-# down: see the usage above. The services first, then Kafka and PostgreSQL together.
+# The services first, then Kafka and PostgreSQL together.
 down() {
-	local names orders broker status=0
+	local broker status=0
 	lock_take stack
 	if ! any_running; then
 		say "nothing runs in $RUN_DIR"
 		return 0
 	fi
-	mapfile -t names < <(replicas)
-	mapfile -t orders < <(order_services)
-	stop_all "${names[@]}" "${orders[@]}" || status=1
+	stop_services || status=1
 	"$REPO_DIR/kafka/broker.sh" stop &
 	broker=$!
 	"$REPO_DIR/sql/cluster.sh" stop || status=1
@@ -304,39 +221,36 @@ down() {
 
 # status_line PART NAME PORT COMMAND...: a row of the table; the command tells whether it is ready.
 status_line() {
-	local part=$1 name=$2 port=$3 ready=no
-	shift 3
-	if process_pid "$name"; then
-		! "$@" >/dev/null 2>&1 || ready=yes
-		printf '%-20s %-8s %-6s %s\n' "$part" "$PROCESS_PID" "$port" "$ready"
-	else
-		printf '%-20s %-8s %-6s %s\n' "$part" - "$port" "not running"
+	local pid=- state='not running'
+	if process_pid "$2"; then
+		pid=$PROCESS_PID state=no
+		! "${@:4}" >/dev/null 2>&1 || state=yes
 	fi
+	printf '%-20s %-8s %-6s %s\n' "$1" "$pid" "$3" "$state"
 }
 
-# status: see the usage above.
+# status_lines KIND TEXT NUMBER...: a row for each of them.
+status_lines() {
+	local number
+	for number in "${@:3}"; do
+		status_line "${2//%/$number}" "$(instance_name "$1" "$number")" \
+			"$(instance_port "$1" "$number")" instance_ready "$1" "$number"
+	done
+}
+
 status() {
-	local name names number
+	local orders replicas brokers
+	mapfile -t orders < <(instances order-service)
+	mapfile -t replicas < <(instances delivery)
 	printf '%-20s %-8s %-6s %s\n' part pid port ready
 	status_line PostgreSQL postgres "$PG_PORT" pg_isready -q -h 127.0.0.1 -p "$PG_PORT"
-	for ((number = 1; number <= BROKERS; number++)); do
-		status_line "$( ((BROKERS == 1)) && printf Kafka || printf 'Kafka broker %s' "$number")" \
-			"kafka-$number" "$(kafka_node_port "$number")" kafka_node_answers "$number"
-	done
-	mapfile -t names < <(order_services | sort -t - -k 3 -n)
-	((${#names[@]} > 0)) || names=(order-service)
-	for name in "${names[@]}"; do
-		number=$(order_number "$name")
-		status_line "${name/-service-/-service }" "$name" "$(order_port "$number")" \
-			is_ready "$(order_port "$number")"
-	done
-	mapfile -t names < <(replicas | sort -t - -k 2 -n)
-	((${#names[@]} > 0)) || names=(delivery-1)
-	for name in "${names[@]}"; do
-		status_line "delivery-service ${name#*-}" "$name" "$(replica_port "${name#*-}")" \
-			is_ready "$(replica_port "${name#*-}")"
-	done
-	[[ -n $(brokers) ]] || return 0
+	mapfile -t brokers < <(seq "$BROKERS")
+	status_lines kafka "$( ((BROKERS == 1)) && printf Kafka || printf 'Kafka broker %%')" \
+		"${brokers[@]}"
+	status_lines order-service order-service 1
+	status_lines order-service "order-service %" "${orders[@]:1}"
+	status_lines delivery "delivery-service %" "${replicas[@]:-1}"
+	[[ -n $(instances kafka) ]] || return 0
 	say ""
 	status_topic
 	"$REPO_DIR/kafka/topics.sh" groups
@@ -344,70 +258,32 @@ status() {
 
 # status_topic: its partitions; with several brokers also who leads them, and who has all of it.
 status_topic() {
-	local leaders=()
-	((BROKERS == 1)) ||
-		leaders=(-e 's/^ *\(partition [0-9]*, leader [-0-9]*\), .*isrs: /\1, in sync: /p')
-	kcat -b "$KAFKA_SERVERS" -L -t "$KAFKA_TOPIC" -m 5 2>&1 | sed -n "${leaders[@]}" \
-		-e 's/^ *topic "\(.*\)" with \([0-9]*\) partitions.*/topic \1, partitions: \2/p'
+	kcat -q -L -J -b "$KAFKA_SERVERS" -t "$KAFKA_TOPIC" -m 5 | jq -r --argjson brokers "$BROKERS" '
+		.topics[0] | "topic \(.topic), partitions: \(.partitions | length)",
+			(select($brokers > 1) | .partitions[] | "partition \(.partition), leader " +
+				"\(.leader), in sync: \([.isrs[].id] | sort | join(","))")'
 }
 
-# require_up: the servers run, or die.
-require_up() {
-	process_alive postgres || die "PostgreSQL does not run in $RUN_DIR: make up"
-	[[ -n $(brokers) ]] || die "Kafka does not run in $RUN_DIR: make up"
-}
-
-# scale N: see the usage above.
+# scale KIND N: that many of a kind, while all runs.
 scale() {
-	local N=${1-} number name names=()
-	[[ -n $N ]] || die "how many replicas? make scale N=3"
+	local kind=$1 N=${2-} number running=() leaving=() missing=()
 	require_number N 0 100
 	lock_take stack
 	require_up
-	for name in $(replicas); do
-		((${name#*-} <= N)) || names+=("$name")
+	mapfile -t running < <(instances "$kind")
+	for number in "${running[@]}"; do
+		((number <= N)) || leaving+=("$number")
 	done
-	stop_all "${names[@]}"
-	names=()
+	instances_stop "$kind" "${leaving[@]}"
 	for ((number = 1; number <= N; number++)); do
-		process_gone "delivery-$number" || continue
-		start_replica "$number"
-		names+=("$number")
+		[[ " ${running[*]} " == *" $number "* ]] || missing+=("$number")
 	done
-	for number in "${names[@]}"; do
-		await_replica "$number"
-	done
-	for name in $(replicas | sort -t - -k 2 -n); do
-		say "delivery-service ${name#*-}  http://127.0.0.1:$(replica_port "${name#*-}")/deliveries"
+	instances_start "$kind" "${missing[@]}"
+	for ((number = 1; number <= N; number++)); do
+		instance_address "$kind" "$number"
 	done
 }
 
-# scale_orders N: see the usage above.
-scale_orders() {
-	local N=${1-} number name names=()
-	[[ -n $N ]] || die "how many order-services? make scale-orders N=2"
-	require_number N 0 100
-	lock_take stack
-	require_up
-	for name in $(order_services); do
-		(($(order_number "$name") <= N)) || names+=("$name")
-	done
-	stop_all "${names[@]}"
-	names=()
-	for ((number = 1; number <= N; number++)); do
-		process_gone "$(order_name "$number")" || continue
-		start_order "$number"
-		names+=("$number")
-	done
-	for number in "${names[@]}"; do
-		await_order "$number"
-	done
-	for name in $(order_services | sort -t - -k 3 -n); do
-		say "${name/-service-/-service }  http://127.0.0.1:$(order_port "$(order_number "$name")")/orders"
-	done
-}
-
-# partitions N: see the usage above.
 partitions() {
 	[[ -n ${1-} ]] || die "how many partitions? make partitions N=2"
 	require_up
@@ -415,7 +291,6 @@ partitions() {
 	"$REPO_DIR/kafka/topics.sh" describe
 }
 
-# open_psql: see the usage above.
 open_psql() {
 	if [[ -n ${SQL-} ]]; then
 		exec "$REPO_DIR/sql/cluster.sh" psql -X -P pager=off -v ON_ERROR_STOP=1 -c "$SQL"
@@ -423,47 +298,36 @@ open_psql() {
 	exec "$REPO_DIR/sql/cluster.sh" psql
 }
 
-# topic: see the usage above. A group of its own, never committed, so that it sees everything, also
-# in partitions that are added while it runs.
+# A group of its own, never committed, so that it sees everything, also in partitions that are added
+# while it runs.
 topic() {
 	local until_end=()
-	[[ -n $(brokers) ]] || die "Kafka does not run in $RUN_DIR: make up"
+	[[ -n $(instances kafka) ]] || die "Kafka does not run in $RUN_DIR: make up"
 	[[ ${FOLLOW:-1} != 0 ]] || until_end=(-e)
 	printf '%-9s %6s  %-6s %-18s %s\n' partition offset key type value
-	# -f of kcat cannot show one header; jq can.
-	# shellcheck disable=SC2016 # jq's variables
 	kcat -q -u -J "${until_end[@]}" -b "$KAFKA_BOOTSTRAP_SERVERS" -X auto.offset.reset=earliest \
 		-X enable.auto.commit=false -X log_level=3 -X topic.metadata.refresh.interval.ms=1000 \
 		-G "lab-topic-$$-$RANDOM" "$KAFKA_TOPIC" |
-		jq -r --unbuffered '
-			def left($n): tostring | . + (" " * ($n - length) // "");
-			def right($n): tostring | (" " * ($n - length) // "") + .;
-			def header($name): .headers as $h | ($h // [] | index($name)) as $i
-				| if $i == null then "-" else $h[$i + 1] // "-" end
-				| ltrimstr("\"") | rtrimstr("\"");
-			[(.partition | left(9)), (.offset | right(6)) + " ", (.key // "-" | left(6)),
-				(header("type") | left(18)), (.payload // "(null)" | tostring)] | join(" ")'
+		jq -r --unbuffered -L "$REPO_DIR/stack" 'include "topic"; line'
 }
 
-# verify: see the usage above. Its exit status is the checker's.
+# Its exit status is the checker's.
 verify() {
 	local as_json=()
 	[[ -z ${JSON-} ]] || as_json=(--json)
-	[[ -x $BUILD_DIR/verify-history ]] || die "verify-history is not in $BUILD_DIR: type make first"
-	DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab exec "$BUILD_DIR/verify-history" "${as_json[@]}"
+	require_programs verify-history
+	DATABASE_URL=$(stack_url lab) exec "$BUILD_DIR/verify-history" "${as_json[@]}"
 }
 
-# dead_letters ACTION: see the usage above. As the owner of the database: the roles of the services
-# may not read what their outbox could not get rid of.
+# As the owner of the database: the roles of the services may not read what their outbox could not
+# publish.
 dead_letters() {
-	[[ -x $BUILD_DIR/dead-letters ]] ||
-		die "dead-letters is not in $BUILD_DIR: type make first"
+	require_programs dead-letters
 	require_up
-	export ACTION=$1 DATABASE_URL=postgresql://lab@127.0.0.1:$PG_PORT/lab
-	exec "$BUILD_DIR/dead-letters"
+	ACTION=$1 DATABASE_URL=$(stack_url lab) exec "$BUILD_DIR/dead-letters"
 }
 
-# skip_missing ORDER: see the usage above. delivery-service passes the versions within a second or two.
+# delivery-service passes the versions within a second or two.
 skip_missing() {
 	local sql
 	[[ ${1-} =~ ^[0-9]{1,18}$ ]] ||
@@ -476,35 +340,34 @@ skip_missing() {
 				(select version from delivery.delivery where order_id = $1), 0), parked - 1) v
 		on conflict do nothing returning version"
 	sql=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$sql")
-	[[ -n $sql ]] || die "order $1 waits for nothing that could be given up"
+	[[ -n $sql ]] || die "order $1 waits for nothing that could be skipped"
 	say "order $1 no longer waits for version" "${sql//$'\n'/, }"
 }
 
 main() {
 	local command=${1-}
+	if [[ $command != up ]]; then
+		settings_load
+	elif any_running; then
+		settings_require_same_ports
+		settings_load PORTS_ONLY
+	fi
+	settings_complete
 	case $command in
-	up)
-		if any_running; then
-			require_same_ports
-			load_settings "${PORTS[@]}"
-		fi
+	up | servers | down | status | topic | verify) "$command" ;;
+	scale)
+		[[ -n ${2-} ]] || die "how many replicas? make scale N=3"
+		scale delivery "$2"
 		;;
-	*) load_settings "${PORTS[@]}" "${SETTINGS[@]}" ;;
-	esac
-	default_settings
-	case $command in
-	up) up ;;
-	down) down ;;
-	status) status ;;
-	scale) scale "${2-}" ;;
-	scale-orders) scale_orders "${2-}" ;;
+	scale-orders)
+		[[ -n ${2-} ]] || die "how many order-services? make scale-orders N=2"
+		scale order-service "$2"
+		;;
 	partitions) partitions "${2-}" ;;
 	skip-missing) skip_missing "${2-}" ;;
 	psql) open_psql ;;
-	topic) topic ;;
 	dead-letters) dead_letters list ;;
 	replay) dead_letters replay ;;
-	verify) verify ;;
 	*) usage ;;
 	esac
 }

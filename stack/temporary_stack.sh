@@ -1,40 +1,66 @@
-# shellcheck shell=bash
-# A temporary stack: fresh data, started, and stopped with the lab, whatever ends it. To be
-# sourced after stack/process.sh and lab/terminal_output.sh.
+#!/usr/bin/env bash
+# A temporary stack: fresh data, started, and stopped with the script, whatever ends it. For labs,
+# benchmarks and tests. To be sourced after stack/process.sh.
 #
-# It lives in a folder below $RUN_DIR, which becomes RUN_DIR, so it never touches the data of
+# It lives in the folder $RUN_DIR/NAME, which becomes RUN_DIR, so it never touches the data of
 # `make up`; it has the same ports. Only a folder that temporary_stack_open made is ever removed.
+#
+# usage: stack/temporary_stack.sh run NAME PROGRAM [ARGUMENT...]
+#   runs a program that is no script with the stack's folder (RUN_DIR) and ports in its environment.
+#   It starts what it wants by stack/stack.sh. The exit status is the program's.
+#
+# Functions:
+#   temporary_stack_open NAME [AT_END]    a fresh folder, ports that are free, and the traps. AT_END:
+#                                         what ends it, instead of temporary_stack_down
+#   temporary_stack COMMAND...            stack/stack.sh, which Ctrl-C does not cut off; its output is
+#                                         in TEMPORARY_STACK_OUTPUT; dies if it fails
+#   temporary_stack_start [COMMAND]       up (default) or servers, with a line for each server
+#   temporary_stack_begin SCRIPT ARGUMENT..., temporary_stack_end   any script likewise, in two steps
+#   temporary_stack_require_alive         nothing that should run has ended, or die
+#   temporary_stack_down                  stops it
+# A stack to measure on: stack_fresh is the beginning of every measurement; a service that is started
+# then has the settings that the measurement names, and its defaults.
+#   stack_open NAME CONNECTIONS [AT_END]  PostgreSQL, with that many connections, and Kafka
+#   stack_fresh PARTITIONS                no service, empty tables, a new topic: KAFKA_TOPIC
+#   stack_orders COUNT [SETTING=VALUE...], stack_delivery COUNT [SETTING=VALUE...]   ready services
+#   stack_topic NAME PARTITIONS           makes a topic
+#   stack_sql SQL                         runs it as the owner of the database, prints what it selects
+#   stack_sql_file FILE [NAME=VALUE...]   runs a script of the project likewise, columns separated by
+#                                         tabs; its \copy from pstdin reads standard input
+#   stack_metric NAME PORT...             prints the sum of the services' sample; no answer: 0
+#   stack_verify EFFECTS [SETTING=VALUE...]  the history checker finds nothing wrong, and that many
+#                                         effects; or die, since a wrong answer is not fast
+[[ -n ${REPO_DIR-} ]] || . "$(dirname "$(realpath "$0")")/../stack/process.sh"
+. "$REPO_DIR/stack/settings.sh"
 
-# shellcheck source=kafka/nodes.sh
-. "$REPO_DIR/kafka/nodes.sh"
-
-TEMPORARY_STACK_PID=   # stack/stack.sh at work
-TEMPORARY_STACK_UP=    # there is something to stop
-TEMPORARY_STACK_NICE=0 # of all that runs in it, for labs whose load must come first
+TEMPORARY_STACK_PID=    # stack/stack.sh at work
+TEMPORARY_STACK_UP=     # there is something to stop
+TEMPORARY_STACK_NICE=0  # of all that runs in it, for labs whose load must come first
+TEMPORARY_STACK_AT_END= # what ends it
 TEMPORARY_STACK_STDOUT=
+STACK_TOPICS=0 # made so far
 readonly TEMPORARY_STACK_MARK=made-by-a-lab
 
-# temporary_stack_open NAME: a fresh folder $RUN_DIR/NAME, ports that are free, and the traps.
 temporary_stack_open() {
-	local stack_dir=$RUN_DIR name=$1 fd
-	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
-	: "${KAFKA_TOPIC:=kafka.scaling}"
-	export PG_PORT ORDER_PORT DELIVERY_PORT KAFKA_TOPIC
-	require_number ORDER_PORT 1 65535
-	require_number DELIVERY_PORT 1 65534
-	run_dir_prepare
-	exec {fd}>"$RUN_DIR/pid/.$name.lock"
-	flock -n "$fd" || die "another make $name runs in $stack_dir: wait for it, or set RUN_DIR"
-	RUN_DIR=$stack_dir/$name
-	temporary_stack_clean
-	kafka_nodes
-	temporary_stack_require_ports
+	temporary_stack_prepare "$1"
+	TEMPORARY_STACK_AT_END=${2-}
 	exec {TEMPORARY_STACK_STDOUT}>&1
 	trap temporary_stack_close EXIT
 	trap 'exit 129' HUP
 	trap 'temporary_stack_interrupted; exit 130' INT
 	trap 'exit 141' PIPE
 	trap 'temporary_stack_interrupted; exit 143' TERM
+}
+
+# temporary_stack_prepare NAME: a fresh folder and free ports.
+temporary_stack_prepare() {
+	lock_take "$1" 0
+	RUN_DIR=$RUN_DIR/$1
+	temporary_stack_clean
+	settings_complete
+	export STACK_URL
+	STACK_URL=$(stack_url lab)
+	temporary_stack_require_ports
 }
 
 # temporary_stack_clean: stops what a lab that was killed left running, and removes its data.
@@ -51,35 +77,27 @@ temporary_stack_clean() {
 	: >"$RUN_DIR/$TEMPORARY_STACK_MARK"
 }
 
-# temporary_stack_require_ports: all ports are free, those of two delivery-services too, or one line that
-# says what to do.
+# temporary_stack_require_ports: all are free, those of two delivery-services too.
 temporary_stack_require_ports() {
-	local name node
-	# shellcheck disable=SC2034 # for the labs
-	SECOND_DELIVERY_PORT=$((DELIVERY_PORT + 1))
-	for name in ORDER_PORT {,SECOND_}DELIVERY_PORT PG_PORT; do
-		temporary_stack_require_port "${!name}" "${name#SECOND_}"
-	done
+	local node
+	require_port_free "$ORDER_PORT" order-service ORDER_PORT
+	require_port_free "$DELIVERY_PORT" delivery-service DELIVERY_PORT
+	require_port_free $((DELIVERY_PORT + 1)) "delivery-service 2" DELIVERY_PORT
+	require_port_free "$PG_PORT" PostgreSQL PG_PORT
 	for ((node = 1; node <= BROKERS; node++)); do
-		temporary_stack_require_port "$(kafka_node_port "$node")" KAFKA_PORT
-		temporary_stack_require_port "$(kafka_node_controller_port "$node")" KAFKA_CONTROLLER_PORT
+		require_port_free "$(kafka_node_port "$node")" Kafka KAFKA_PORT
+		require_port_free "$(kafka_node_controller_port "$node")" "Kafka's controller" \
+			KAFKA_CONTROLLER_PORT
 	done
 }
 
-# temporary_stack_require_port PORT VARNAME: one of them is free.
-temporary_stack_require_port() {
-	port_free "$1" || die "port $1 is in use by $(port_owner "$1"):" \
-		"make down first, or set $2=<another port>"
-}
-
-# temporary_stack COMMAND...: stack/stack.sh, in a session of its own, so that Ctrl-C does not cut it off
-# between the start of a process and the note of its pid. Its output is in TEMPORARY_STACK_OUTPUT.
 temporary_stack() {
 	temporary_stack_begin stack/stack.sh "$@"
 	temporary_stack_end
 }
 
-# temporary_stack_begin SCRIPT ARGUMENT...: a script of the project likewise, in the background.
+# In a session of its own, so that Ctrl-C does not come between the start of a process and the note
+# of its pid.
 temporary_stack_begin() {
 	TEMPORARY_STACK_UP=1
 	setsid nice -n "$TEMPORARY_STACK_NICE" "$REPO_DIR/$1" "${@:2}" >"$RUN_DIR/log/stack.log" \
@@ -87,41 +105,32 @@ temporary_stack_begin() {
 	TEMPORARY_STACK_PID=$!
 }
 
-# temporary_stack_end: waits for it; dies if it failed, which it has explained.
 temporary_stack_end() {
 	local status=0
 	wait "$TEMPORARY_STACK_PID" || status=$?
 	TEMPORARY_STACK_PID=
-	# shellcheck disable=SC2034 # for the labs
 	TEMPORARY_STACK_OUTPUT=$(<"$RUN_DIR/log/stack.log")
-	((status == 0)) || exit 1
+	((status == 0)) || exit 1 # it has said why
 }
 
-# temporary_stack_busy: it is still at work.
-temporary_stack_busy() {
-	kill -0 "$TEMPORARY_STACK_PID" 2>/dev/null
-}
-
-# temporary_stack_start: PostgreSQL, Kafka, order-service and one replica, with a line for each.
 temporary_stack_start() {
 	local postgres='' kafka=''
-	output_progress "starting PostgreSQL and Kafka, with no data"
-	temporary_stack_begin stack/stack.sh up
-	while temporary_stack_busy; do
+	progress "starting PostgreSQL and Kafka, with no data"
+	temporary_stack_begin stack/stack.sh "${1-up}"
+	while kill -0 "$TEMPORARY_STACK_PID" 2>/dev/null; do
 		if [[ -z $postgres ]] && port_open "$PG_PORT"; then
 			postgres=1
-			output_progress "PostgreSQL is up on port $PG_PORT"
+			progress "PostgreSQL is up on port $PG_PORT"
 		fi
 		if [[ -z $kafka ]] && temporary_stack_kafka_open; then
 			kafka=1
-			output_progress "Kafka is up on port $(kafka_ports)"
+			progress "Kafka is up on port $(kafka_ports)"
 		fi
 		sleep 0.05
 	done
 	temporary_stack_end
 }
 
-# temporary_stack_kafka_open: all brokers listen.
 temporary_stack_kafka_open() {
 	local port
 	for port in $(kafka_ports); do
@@ -129,7 +138,6 @@ temporary_stack_kafka_open() {
 	done
 }
 
-# temporary_stack_require_alive: nothing that should run has ended, or die.
 temporary_stack_require_alive() {
 	local file name
 	for file in "$RUN_DIR"/pid/*; do
@@ -139,24 +147,113 @@ temporary_stack_require_alive() {
 	done
 }
 
-# temporary_stack_interrupted: says that the stop is on its way. The signal may have come within a read
-# that has an IFS of its own, or within a command whose output goes elsewhere.
+# temporary_stack_interrupted: says that the stop is on its way. The signal may have come within a
+# read that has an IFS of its own, or within a command whose output goes elsewhere.
 temporary_stack_interrupted() {
 	local IFS=$' \t\n'
 	exec >&"$TEMPORARY_STACK_STDOUT"
-	output_line ""
-	output_progress "interrupted"
+	say ""
+	progress "interrupted"
 }
 
-# temporary_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or pipe
-# may be gone by now.
+# temporary_stack_close: at the script's end, however it came. Not to be interrupted. The terminal or
+# pipe may be gone by now.
 temporary_stack_close() {
 	local IFS=$' \t\n'
 	trap '' HUP INT TERM
 	trap : PIPE # not '', which the commands below would inherit
 	set +e
 	[[ -z $TEMPORARY_STACK_PID ]] || wait "$TEMPORARY_STACK_PID"
-	[[ -n $TEMPORARY_STACK_UP ]] || return
-	"$REPO_DIR/stack/stack.sh" down >/dev/null
-	output_progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
+	"${TEMPORARY_STACK_AT_END:-temporary_stack_down}"
 }
+
+temporary_stack_down() {
+	children_signal KILL
+	children_wait
+	[[ -n $TEMPORARY_STACK_UP ]] || return 0
+	"$REPO_DIR/stack/stack.sh" down >/dev/null
+	progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
+}
+
+# temporary_stack_end_program: the program has ended, then the stack.
+temporary_stack_end_program() {
+	children_signal TERM
+	children_wait
+	temporary_stack_down
+}
+
+# --- a stack to measure on ----------------------------------------------------------------------
+
+stack_open() {
+	temporary_stack_open "$1" "${3-}"
+	temporary_stack_start servers
+	stack_sql "alter system set max_connections = $2"
+	nice -n "$TEMPORARY_STACK_NICE" "$REPO_DIR/sql/cluster.sh" restart >/dev/null
+}
+
+stack_sql() {
+	psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$STACK_URL" <<<"$1" || die "PostgreSQL refused: $1"
+}
+
+stack_sql_file() {
+	local variable variables=()
+	for variable in "${@:2}"; do
+		variables+=(-v "$variable")
+	done
+	psql -X -q -A -t -F $'\t' -v ON_ERROR_STOP=1 "${variables[@]}" -f "$REPO_DIR/$1" \
+		-d "$STACK_URL" || die "PostgreSQL refused $1"
+}
+
+stack_stop() {
+	temporary_stack scale 0
+	temporary_stack scale-orders 0
+}
+
+stack_fresh() {
+	stack_stop
+	stack_sql "select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
+		|| ' restart identity' from pg_tables where schemaname in ('orders', 'delivery') \\gexec
+		checkpoint;"
+	STACK_TOPICS=$((STACK_TOPICS + 1))
+	export KAFKA_TOPIC=load.$STACK_TOPICS
+	stack_topic "$KAFKA_TOPIC" "$1"
+}
+
+stack_topic() { "$REPO_DIR/kafka/topics.sh" create "$1" "$2" >/dev/null; }
+
+stack_orders() {
+	(($# == 1)) || local -x "${@:2}"
+	temporary_stack scale-orders "$1"
+}
+
+stack_delivery() {
+	(($# == 1)) || local -x "${@:2}"
+	temporary_stack scale "$1"
+}
+
+stack_metric() {
+	local name=$1 port
+	for port in "${@:2}"; do
+		curl -s --noproxy '*' --max-time 2 "http://127.0.0.1:$port/metrics" || true
+	done | awk -v name="$name" '$1 == name { sum += $2 } END { printf "%.0f", sum }'
+}
+
+stack_verify() {
+	local effects=$1 found log=$RUN_DIR/log/verify.log
+	env DATABASE_URL="$STACK_URL" WAIT=120 ACKS= "${@:2}" "$BUILD_DIR/verify-history" --json \
+		>"$RUN_DIR/verify.json" 2>"$log" ||
+		die "the history checker: $(jq -r '.violations[0].kind // "no verdict"' \
+			"$RUN_DIR/verify.json" 2>/dev/null) (see $RUN_DIR/verify.json, $log)"
+	found=$(jq -r .counts.effects "$RUN_DIR/verify.json")
+	[[ $found == "$effects" ]] || die "effects: $found, not $effects"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+	[[ $# -ge 3 && $1 == run ]] || usage
+	temporary_stack_open "$2" temporary_stack_end_program
+	TEMPORARY_STACK_UP=1
+	cd "$REPO_DIR"
+	setsid "${@:3}" </dev/null &
+	CHILDREN[program]=$!
+	wait "$!"
+fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests against a PostgreSQL cluster and a Kafka broker of their own, on free ports and
-# with their state in .run/test: beside a running stack, and from a fresh clone. They are stopped at
-# the end, whatever happens. The last line is "N passed, N failed"; exit code 1 if anything failed.
+# Runs the tests against a PostgreSQL cluster and a Kafka broker of their own, a temporary stack on
+# free ports in .run/test: beside a running stack, and from a fresh clone. They are stopped at the
+# end, whatever happens. The last line is "N passed, N failed"; exit code 1 if anything failed.
 #
 # usage: tests/run.sh PART...
 #   unit          make test-unit
@@ -13,9 +13,10 @@
 #      JOBS            tests at a time (4: they wait most of the time)
 #      TEST_RUN_DIR    state of the servers under test (.run/test)
 set -euo pipefail
-RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../.run/test}
-# shellcheck source=stack/process.sh
+TEST_RUN_DIR=$(realpath -m -s -- "${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../.run/test}")
+RUN_DIR=${TEST_RUN_DIR%/*}
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
+. "$REPO_DIR/stack/temporary_stack.sh"
 
 # More than the tests take by far; it ends what hangs.
 readonly PART_SECONDS=900
@@ -23,66 +24,35 @@ passed=0
 failed=0
 part_pid=
 
-# usage: the usage lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '6,9s/^# //p' "$0" >&2
-	exit 2
-}
-
-# free_port AVOID...: prints a port below the ephemeral ones that nobody listens on.
-free_port() {
-	local port
-	while true; do
-		port=$((20000 + RANDOM % 12000))
-		[[ " $* " == *" $port "* ]] || ! port_free "$port" || break
+# choose_ports: free ones below the ephemeral ones, for all parts of a stack.
+choose_ports() {
+	local name taken=' '
+	for name in "${STACK_PORTS[@]}"; do
+		unset "$name"
+		until [[ -n ${!name-} && $taken != *" ${!name} "* ]] && port_free "${!name}"; do
+			printf -v "$name" '%s' $((20000 + RANDOM % 12000))
+		done
+		export "${name?}"
+		taken+="${!name} "
 	done
-	printf '%s' "$port"
-}
-
-# clean_up: ends what runs, whatever the reason for the end.
-clean_up() {
-	[[ -z $part_pid ]] || kill "$part_pid" 2>/dev/null || true
-	stop_servers
-}
-
-# stop_servers: ends the broker and the cluster of this run, if they run.
-stop_servers() {
-	local broker
-	"$REPO_DIR/kafka/broker.sh" stop &
-	broker=$!
-	"$REPO_DIR/sql/cluster.sh" stop || true
-	wait "$broker" || true
 }
 
 # start_servers: a new cluster and a new broker, with nothing of an earlier run.
 start_servers() {
-	local broker status=0
-	KAFKA_PORT=$(free_port)
-	KAFKA_CONTROLLER_PORT=$(free_port "$KAFKA_PORT")
-	PG_PORT=$(free_port "$KAFKA_PORT" "$KAFKA_CONTROLLER_PORT")
-	export KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT PGPASSFILE=$RUN_DIR/pgpass
 	# What a user has set for a stack of their own is nothing for the tests.
-	unset KAFKA_TOPIC KAFKA_CONF PARTITIONS BROKERS EVENT_KEY DELIVERY_DELAY_ON DELIVERY_WORK \
-		WORKER_MODEL WORKERS PROCESSING_ORDER MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS \
-		ORDER_QUEUE_MAX DISPATCH DELIVERY_URL DELIVERY_TIMEOUT_MS
-	say "== starting PostgreSQL and Kafka for the tests in ${RUN_DIR#"$REPO_DIR/"}"
-	trap clean_up EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	{ "$REPO_DIR/kafka/broker.sh" start && "$REPO_DIR/kafka/topics.sh" create; } &
-	broker=$!
-	"$REPO_DIR/sql/cluster.sh" start || status=1
-	wait "$broker" || status=1
-	((status == 0)) || die "the servers for the tests did not start (the reason is above)"
+	settings_unset
+	unset BROKERS
+	choose_ports
+	say "== starting PostgreSQL and Kafka for the tests in ${TEST_RUN_DIR#"$REPO_DIR/"}"
+	temporary_stack_open "${TEST_RUN_DIR##*/}" close_run
+	temporary_stack servers
+	# The tests' services have settings of their own.
+	unset KAFKA_TOPIC KAFKA_BOOTSTRAP_SERVERS HTTP_HOST DELIVERY_URL
 }
 
-# prepare_run_dir: an empty folder, after ending what an earlier run may have left there.
-prepare_run_dir() {
-	lock_take test
-	stop_servers
-	find "$RUN_DIR" -mindepth 1 -maxdepth 1 ! -name pid -exec rm -rf {} + ||
-		die "$RUN_DIR has files of another user: remove it as their owner, or set TEST_RUN_DIR=..."
-	run_dir_prepare
+close_run() {
+	[[ -z $part_pid ]] || kill "$part_pid" 2>/dev/null || true
+	[[ -z $TEMPORARY_STACK_UP ]] || "$REPO_DIR/stack/stack.sh" down >/dev/null
 }
 
 # count FILE STATUS: adds the synthesis lines of the output to the sums. A binary that ended badly
@@ -143,14 +113,20 @@ main() {
 		[[ $part =~ ^(unit|integration|e2e)$ ]] || usage
 	done
 	cd "$REPO_DIR"
-	TEST_BUILD_DIR=$(realpath -m -s -- "${TEST_BUILD_DIR:-build}")
-	export TEST_BUILD_DIR
+	BUILD_DIR=${TEST_BUILD_DIR:-build}
 	if [[ -n ${SANITIZE-} ]]; then
 		export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 		export LSAN_OPTIONS=suppressions=$REPO_DIR/tests/lsan.supp:print_suppressions=0
 	fi
-	prepare_run_dir
-	[[ $* == unit ]] || start_servers
+	if [[ $* == unit ]]; then
+		RUN_DIR=$TEST_RUN_DIR
+		run_dir_prepare
+		rm -f "$RUN_DIR"/log/run-*.log
+	else
+		require_programs order-service delivery-service
+		start_servers
+	fi
+	export TEST_BUILD_DIR=$BUILD_DIR
 	for part; do
 		case $part in
 		unit) run_part unit "${MAKE:-make}" --no-print-directory test-unit ;;
@@ -162,7 +138,7 @@ main() {
 		esac
 	done
 	((failed == 0)) || show_failures
-	[[ $* == unit ]] || stop_servers
+	close_run
 	trap - EXIT
 	printf '%s passed, %s failed\n' "$passed" "$failed"
 	((failed == 0))

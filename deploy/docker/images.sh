@@ -16,16 +16,13 @@ die() {
 	exit 1
 }
 
-# of_service SERVICE FILTER: prints a value of the service in the compose file.
-of_service() {
-	jq -r --arg service "$1" ".services[\$service] | $2" <<<"$COMPOSE"
-}
+image_of() { jq -r --arg service "$1" '.services[$service].image' <<<"$COMPOSE"; }
 
 # unpack SERVICE FOLDER: lists the files of its image as FOLDER/list, and copies the records of the
 # packages to FOLDER/$STATUS.
 unpack() {
 	local container
-	container=$(docker create "$(of_service "$1" .image)")
+	container=$(docker create "$(image_of "$1")")
 	docker export "$container" >"$2/image.tar"
 	docker rm "$container" >/dev/null
 	tar -tvf "$2/image.tar" >"$2/list"
@@ -50,23 +47,19 @@ found() {
 
 # row SERVICE: a row of the table.
 row() {
-	local service=$1 dir=$TEMP/$1 image size
+	local dir=$TEMP/$1 image
 	mkdir "$dir"
-	image=$(of_service "$service" .image)
-	size=$(docker image inspect -f '{{.Size}}' "$image") ||
+	image=$(image_of "$1")
+	docker image inspect "$image" >/dev/null ||
 		die "there is no image $image: docker compose --profile tools build"
-	unpack "$service" "$dir"
-	printf '| %s | %d.%d MB | %s | %s | %s | %s | %s | %s | %d |\n' "${image%%:*}" \
-		$((size / 1000000)) $((size % 1000000 / 100000)) \
-		"$(docker image inspect -f '{{.Config.User}}' "$image")" \
-		"$(of_service "$service" 'if .read_only then "read-only" else "writable" end')" \
-		"$(of_service "$service" 'if .cap_drop == ["ALL"] and .cap_add == null
-			then "none" else "some" end')" \
-		"$(found "$dir" '/(ba|da|a|z)?sh$|/busybox$')" \
-		"$(found "$dir" '/(apt|apt-get|dpkg|apk|curl|wget)$')" \
-		"$(awk '$1 ~ /^-..[sS]|^-.....[sS]/ { print $6 }' "$dir/list" | wc -l |
-			sed 's/^0$/none/')" \
-		"$(packages "$dir" | wc -l)"
+	unpack "$1" "$dir"
+	jq -r -f deploy/docker/images.jq --arg service "$1" \
+		--argjson size "$(docker image inspect -f '{{.Size}}' "$image")" \
+		--arg user "$(docker image inspect -f '{{.Config.User}}' "$image")" \
+		--arg shells "$(found "$dir" '/(ba|da|a|z)?sh$|/busybox$')" \
+		--arg tools "$(found "$dir" '/(apt|apt-get|dpkg|apk|curl|wget)$')" \
+		--arg setuid "$(grep -c '^-..[sS]\|^-.....[sS]' "$dir/list" | sed 's/^0$/none/')" \
+		--arg packages "$(packages "$dir" | wc -l)" <<<"$COMPOSE"
 }
 
 command -v jq >/dev/null || die "jq is missing: run stack/packages.sh install"
@@ -79,9 +72,8 @@ if [[ ${1-} == --packages ]]; then
 	exit
 fi
 (($# > 0)) || set -- order-service delivery-service verify
-printf '| %s ' image size user 'root file system' capabilities shells tools 'setuid files' \
-	'Debian packages'
-echo '|'
+echo '| image | size | user | root file system | capabilities | shells | tools | setuid files |' \
+	'Debian packages |'
 echo '|---|---|---|---|---|---|---|---|---|'
 for service; do
 	row "$service"

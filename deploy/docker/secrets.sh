@@ -11,10 +11,7 @@ set -euo pipefail
 # The users of the images: see the Dockerfile.
 readonly ORDER_SERVICE=10001 DELIVERY_SERVICE=10002 TOOLS=10003
 
-# random_password: 128 bits as hexadecimal digits.
-random_password() {
-	od -A n -N 16 -t x1 /dev/urandom | tr -d ' \n'
-}
+random_password() { od -A n -N 16 -t x1 /dev/urandom | tr -d ' \n'; }
 
 # keep NAME USER: writes standard input to the file, which is the user's alone.
 keep() {

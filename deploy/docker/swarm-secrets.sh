@@ -9,9 +9,7 @@ set -euo pipefail
 readonly ROLES=(lab order_service delivery_service)
 
 # keep NAME: standard input is the secret of that name.
-keep() {
-	docker secret create "$1" - >/dev/null
-}
+keep() { docker secret create "$1" - >/dev/null; }
 
 for role in "${ROLES[@]}"; do
 	name=${role//_/-}

@@ -2,7 +2,7 @@
 #   make bench               all but growth, 15 minutes or so; kept in tests/bench/results/
 #   make bench QUICK=1       a look in under three minutes, with less work; not kept
 #   make bench CASE=orders   one case
-#   make bench-report        docs/benchmarks.md and its plot, from the latest results
+#   make bench-report        the kept table and plot, into docs/benchmarks.md
 
 BENCH_PROGRAMS := feed await bare visible
 BENCH_SOURCES_visible := tests/bench/placing.c
@@ -19,9 +19,13 @@ bench:
 
 bench-report:
 	@stack/packages.sh install load
-	@tests/bench/report.sh docs/benchmarks.md
+	@tests/bench/run.sh report
 
-bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%)
+bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%) $(BUILD)/tests/bench
+
+$(BUILD)/tests/bench: LDLIBS += -lm
+$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c order_cases.c delivery_cases.c))
+	$(link)
 
 define BENCH_PROGRAM_RULE
 $(BUILD)/tests/bench-$(1): $$(call objects,tests/bench/$(1).c $$(BENCH_SOURCES_$(1))) \

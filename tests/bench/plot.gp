@@ -1,8 +1,9 @@
-# The plot of docs/benchmarks.md. data: a folder with rates.dat and growth.dat; growth: 1 if the latter has
-# something; output: the file.
+# The plot of the benchmarks. data: a folder with rates.dat and growth.dat; growth: 1 if the latter has
+# something; lab/plots/style.gp comes before it.
 set terminal svg size 960,(growth ? 800 : 460) background rgb 'white' font 'sans-serif,13'
 set output output
 set style fill solid noborder
+unset grid
 set grid x lc rgb '#dddddd'
 set tics nomirror scale 0
 set border 3 lc rgb '#888888'

@@ -1,26 +1,29 @@
-# A result as lines of cells, separated by tabs: case, figure, reference, ratio, target, met.
-def grouped: if length > 3 then (.[:-3] | grouped) + "," + .[-3:] else . end;
+include "table";
+# What is kept of the benchmarks as a result of the form that lab/result.jq says.
 def rounded($digits): pow(10; $digits) as $p | . * $p | round / $p;
+
 # Three digits that matter, or the whole number.
-def shown: if . >= 1000 then round | tostring | grouped
+def shown: if . >= 1000 then round | grouped
 	elif . >= 100 then rounded(0) | tostring
 	elif . >= 10 then rounded(1) | tostring
 	else rounded(2) | tostring end;
 def figure: if .unit == "s" then .value | rounded(2) | tostring else .value | shown end + " " + .unit;
-def target: [
-	if .target then (if .better == "more" then "≥ " else "≤ " end) + (.target | shown) else empty end,
-	if .aim then "aim \(.aim | shown)" else empty end,
-	if .ratio_target then (if .better == "more" then "≥ " else "≤ " end) + "\(.ratio_target)x"
-	else empty end
-] | if length == 0 then "" else join(", ") end;
+def sign: if .better == "more" then "≥ " else "≤ " end;
+def target: sign as $sign | [
+	(select(.target) | $sign + (.target | shown)),
+	(select(.aim) | "aim \(.aim | shown)"),
+	(select(.ratio_target) | $sign + "\(.ratio_target)x")] | join(", ");
 def reference: [
-	if .reference then "\(.reference): \(.reference_value | shown)" else empty end,
-	if .quoted then "quoted: \(.quoted)" else empty end
-] | join("; ");
+	(select(.reference) | "\(.reference): \(.reference_value | shown)"),
+	(select(.quoted) | "quoted: \(.quoted)")] | join("; ");
 
-["case", "figure", "reference", "ratio", "target", "met"],
-(.cases | to_entries[] | .key as $case | .value.rows[]
-	| ["\($case): \(.name)", figure, reference,
-		if .ratio then .ratio | rounded(2) | tostring else "" end, target,
-		if .met == null then "" elif .met then "yes" else "no" end])
-| @tsv
+{ lab: "bench", title: "orders and events per second, each beside its reference",
+	machine, commit: ([.cases[].commit] | unique | join(", ")),
+	columns: [{ key: "case", heading: "case" }, { key: "figure", heading: "figure" },
+		{ key: "reference", heading: "reference" }, { key: "ratio", heading: "ratio" },
+		{ key: "target", heading: "target" }, { key: "met", heading: "met" }],
+	rows: [.cases | to_entries[] | .key as $case | .value.rows[]
+		| { case: "\($case): \(.name)", figure: figure, reference: reference,
+			ratio: (if .ratio then .ratio | rounded(2) | tostring else "" end), target: target,
+			met: (if .met == null then "" elif .met then "yes" else "NOT MET" end) }],
+	promises: [], notes: [] }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The benchmarks: a temporary stack, case by case, each figure beside a reference measured in the
-# same run on the same machine. This is what `make bench` runs.
+# same run on the same machine. This is what `make bench` runs; build/tests/bench measures.
 #
-# usage: tests/bench/run.sh
+# usage: tests/bench/run.sh           measures
+#        tests/bench/run.sh report    the kept results, table and plot, into docs/benchmarks.md
 # env: CASE    only this one: orders, relay, backlog, key, clients, steady, visible, start, join, or
 #              growth, which is not in the default run
 #      QUICK   1: less work and one repetition, in under three minutes; a look, nothing is kept
@@ -12,114 +13,72 @@
 # Exit status: 0 measured, targets met or not; 1 it could not be measured, or the history checker
 # found something wrong.
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
-# shellcheck source=kafka/java.sh
-. "$REPO_DIR/kafka/java.sh"
-# shellcheck source=lab/terminal_output.sh
-. "$REPO_DIR/lab/terminal_output.sh"
-# shellcheck source=stack/temporary_stack.sh
-. "$REPO_DIR/stack/temporary_stack.sh"
-# shellcheck source=lab/load/stack.sh
-. "$REPO_DIR/lab/load/stack.sh"
-# shellcheck source=lab/load/machine.sh
-. "$REPO_DIR/lab/load/machine.sh"
-# shellcheck source=tests/bench/stack.sh
-. "$REPO_DIR/tests/bench/stack.sh"
-# shellcheck source=tests/bench/row.sh
-. "$REPO_DIR/tests/bench/row.sh"
+. "$REPO_DIR/lab/result.sh"
 
-readonly CASES=(orders backlog key clients steady visible relay start join)
-readonly LONG_CASES=(growth)
+readonly HERE=$REPO_DIR/tests/bench
+readonly LATEST=$HERE/results/latest.json
 readonly FILES_MIN=13000 # open files: hey with 6,000 clients, and order-service
 
-CASES_PID=
-
-# usage: the usage line of this file, to stderr; exit 2.
-usage() {
-	sed -n '5s/^# //p' "$0" >&2
-	exit 2
-}
-
-# settings: what the environment gives, checked.
 settings() {
-	local name
 	: "${QUICK:=0}"
 	require_number QUICK 0 1
 	: "${REPEAT:=$((QUICK ? 1 : 3))}"
 	require_number REPEAT 1 100
-	[[ -z ${CASE-} || " ${CASES[*]} ${LONG_CASES[*]} " == *" $CASE "* ]] ||
-		die "CASE='$CASE' is not one of ${CASES[*]} ${LONG_CASES[*]}"
+	export QUICK REPEAT
 	[[ -z ${SANITIZE-} ]] || die "a sanitized build is no build to measure: unset SANITIZE"
-	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
-	export BUILD_DIR
-	for name in order-service delivery-service verify-history load tests/bench-{feed,await,bare,visible}; do
-		[[ -x $BUILD_DIR/$name ]] ||
-			die "$name is not in $BUILD_DIR: type make all bench-build first"
-	done
+	require_programs order-service delivery-service verify-history load \
+		tests/bench{,-feed,-await,-bare,-visible}
 	require_command wrk hey pgbench jq
-	ulimit -S -n "$(ulimit -H -n)"
-	[[ $(ulimit -n) == unlimited ]] || (($(ulimit -n) >= FILES_MIN)) ||
-		die "at most $(ulimit -n) open files are allowed, $FILES_MIN are needed: raise ulimit -n"
+	require_open_files "$FILES_MIN"
 }
 
-# run_cases NAME...: one after the other.
-run_cases() {
-	local name
-	for name; do
-		# shellcheck disable=SC1090 # checked by themselves
-		. "$REPO_DIR/tests/bench/case_$name.sh"
-		"case_$name"
-	done
-}
+# as_result FIGURES.json: prints them in the form of lab/result.jq.
+as_result() { jq -L "$REPO_DIR/lab" -f "$HERE/report.jq" "$1"; }
 
-# start_cases NAME...: in the background, as a process group: one signal ends whatever they run, and
-# this script can be interrupted while it waits for them.
-start_cases() {
-	set -m
-	run_cases "$@" </dev/null &
-	CASES_PID=$!
-	set +m
-}
-
-# close_run: at the end, however it came: nothing stays behind.
-close_run() {
-	trap '' HUP INT TERM
-	if [[ -n $CASES_PID ]]; then
-		kill -s TERM -- "-$CASES_PID" 2>/dev/null || true
-		wait "$CASES_PID" 2>/dev/null || true
-	fi
-	temporary_stack_close
-}
-
-# result: the table, and what is kept.
-result() {
-	rows_json >"$RUN_DIR/rows.json"
-	output_line
-	"$REPO_DIR/tests/bench/report.sh" "$RUN_DIR/rows.json"
-	output_line
-	if ((QUICK)); then
-		output_line "A quick look with less work: no verdict on the targets, nothing is kept."
-	else
-		rows_keep
-	fi
-}
-
-main() {
-	(($# == 0)) || usage
+# measure: see the usage above.
+measure() {
+	local dir=$RUN_DIR/bench
 	settings
-	machine_look
-	bench_open
-	trap close_run EXIT
-	rows_open
-	if [[ -n ${CASE-} ]]; then
-		start_cases "$CASE"
-	else
-		start_cases "${CASES[@]}"
+	result_machine
+	"$REPO_DIR/stack/temporary_stack.sh" run bench "$BUILD_DIR/tests/bench"
+	jq -R -s --argjson stamp "$(result_stamp)" --argjson quick "$QUICK" \
+		--slurpfile figures "$HERE/figures.json" -f "$HERE/figures.jq" \
+		"$dir/measured.tsv" >"$dir/figures.json"
+	as_result "$dir/figures.json" >"$dir/result.json"
+	say ""
+	result_print text "$dir/result.json"
+	say ""
+	if ((QUICK)); then
+		say "A quick look with less work: no verdict on the targets, nothing is kept."
+		return
 	fi
-	wait "$CASES_PID"
-	CASES_PID=
-	result
+	mkdir -p "$HERE/results"
+	[[ -e $LATEST ]] || printf '{}' >"$LATEST"
+	jq -s '.[0] * .[1]' "$LATEST" "$dir/figures.json" >"$LATEST.new"
+	mv "$LATEST.new" "$LATEST"
+	say "kept in tests/bench/results/latest.json; make bench-report puts it into docs/benchmarks.md"
 }
 
-main "$@"
+# report: see the usage above.
+report() {
+	local data growth=0 plot=tests/bench/results/latest.svg
+	[[ -r $LATEST ]] || die "$LATEST is not there: make bench"
+	require_command jq gnuplot
+	data=$(mktemp -d)
+	trap 'rm -rf "$data"' RETURN
+	jq -r -f "$HERE/plot.jq" "$LATEST" >"$data/rates.dat"
+	jq -r '.cases.growth.rows // [] | .[] | select(.rows_before)
+		| [(.rows_before | tonumber) / 1e6, .value / 1e3] | @tsv' "$LATEST" >"$data/growth.dat"
+	[[ ! -s $data/growth.dat ]] || growth=1
+	as_result "$LATEST" >"$data/result.json"
+	result_plot "$HERE/plot.gp" "" "$data" "$REPO_DIR/$plot" "growth=$growth"
+	result_print "markdown(\"../$plot\")" "$data/result.json" |
+		result_publish docs/benchmarks.md bench
+}
+
+case $* in
+'') measure ;;
+report) report ;;
+*) usage ;;
+esac

@@ -14,9 +14,7 @@ project_use() {
 }
 
 # compose ARGUMENT...: compose for the project, its progress in the log.
-compose() {
-	"${COMPOSE[@]}" "$@" 2>>"$RUN_DIR/log/compose.log"
-}
+compose() { "${COMPOSE[@]}" "$@" 2>>"$RUN_DIR/log/compose.log"; }
 
 # up ARGUMENT...: docker compose up -d --wait; dies with the reason. Sets UP_MS to how long it took.
 up() {
@@ -29,7 +27,6 @@ up() {
 		die "docker compose up failed (its last lines are above)"
 	}
 	clock_cs
-	# shellcheck disable=SC2034 # for the steps
 	UP_MS=$(((CLOCK_CS - begin) * 10))
 }
 
@@ -66,21 +63,14 @@ containers() {
 }
 
 # health SERVICE: prints what the health check says of its first container.
-health() {
-	docker inspect -f '{{.State.Health.Status}}' "$(containers "$1" | sed -n 1p)"
-}
+health() { docker inspect -f '{{.State.Health.Status}}' "$(containers "$1" | sed -n 1p)"; }
 
 # health_is SERVICE STATUS
-health_is() {
-	[[ $(health "$1") == "$2" ]]
-}
+health_is() { [[ $(health "$1") == "$2" ]]; }
 
 # sql STATEMENT: prints the answer, bare.
-sql() {
-	compose exec -T postgres psql -X -q -A -t -U lab -v ON_ERROR_STOP=1 -c "$1"
-}
+sql() { compose exec -T postgres psql -X -q -A -t -U lab -v ON_ERROR_STOP=1 -c "$1"; }
 
-# place: an order; prints the answer.
 place() {
 	curl -f -s -S --max-time 10 --json '{"customerId":"2000","productId":"100",
 		"productName":"RADIO","qty":"3","address":"PUSAN"}' "http://127.0.0.1:$ORDER_PORT/orders"
@@ -109,7 +99,6 @@ project_down() {
 	compose down -v --remove-orphans -t 5
 }
 
-# project_down_all: the projects of this test.
 project_down_all() {
 	docker info >/dev/null 2>&1 || return 0
 	project_down "$PROJECT"

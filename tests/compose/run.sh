@@ -18,41 +18,20 @@
 # The last line is "N passed, N failed"; exit status 1 if anything failed.
 set -euo pipefail
 RUN_DIR=${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../../.run/compose}
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
-# shellcheck source=lab/terminal_output.sh
 . "$REPO_DIR/lab/terminal_output.sh"
-# shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
-# shellcheck source=tests/compose/engine.sh
-. "$REPO_DIR/tests/compose/engine.sh"
-# shellcheck source=tests/compose/images.sh
-. "$REPO_DIR/tests/compose/images.sh"
-# shellcheck source=tests/compose/project.sh
+. "$REPO_DIR/stack/settings.sh"
+. "$REPO_DIR/stack/brokers.sh"
+. "$REPO_DIR/ci/engine.sh"
+. "$REPO_DIR/ci/images.sh"
 . "$REPO_DIR/tests/compose/project.sh"
-# shellcheck source=tests/compose/load.sh
 . "$REPO_DIR/tests/compose/load.sh"
-# shellcheck source=tests/compose/step_images.sh
-. "$REPO_DIR/tests/compose/step_images.sh"
-# shellcheck source=tests/compose/step_lab.sh
-. "$REPO_DIR/tests/compose/step_lab.sh"
-# shellcheck source=tests/compose/step_kills.sh
-. "$REPO_DIR/tests/compose/step_kills.sh"
-# shellcheck source=tests/compose/step_brokers.sh
-. "$REPO_DIR/tests/compose/step_brokers.sh"
-# shellcheck source=tests/compose/step_monitoring.sh
-. "$REPO_DIR/tests/compose/step_monitoring.sh"
-# shellcheck source=tests/compose/step_swarm.sh
-. "$REPO_DIR/tests/compose/step_swarm.sh"
 
+readonly STEPS=(images lab kills brokers monitoring swarm)
 PASSED=0
 FAILED=0
-
-# usage: the usage lines of this file, to stderr; exit 2.
-usage() {
-	sed -n '5,11s/^# //p' "$0" >&2
-	exit 2
-}
+SWARM_OWN= # the engine is in a swarm of ours
 
 # expect TEXT COMMAND...: the command succeeds; its output is shown if it does not.
 expect() {
@@ -75,27 +54,18 @@ expect() {
 	fi
 }
 
-# expect_host_clean: the engine of our own has left nothing on the host.
-expect_host_clean() {
-	[[ -z $ENGINE_OWN ]] || expect "the host is as it was" engine_left_nothing
-}
-
-# settings: what the environment gives, checked; the ports of the project.
 settings() {
+	require_programs order-service delivery-service order-clients
 	: "${TEST_PORT:=25081}"
 	require_number TEST_PORT 1024 65000
-	BUILD_DIR=$(cd "$REPO_DIR" && realpath -m -s -- "${BUILD_DIR:-build}")
 	export ORDER_PORT=$TEST_PORT DELIVERY_PORTS=$((TEST_PORT + 1))-$((TEST_PORT + 10)) \
 		KAFKA_PORT=$((TEST_PORT + 11)) KAFKA_2_PORT=$((TEST_PORT + 13)) \
 		KAFKA_3_PORT=$((TEST_PORT + 15)) PROMETHEUS_PORT=$((TEST_PORT + 17)) \
 		GRAFANA_PORT=$((TEST_PORT + 18))
 	# What a user has set for a stack of their own is nothing for the test.
-	unset COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PROJECT_NAME KAFKA_TOPIC KAFKA_CONF PARTITIONS \
-		EVENT_KEY DELIVERY_DELAY_MS DELIVERY_DELAY_ON DELIVERY_WORK WORKERS PROCESSING_ORDER \
-		MAX_CONCURRENCY SEQUENCING LOG_LEVEL HTTP_THREADS ORDER_QUEUE_MAX
+	settings_unset
+	unset COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PROJECT_NAME
 	export NO_PROXY=localhost,127.0.0.1 no_proxy=localhost,127.0.0.1
-	[[ -x $BUILD_DIR/order-clients ]] ||
-		die "order-clients is not in $BUILD_DIR: type make test-compose"
 	require_command curl jq kcat
 }
 
@@ -103,17 +73,20 @@ settings() {
 clean_up() {
 	trap '' HUP INT TERM
 	set +e
-	load_abandon
-	swarm_down
+	children_signal KILL
+	children_wait
+	[[ -z $SWARM_OWN ]] || swarm_down
 	project_down_all
 	engine_close
 }
 
 main() {
 	local step
-	(($# > 0)) || set -- images lab kills brokers monitoring swarm
+	(($# > 0)) || set -- "${STEPS[@]}"
 	for step; do
-		[[ $step =~ ^(images|lab|kills|brokers|monitoring|swarm)$ ]] || usage
+		[[ " ${STEPS[*]} " == *" $step "* ]] || usage
+		# shellcheck disable=SC1090 # checked by themselves
+		. "$REPO_DIR/tests/compose/step_$step.sh"
 	done
 	settings
 	lock_take test-compose
@@ -127,7 +100,7 @@ main() {
 	done
 	clean_up
 	trap - EXIT
-	expect_host_clean
+	[[ -z $ENGINE_OWN ]] || expect "the host is as it was" engine_left_nothing
 	printf '%s passed, %s failed\n' "$PASSED" "$FAILED"
 	((FAILED == 0))
 }

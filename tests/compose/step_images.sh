@@ -6,7 +6,6 @@ readonly SIZE_MAX_BYTES=100000000
 readonly STOP_MAX_MS=1000
 readonly OWN_SERVICES=(order-service delivery-service)
 
-# step_images: see run.sh.
 step_images() {
 	local service
 	output_step "images: what is in them, what their containers may do"
@@ -66,7 +65,6 @@ label_is_true() {
 # no_password_shows: none of the three is where anybody may look.
 no_password_shows() {
 	local passwords ids
-	# shellcheck disable=SC2016 # expanded in the container
 	passwords=$(compose exec -T postgres bash -c 'for file in /run/secrets/*.password; do
 		cat "$file"; echo; done')
 	[[ $(grep -c -x '[0-9a-f]\{32\}' <<<"$passwords") == 3 ]]

@@ -2,7 +2,6 @@
 # The step kills: under load, more and fewer replicas, and each container killed and started again.
 # To be sourced after tests/compose/load.sh.
 
-# step_kills: see run.sh.
 step_kills() {
 	local service
 	output_step "kills: each container killed under load, and started again"
@@ -38,6 +37,4 @@ kill_under_load() {
 }
 
 # delivered ORDER: it has a delivery.
-delivered() {
-	[[ -n $(sql "select 1 from delivery.delivery where order_id = $1") ]]
-}
+delivered() { [[ -n $(sql "select 1 from delivery.delivery where order_id = $1") ]]; }

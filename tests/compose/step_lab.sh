@@ -4,7 +4,6 @@
 
 readonly LAB_DELAY_MS=3000
 
-# step_lab: see run.sh.
 step_lab() {
 	local others
 	output_step "lab: two delivery-services; without keys, then with the order id as key"
@@ -37,7 +36,6 @@ step_lab() {
 	project_down "$PROJECT"
 }
 
-# new_partition_known: by order-service.
 new_partition_known() {
 	[[ $(compose logs order-service) == *'partition count changed from 1 to 2'* ]]
 }

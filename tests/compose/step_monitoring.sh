@@ -2,7 +2,6 @@
 # The step monitoring: Prometheus beside the lab. To be sourced after tests/compose/images.sh and
 # tests/compose/project.sh.
 
-# step_monitoring: see run.sh.
 step_monitoring() {
 	local agent services=()
 	output_step "monitoring: Prometheus finds every replica, and Kafka by its agent"

@@ -5,9 +5,7 @@
 # order-service has a port of this machine of its own (PORT_MODE=host).
 
 readonly STACK=$PROJECT-swarm
-SWARM_OWN=
 
-# step_swarm: see run.sh.
 step_swarm() {
 	output_step "swarm: docker stack deploy on one node"
 	swarm_up
@@ -27,7 +25,6 @@ step_swarm() {
 	swarm_down
 }
 
-# swarm_up: the swarm, the label, the secrets and the stack.
 swarm_up() {
 	[[ $(docker info -f '{{.Swarm.LocalNodeState}}') == inactive ]] ||
 		die "this engine is in a swarm already: run the other steps only"
@@ -80,7 +77,6 @@ swarm_check() {
 # swarm_down: the stack, its data and secrets, and the swarm.
 swarm_down() {
 	local ids
-	[[ -n $SWARM_OWN ]] || return 0
 	docker stack rm "$STACK" >/dev/null 2>&1
 	wait_until 60 "the stack is gone" swarm_gone || true
 	mapfile -t ids < <(docker volume ls -q --filter "label=com.docker.stack.namespace=$STACK")
@@ -90,7 +86,6 @@ swarm_down() {
 	SWARM_OWN=
 }
 
-# swarm_gone: no container and no network of the stack is left.
 swarm_gone() {
 	[[ -z $(docker ps -a -q --filter "label=com.docker.stack.namespace=$STACK") &&
 		-z $(docker network ls -q --filter "label=com.docker.stack.namespace=$STACK") ]]

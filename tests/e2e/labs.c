@@ -68,7 +68,7 @@ static struct lab lab_start(const char *name)
 	lab.pid = fork();
 	cr_assert_geq(lab.pid, 0);
 	if (lab.pid == 0)
-		exec_lab(&lab, arena_format("lab/load/%s.sh", name));
+		exec_lab(&lab, arena_format("lab/%s.sh", name));
 	return lab;
 }
 

@@ -15,7 +15,7 @@ FAULTS_ENVIRONMENT := BUILD_DIR='$(BUILD)' $(if $(SANITIZE),ASAN_OPTIONS=abort_o
 faults: packages
 	@$(MAKE) --no-print-directory --silent all faults-build
 	@$(FAULTS_ENVIRONMENT) $(BUILD)/tests/faults --check-config
-	@$(FAULTS_ENVIRONMENT) stack/with_temporary_stack.sh faults $(BUILD)/tests/faults
+	@$(FAULTS_ENVIRONMENT) stack/temporary_stack.sh run faults $(BUILD)/tests/faults
 
 faults-plan:
 	@$(MAKE) --no-print-directory --silent faults-build

@@ -1,7 +1,7 @@
 /*
  * The fault runner: a temporary stack under load, while a plan that the seed decides kills, stops
  * and pauses its processes, and a verdict on what became of every operation that was acknowledged.
- * make faults runs it with stack/with_temporary_stack.sh, which stops the stack however this ends.
+ * make faults runs it with stack/temporary_stack.sh, which stops the stack however this ends.
  */
 #include <curl/curl.h>
 #include <inttypes.h>

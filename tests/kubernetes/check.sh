@@ -7,7 +7,6 @@
 # env: BUILD_DIR  where the services are (build)
 #      CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly KUBERNETES=1.33.0 VALIDATE=1.37.0 # of the API, and of kubernetes-validate
@@ -41,23 +40,12 @@ for name in sys.argv[1:]:
             print(json.dumps(document))' "$@"
 }
 
-# setting SERVICE: prints NAME=value of what its container gets, but for the pod's own values.
-settings() {
-	jq -r --arg service "$1" '. as $all
-		| (.[] | select(.kind == "Deployment" and .metadata.name == $service)
-			| .spec.template.spec.containers[0]) as $container
-		| ($container.envFrom[].configMapRef.name as $name
-			| $all[] | select(.kind == "ConfigMap" and .metadata.name == $name)
-			| .data | to_entries[]),
-		  ($container.env[] | {key: .name, value: (.value // "")})
-		| "\(.key)=\(.value)"' <<<"$DOCUMENTS"
-}
-
 # check_settings SERVICE: the service takes them, and none is a name that it does not know.
 check_settings() {
 	local service=$1 setting known values
 	known=$("$BUILD_DIR/$service" --help)
-	mapfile -t values < <(settings "$service")
+	mapfile -t values < <(jq -r --arg service "$service" -f tests/kubernetes/settings.jq \
+		<<<"$DOCUMENTS")
 	((${#values[@]} > 0)) || die "deploy/kubernetes/$service.yaml gives no settings"
 	for setting in "${values[@]}"; do
 		[[ $setting == PGPASSWORD=* ]] || grep -q "^  ${setting%%=*} " <<<"$known" ||
@@ -69,7 +57,7 @@ check_settings() {
 
 main() {
 	local files breaches version
-	(($# == 0)) || die "takes no arguments"
+	(($# == 0)) || usage
 	cd "$REPO_DIR"
 	BUILD_DIR=${BUILD_DIR:-build}
 	require_command jq

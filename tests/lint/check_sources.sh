@@ -25,8 +25,7 @@ sources() {
 # uses: what includes or sources what, one "file:line:target" a line.
 uses() {
 	sources '*.[ch]' | xargs grep -noE '^#include "[^"]+"' | sed -E 's/#include "(.*)"/\1/'
-	# A script names what it sources relative to the repository, for shellcheck.
-	sources '*.sh' | xargs grep -noE '^\s*# shellcheck source=\S+' | sed -E 's/\s*# shellcheck source=//'
+	sources '*.sh' | xargs grep -noE '^\. "\$REPO_DIR/[^"]+"' | sed -E 's/\. "\$REPO_DIR\/(.*)"/\1/'
 }
 
 # include_rules: every include and source is one that tests/lint/includes.txt allows.

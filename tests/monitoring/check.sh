@@ -6,20 +6,9 @@
 # usage: tests/monitoring/check.sh
 # env: CACHE_DIR  see stack/process.sh
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly ALERTS=deploy/monitoring/alerts.yml BOARD=deploy/monitoring/grafana/boards/ordering-lab.json
-WORK_DIR=
-PROMTOOL=
-
-# board_rules: prints the board's queries as recording rules, so that promtool can read them.
-board_rules() {
-	jq '{groups: [{name: "board", rules: [
-		[.panels[].targets[]?.expr, .annotations.list[].expr][]
-		| gsub("\\$__(rate_interval|range)"; "1m")] | to_entries
-		| map({record: "board:query:\(.key)", expr: .value})}]}' "$BOARD"
-}
 
 # names_used: prints the metrics that rules and board name.
 names_used() {
@@ -35,7 +24,6 @@ names_used() {
 # that the JMX exporter makes of Kafka's beans.
 names_written() {
 	{
-		# shellcheck disable=SC2016 # backticks of the table
 		sed -n 's/^| `\([a-z_]*\)` .*/\1/p' deploy/monitoring/README.md
 		sed -n 's/^ *name: \(kafka_.*\)/\1/p' deploy/monitoring/jmx-exporter.yml
 	} | sort -u
@@ -48,24 +36,17 @@ check_names() {
 	[[ -z $unknown ]] || die "nobody writes ${unknown//$'\n'/, }: see $ALERTS and $BOARD"
 }
 
-# check_board: its panels have an id and a place of their own and know their data source.
+# check_board: its panels have an id and a place of their own and know their data source, and its
+# queries are such that Prometheus takes.
 check_board() {
-	local breaches
-	breaches=$(jq -r --arg uid "$(sed -n 's/^ *uid: //p' \
-		deploy/monitoring/grafana/provisioning/datasources/prometheus.yml)" '
-		(.panels | group_by(.id)[] | select(length > 1) | "panel id \(.[0].id) comes twice"),
-		(.panels | group_by(.gridPos | [.x, .y])[] | select(length > 1)
-			| "\(map(.title)) are in one place"),
-		(.panels[] | select(.gridPos.x + .gridPos.w > 24) | "\(.title) is too wide"),
-		(.panels[] | select(.type != "row" and ((.targets // []) | length == 0))
-			| "\(.title) asks for nothing"),
-		(.panels[] | .title as $title | .. | .datasource? // empty
-			| select(.uid != $uid) | "\($title): data source \(.uid) is not provisioned")
-		' "$BOARD")
+	local breaches uid
+	uid=$(sed -n 's/^ *uid: //p' deploy/monitoring/grafana/provisioning/datasources/prometheus.yml)
+	breaches=$(jq -r --arg uid "$uid" -f tests/monitoring/board.jq "$BOARD")
 	[[ -z $breaches ]] || die "$BOARD: ${breaches//$'\n'/; }"
+	jq -f tests/monitoring/board_rules.jq "$BOARD" >"$WORK_DIR/board.json"
+	"$PROMTOOL" check rules --lint=none "$WORK_DIR/board.json"
 }
 
-# check_tested: every alert is played.
 check_tested() {
 	local name
 	while IFS= read -r name; do
@@ -75,7 +56,7 @@ check_tested() {
 }
 
 main() {
-	(($# == 0)) || die "takes no arguments"
+	(($# == 0)) || usage
 	cd "$REPO_DIR"
 	require_command jq
 	PROMTOOL=$(deploy/monitoring/fetch.sh prometheus)/promtool
@@ -86,8 +67,6 @@ main() {
 	check_tested
 	"$PROMTOOL" test rules tests/monitoring/alerts_test.yml
 	check_board
-	board_rules >"$WORK_DIR/board.json"
-	"$PROMTOOL" check rules --lint=none "$WORK_DIR/board.json"
 	check_names
 	say "deploy/monitoring/: all is well"
 }

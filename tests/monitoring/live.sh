@@ -9,13 +9,9 @@
 #      JMX_PORT         the broker's metrics (9404)
 #      the other ports and RUN_DIR as stack/stack.sh; CACHE_DIR see stack/process.sh
 set -euo pipefail
-# shellcheck source=stack/process.sh
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
-# shellcheck source=kafka/java.sh
 . "$REPO_DIR/kafka/java.sh"
-# shellcheck source=lab/terminal_output.sh
 . "$REPO_DIR/lab/terminal_output.sh"
-# shellcheck source=stack/temporary_stack.sh
 . "$REPO_DIR/stack/temporary_stack.sh"
 
 readonly BOARD=$REPO_DIR/deploy/monitoring/grafana/boards/ordering-lab.json
@@ -28,13 +24,16 @@ PENDING= # what calm has seen
 start_kafka() {
 	kafka_fetch
 	kafka_java
-	TEMPORARY_STACK_UP=1
 	if [[ ! -r $KAFKA_ARCHIVE ]]; then
-		"$REPO_DIR/kafka/broker.sh" start
-		"$REPO_DIR/kafka/broker.sh" stop
+		temporary_stack_begin kafka/broker.sh start
+		temporary_stack_end
+		temporary_stack_begin kafka/broker.sh stop
+		temporary_stack_end
 	fi
-	JAVA_TOOL_OPTIONS="-javaagent:$JMX_AGENT=$JMX_PORT:$REPO_DIR/deploy/monitoring/jmx-exporter.yml" \
-		"$REPO_DIR/kafka/broker.sh" start
+	local -x JAVA_TOOL_OPTIONS=-javaagent:$JMX_AGENT=$JMX_PORT
+	JAVA_TOOL_OPTIONS+=:$REPO_DIR/deploy/monitoring/jmx-exporter.yml
+	temporary_stack_begin kafka/broker.sh start
+	temporary_stack_end
 }
 
 # start_prometheus: with the rules as they are, and the addresses of this stack.
@@ -98,7 +97,6 @@ check_scrapes() {
 	done < <(sed -n 's/^ *name: \(kafka_.*\)/\1/p' "$REPO_DIR/deploy/monitoring/jmx-exporter.yml")
 }
 
-# all_up: every target was scraped without an error.
 all_up() {
 	prometheus_api targets | jq -e '.activeTargets | length == 3 and all(.health == "up")'
 }
@@ -120,39 +118,28 @@ check_board() {
 	output_progress "the board's $count queries are answered"
 }
 
-# alerts: prints the alerts that fire or are about to.
-alerts() {
-	prometheus_api alerts | jq -r '.alerts[] | "\(.labels.alertname) \(.state)"'
-}
+alerts() { prometheus_api alerts | jq -r '.alerts[] | "\(.labels.alertname) \(.state)"'; }
 
 # calm: no alert fires or is about to. An event that waits while its service is scraped for the first
 # time makes one pending until the next scrape.
-calm() {
-	PENDING=$(alerts) && [[ -z $PENDING ]]
-}
+calm() { PENDING=$(alerts) && [[ -z $PENDING ]]; }
 
-# noticed: the service's end is.
-noticed() {
-	alerts | grep -q -x 'ServiceDown pending'
-}
+noticed() { alerts | grep -q -x 'ServiceDown pending'; }
 
-# close_run: at the end, however it came: nothing stays behind.
 close_run() {
-	trap '' HUP INT TERM
-	process_stop prometheus 10 || true
-	temporary_stack_close
+	process_stop prometheus 10
+	temporary_stack_down
 }
 
 main() {
-	(($# == 0)) || die "takes no arguments"
+	(($# == 0)) || usage
 	: "${PROMETHEUS_PORT:=9090}" "${JMX_PORT:=9404}"
 	require_number PROMETHEUS_PORT 1 65535
 	require_number JMX_PORT 1 65535
 	require_command jq curl
 	PROMETHEUS_BIN=$("$REPO_DIR/deploy/monitoring/fetch.sh" prometheus)
 	JMX_AGENT=$("$REPO_DIR/deploy/monitoring/fetch.sh" agent)
-	temporary_stack_open monitoring
-	trap close_run EXIT
+	temporary_stack_open monitoring close_run
 	require_port_free "$PROMETHEUS_PORT" "Prometheus" PROMETHEUS_PORT
 	require_port_free "$JMX_PORT" "the JMX exporter" JMX_PORT
 	start_kafka

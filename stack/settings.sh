@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# The settings of a stack: its ports, and those of the services. To be sourced after
+# stack/process.sh.
+#
+# What the services can be told, they say themselves (--print-config): there is no other list. The
+# last `up` keeps what its environment gave in $RUN_DIR/stack.env for later commands, so that a
+# replica that comes later has the same, and nobody has to repeat a port.
+#
+# env: BROKERS, KAFKA_PORT, KAFKA_CONTROLLER_PORT  see kafka/nodes.sh
+#      PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082), BUILD_DIR (build)
+
+. "$REPO_DIR/kafka/nodes.sh"
+
+readonly STACK_PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT)
+readonly STACK_SETTINGS_FILE=stack.env
+
+# settings_names: prints what a user may set, one name a line: what the services know, without what
+# the stack itself gives to each of them.
+settings_names() {
+	local service
+	for service in order-service delivery-service; do
+		env -i "$BUILD_DIR/$service" --print-config
+	done | sed -n 's/^\([A-Z_]*\)=.*/\1/p' | sort -u |
+		grep -v -x -E 'KAFKA_BOOTSTRAP_SERVERS|DATABASE_URL|HTTP_HOST|HTTP_PORT|REPLICA'
+	printf 'DELIVERY_OUTPUT\n'
+}
+
+# settings_unset: what a user has set for a stack of their own is nothing for a lab or a test.
+settings_unset() {
+	local names
+	mapfile -t names < <(settings_names)
+	unset PARTITIONS "${names[@]}"
+}
+
+# settings_save: the ports and those settings that the environment gives, one NAME=value a line.
+settings_save() {
+	local names name
+	mapfile -t names < <(settings_names)
+	for name in "${STACK_PORTS[@]}" BUILD_DIR "${names[@]}"; do
+		[[ -z ${!name+set} ]] || printf '%s=%s\n' "$name" "${!name//$'\n'/ }"
+	done >"$RUN_DIR/$STACK_SETTINGS_FILE"
+}
+
+# settings_load [PORTS_ONLY]: takes those of the last up; what the environment says goes first.
+settings_load() {
+	local name value
+	[[ -r $RUN_DIR/$STACK_SETTINGS_FILE ]] || return 0
+	while IFS='=' read -r name value; do
+		[[ -z ${!name+set} ]] || continue
+		[[ -z ${1-} || " ${STACK_PORTS[*]} " == *" $name "* ]] || continue
+		export "$name=$value"
+	done <"$RUN_DIR/$STACK_SETTINGS_FILE"
+}
+
+# settings_require_same_ports: a stack that runs cannot move to other ports.
+settings_require_same_ports() {
+	local name value
+	[[ -r $RUN_DIR/$STACK_SETTINGS_FILE ]] || return 0
+	while IFS='=' read -r name value; do
+		[[ " ${STACK_PORTS[*]} " != *" $name "* || ${!name:-$value} == "$value" ]] ||
+			die "the stack runs with $name=$value, not ${!name}: make down first, or set RUN_DIR"
+	done <"$RUN_DIR/$STACK_SETTINGS_FILE"
+}
+
+# settings_complete: what nothing gave so far, checked and exported.
+settings_complete() {
+	local name
+	kafka_nodes
+	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
+	for name in "${STACK_PORTS[@]}"; do
+		require_number "$name" 1 65535
+		export "${name?}"
+	done
+	require_programs
+	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling} PGPASSFILE=$RUN_DIR/pgpass
+	export KAFKA_BOOTSTRAP_SERVERS=$KAFKA_SERVERS HTTP_HOST=127.0.0.1
+	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT}
+}
+
+# stack_url ROLE: prints the address of the database; its owner is lab.
+stack_url() { printf 'postgresql://%s@127.0.0.1:%s/lab' "$1" "$PG_PORT"; }
+
+# stack_order_port NUMBER: prints its port. The ports behind the first one's are the delivery
+# replicas'.
+stack_order_port() { printf '%s' $(($1 == 1 ? ORDER_PORT : ORDER_PORT + 98 + $1)); }
+
+# stack_delivery_port NUMBER: prints the port of the delivery replica.
+stack_delivery_port() { printf '%s' $((DELIVERY_PORT + $1 - 1)); }
