@@ -26,7 +26,7 @@ struct bench {
 };
 
 /* A list of texts for the functions below, ended by NULL. */
-#define LIST(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 void bench_open(struct bench *b, bool quick, int repeat);
 void bench_close(struct bench *b);

@@ -269,12 +269,15 @@ static long ticks_of(pid_t pid)
 	char text[1024] = "";
 	long user = 0, system = 0;
 	FILE *in = fopen(bench_text("/proc/%d/stat", (int)pid), "re");
+	bool good = in && fgets(text, sizeof(text), in) && strrchr(text, ')') &&
+		    sscanf(strrchr(text, ')') + 1,
+			   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
+			   &system) == 2;
 
-	if (!in || !fgets(text, sizeof(text), in) ||
-	    sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
-		   &user, &system) != 2)
+	if (in)
+		(void)fclose(in);
+	if (!good)
 		bench_fail("process %d has ended", (int)pid);
-	(void)fclose(in);
 	return user + system;
 }
 
