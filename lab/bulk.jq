@@ -23,10 +23,12 @@ include "table"; include "result";
 		{ key: "cpu", heading: "CPU, mean" },
 		{ key: "original", heading: "the original lab" }
 	],
-	rows: [row("http"; "HTTP, synchronous"; "time-outs, losses"), row("kafka"; "Kafka"; "nothing lost")],
+	rows: [row("http"; "HTTP, synchronous"; "time-outs, losses"),
+		row("kafka"; "Kafka"; "nothing lost")],
 	promises: [
 		(select(finished("http")) | ($s.orders - .["http-database"].done) as $lost
-		| { met: ($lost > 0), text: "over HTTP orders are lost: \($lost | grouped) of \($s.orders | grouped)" }),
+		| { met: ($lost > 0),
+			text: "over HTTP orders are lost: \($lost | grouped) of \($s.orders | grouped)" }),
 		(select(finished("kafka")) | .["kafka-database"].done as $done
 		| { met: ($done == $s.orders),
 			text: "with Kafka \($done | grouped) of \($s.orders | grouped) orders are in the database" },

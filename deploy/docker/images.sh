@@ -3,7 +3,7 @@
 # the compose file: the table in docs/operations.md.
 #
 # usage: deploy/docker/images.sh [SERVICE...]   (order-service delivery-service verify)
-#        deploy/docker/images.sh --packages SERVICE   the Debian packages in its image, with their versions
+#        deploy/docker/images.sh --packages SERVICE   the Debian packages in its image
 # The images must have been built: docker compose --profile tools build
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/../.."

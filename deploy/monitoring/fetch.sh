@@ -2,8 +2,8 @@
 # Fetches the tools that the monitoring needs, once, to $CACHE_DIR, and prints where they are.
 #
 # usage: deploy/monitoring/fetch.sh agent | prometheus
-#   agent       the Java agent that makes Prometheus text of Kafka's JMX beans, as deploy/monitoring/pom.xml
-#               pins it: prints the path of the jar
+#   agent       the Java agent that makes Prometheus text of Kafka's JMX beans, as
+#               deploy/monitoring/pom.xml pins it: prints the path of the jar
 #   prometheus  promtool and prometheus: prints the folder they are in. Those that are installed, or
 #               those of Debian's package, unpacked: installing it would start a server
 # env: CACHE_DIR  see stack/process.sh

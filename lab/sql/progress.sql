@@ -3,7 +3,8 @@
 -- lab.sample running; each sample is one snapshot, so what it says of the three belongs together. A
 -- gap is told to the precision of the samples.
 create schema lab;
-create unlogged table lab.progress (at_ms int8 primary key, stored int8, published int8, applied int8);
+create unlogged table lab.progress (
+	at_ms int8 primary key, stored int8, published int8, applied int8);
 
 create function lab.sample() returns void language sql as $$
 	insert into lab.progress

@@ -59,8 +59,8 @@ void bench_measured(struct bench *b, const char *which_case, const char *subject
 {
 	(void)fprintf(b->measured, "%s\t%s\t%s\t%.3f\n", which_case, subject, figure, value);
 	(void)fflush(b->measured);
-	(void)printf("%s %s: %s %.3f\n", which_case, strcmp(subject, "-") == 0 ? "" : subject,
-		     figure, value);
+	(void)printf("%s%s%s: %s %.3f\n", which_case, strcmp(subject, "-") == 0 ? "" : " ",
+		     strcmp(subject, "-") == 0 ? "" : subject, figure, value);
 	(void)fflush(stdout);
 }
 
