@@ -227,7 +227,7 @@ step_4() {
 	LOST_MS=$KILLED_MS
 	let_pass "two of three brokers are away" "$SECONDS_DOWN"
 	measure $((LOST_MS + IN_FLIGHT_MS))
-	expect $((PUBLISHED == 0)) "Published meanwhile: $PUBLISHED events. A write needs two" \
+	expect $((PUBLISHED == 0)) "Published in that time: $PUBLISHED events. A write needs two" \
 		"brokers, and so does the choice of a leader."
 	measure "$LOST_MS"
 	expect_orders

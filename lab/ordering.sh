@@ -118,7 +118,7 @@ place() {
 	await_events "$ORDER" OrderPlaced DeliveryStarted
 }
 
-# play: KIM places an order, modifies it, and cancels it while the delivery is still at work on the
+# play: KIM places an order, modifies it, and cancels it while the delivery is still in progress on the
 # modification. Sets ORDER.
 play() {
 	place 2000 RADIO PUSAN

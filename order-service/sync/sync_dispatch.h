@@ -31,7 +31,7 @@ MUST_CHECK enum status sync_dispatch_open(struct sync_dispatch **out,
 					  const struct sync_dispatch_config *config,
 					  struct error *err);
 
-/* Calls in progress are cut off within about a second, and what comes then is refused. */
+/* Calls in progress are cancelled within about a second, and what comes then is refused. */
 void sync_dispatch_stop(struct sync_dispatch *path);
 
 /* After the last submit. */

@@ -9,10 +9,10 @@
 
 #include "tests/bench/bench.h"
 
-/* POST /orders with keep-alive clients, a thread for each, the relay publishing meanwhile, against
- * pgbench, which has as many clients insert the same order and outbox row, one commit for each. A
- * hard reference: pgbench speaks to PostgreSQL directly, in one statement, with no HTTP, no relay
- * beside it, and its outbox has no trigger that wakes a relay. */
+/* POST /orders with keep-alive clients, a thread for each, the relay publishing all the while,
+ * against pgbench, which has as many clients insert the same order and outbox row, one commit for
+ * each. A hard reference: pgbench speaks to PostgreSQL directly, in one statement, with no HTTP, no
+ * relay beside it, and its outbox has no trigger that wakes a relay. */
 void case_orders(struct bench *b);
 
 /* Six thousand keep-alive clients at once, by hey, against order-service's default settings. */

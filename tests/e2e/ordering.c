@@ -116,7 +116,8 @@ static struct lab open_lab(const char *event_key)
 			     .tail = tail_open(fixture.topic) };
 }
 
-/* The seed's second step, live: a second partition and a second replica, one partition each. */
+/* The original lab's second step, live: a second partition and a second replica, one partition
+ * each. */
 static void scale_live(const struct service *first)
 {
 	struct service *second;

@@ -18,7 +18,7 @@ extern const char *const phrases_of_scripts[];
  * there is none. */
 bool phrases_find(const char **text, char *line, size_t size);
 
-/* A line of a service's log that somebody would have to look after, or a sanitizer's. */
+/* A line of a service's log that somebody would have to act on, or a sanitizer's. */
 bool phrases_is_error(const char *line);
 
 #endif

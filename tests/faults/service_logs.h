@@ -11,7 +11,7 @@
 #define SERVICE_LOGS_LINE_SIZE 400
 
 struct service_logs {
-	int64_t errors; /* lines that somebody would have to look after, and sanitizers' reports */
+	int64_t errors; /* lines that somebody would have to act on, and sanitizers' reports */
 	char first_error[SERVICE_LOGS_LINE_SIZE]; /* "" without one */
 	int64_t assigned;                         /* partitions assigned */
 	int64_t fenced;                           /* writes */

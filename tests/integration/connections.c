@@ -317,7 +317,7 @@ static bool say_more(int fd)
 	return errno == EAGAIN;
 }
 
-/* The thread that answers changes waits for no client: who reads nothing is cut off. */
+/* The thread that answers changes waits for no client: who reads nothing is disconnected. */
 LAB_TEST(connections, one_that_reads_nothing_holds_up_nobody, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
@@ -449,7 +449,7 @@ static void *commit_when_stopping(void *context)
 	return NULL;
 }
 
-/* A stop: who is at work is answered, who is idle is let go, nobody new is taken. */
+/* A stop: a request in progress is answered, an idle connection is closed, nobody new is taken. */
 LAB_TEST(connections, a_stop_answers_what_is_at_work, 1)
 {
 	enum { CLIENTS = 12 };

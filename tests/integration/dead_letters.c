@@ -75,7 +75,7 @@ static const char *status_of(int64_t order_id)
 			(long long)order_id);
 }
 
-/* All that is on the topic now has been taken in: an event behind it has been applied. */
+/* All that is on the topic now has been received: an event behind it has been applied. */
 static void await_all_read(int64_t order_id)
 {
 	produce_event("OrderPlaced", order_id, 1, "BEHIND");
@@ -303,7 +303,7 @@ LAB_TEST(dead_letters, one_letter_moves_the_position_if_it_is_next, 1)
 	cr_expect_str_eq(tail->messages[2].payload, "b");
 }
 
-/* What cannot be sent is not passed over: those behind it wait, and the next replay is there. */
+/* What cannot be sent is not skipped: those behind it wait, and the next replay is there. */
 LAB_TEST(dead_letters, the_first_failure_ends_a_replay, 1)
 {
 	struct tail *tail = tail_open(fixture.topic);

@@ -75,7 +75,7 @@ LAB_TEST(delivery_work, waiting_takes_none, 2)
 	cr_expect_lt(service_computed_ms(delivery) - before, 100 * 200 / 4);
 }
 
-/* What is computed is not waited for, and is done anew. */
+/* What is computed is not waited for, and is done again. */
 static void expect_a_stop_to_cut_off(const char *model)
 {
 	struct service *first = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKERS=2", model,
@@ -102,7 +102,7 @@ LAB_TEST(delivery_work, a_stop_cuts_off_all_parts, 1)
 	expect_a_stop_to_cut_off("WORKER_MODEL=split");
 }
 
-/* The partitions that a second replica takes over are cut off in the midst of their work. */
+/* The partitions that a second replica takes over are interrupted in the midst of their work. */
 LAB_TEST(delivery_work, a_hand_over_cuts_it_off, 4)
 {
 	struct service *first = service_start(DELIVERY, "DELIVERY_WORK=cpu", "WORKERS=1",
@@ -117,7 +117,7 @@ LAB_TEST(delivery_work, a_hand_over_cuts_it_off, 4)
 				"where replica = 'delivery-2'"),
 		     0);
 	cr_expect_eq(sql_number("select count(*) from (select from delivery.history "
-				"group by order_id, version having count(*) > 1) doubled"),
+				"group by order_id, version having count(*) > 1) duplicated"),
 		     0);
 }
 

@@ -239,7 +239,7 @@ static double lag(const struct service *delivery, int partition)
 			      arena_format("delivery_partition_lag{partition=\"%d\"}", partition));
 }
 
-/* Partition 0 is paused, for more than enough of it is in hand: its lag goes on. */
+/* Partition 0 is paused, since enough of it is in flight: its lag goes on. */
 LAB_TEST(metrics, lag_by_partition, 2)
 {
 	enum { MANY = 6000, FEW = 7 };
@@ -264,7 +264,7 @@ LAB_TEST(metrics, partitions_that_come_and_go, 2)
 	produce_placed(1, 10, 0);
 	produce_placed(11, 20, 1);
 	cr_assert(wait_until(20000, sql_number("select count(*) from delivery.history") == 30));
-	/* Behind them are the Delivery* events, which are passed over. */
+	/* Behind them are the Delivery* events, which are skipped. */
 	cr_expect(wait_until(10000, lag(first, 0) == 0 && lag(first, 1) == 0));
 	cr_expect_eq(service_metric(first, "delivery_event_duration_seconds_count"), 30.0);
 	cr_expect_eq(service_metric(first, "delivery_partitions_assigned_total"), 2.0);

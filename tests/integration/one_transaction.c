@@ -94,7 +94,7 @@ LAB_TEST(one_transaction, an_event_writes_all_or_nothing, 1)
 	cr_expect_eq(tail_count(tail, "DeliveryModified"), TABLES);
 }
 
-/* The last table to be written is held, and the process ends: the successor does it all anew. */
+/* The last table to be written is held, and the process ends: the successor does it all again. */
 LAB_TEST(one_transaction, a_kill_before_the_commit_leaves_nothing_done, 1)
 {
 	struct service *delivery = service_start(DELIVERY, NULL);

@@ -66,7 +66,7 @@ static int64_t overtaken(void)
 			  "from delivery.history) h where later < \"offset\"");
 }
 
-/* Orders whose third version was worked before the second was done: both were taken in before the
+/* Orders whose third version was worked before the second was done: both were received before the
  * second one's work began, and each takes delay_ms. */
 static int64_t overlapping(int delay_ms)
 {

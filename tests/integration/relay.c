@@ -15,7 +15,7 @@ TestSuite(relay, .timeout = 60);
 
 /*
  * Ids are drawn before the commit, so they are no commit order: while a transaction is open, rows
- * with higher ids are published and deleted. Its own row must not be passed over.
+ * with higher ids are published and deleted. Its own row must not be skipped.
  */
 LAB_TEST(relay, a_row_that_is_committed_late_is_published, 1)
 {
@@ -44,7 +44,7 @@ static const char *heartbeat(void)
 
 /*
  * The lease goes to another while this relay believes that it has it. What it publishes next, it
- * publishes after it has noticed: here it is given the lease anew, since nobody else has the lock.
+ * publishes after it has noticed: here it is given the lease again, since nobody else has the lock.
  */
 LAB_TEST(relay, without_the_lease_nothing_is_read, 1)
 {

@@ -1,5 +1,5 @@
 /*
- * The delivery side of the road without Kafka: POST /deliveries with DISPATCH=http.
+ * The delivery side of synchronous dispatch: POST /deliveries with DISPATCH=http.
  */
 #include <signal.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * The road without Kafka (DISPATCH=http): what it does, and what is bad about it, which is why it
+ * Synchronous dispatch (DISPATCH=http): what it does, and what is bad about it, which is why it
  * is here at all.
  */
 #include <signal.h>
@@ -106,7 +106,7 @@ LAB_TEST(sync_dispatch, changes_are_answered_when_they_are_delivered, 1)
 	cr_expect_eq(tail_read(tail_open(fixture.topic)), 0);
 }
 
-/* The rules are those of the other road; and what is no change needs no delivery-service. */
+/* The rules are those of the way through Kafka; and what is no change needs no delivery-service. */
 LAB_TEST(sync_dispatch, the_rules_of_orders_hold, 1)
 {
 	struct service *delivery =

@@ -192,7 +192,7 @@ LAB_TEST(wire_format, unkeyed_is_strict_round_robin, 3)
 		post(order, "TV");
 	cr_assert(tail_await(tail, 30, 5000));
 	expect_round_robin(tail, 1, 30, 3, tail_find(tail, "OrderPlaced", 1, 0)->partition);
-	/* A producer that starts anew does the same again. */
+	/* A producer that restarts does the same again. */
 	service_stop(order, SIGTERM);
 	order = service_start(ORDER, "EVENT_KEY=none", NULL);
 	for (int i = 0; i < 6; i++)

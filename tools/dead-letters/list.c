@@ -40,7 +40,7 @@ static const char *header(const rd_kafka_message_t *m, const char *name, size_t 
 	return kafka_header(m, name, &text, len) ? text : NULL;
 }
 
-/* A letter that names no topic is passed over by a replay, and never sent without being asked. */
+/* A letter that names no topic is skipped by a replay, and never sent without being asked. */
 static const char *state_of(const struct letter *letter)
 {
 	if (!letter->replayed)

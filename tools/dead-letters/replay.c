@@ -199,7 +199,7 @@ static enum status replay_next(struct replay *r, const struct letter *letter, st
 
 	if (replay_letter(r, letter, err) == ST_INVALID) {
 		r->passed++;
-		(void)printf("passed over: %s\n", err->msg);
+		(void)printf("skipped: %s\n", err->msg);
 	} else if (err->status != ST_OK) {
 		return err->status;
 	}

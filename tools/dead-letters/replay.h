@@ -18,7 +18,7 @@
 struct replay;
 
 /* settings and l are borrowed for its lifetime. topic: for letters that name none; empty: these
- * are passed over. */
+ * are skipped. */
 MUST_CHECK enum status replay_open(struct replay **out, const struct kafka_settings *settings,
 				   struct letters *l, const char *topic, struct error *err);
 void replay_close(struct replay *r);

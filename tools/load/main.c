@@ -233,7 +233,7 @@ static enum status wait_for_events(struct load *load, struct error *err)
 	const struct timeval due = { 0, next_due_ms(load) * 1000 };
 
 	if (evtimer_add(load->pace, &due) != 0 || event_base_loop(load->base, EVLOOP_ONCE) != 0)
-		return error_set(err, ST_INTERNAL, "libevent cannot go on");
+		return error_set(err, ST_INTERNAL, "libevent failed");
 	return ST_OK;
 }
 

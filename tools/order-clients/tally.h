@@ -18,7 +18,7 @@ struct tally;
 struct tally_counts {
 	int64_t acknowledged; /* POST, PATCH, DELETE */
 	int64_t reads;        /* GETs whose answer was as it must be */
-	int64_t unanswered;   /* calls without an answer: refused, cut off, too late */
+	int64_t unanswered;   /* calls without an answer: refused, interrupted, too late */
 	int64_t refused;      /* answers 5xx */
 	int64_t retries;      /* calls made again */
 	int64_t violations;

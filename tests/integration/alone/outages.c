@@ -1,5 +1,5 @@
 /*
- * The broker or the database is away: what is answered meanwhile, and that nothing is lost,
+ * The broker or the database is away: what is answered in that time, and that nothing is lost,
  * duplicated or out of order when it is back. These tests stop the shared servers, so they are
  * alone.
  */
@@ -213,8 +213,8 @@ LAB_TEST(outages, an_event_in_work_outlives_the_database, 1)
 }
 
 /*
- * Kafka has lost all it had, and the topic is made anew: what comes then lies below the position of
- * the old log, and is no repeat of it.
+ * Kafka has lost all it had, and the topic is re-created: what comes then lies below the position
+ * of the old log, and is no repeat of it.
  */
 LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 {

@@ -73,7 +73,7 @@ LAB_TEST(stops, sigint_in_the_delay, 1)
 	stop_in_the_delay(SIGINT);
 }
 
-/* The only replica stops and comes again: the event is worked anew, once. */
+/* The only replica stops and comes again: the event is worked again, once. */
 LAB_TEST(stops, a_restart_works_the_event_again, 1)
 {
 	struct service *order = service_start(ORDER, NULL);

@@ -1,5 +1,5 @@
 /*
- * A model of the database that does with the sequencer what batch_load and batch_save do, so
+ * A model of the database that does with the resequencer what batch_load and batch_save do, so
  * that a test sees what several transactions leave behind.
  *
  * Threads: each test has its own process.

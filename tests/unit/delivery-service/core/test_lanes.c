@@ -411,7 +411,7 @@ Test(lanes, remove_keeps_the_due_times_of_the_others)
 	finish(l);
 }
 
-/* The item behind the one that was cut off starts anew, with its own work. */
+/* The item behind the one that was interrupted starts again, with its own work. */
 Test(lanes, remove_of_a_head_in_work_lets_the_next_start)
 {
 	struct lanes *l = open_lanes(1);

@@ -1,4 +1,4 @@
-/* The sequencer: what is applied, in which order, what waits, and what is refused. */
+/* The resequencer: what is applied, in which order, what waits, and what is refused. */
 #include "tests/unit/delivery-service/core/resequencer_model.h"
 
 TestSuite(resequencer, .init = unit_deadline);

@@ -1,4 +1,4 @@
-/* The sequencer at random, against oracles that know no batches. */
+/* The resequencer at random, against oracles that know no batches. */
 #include "tests/unit/delivery-service/core/resequencer_model.h"
 
 TestSuite(resequencer_random, .init = unit_deadline);

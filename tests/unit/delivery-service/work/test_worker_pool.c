@@ -1,6 +1,6 @@
 /*
  * The pool of working threads: what is done when, and what a cancel and a close leave behind. The
- * work is the tests' own: a part goes on until it is let go or cut off.
+ * work is the tests' own: a part goes on until it is let go or cancelled.
  */
 #include <sched.h>
 #include <stdatomic.h>
