@@ -258,7 +258,7 @@ judge() {
 	child_end clients || status=$?
 	expect $((status == 0)) "The clients: every answer was as it must be."
 	status=0
-	JSON=1 WAIT=120 "$REPO_DIR/stack/stack.sh" verify >"$report" || status=$?
+	JSON=1 WAIT=120 ACKS=$RUN_DIR/acks.txt "$REPO_DIR/stack/stack.sh" verify >"$report" || status=$?
 	((status < 2)) || die "the history checker has no verdict (the reason is above)"
 	total=$(jq .total "$report")
 	expect $((total == 0)) "The history checker: $(jq .counts.acknowledged "$report")" \
