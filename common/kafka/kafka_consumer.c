@@ -1,26 +1,13 @@
 #include "common/kafka/kafka_consumer.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "common/runtime/clock.h"
+#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_group.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/log.h"
-
-#define STATISTICS_MS "100" /* how long a leave waits for the join state at most */
-
-/*
- * A leave takes some 50 ms, but librdkafka 2.0.2 ends without one when it is closed in the middle
- * of a rebalance, and the group then waits for the dead member's session to time out. So a leave
- * waits for a quiet moment: up to two joins of a cooperative rebalance, which librdkafka lets
- * happen once a second at most.
- */
-#define STEADY_MAX_MS    2500
-#define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
-#define CLOSE_MAX_MS     700 /* the broker may be away without our knowing yet */
-#define DESTROY_MAX_MS   500 /* it takes a few */
 
 struct kafka_consumer {
 	rd_kafka_t *rk;
@@ -30,17 +17,13 @@ struct kafka_consumer {
 	int64_t next_log_mono_ms;
 	_Atomic int64_t rebalances;
 	bool leaving;
-	/* As the latest statistics say: */
-	_Atomic bool coordinated; /* the group's coordinator is connected */
-	bool steady;              /* and no rebalance is under way */
-	int64_t statistics;
-	/*
-	 * The close came to its end. librdkafka 2.0.2 aborts when a cooperative member is destroyed
-	 * while it joins (confluentinc/librdkafka issue 4312, mended in 2.3.0), and hangs when it
-	 * is destroyed while its close waits for a broker that is away.
-	 */
-	_Atomic bool left;
-	_Atomic bool destroyed;
+	struct kafka_group group; /* as the latest statistics say */
+	struct kafka_workarounds workarounds;
+	/* What kafka_consumer_poll returned last: */
+	rd_kafka_message_t *polled;
+	struct message message;
+	struct message_header *headers; /* owned */
+	size_t header_capacity;
 };
 
 /*
@@ -82,33 +65,7 @@ static void log_rebalance_error(rd_kafka_error_t *error)
 	rd_kafka_error_destroy(error);
 }
 
-/* Asks the brokers for the end of each partition of the list. False: no answer in time. */
-static bool ask_high_watermarks(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list,
-				int timeout_ms)
-{
-	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = RD_KAFKA_OFFSET_END;
-	return rd_kafka_offsets_for_times(c->rk, list, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-/*
- * librdkafka 2.0.2 pauses all partitions for a rebalance, those that stay too. When they may go on,
- * nothing tells the threads that fetch: each looks again when its broker answers something. So the
- * brokers are asked for something; the answer is of no interest.
- */
-static void wake_fetchers(struct kafka_consumer *c)
-{
-	rd_kafka_topic_partition_list_t *list;
-
-	if (rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	if (list->cnt > 0)
-		(void)ask_high_watermarks(c, list, 1);
-	rd_kafka_topic_partition_list_destroy(list);
-}
-
-/* Runs inside kafka_consumer_poll and kafka_consumer_close, between two transactions of the loop.
- */
+/* Runs inside kafka_consumer_poll and kafka_consumer_leave, on the thread that calls them. */
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -125,20 +82,16 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 		log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
 	}
 	if (!c->leaving)
-		wake_fetchers(c);
+		kafka_workarounds_wake_fetchers(rk);
 }
 
-/* Runs inside kafka_consumer_poll. The statistics are the only place that tells the join state. */
+/* Runs inside kafka_consumer_poll. */
 static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
-	static const char up[] = "\"cgrp\": { \"state\": \"up\"";
-	static const char steady[] = "\"join_state\": \"steady\"";
 	struct kafka_consumer *c = opaque;
 
 	(void)rk;
-	atomic_store(&c->coordinated, memmem(json, len, up, sizeof(up) - 1) != NULL);
-	c->steady = memmem(json, len, steady, sizeof(steady) - 1) != NULL;
-	c->statistics++;
+	kafka_group_read(&c->group, json, len);
 	return 0;
 }
 
@@ -184,7 +137,7 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, const struct kafka_se
 		"fetch.error.backoff.ms", "100",
 		/* A partition that comes or is resumed waits for the fetch of the others to end. */
 		"fetch.wait.max.ms", "100",
-		"statistics.interval.ms", STATISTICS_MS,
+		"statistics.interval.ms", KAFKA_WORKAROUNDS_STATISTICS_MS,
 		NULL,
 	};
 	/* clang-format on */
@@ -219,6 +172,7 @@ enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_
 		(void)error_set(err, ST_INVALID, "Kafka consumer: %s", why);
 		goto fail_conf;
 	}
+	c->workarounds.rk = c->rk;
 	(void)rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);
 	if (subscribe(c, err) != ST_OK)
@@ -234,93 +188,109 @@ fail_conf:
 	return err->status;
 }
 
-/* Polls on until no rebalance is under way. False: none of the group's state is known, or the
- * rebalance does not end. */
-static bool wait_until_steady(struct kafka_consumer *c)
+static void forget_polled(struct kafka_consumer *c)
 {
-	int64_t before = c->statistics, now = clock_mono_ms();
-
-	for (int64_t end = now + STEADY_MAX_MS; clock_mono_ms() < end;) {
-		rd_kafka_message_t *m = kafka_consumer_poll(c, 20);
-
-		if (m)
-			rd_kafka_message_destroy(m);
-		if (c->statistics == before)
-			continue;
-		if (c->steady)
-			return true;
-		if (!c->coordinated && clock_mono_ms() > now + UNCOORDINATED_MS)
-			return false;
-	}
-	return false;
-}
-
-static void *close_consumer(void *arg)
-{
-	struct kafka_consumer *c = arg;
-
-	(void)rd_kafka_consumer_close(c->rk);
-	atomic_store(&c->left, true);
-	return NULL;
-}
-
-static void *destroy_consumer(void *arg)
-{
-	struct kafka_consumer *c = arg;
-
-	rd_kafka_destroy(c->rk);
-	atomic_store(&c->destroyed, true);
-	return NULL;
-}
-
-/* Runs a step that may never come to its end, in a thread of its own. False: it has not ended in
- * that time, and goes on. */
-static bool run_with_deadline(struct kafka_consumer *c, void *(*step)(void *),
-			      const _Atomic bool *ended, int64_t max_ms)
-{
-	int64_t end = clock_mono_ms() + max_ms;
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, step, c) != 0)
-		return false;
-	(void)pthread_detach(thread);
-	while (!atomic_load(ended) && clock_mono_ms() < end)
-		clock_pause_ms(2);
-	return atomic_load(ended);
+	if (c->polled)
+		rd_kafka_message_destroy(c->polled);
+	c->polled = NULL;
 }
 
 void kafka_consumer_leave(struct kafka_consumer *c)
 {
 	c->leaving = true;
-	if (!wait_until_steady(c))
-		(void)rd_kafka_unsubscribe(c->rk); /* so that it does not join just now */
-	else if (!run_with_deadline(c, close_consumer, &c->left, CLOSE_MAX_MS))
-		log_warn("consumer", "the group has not confirmed the leave", "waited_ms=%d",
-			 CLOSE_MAX_MS);
+	forget_polled(c);
+	kafka_workarounds_leave(&c->workarounds, &c->group);
 }
 
 void kafka_consumer_close(struct kafka_consumer *c)
 {
-	/* Unless it has left, librdkafka may still be at it: the rest ends with the process. */
-	if (!c || !atomic_load(&c->left))
+	if (!c || !atomic_load(&c->workarounds.left))
 		return;
 	rd_kafka_queue_destroy(c->queue);
-	/* librdkafka 2.0.2 waits for ever for a broker that was another one meanwhile. */
-	if (run_with_deadline(c, destroy_consumer, &c->destroyed, DESTROY_MAX_MS))
-		free(c);
+	if (!kafka_workarounds_destroy(&c->workarounds))
+		return;
+	free(c->headers);
+	free(c);
 }
 
-rd_kafka_message_t *kafka_consumer_poll(struct kafka_consumer *c, int timeout_ms)
-{
-	rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, timeout_ms);
+/* --- messages ------------------------------------------------------------------------------ */
 
-	if (!m || !m->err)
-		return m;
+static bool reserve_headers(struct kafka_consumer *c, size_t count)
+{
+	struct message_header *grown;
+
+	if (count <= c->header_capacity)
+		return true;
+	grown = realloc(c->headers, count * sizeof(*grown));
+	if (!grown)
+		return false;
+	c->headers = grown;
+	c->header_capacity = count;
+	return true;
+}
+
+/* False: out of memory. */
+static bool read_headers(struct kafka_consumer *c, const rd_kafka_message_t *m, size_t *count)
+{
+	rd_kafka_headers_t *headers = NULL;
+
+	*count = 0;
+	if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	if (!reserve_headers(c, rd_kafka_header_cnt(headers)))
+		return false;
+	while (*count < c->header_capacity &&
+	       rd_kafka_header_get_all(headers, *count, &c->headers[*count].name,
+				       &c->headers[*count].value,
+				       &c->headers[*count].len) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		++*count;
+	return true;
+}
+
+static struct message plain_message(const struct kafka_consumer *c, const rd_kafka_message_t *m,
+				    size_t header_count)
+{
+	rd_kafka_timestamp_type_t type;
+
+	return (struct message){
+		.topic = c->topic,
+		.at = { m->partition, m->offset },
+		.timestamp_ms = rd_kafka_message_timestamp(m, &type),
+		.key = m->key,
+		.key_len = m->key_len,
+		.payload = m->payload,
+		.payload_len = m->len,
+		.headers = c->headers,
+		.header_count = header_count,
+	};
+}
+
+static void log_poll_error(struct kafka_consumer *c, const char *why)
+{
 	if (log_due(&c->next_log_mono_ms, 5000))
-		log_warn("consumer", "cannot read now", "error=%s",
-			 LOG_QUOTE(rd_kafka_message_errstr(m)));
-	rd_kafka_message_destroy(m);
-	return NULL;
+		log_warn("consumer", "consume error", "error=%s", LOG_QUOTE(why));
+}
+
+const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_ms)
+{
+	const char *why = NULL;
+	size_t header_count = 0;
+
+	forget_polled(c);
+	c->polled = rd_kafka_consumer_poll(c->rk, timeout_ms);
+	if (!c->polled)
+		return NULL;
+	if (c->polled->err)
+		why = rd_kafka_message_errstr(c->polled);
+	else if (!read_headers(c, c->polled, &header_count))
+		why = "out of memory";
+	if (why) {
+		log_poll_error(c, why);
+		forget_polled(c);
+		return NULL;
+	}
+	c->message = plain_message(c, c->polled, header_count);
+	return &c->message;
 }
 
 void kafka_consumer_wake(struct kafka_consumer *c)
@@ -378,7 +348,7 @@ void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t n
 
 bool kafka_consumer_reachable(struct kafka_consumer *c)
 {
-	return atomic_load(&c->coordinated);
+	return atomic_load(&c->group.coordinated);
 }
 
 /* The end that came with the latest fetch: of a paused partition it is an old one. */
@@ -392,16 +362,31 @@ static int64_t last_high_watermark(struct kafka_consumer *c, int32_t partition)
 	return high;
 }
 
-void kafka_consumer_high_watermarks(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *list)
+/* Asks the brokers. False: no answer in time. */
+static bool ask_high_watermarks(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *asked)
 {
-	bool asked = kafka_consumer_reachable(c) && ask_high_watermarks(c, list, 500);
+	return kafka_consumer_reachable(c) &&
+	       rd_kafka_offsets_for_times(c->rk, asked, 500) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
 
-	for (int i = 0; i < list->cnt; i++) {
-		rd_kafka_topic_partition_t *p = &list->elems[i];
+void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offset *list,
+				    size_t count)
+{
+	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new((int)count);
+	bool answered;
 
-		if (!asked || p->err || p->offset < 0)
-			p->offset = last_high_watermark(c, p->partition);
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(asked, c->topic, list[i].partition)->offset =
+			RD_KAFKA_OFFSET_END;
+	answered = ask_high_watermarks(c, asked);
+	for (size_t i = 0; i < count; i++) {
+		const rd_kafka_topic_partition_t *p = &asked->elems[i];
+
+		list[i].offset = answered && !p->err && p->offset >= 0
+					 ? p->offset
+					 : last_high_watermark(c, list[i].partition);
 	}
+	rd_kafka_topic_partition_list_destroy(asked);
 }
 
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *c)

@@ -1,7 +1,8 @@
 /*
  * A member of the consumer group: messages in, rebalances out. Cooperative: a partition that
  * stays is not interrupted when others come or go. Positions are the owner's, who names the
- * offset to start from; what is committed to Kafka is only for the tools that show lag.
+ * offset to start from; what is committed to Kafka is only for the tools that show lag. No type of
+ * librdkafka is named here, so that a program can link another consumer in its place.
  *
  * Threads: everything, the callbacks too, on the one thread that polls; what says so any, while it
  * is open.
@@ -12,7 +13,8 @@
 #include <stdbool.h>
 
 #include "common/base/error.h"
-#include "common/kafka/kafka_client.h"
+#include "common/event/message.h"
+#include "common/kafka/kafka_settings.h"
 
 struct kafka_consumer;
 
@@ -35,21 +37,20 @@ MUST_CHECK enum status kafka_consumer_open(struct kafka_consumer **out,
 /*
  * Leaves the group, so that others take over at once. Bounded: behind a join that the broker holds
  * back (it waits for another member) a leave can wait too; then the session times out instead.
- * Every message must have been destroyed.
  */
 void kafka_consumer_leave(struct kafka_consumer *consumer);
 
 /* After kafka_consumer_leave. */
 void kafka_consumer_close(struct kafka_consumer *consumer);
 
-/* The next message (owned: rd_kafka_message_destroy) or NULL; runs the callbacks. Errors are
- * logged here, they mend themselves. */
-rd_kafka_message_t *kafka_consumer_poll(struct kafka_consumer *consumer, int timeout_ms);
+/* The next message, borrowed until the next poll, or NULL; runs the callbacks. Errors are logged
+ * here: the consumer recovers from them by itself. */
+const struct message *kafka_consumer_poll(struct kafka_consumer *consumer, int timeout_ms);
 
 /* Ends a poll that waits, or the next one that would. Any thread; none any more when it leaves. */
 void kafka_consumer_wake(struct kafka_consumer *consumer);
 
-/* Stops and resumes the flow of one partition. */
+/* Pauses and resumes one partition. */
 void kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, bool paused);
 
 /* Reads on from offset in a partition that is ours. False: not possible now. */
@@ -59,15 +60,15 @@ MUST_CHECK bool kafka_consumer_seek(struct kafka_consumer *consumer, int32_t par
 /* True if the group has given our partitions to others and we have not yet been told. */
 bool kafka_consumer_assignment_lost(struct kafka_consumer *consumer);
 
-/* Tells Kafka that everything below next_offset is done (sent within a second or at close). */
+/* Commits next_offset to Kafka, within a second or at close: everything below it is done. */
 void kafka_consumer_store(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset);
 
 /*
- * Writes the end of each partition of list as its offset: the broker's answer, which is waited for
- * half a second at most, or what was last heard; negative: not known. Any thread.
+ * Writes the high watermark of each partition of list as its offset: the broker's answer, which is
+ * waited for half a second at most, or what was last heard; negative: not known. Any thread.
  */
-void kafka_consumer_high_watermarks(struct kafka_consumer *consumer,
-				    rd_kafka_topic_partition_list_t *list);
+void kafka_consumer_high_watermarks(struct kafka_consumer *consumer, struct topic_offset *list,
+				    size_t count);
 
 /* Assignments and revocations so far. Any thread. */
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *consumer);

@@ -14,6 +14,7 @@
 #include "delivery-service/consume/delivery_metrics.h"
 #include "delivery-service/consume/delivery_writer.h"
 #include "delivery-service/consume/lag.h"
+#include "delivery-service/core/intake.h"
 
 #define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
 #define POLL_BURST       1000 /* messages taken in before the due work is looked at again */
@@ -119,14 +120,7 @@ static void give_up(struct delivery_loop *l, const char *why)
 	stop_request();
 }
 
-static void skip(struct delivery_loop *l, struct partition *p, int64_t end)
-{
-	partition_skip(p, end);
-	if (p->skipped_range.first != p->skipped_range.end)
-		delivery_writer_flush_later(&l->writer);
-}
-
-static void enqueue(struct delivery_loop *l, struct partition *p, const rd_kafka_message_t *m)
+static void enqueue(struct delivery_loop *l, struct partition *p, const struct message *m)
 {
 	struct event_record *record = event_record_new(m, &l->headers, clock_wall_ms());
 
@@ -138,44 +132,34 @@ static void enqueue(struct delivery_loop *l, struct partition *p, const rd_kafka
 	partition_enqueue(p, record);
 	apply_back_pressure(l, p);
 	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
-		  m->partition, m->offset, record->event ? record->event->order_id : 0);
+		  m->at.partition, m->at.offset, record->event ? record->event->order_id : 0);
 	if (scheduler_takes_time(l->scheduler))
 		event_record_compact(record);
 }
 
-static void receive(struct delivery_loop *l, const rd_kafka_message_t *m)
+static void receive(struct delivery_loop *l, const struct message *m)
 {
-	struct partition *p = partitions_find(&l->partitions, m->partition);
+	struct partition *p = partitions_find(&l->partitions, m->at.partition);
+	enum intake_verdict verdict = intake_receive(p, m);
 
-	if (!p || p->reclaim_at_mono_ms != 0 || p->replaced)
-		return;
-	if (m->offset < p->next_read) {
-		p->replaced = true;
-		return;
-	}
-	if (m->offset > p->next_read)
-		skip(l, p, m->offset);
-	if (offset_tracker_is_done(&p->tracker, m->offset)) {
-		skip(l, p, m->offset + 1);
-	} else if (!event_record_is_relevant(m)) {
-		atomic_fetch_add(&l->metrics.skipped, 1);
-		skip(l, p, m->offset + 1);
-	} else {
+	if (verdict == INTAKE_ENQUEUE)
 		enqueue(l, p, m);
-	}
+	else if (verdict == INTAKE_SKIP)
+		atomic_fetch_add(&l->metrics.skipped, 1);
 }
 
 static void poll_messages(struct delivery_loop *l, int timeout_ms)
 {
-	rd_kafka_message_t *m = kafka_consumer_poll(l->consumer, timeout_ms);
+	const struct message *m = kafka_consumer_poll(l->consumer, timeout_ms);
 
-	for (int n = 0; m; n++) {
+	for (int n = 0; m && n < POLL_BURST; n++) {
 		receive(l, m);
-		rd_kafka_message_destroy(m);
-		if (n == POLL_BURST)
-			break;
 		m = kafka_consumer_poll(l->consumer, 0);
 	}
+	if (m)
+		receive(l, m);
+	if (partitions_skipped(&l->partitions))
+		delivery_writer_flush_later(&l->writer);
 }
 
 /* --- what is worked ------------------------------------------------------------------------ */
@@ -393,7 +377,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 		return error_set(err, ST_INTERNAL, "out of memory");
 	l->config = *config;
 	delivery_metrics_init(&l->metrics);
-	lag_init(&l->lag, config->kafka.topic);
+	lag_init(&l->lag);
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
 	    scheduler_open(&l->scheduler, &config->scheduler, on_worked, l, err) != ST_OK ||
 	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=

@@ -13,7 +13,7 @@
 
 #include "common/base/error.h"
 #include "common/base/metrics.h"
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_settings.h"
 #include "delivery-service/work/scheduler.h"
 
 struct delivery_loop;

@@ -62,7 +62,7 @@ void delivery_metrics_event(struct delivery_metrics *c, const struct event_recor
 void delivery_metrics_time(struct delivery_metrics *c, const struct event_record *record,
 			   int64_t now_wall_ms)
 {
-	int64_t ms = now_wall_ms - record->timestamp_ms;
+	int64_t ms = now_wall_ms - record->message.timestamp_ms;
 
 	/* The publisher's clock may be ahead of ours. */
 	if (record->event && record->decision.verdict == DELIVERY_APPLY)

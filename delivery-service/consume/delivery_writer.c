@@ -79,6 +79,10 @@ static enum status send_events(struct delivery_writer *w, size_t count, struct e
 
 	if (st != ST_OK)
 		return st;
+	if (count == 0 && w->plan.count == 0) {
+		commit_plan_fini(&w->plan);
+		return ST_OK; /* what was skipped is written already */
+	}
 	w->started_mono_us = clock_mono_us();
 	w->sent_count = count;
 	st = delivery_store_begin(w->config.store, &w->plan, w->done, count, err);

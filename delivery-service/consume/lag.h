@@ -14,12 +14,12 @@
 #include "common/kafka/kafka_consumer.h"
 
 struct lag {
-	const char *topic; /* borrowed */
-	pthread_mutex_t mu;
-	rd_kafka_topic_partition_list_t *positions; /* guarded by mu; offset: the next to be done */
+	pthread_mutex_t mu;             /* over all that follows */
+	struct topic_offset *positions; /* owned; the next offset to be done of each partition */
+	size_t count;
 };
 
-void lag_init(struct lag *lag, const char *topic);
+void lag_init(struct lag *lag);
 void lag_fini(struct lag *lag);
 
 /* Everything of the partition below next is done. */
@@ -27,8 +27,8 @@ void lag_set(struct lag *lag, int32_t partition, int64_t next);
 /* It is no longer ours. */
 void lag_remove(struct lag *lag, int32_t partition);
 
-/* A partition whose end is not known has no sample. Blocks as kafka_consumer_high_watermarks does.
- */
+/* A partition whose end is not known has no sample. Blocks as
+ * kafka_consumer_high_watermarks does. */
 void lag_metrics(struct lag *lag, struct kafka_consumer *consumer, struct metrics_out *out);
 
 #endif

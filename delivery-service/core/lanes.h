@@ -20,6 +20,7 @@
 struct lane_item {
 	int64_t lane;    /* which lane: the partition, say */
 	int64_t work_ms; /* how long it is in work */
+	void *work;      /* of whoever was told of its start */
 	/* the lanes' own: */
 	struct lane_item *next;
 	int64_t due_mono_ms;

@@ -1,6 +1,5 @@
 #include "delivery-service/core/raw_message.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,4 +87,45 @@ void raw_message_recent_fini(struct raw_message_recent *latest)
 	for (size_t i = 0; i < RAW_MESSAGE_RECENT; i++)
 		raw_message_headers_release(latest->blocks[i]);
 	*latest = (struct raw_message_recent){ 0 };
+}
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+static struct raw_message_headers *pack_headers(const struct message *m)
+{
+	struct raw_message_headers *headers;
+	size_t size = 0;
+	char *at;
+
+	for (size_t i = 0; i < m->header_count; i++)
+		size += raw_message_header_size(m->headers[i].name, m->headers[i].value,
+						m->headers[i].len);
+	headers = raw_message_headers_new(size, m->header_count);
+	at = headers ? headers->bytes : NULL;
+	for (size_t i = 0; at && i < m->header_count; i++)
+		at = raw_message_put_header(at, m->headers[i].name, m->headers[i].value,
+					    m->headers[i].len);
+	return headers;
+}
+
+bool raw_message_copy(struct raw_message *copy, char *body, const struct message *m,
+		      struct raw_message_recent *latest)
+{
+	struct raw_message_headers *headers = pack_headers(m);
+
+	if (!headers)
+		return false;
+	*copy = (struct raw_message){
+		.key = m->key ? body : NULL,
+		.payload = m->payload ? body + m->key_len : NULL,
+		.headers = raw_message_headers_share(latest, headers),
+		.timestamp_ms = m->timestamp_ms,
+		.key_len = (uint32_t)m->key_len,
+		.payload_len = (uint32_t)m->payload_len,
+	};
+	if (m->key_len > 0)
+		memcpy(body, m->key, m->key_len);
+	if (m->payload_len > 0)
+		memcpy(body + m->key_len, m->payload, m->payload_len);
+	return true;
 }

@@ -7,22 +7,27 @@
 #ifndef DELIVERY_SERVICE_CORE_RAW_MESSAGE_H
 #define DELIVERY_SERVICE_CORE_RAW_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Everything is borrowed. */
-struct raw_message {
-	const void *key; /* NULL: none */
-	size_t key_len;
-	const void *payload; /* NULL: none */
-	size_t payload_len;
-	const struct raw_message_headers *headers;
-	int64_t timestamp_ms;
-};
+#include "common/event/message.h"
 
 struct raw_message_headers {
 	size_t references, size, count;
 	char bytes[]; /* see raw_message_header */
+<<<<<<< HEAD
+=======
+};
+
+/* Key and payload stand behind each other in a block of the owner's. */
+struct raw_message {
+	const char *key;                     /* NULL: none */
+	const char *payload;                 /* NULL: none */
+	struct raw_message_headers *headers; /* a reference */
+	int64_t timestamp_ms;
+	uint32_t key_len, payload_len; /* Kafka's messages have less than 2 GB */
+>>>>>>> b66d236 (delivery-service: one way in for a message, and a consumer without librdkafka's types)
 };
 
 /* The blocks that came lately, of which there are few: one per type of event, say. Begins as {0}.
@@ -43,6 +48,19 @@ void raw_message_headers_release(struct raw_message_headers *headers);
 struct raw_message_headers *raw_message_headers_share(struct raw_message_recent *latest,
 						      struct raw_message_headers *headers);
 void raw_message_recent_fini(struct raw_message_recent *latest);
+
+/* The bytes that key and payload of message take. */
+static inline size_t raw_message_body_size(const struct message *message)
+{
+	return message->key_len + message->payload_len;
+}
+
+/*
+ * Copies message: key and payload into body, which has room for raw_message_body_size, the headers
+ * into a block shared with the latest. False: out of memory.
+ */
+bool raw_message_copy(struct raw_message *copy, char *body, const struct message *message,
+		      struct raw_message_recent *latest);
 
 /* The bytes that a header takes. value NULL: a null value. */
 size_t raw_message_header_size(const char *name, const void *value, size_t len);

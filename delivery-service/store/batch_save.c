@@ -132,13 +132,12 @@ static const enum pg_array_type parked_types[P_COUNT] = {
 
 static void add_parked(struct pg_array p[P_COUNT], const struct event_record *record)
 {
-	const struct raw_message raw_message = event_record_message(record);
 	const struct order_event *e = record->event;
 
 	pg_array_i64(&p[P_ORDER], e->order_id);
 	pg_array_i32(&p[P_VERSION], e->version);
 	pg_array_text(&p[P_EVENT], event_order_names[e->type]);
-	pg_array_bytes(&p[P_PAYLOAD], raw_message.payload, raw_message.payload_len);
+	pg_array_bytes(&p[P_PAYLOAD], record->message.payload, record->message.payload_len);
 	pg_array_i32(&p[P_PARTITION], record->at.partition);
 	pg_array_i64(&p[P_OFFSET], record->at.offset);
 	pg_array_wall_ms(&p[P_RECEIVED], record->received_wall_ms);

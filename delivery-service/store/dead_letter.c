@@ -36,11 +36,19 @@ static void set_number(json_t *root, const char *name, int64_t value)
 
 static void set_original(json_t *root, const char *topic, const struct event_record *record)
 {
+<<<<<<< HEAD
 	(void)json_object_set_new(root, CONTRACT_ORIGIN_TOPIC, json_string(topic));
 	set_number(root, CONTRACT_ORIGIN_PARTITION, record->origin.partition);
 	set_number(root, CONTRACT_ORIGIN_OFFSET, record->origin.offset);
 	if (!record->was_parked && !json_object_get(root, CONTRACT_ORIGIN_TIMESTAMP))
 		set_number(root, CONTRACT_ORIGIN_TIMESTAMP, record->timestamp_ms);
+=======
+	(void)json_object_set_new(root, "x-original-topic", json_string(topic));
+	set_number(root, "x-original-partition", record->origin.partition);
+	set_number(root, "x-original-offset", record->origin.offset);
+	if (!record->was_parked && !json_object_get(root, "x-original-timestamp"))
+		set_number(root, "x-original-timestamp", record->message.timestamp_ms);
+>>>>>>> b66d236 (delivery-service: one way in for a message, and a consumer without librdkafka's types)
 }
 
 static char *headers_of(const char *topic, const struct event_record *record, const char *reason)
@@ -49,7 +57,7 @@ static char *headers_of(const char *topic, const struct event_record *record, co
 	char *text;
 
 	if (!record->was_parked)
-		copy_headers(root, record->headers);
+		copy_headers(root, record->message.headers);
 	set_original(root, topic, record);
 	/* A reason that quotes bad bytes is no UTF-8 itself. */
 	(void)json_object_set_new(root, CONTRACT_EXCEPTION_MESSAGE,
@@ -93,14 +101,13 @@ bool dead_letter_add(struct outbox_batch *batch, const char *topic,
 		     const struct event_record *record, const char *reason)
 {
 	char *headers = headers_of(topic, record, reason);
-	struct raw_message raw_message = event_record_message(record);
 	char *payload = record->was_parked ? event_encode_order(record->event) : NULL;
 	bool ok = headers && (payload || !record->was_parked);
 
 	if (ok && record->was_parked)
 		add_parked(batch, record, headers, payload);
 	else if (ok)
-		add_original(batch, &raw_message, headers);
+		add_original(batch, &record->message, headers);
 	free(payload);
 	free(headers);
 	return ok;

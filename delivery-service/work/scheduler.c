@@ -1,5 +1,6 @@
 #include "delivery-service/work/scheduler.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -47,11 +48,10 @@ static enum status open_pool(struct scheduler *w, void (*wake)(void *context), v
 /* Called by the lanes. */
 static void start_work(struct lane_item *item, void *context)
 {
-	struct event_record *record = (struct event_record *)item;
 	struct scheduler *w = context;
 
-	record->work = worker_pool_submit(w->pool, record);
-	if (!record->work)
+	item->work = worker_pool_submit(w->pool, item);
+	if (!item->work)
 		w->failed = true;
 }
 
@@ -115,35 +115,39 @@ bool scheduler_add(struct scheduler *w, struct event_record *record)
 	return lanes_push(w->lanes, &record->item);
 }
 
-struct event_record *scheduler_done(struct scheduler *w, int64_t now_mono_ms)
+static struct event_record *record_of(struct lane_item *item)
 {
-	struct event_record *record;
-
-	while (w->pool && (record = worker_pool_done(w->pool))) {
-		record->work = NULL;
-		lanes_finish(w->lanes, &record->item);
-	}
-	return (struct event_record *)lanes_pop_done(w->lanes, now_mono_ms);
+	return (struct event_record *)((char *)item - offsetof(struct event_record, item));
 }
 
-static bool of_partition(const struct lane_item *item, void *context)
+struct event_record *scheduler_done(struct scheduler *w, int64_t now_mono_ms)
 {
-	return ((const struct event_record *)item)->at.partition == *(const int32_t *)context;
+	struct lane_item *item;
+
+	while (w->pool && (item = worker_pool_done(w->pool))) {
+		item->work = NULL;
+		lanes_finish(w->lanes, item);
+	}
+	item = lanes_pop_done(w->lanes, now_mono_ms);
+	return item ? record_of(item) : NULL;
+}
+
+static bool is_of_partition(const struct lane_item *item, void *context)
+{
+	return record_of((struct lane_item *)item)->at.partition == *(const int32_t *)context;
 }
 
 static void drop_item(struct lane_item *item, void *context)
 {
-	struct event_record *record = (struct event_record *)item;
-
 	(void)context;
-	if (record->work)
-		simulated_work_cancel(record->work);
-	event_record_free(record);
+	if (item->work)
+		simulated_work_cancel(item->work);
+	event_record_free(record_of(item));
 }
 
 void scheduler_drop(struct scheduler *w, int32_t partition)
 {
-	lanes_remove(w->lanes, of_partition, drop_item, &partition);
+	lanes_remove(w->lanes, is_of_partition, drop_item, &partition);
 }
 
 /* --- how it is ----------------------------------------------------------------------------- */

@@ -61,7 +61,9 @@ Test(partitions, add_takes_the_progress_over)
 
 Test(partitions, added_again_starts_anew)
 {
-	struct event_record record = { .at = { 3, 100 }, .end = 150, .payload_len = 500 };
+	struct event_record record = { .at = { 3, 100 },
+				       .end = 150,
+				       .message = { .payload_len = 500 } };
 	struct partitions ps = { 0 };
 	struct partition *p = add(&ps, 3, 100, 7);
 
@@ -155,7 +157,7 @@ static struct event_record event_at(int64_t offset, uint32_t payload_len)
 {
 	return (struct event_record){ .at = { 0, offset },
 				      .end = offset + 1,
-				      .payload_len = payload_len };
+				      .message = { .payload_len = payload_len } };
 }
 
 /* What is held is what has been taken in and not been worked; it may be written much later. */

@@ -1,0 +1,119 @@
+/*
+ * With a librdkafka newer than 2.0.2 (Debian 12's):
+ * - wake_fetchers can go when a rebalance no longer pauses the partitions that stay.
+ * - The wait for a steady group can go when a close in the middle of a rebalance leaves the group.
+ * - Closing and destroying in threads can go when neither hangs while a broker is away, and when
+ *   the destruction of a joining member does not abort (confluentinc/librdkafka issue 4312,
+ *   corrected in 2.3.0).
+ * tests/integration/alone/ (rebalance, stops, outages) fails if one of them goes too early.
+ * The settings that are bound to the version are in kafka_consumer.c (issue 2879).
+ */
+#include "common/kafka/kafka_workarounds.h"
+
+#include <pthread.h>
+
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+
+/*
+ * A leave takes some 50 ms, but librdkafka 2.0.2 ends without one when it is closed in the middle
+ * of a rebalance, and the group then waits for the dead member's session to time out. So a leave
+ * waits until the group is steady: up to two joins of a cooperative rebalance, which librdkafka
+ * lets happen once a second at most.
+ */
+#define STEADY_MAX_MS    2500
+#define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
+#define CLOSE_MAX_MS     700 /* the broker may be away, and the client not know it yet */
+#define DESTROY_MAX_MS   500 /* it takes a few */
+
+/*
+ * librdkafka 2.0.2 pauses all partitions for a rebalance, those that stay too. When they are
+ * resumed, nothing tells the threads that fetch: each looks again when its broker answers
+ * something. So the brokers are asked for something; the answer is of no interest.
+ */
+void kafka_workarounds_wake_fetchers(rd_kafka_t *rk)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	if (rd_kafka_assignment(rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_END;
+	if (list->cnt > 0)
+		(void)rd_kafka_offsets_for_times(rk, list, 1);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Polls until no rebalance is in progress. False: none of the group's state is known, or the
+ * rebalance does not end. */
+static bool wait_until_steady(rd_kafka_t *rk, const struct kafka_group *group)
+{
+	int64_t before = group->statistics, start = clock_mono_ms();
+
+	while (clock_mono_ms() < start + STEADY_MAX_MS) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 20);
+
+		if (m)
+			rd_kafka_message_destroy(m);
+		if (group->statistics == before)
+			continue;
+		if (group->steady)
+			return true;
+		if (!atomic_load(&group->coordinated) && clock_mono_ms() > start + UNCOORDINATED_MS)
+			return false;
+	}
+	return false;
+}
+
+static void *close_main(void *arg)
+{
+	struct kafka_workarounds *w = arg;
+
+	(void)rd_kafka_consumer_close(w->rk);
+	atomic_store(&w->left, true);
+	return NULL;
+}
+
+/* librdkafka 2.0.2 waits for ever for a broker that another one has replaced. */
+static void *destroy_main(void *arg)
+{
+	struct kafka_workarounds *w = arg;
+
+	rd_kafka_destroy(w->rk);
+	atomic_store(&w->destroyed, true);
+	return NULL;
+}
+
+/* Runs a step that may never end, in a thread of its own. False: it has not ended in that time,
+ * and goes on. */
+static bool run_with_deadline(struct kafka_workarounds *w, void *(*step)(void *),
+			      const _Atomic bool *ended, int64_t max_ms)
+{
+	int64_t end = clock_mono_ms() + max_ms;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, step, w) != 0)
+		return false;
+	(void)pthread_detach(thread);
+	while (!atomic_load(ended) && clock_mono_ms() < end)
+		clock_pause_ms(2);
+	return atomic_load(ended);
+}
+
+void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group)
+{
+	if (!wait_until_steady(w->rk, group))
+		(void)rd_kafka_unsubscribe(w->rk); /* so that it does not join just now */
+	else if (!run_with_deadline(w, close_main, &w->left, CLOSE_MAX_MS))
+		log_warn("consumer", "the group has not confirmed the leave", "waited_ms=%d",
+			 CLOSE_MAX_MS);
+}
+
+bool kafka_workarounds_destroy(struct kafka_workarounds *w)
+{
+	/* Unless it has left, librdkafka may still be closing: the process's end ends it. It aborts
+	 * when a cooperative member is destroyed while it joins, and hangs when it is destroyed
+	 * while its close waits for a broker that is away. */
+	return atomic_load(&w->left) &&
+	       run_with_deadline(w, destroy_main, &w->destroyed, DESTROY_MAX_MS);
+}

@@ -1,0 +1,34 @@
+/*
+ * What librdkafka 2.0.2 needs besides its API. Everything here is bound to that version; each part
+ * says in kafka_workarounds.c when it can go.
+ *
+ * Threads: the consumer's owner.
+ */
+#ifndef COMMON_KAFKA_KAFKA_WORKAROUNDS_H
+#define COMMON_KAFKA_KAFKA_WORKAROUNDS_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "common/kafka/kafka_group.h"
+
+/* How often statistics have to come: how long a leave waits for the state of the join. */
+#define KAFKA_WORKAROUNDS_STATISTICS_MS "100"
+
+/* A consumer on its way out. The memory stays valid for ever if a step does not end. */
+struct kafka_workarounds {
+	rd_kafka_t *rk;
+	_Atomic bool left, destroyed;
+};
+
+/* To be called at the end of each rebalance: partitions that stay are fetched on at once. */
+void kafka_workarounds_wake_fetchers(rd_kafka_t *rk);
+
+/* Leaves the group of rk, within about 3 seconds; callbacks run meanwhile. */
+void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group);
+
+/* Destroys w->rk, which has left. False: it has not ended in time; w is still used. */
+bool kafka_workarounds_destroy(struct kafka_workarounds *w);
+
+#endif
