@@ -55,8 +55,6 @@ SUPPORT := $(call folders_of,tests/support)
 # Sources that are pure: the headers of librdkafka, libpq and civetweb are errors to them.
 PURE := $(foreach folder,common/base common/event order-service/core delivery-service/core,\
 	$(wildcard $(folder)/*.c)) order-service/order_queue.c
-# 2026-11-27: these still include them, and are being changed.
-PURE := $(filter-out delivery-service/core/%,$(PURE))
 $(call objects,$(PURE)): CFLAGS := -Itests/lint/forbidden $(CFLAGS)
 
 .PHONY: all

@@ -33,21 +33,12 @@ static struct topic_offset origin_of(const struct message *m)
 	const char *topic;
 	int64_t partition, offset;
 	size_t len;
-	bool replayed = message_header_text(m, "x-original-topic", &topic, &len) &&
+	bool replayed = message_header_text(m, CONTRACT_ORIGIN_TOPIC, &topic, &len) &&
 			len == strlen(m->topic) && memcmp(topic, m->topic, len) == 0 &&
-			header_number(m, "x-original-partition", INT32_MAX, &partition) &&
-			header_number(m, "x-original-offset", INT64_MAX, &offset);
+			header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition) &&
+			header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset);
 
-<<<<<<< HEAD
-	if (!kafka_header(m, CONTRACT_ORIGIN_TOPIC, &topic, &len) || len != strlen(this_topic) ||
-	    memcmp(topic, this_topic, len) != 0 ||
-	    !header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition) ||
-	    !header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset))
-		return here;
-	return (struct topic_offset){ (int32_t)partition, offset };
-=======
 	return replayed ? (struct topic_offset){ (int32_t)partition, offset } : m->at;
->>>>>>> b66d236 (delivery-service: one way in for a message, and a consumer without librdkafka's types)
 }
 
 static enum status decode(const struct event_record *record, struct order_event **event,

@@ -22,25 +22,12 @@ struct event_record {
 	struct topic_offset origin; /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* of the offsets that it stands for: its own and those skipped behind it */
 	int64_t received_wall_ms;
-<<<<<<< HEAD
-	struct delivery_decision decision; /* written by delivery_store_begin */
-	bool was_parked;
-	bool compacted;
-	/* The message as it came, see event_record_message; none if it was parked: */
-	bool has_key, has_payload;
-	uint32_t key_len, payload_len;
-	enum event_type type;
-	int64_t timestamp_ms;
-	struct raw_message_headers *headers; /* a reference */
-	char bytes[];                        /* key and payload */
-=======
 	struct delivery_decision decision; /* written by delivery_store_write */
 	enum event_type type;              /* of the message, which event is decoded from */
 	bool was_parked;
 	bool compacted;
 	struct raw_message message; /* empty if it was parked */
 	char bytes[];               /* of message: key and payload */
->>>>>>> b66d236 (delivery-service: one way in for a message, and a consumer without librdkafka's types)
 };
 
 /* The message's type is one of ours, or missing: it has to be looked at. */

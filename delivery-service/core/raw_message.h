@@ -16,8 +16,6 @@
 struct raw_message_headers {
 	size_t references, size, count;
 	char bytes[]; /* see raw_message_header */
-<<<<<<< HEAD
-=======
 };
 
 /* Key and payload stand behind each other in a block of the owner's. */
@@ -27,7 +25,6 @@ struct raw_message {
 	struct raw_message_headers *headers; /* a reference */
 	int64_t timestamp_ms;
 	uint32_t key_len, payload_len; /* Kafka's messages have less than 2 GB */
->>>>>>> b66d236 (delivery-service: one way in for a message, and a consumer without librdkafka's types)
 };
 
 /* The blocks that came lately, of which there are few: one per type of event, say. Begins as {0}.

@@ -36,19 +36,11 @@ static void set_number(json_t *root, const char *name, int64_t value)
 
 static void set_original(json_t *root, const char *topic, const struct event_record *record)
 {
-<<<<<<< HEAD
 	(void)json_object_set_new(root, CONTRACT_ORIGIN_TOPIC, json_string(topic));
 	set_number(root, CONTRACT_ORIGIN_PARTITION, record->origin.partition);
 	set_number(root, CONTRACT_ORIGIN_OFFSET, record->origin.offset);
 	if (!record->was_parked && !json_object_get(root, CONTRACT_ORIGIN_TIMESTAMP))
-		set_number(root, CONTRACT_ORIGIN_TIMESTAMP, record->timestamp_ms);
-=======
-	(void)json_object_set_new(root, "x-original-topic", json_string(topic));
-	set_number(root, "x-original-partition", record->origin.partition);
-	set_number(root, "x-original-offset", record->origin.offset);
-	if (!record->was_parked && !json_object_get(root, "x-original-timestamp"))
-		set_number(root, "x-original-timestamp", record->message.timestamp_ms);
->>>>>>> b66d236 (delivery-service: one way in for a message, and a consumer without librdkafka's types)
+		set_number(root, CONTRACT_ORIGIN_TIMESTAMP, record->message.timestamp_ms);
 }
 
 static char *headers_of(const char *topic, const struct event_record *record, const char *reason)
