@@ -2,7 +2,7 @@
 #   make coverage
 
 .PHONY: coverage
-## develop: coverage     lines run by the unit tests, a folder a line; INTEGRATION=1
+## develop: coverage     lines that the unit tests run, by folder; INTEGRATION=1
 coverage:
 	@$(MAKE) --no-print-directory --silent VARIANT=coverage all test-build build/coverage/tests/unit
 	@find build/coverage -name '*.gcda' -delete
