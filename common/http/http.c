@@ -83,13 +83,13 @@ void http_response_header(struct http_response *response, const char *name, cons
 struct http_deferred *http_defer(const struct http_request *request, struct http_response *response)
 {
 	response->deferred = true;
-	request->pending->hold(request->pending);
-	return request->pending;
+	request->deferred->defer(request->deferred);
+	return request->deferred;
 }
 
-void http_send_deferred(struct http_deferred *pending, const struct http_response *response)
+void http_send_deferred(struct http_deferred *deferred, const struct http_response *response)
 {
-	pending->answer(pending, response);
+	deferred->send(deferred, response);
 }
 
 const char *http_reason(int status)

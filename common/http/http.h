@@ -3,7 +3,7 @@
  * behind it is in http_server.h; handlers and their tests need only this and http_json.h.
  *
  * Threads: a request and its response belong to the worker thread that runs the handler. An answer
- * that the handler has put off can be given by any thread.
+ * that the handler has deferred can be sent by any thread.
  */
 #ifndef COMMON_HTTP_HTTP_H
 #define COMMON_HTTP_HTTP_H
@@ -15,10 +15,11 @@
 
 struct http_response;
 
-/* An answer that can be put off. Its functions are the server's, for http_defer and http_answer. */
+/* An answer that can be deferred. Its functions are the server's, for http_defer and http_answer.
+ */
 struct http_deferred {
-	void (*hold)(struct http_deferred *pending);
-	void (*answer)(struct http_deferred *pending, const struct http_response *response);
+	void (*defer)(struct http_deferred *deferred);
+	void (*send)(struct http_deferred *deferred, const struct http_response *response);
 };
 
 struct http_request {
@@ -30,7 +31,7 @@ struct http_request {
 	size_t body_len;
 	const char *(*header)(const void *source, const char *name); /* NULL: not sent */
 	const void *source;
-	struct http_deferred *pending; /* for http_defer */
+	struct http_deferred *deferred; /* for http_defer */
 };
 
 struct http_response {
@@ -81,8 +82,8 @@ void http_response_header(struct http_response *response, const char *name, cons
 struct http_deferred *http_defer(const struct http_request *request,
 				 struct http_response *response);
 
-/* Answers, without ever waiting for the client. response stays the caller's, pending is gone. */
-void http_send_deferred(struct http_deferred *pending, const struct http_response *response);
+/* Answers, without ever waiting for the client. response stays the caller's, deferred is gone. */
+void http_send_deferred(struct http_deferred *deferred, const struct http_response *response);
 
 /* The reason phrase of a status: "Not Found". */
 const char *http_reason(int status);

@@ -12,7 +12,7 @@
 /* Read of a body that is refused, so that the client hears the answer. */
 #define DRAIN_MAX_BYTES (4 * 1024 * 1024)
 
-enum answer { NONE, PENDING, AWAITED };
+enum answer { NONE, DEFERRED, AWAITED };
 
 void http_connection_open(struct http_connection *c, struct mg_connection *mg,
 			  struct http_sockets *sockets)
@@ -26,14 +26,14 @@ void http_connection_open(struct http_connection *c, struct mg_connection *mg,
 	c->peer_port = info->remote_port;
 	c->since_us = clock_mono_us();
 	atomic_store(&c->answer, NONE);
-	(void)sem_init(&c->given, 0, 0);
-	c->left = NULL;
+	(void)sem_init(&c->sent, 0, 0);
+	c->handed = NULL;
 }
 
 void http_connection_close(struct http_connection *c)
 {
 	http_connection_await(c);
-	(void)sem_destroy(&c->given);
+	(void)sem_destroy(&c->sent);
 }
 
 /* --- who answers --------------------------------------------------------------------------- */
@@ -42,23 +42,23 @@ void http_connection_defer(struct http_connection *c)
 {
 	if (c->fd < 0)
 		c->fd = http_sockets_find(c->sockets, c->port, c->peer_port, c->since_us);
-	atomic_store(&c->answer, PENDING);
+	atomic_store(&c->answer, DEFERRED);
 }
 
 void http_connection_await(struct http_connection *c)
 {
-	int pending = PENDING;
+	int deferred = DEFERRED;
 
-	if (!atomic_compare_exchange_strong(&c->answer, &pending, AWAITED))
+	if (!atomic_compare_exchange_strong(&c->answer, &deferred, AWAITED))
 		return;
-	while (sem_wait(&c->given) != 0)
+	while (sem_wait(&c->sent) != 0)
 		; /* interrupted */
 }
 
 void http_connection_deferred_sent(struct http_connection *c)
 {
 	if (atomic_exchange(&c->answer, NONE) == AWAITED)
-		(void)sem_post(&c->given);
+		(void)sem_post(&c->sent);
 }
 
 /* --- bytes --------------------------------------------------------------------------------- */
@@ -85,16 +85,16 @@ static char *format(const struct http_response *r, bool keep, size_t *len)
 	return out;
 }
 
-enum http_given http_connection_send_deferred(struct http_connection *c,
-					      const struct http_response *response, bool keep)
+enum http_sent http_connection_send_deferred(struct http_connection *c,
+					     const struct http_response *response, bool keep)
 {
 	size_t len = 0;
 	char *text = format(response, keep, &len);
 	ssize_t sent;
 
 	if (c->fd < 0) {
-		c->left = text;
-		c->left_len = len;
+		c->handed = text;
+		c->handed_len = len;
 		return HTTP_HANDED_TO_WORKER;
 	}
 	sent = text ? send(c->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
@@ -129,8 +129,8 @@ bool http_connection_finish(struct http_connection *c)
 	if (c->fd >= 0)
 		return false;
 	http_connection_await(c);
-	write_text(c->mg, c->left, c->left_len);
-	c->left = NULL;
+	write_text(c->mg, c->handed, c->handed_len);
+	c->handed = NULL;
 	return true;
 }
 

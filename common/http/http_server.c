@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "common/http/http_connection.h"
+#include "common/http/http_dispatch.h"
 #include "common/http/http_json.h"
 #include "common/http/http_metrics.h"
 #include "common/http/http_sockets.h"
@@ -24,11 +25,11 @@ struct http_server {
 	struct mg_context *mg;
 	const char *host; /* borrowed */
 	_Atomic bool stopped;
-	int64_t keep_max;            /* connections that may be kept alive at a time */
-	_Atomic int64_t connections; /* being served: each holds a thread */
-	_Atomic int64_t at_work;     /* requests between their last byte and their answer */
-	_Atomic bool closing;        /* requests that come now are turned away */
-	_Atomic int64_t cut;         /* connections whose client left too much unread */
+	int64_t keep_max;             /* connections that may be kept alive at a time */
+	_Atomic int64_t connections;  /* being served: each holds a thread */
+	_Atomic int64_t in_flight;    /* requests between their last byte and their answer */
+	_Atomic bool closing;         /* requests that come now are turned away */
+	_Atomic int64_t slow_clients; /* connections whose client left too much unread */
 	struct http_sockets *sockets;
 	const struct http_route *routes;
 	size_t route_count;
@@ -36,9 +37,9 @@ struct http_server {
 	int64_t threads;
 };
 
-/* A connection, and of its request whose answer is pending: */
+/* A connection, and its latest request. */
 struct client {
-	struct http_deferred pending; /* first: what a handler passes on */
+	struct http_deferred deferred; /* first: what http_defer() returns */
 	struct http_connection connection;
 	struct http_server *server;
 	size_t route; /* its number, route_count for none */
@@ -64,45 +65,6 @@ static const char *header_of(const void *source, const char *name)
 	return mg_get_header(source, name);
 }
 
-static void dispatch(struct client *client, const struct mg_request_info *info,
-		     struct http_request *request, struct http_response *response)
-{
-	const struct http_server *server = client->server;
-	const struct http_route *route = NULL;
-	char methods[64] = "";
-	struct strbuf allow = STRBUF_ON(methods);
-
-	switch (http_route_find(server->routes, server->route_count, info->request_method,
-				info->local_uri, &route, &request->param, &allow)) {
-	case HTTP_MATCHED:
-		client->route = (size_t)(route - server->routes);
-		route->handle(route->context, request, response);
-		break;
-	case HTTP_NO_METHOD:
-		http_response_header(response, "Allow", "%s", methods);
-		http_respond_problem(response, 405, NULL, "%s takes %s, not %.20s", info->local_uri,
-				     methods, info->request_method);
-		break;
-	case HTTP_NO_PATH:
-		http_respond_problem(response, 404, NULL, "there is nothing at %.100s",
-				     info->local_uri);
-		break;
-	}
-}
-
-static void respond_refusal(struct http_response *response, int status)
-{
-	const struct error not_now = { .status = ST_UNAVAILABLE };
-
-	if (status == 413)
-		http_respond_problem(response, 413, NULL, "the body may have at most %d bytes",
-				     HTTP_BODY_MAX_BYTES);
-	else if (status == 503)
-		http_respond_error(response, &not_now);
-	else
-		http_respond_problem(response, status, NULL, "the body did not arrive whole");
-}
-
 static void count(const struct client *client, int status)
 {
 	struct http_metrics *counts = client->server->counts;
@@ -111,26 +73,26 @@ static void count(const struct client *client, int status)
 	http_metrics_time(counts, client->route, clock_mono_us() - client->started_us);
 }
 
-static void hold(struct http_deferred *pending)
+static void defer(struct http_deferred *deferred)
 {
-	http_connection_defer(&((struct client *)pending)->connection);
+	http_connection_defer(&((struct client *)deferred)->connection);
 }
 
-/* The answer that a handler put off. Its last word to the connection lets the worker end that, its
+/* The deferred answer. Its last word to the connection lets the worker end that, its
  * last to the server lets main end that. */
-static void answer_pending(struct http_deferred *pending, const struct http_response *response)
+static void send_deferred(struct http_deferred *deferred, const struct http_response *response)
 {
-	struct client *client = (struct client *)pending;
+	struct client *client = (struct client *)deferred;
 	struct http_server *server = client->server;
-	enum http_given given =
+	enum http_sent sent =
 		http_connection_send_deferred(&client->connection, response, client->keep);
 
-	if (given == HTTP_SLOW_CLIENT)
-		atomic_fetch_add(&server->cut, 1);
+	if (sent == HTTP_SLOW_CLIENT)
+		atomic_fetch_add(&server->slow_clients, 1);
 	count(client, response->status);
 	http_connection_deferred_sent(&client->connection);
-	if (given != HTTP_HANDED_TO_WORKER)
-		atomic_fetch_sub(&server->at_work, 1);
+	if (sent != HTTP_HANDED_TO_WORKER)
+		atomic_fetch_sub(&server->in_flight, 1);
 }
 
 static void answer_now(struct client *client, struct mg_connection *conn,
@@ -138,7 +100,7 @@ static void answer_now(struct client *client, struct mg_connection *conn,
 {
 	http_response_write(conn, response, client->keep);
 	count(client, response->status);
-	atomic_fetch_sub(&client->server->at_work, 1);
+	atomic_fetch_sub(&client->server->in_flight, 1);
 }
 
 /* A new request's part of client. Under pressure nobody keeps a thread: others may be waiting. */
@@ -161,7 +123,7 @@ static void serve(struct client *client, struct mg_connection *conn)
 		.query = info->query_string,
 		.header = header_of,
 		.source = conn,
-		.pending = &client->pending,
+		.deferred = &client->deferred,
 	};
 	char *body = NULL;
 	int refused;
@@ -171,20 +133,21 @@ static void serve(struct client *client, struct mg_connection *conn)
 	refused = http_body_read(conn, &body, &request.body_len);
 	http_response_init(&response);
 	request.body = body;
-	atomic_fetch_add(&client->server->at_work, 1);
+	atomic_fetch_add(&client->server->in_flight, 1);
 	if (atomic_load(&client->server->closing))
 		refused = 503;
 	client->keep = client->keep && !refused;
 	if (!client->keep)
 		mg_disable_connection_keep_alive(conn);
 	if (refused)
-		respond_refusal(&response, refused);
+		http_dispatch_refuse(&response, refused);
 	else
-		dispatch(client, info, &request, &response);
+		http_dispatch(client->server->routes, client->server->route_count, &request,
+			      &response, &client->route);
 	if (!response.deferred)
 		answer_now(client, conn, &response);
 	else if (http_connection_finish(&client->connection))
-		atomic_fetch_sub(&client->server->at_work, 1);
+		atomic_fetch_sub(&client->server->in_flight, 1);
 	http_response_fini(&response);
 	free(body);
 }
@@ -217,7 +180,7 @@ static struct client *client_of(struct mg_connection *conn)
 	client = calloc(1, sizeof(*client));
 	if (!client)
 		return NULL;
-	client->pending = (struct http_deferred){ hold, answer_pending };
+	client->deferred = (struct http_deferred){ defer, send_deferred };
 	client->server = server;
 	http_connection_open(&client->connection, conn, server->sockets);
 	mg_set_user_connection_data(conn, client);
@@ -258,7 +221,7 @@ static void on_connection_end(const struct mg_connection *conn)
 }
 
 /*
- * Runs first on each of civetweb's threads. Answers that are given one after the other, as after a
+ * Runs first on each of civetweb's threads. Answers that are sent one after the other, as after a
  * group commit, bring as many new requests: as SCHED_BATCH their threads wait for a processor until
  * the one that answers is through, instead of interrupting it one by one. Refused, it only costs
  * speed.
@@ -276,7 +239,7 @@ static void *on_thread(const struct mg_context *mg, int type)
 static int on_log(const struct mg_connection *conn, const char *text)
 {
 	(void)conn;
-	log_warn("http", "server says", "text=%s", LOG_QUOTE(text));
+	log_warn("http", "civetweb message", "text=%s", LOG_QUOTE(text));
 	return 1;
 }
 
@@ -374,9 +337,9 @@ static void *stop_server(void *arg)
 }
 
 /*
- * Once it stops, civetweb sends nothing more: so what is at work is answered before. Then it looks
- * at its stop flag only every 2 s, or when a connection comes: so one comes. After a moment for the
- * answers on their way, connections that clients keep open are ended.
+ * Once it stops, civetweb sends nothing more: so requests in flight are answered before. Then it
+ * looks at its stop flag only every 2 s, or when a connection comes: so one comes. After a moment
+ * for the answers on their way, connections that clients keep open are ended.
  */
 void http_server_close(struct http_server *server)
 {
@@ -387,15 +350,16 @@ void http_server_close(struct http_server *server)
 	if (!server)
 		return;
 	atomic_store(&server->closing, true);
-	while (atomic_load(&server->at_work) > 0)
+	while (atomic_load(&server->in_flight) > 0)
 		clock_pause_ms(2);
 	if (pthread_create(&stopper, NULL, stop_server, server) != 0) {
 		mg_stop(server->mg);
 		release(server);
 		return;
 	}
-	for (int64_t cut = clock_mono_ms() + CLOSE_GRACE_MS; !atomic_load(&server->stopped);) {
-		if (clock_mono_ms() >= cut)
+	for (int64_t grace_end = clock_mono_ms() + CLOSE_GRACE_MS;
+	     !atomic_load(&server->stopped);) {
+		if (clock_mono_ms() >= grace_end)
 			http_sockets_shut(port);
 		mg_close_connection(mg_connect_client(server->host, port, 0, why, sizeof(why)));
 		clock_pause_ms(10);
@@ -419,6 +383,6 @@ void http_server_metrics(struct http_server *server, struct metrics_out *out)
 	metrics_one(out, "http_threads", "gauge", "Connections that can be served at a time.",
 		    server->threads);
 	metrics_one(out, "http_connections_cut_total", "counter",
-		    "Connections ended because their clients did not read the answers.",
-		    atomic_load(&server->cut));
+		    "Slow clients disconnected: they left too many answers unread.",
+		    atomic_load(&server->slow_clients));
 }

@@ -29,7 +29,7 @@ MUST_CHECK enum status http_server_open(struct http_server **out, const char *ho
 					int64_t threads, const struct http_route *routes,
 					size_t route_count, struct error *err);
 
-/* Stops listening, waits for the running handlers and for the answers that they have put off. */
+/* Stops listening, waits for the running handlers and for the deferred answers. */
 void http_server_close(struct http_server *server);
 
 int http_server_port(const struct http_server *server);

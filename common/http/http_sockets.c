@@ -13,9 +13,9 @@
 #include "common/base/parse.h"
 #include "common/runtime/clock.h"
 
-#define SILENT_MAX_S    60
-#define SURVEY_EVERY_US 20000
-#define SURVEY_SHARE    20 /* a survey takes a twentieth of the time at most */
+#define SILENT_MAX_S  60
+#define SCAN_EVERY_US 20000
+#define SCAN_SHARE    20 /* a scan takes a twentieth of the time at most */
 
 typedef int name_call(int fd, struct sockaddr *address, socklen_t *len);
 
@@ -120,7 +120,7 @@ static void note_peer(int fd, bool listens, void *context)
 		sockets->complete = false;
 }
 
-/* A survey costs about a microsecond for each open file: it is made so seldom that it does not
+/* A scan costs about a microsecond for each open file: it is made so seldom that it does not
  * matter, and serves all connections there are. */
 static void scan(struct http_sockets *sockets, int port)
 {
@@ -129,8 +129,8 @@ static void scan(struct http_sockets *sockets, int port)
 		sockets->from[i] = NONE;
 	sockets->complete = true;
 	each_socket(port, note_peer, sockets);
-	sockets->next_scan_us = clock_mono_us() + SURVEY_EVERY_US +
-				SURVEY_SHARE * (clock_mono_us() - sockets->scan_us);
+	sockets->next_scan_us = clock_mono_us() + SCAN_EVERY_US +
+				SCAN_SHARE * (clock_mono_us() - sockets->scan_us);
 }
 
 int http_sockets_find(struct http_sockets *sockets, int port, int peer_port, int64_t since_us)

@@ -27,7 +27,7 @@ void http_sockets_free(struct http_sockets *sockets);
  * (clock_mono_us). -1: not known, now or as long as two connections come from the same peer_port.
  * Costs little however often it is asked.
  *
- * Invariant: it is taken from a survey of all sockets that began after since_us, so the
+ * Invariant: it is taken from a scan of all sockets that began after since_us, so the
  * connection's own is among them; each of them had a peer, so the connection's own had that port;
  * and no other had. Else the client could be gone and back from the same port, with another socket.
  */

@@ -251,7 +251,7 @@ static void note_answer(struct http_deferred *pending, const struct http_respons
 Test(http, an_answer_may_come_later)
 {
 	struct answered answered = { .pending = { note_put_off, note_answer } };
-	struct http_request request = { .pending = &answered.pending };
+	struct http_request request = { .deferred = &answered.pending };
 	struct http_response now, later;
 	struct http_deferred *pending;
 
