@@ -160,7 +160,9 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.in_sequence = config->sequencing == 1,
 	};
 
-	return delivery_loop_open(&s->loop, &loop, err);
+	if (delivery_loop_open(&s->loop, &loop, err) != ST_OK)
+		return err->status;
+	return delivery_loop_start(s->loop, err);
 }
 
 /* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls at

@@ -6,34 +6,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/backoff.h"
 #include "common/kafka/kafka_consumer.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 #include "common/runtime/stop.h"
+#include "delivery-service/consume/batch_apply.h"
 #include "delivery-service/consume/delivery_metrics.h"
 #include "delivery-service/consume/delivery_writer.h"
 #include "delivery-service/consume/lag.h"
+#include "delivery-service/consume/ownership.h"
+#include "delivery-service/consume/parked_events.h"
 #include "delivery-service/core/intake.h"
 
-#define POLL_MAX_MS      100  /* how long a stop may go unnoticed */
-#define POLL_BURST       1000 /* messages taken in before the due work is looked at again */
-#define RECLAIM_AFTER_MS 2000 /* several heartbeats */
-#define HELD_EVENTS_MAX  5000 /* per partition, besides those that may be in work ... */
-#define HELD_EVENT_BYTES 1024 /* ... of that size on average */
+#define POLL_MAX_MS     100  /* how long a stop may go unnoticed */
+#define POLL_BURST      1000 /* messages received before due work is collected */
+#define IN_FLIGHT_MAX   5000 /* per partition, besides those that may be in progress ... */
+#define IN_FLIGHT_BYTES 1024 /* ... of that size on average */
 
 struct delivery_loop {
 	struct delivery_loop_config config;
 	struct delivery_store *store;
 	struct kafka_consumer *consumer;
 	struct scheduler *scheduler;
-	struct partitions partitions;
+	struct ownership ownership;
+	struct batch_apply apply;
 	struct parked_events parked_events;
 	struct delivery_writer writer;
-	struct raw_message_recent headers; /* of the messages that came lately */
-	int64_t next_log_mono_ms, next_parked_log_mono_ms;
+	struct raw_message_recent headers; /* of the latest messages */
+	int64_t next_parked_log_mono_ms;
 	pthread_t thread;
-	bool joined;
+	bool started, joined;
 	_Atomic bool stopping;
 	struct delivery_metrics metrics;
 	struct lag lag;
@@ -41,52 +43,33 @@ struct delivery_loop {
 
 /* --- partitions come and go ---------------------------------------------------------------- */
 
-/* Each complaint has a time of its own (next_mono_ms), so that none hides another. */
-static void log_failure(int64_t *next_mono_ms, const char *what, const struct error *err)
-{
-	if (log_due(next_mono_ms, 5000))
-		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
-}
-
-/* Runs inside kafka_consumer_poll. Without the database nothing can be done anyway, so it waits. */
+/* Runs inside kafka_consumer_poll. */
 static int64_t on_assigned(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;
-	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
-	struct offset_tracker tracker;
-	struct error err;
-	int64_t epoch;
+	int64_t next_read;
 
 	delivery_writer_finish(&l->writer);
-	while (delivery_store_claim(l->store, partition, &epoch, &tracker, &err) != ST_OK) {
-		if (atomic_load(&l->stopping))
-			return -1;
-		log_failure(&l->next_log_mono_ms, "cannot claim a partition", &err);
-		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));
-	}
-	if (!partitions_add(&l->partitions, partition, epoch, &tracker)) {
-		offset_tracker_fini(&tracker);
+	next_read = ownership_claim(&l->ownership, partition);
+	if (next_read < 0)
 		return -1;
-	}
 	atomic_fetch_add(&l->metrics.assigned, 1);
-	lag_set(&l->lag, partition, partitions_find(&l->partitions, partition)->tracker.next);
 	parked_events_request_all(&l->parked_events);
-	return partitions_find(&l->partitions, partition)->next_read;
+	return next_read;
 }
 
-/* Forgets all that was taken in of a partition, its work in progress included. */
+/* Drops all events received of a partition, work in progress included. */
 static void drop_work(struct delivery_loop *l, int32_t partition)
 {
 	scheduler_drop(l->scheduler, partition);
 	delivery_writer_drop(&l->writer, partition);
-	partition_reset(partitions_find(&l->partitions, partition));
+	partition_reset(partitions_find(&l->ownership.partitions, partition));
 }
 
 static void drop_partition(struct delivery_loop *l, int32_t partition)
 {
 	drop_work(l, partition);
-	partitions_remove(&l->partitions, partition);
-	lag_remove(&l->lag, partition);
+	ownership_release(&l->ownership, partition);
 }
 
 static void on_revoked(void *context, int32_t partition)
@@ -98,14 +81,23 @@ static void on_revoked(void *context, int32_t partition)
 	atomic_fetch_add(&l->metrics.revoked, 1);
 }
 
-/* --- taking in ----------------------------------------------------------------------------- */
+/* Called by the writer and by ownership. */
+static void on_fenced(void *context, struct partition *p)
+{
+	struct delivery_loop *l = context;
+
+	drop_work(l, p->number);
+	ownership_lost(p);
+}
+
+/* --- receiving ----------------------------------------------------------------------------- */
 
 /* A full partition is paused; it resumes at half, so that it does not flutter. */
 static void apply_back_pressure(struct delivery_loop *l, struct partition *p)
 {
-	size_t most = ((size_t)l->config.scheduler.max_concurrency + HELD_EVENTS_MAX) /
+	size_t most = ((size_t)l->config.scheduler.max_concurrency + IN_FLIGHT_MAX) /
 		      (p->paused ? 2 : 1);
-	bool full = p->in_flight_events > most || p->in_flight_bytes > most * HELD_EVENT_BYTES;
+	bool full = p->in_flight_events > most || p->in_flight_bytes > most * IN_FLIGHT_BYTES;
 
 	if (full == p->paused)
 		return;
@@ -113,9 +105,9 @@ static void apply_back_pressure(struct delivery_loop *l, struct partition *p)
 	kafka_consumer_pause(l->consumer, p->number, full);
 }
 
-static void give_up(struct delivery_loop *l, const char *why)
+static void fail(struct delivery_loop *l, const char *why)
 {
-	log_error("delivery", "cannot go on", "error=%s", LOG_QUOTE(why));
+	log_error("delivery", "fatal, shutting down", "error=%s", LOG_QUOTE(why));
 	atomic_store(&l->stopping, true);
 	stop_request();
 }
@@ -126,7 +118,7 @@ static void enqueue(struct delivery_loop *l, struct partition *p, const struct m
 
 	if (!record || !scheduler_add(l->scheduler, record)) {
 		event_record_free(record);
-		give_up(l, "out of memory");
+		fail(l, "out of memory");
 		return;
 	}
 	partition_enqueue(p, record);
@@ -139,7 +131,7 @@ static void enqueue(struct delivery_loop *l, struct partition *p, const struct m
 
 static void receive(struct delivery_loop *l, const struct message *m)
 {
-	struct partition *p = partitions_find(&l->partitions, m->at.partition);
+	struct partition *p = partitions_find(&l->ownership.partitions, m->at.partition);
 	enum intake_verdict verdict = intake_receive(p, m);
 
 	if (verdict == INTAKE_ENQUEUE)
@@ -158,13 +150,13 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 	}
 	if (m)
 		receive(l, m);
-	if (partitions_skipped(&l->partitions))
+	if (partitions_skipped(&l->ownership.partitions))
 		delivery_writer_flush_later(&l->writer);
 }
 
-/* --- what is worked ------------------------------------------------------------------------ */
+/* --- work that is done --------------------------------------------------------------------- */
 
-/* Moves worked items into the batch. */
+/* Moves events whose work is done into the batch. */
 static void collect_done(struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms();
@@ -176,16 +168,16 @@ static void collect_done(struct delivery_loop *l)
 		if (!record)
 			break;
 		if (!event_record_expand(record)) {
-			give_up(l, "out of memory"); /* in stays: its partition may refer to it */
+			fail(l, "out of memory"); /* record stays: its partition may refer to it */
 			break;
 		}
-		p = partitions_find(&l->partitions, record->at.partition);
+		p = partitions_find(&l->ownership.partitions, record->at.partition);
 		partition_done(p, record);
 		apply_back_pressure(l, p);
 		delivery_writer_add(&l->writer, record);
 	}
 	if (scheduler_failed(l->scheduler))
-		give_up(l, "out of memory");
+		fail(l, "out of memory");
 }
 
 /* Called by the writer. */
@@ -195,83 +187,6 @@ static void on_committed(void *context, int32_t partition, int64_t next_offset)
 
 	kafka_consumer_store(l->consumer, partition, next_offset);
 	lag_set(&l->lag, partition, next_offset);
-}
-
-/* Called by the writer. */
-static void on_fenced(void *context, struct partition *p)
-{
-	struct delivery_loop *l = context;
-
-	drop_work(l, p->number);
-	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
-}
-
-static bool reclaim(struct delivery_loop *l, int32_t partition)
-{
-	struct offset_tracker tracker;
-	struct error err;
-	int64_t epoch;
-
-	if (kafka_consumer_assignment_lost(l->consumer) ||
-	    delivery_store_claim(l->store, partition, &epoch, &tracker, &err) != ST_OK)
-		return false;
-	if (!kafka_consumer_seek(l->consumer, partition, tracker.next)) {
-		offset_tracker_fini(&tracker);
-		return false;
-	}
-	lag_set(&l->lag, partition, tracker.next);
-	(void)partitions_add(&l->partitions, partition, epoch, &tracker);
-	kafka_consumer_pause(l->consumer, partition, false);
-	return true;
-}
-
-/*
- * A replica that was away too long is fenced first and hears from the group soon after. One that
- * the group still counts as the owner claims its partition anew, or nobody would work on it.
- */
-static void reclaim_fenced(struct delivery_loop *l)
-{
-	for (size_t i = 0; i < l->partitions.count; i++) {
-		struct partition *p = &l->partitions.list[i];
-		int64_t now = clock_mono_ms();
-
-		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
-			continue;
-		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
-		if (reclaim(l, p->number))
-			log_info("delivery", "claimed anew",
-				 "partition=%" PRId32 " offset=%" PRId64, p->number, p->next_read);
-	}
-}
-
-/*
- * A consumer never goes back by itself, but when the log ends before its place: the topic was made
- * anew, or Kafka has lost what it had. Then it begins at the beginning (auto.offset.reset), and so
- * do we, once all is done that was taken in of the old log.
- */
-static void restart_replaced(struct delivery_loop *l)
-{
-	struct error err;
-
-	for (size_t i = 0; i < l->partitions.count; i++) {
-		struct partition *p = &l->partitions.list[i];
-		enum status st;
-
-		if (!p->replaced || p->reclaim_at_mono_ms != 0 || p->tracker.next < p->next_read)
-			continue;
-		st = delivery_store_rewind(l->store, p->number, p->epoch, &err);
-		if (st == ST_FENCED) {
-			on_fenced(l, p);
-		} else if (st != ST_OK) {
-			log_failure(&l->next_log_mono_ms, "cannot begin a partition anew", &err);
-		} else {
-			log_warn("delivery",
-				 "the topic was made anew: reading it from its beginning",
-				 "partition=%" PRId32 " position=%" PRId64, p->number,
-				 p->next_read);
-			p->reclaim_at_mono_ms = clock_mono_ms();
-		}
-	}
 }
 
 static void on_parked_decided(void *context, const struct event_record *record)
@@ -285,9 +200,10 @@ static void resume_parked(struct delivery_loop *l)
 {
 	struct error err;
 
-	if (parked_events_resume(&l->parked_events, l->store, &err) != ST_OK)
-		log_failure(&l->next_parked_log_mono_ms,
-			    "cannot look after parked events, trying again", &err);
+	if (parked_events_resume(&l->parked_events, &l->apply, &err) != ST_OK &&
+	    log_due(&l->next_parked_log_mono_ms, 5000))
+		log_warn("delivery", "cannot resume parked events, will retry", "error=%s",
+			 LOG_QUOTE(err.msg));
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
@@ -306,30 +222,33 @@ static int poll_timeout(const struct delivery_loop *l)
 	return until > now ? (int)(until - now) : 0;
 }
 
+void delivery_loop_step(struct delivery_loop *l)
+{
+	poll_messages(l, poll_timeout(l));
+	delivery_writer_finish(&l->writer);
+	ownership_restart_replaced(&l->ownership);
+	ownership_reclaim_fenced(&l->ownership);
+	resume_parked(l);
+	collect_done(l);
+	delivery_writer_begin(&l->writer);
+	atomic_store(&l->metrics.in_work, (int64_t)scheduler_in_work(l->scheduler));
+	atomic_store(&l->metrics.waiting, (int64_t)scheduler_waiting(l->scheduler));
+	atomic_store(&l->metrics.partitions, (int64_t)l->ownership.partitions.count);
+}
+
 static void *loop_main(void *arg)
 {
 	struct delivery_loop *l = arg;
 
-	while (!atomic_load(&l->stopping)) {
-		poll_messages(l, poll_timeout(l));
-		delivery_writer_finish(&l->writer);
-		restart_replaced(l);
-		reclaim_fenced(l);
-		resume_parked(l);
-		collect_done(l);
-		delivery_writer_begin(&l->writer);
-		atomic_store(&l->metrics.in_work, (int64_t)scheduler_in_work(l->scheduler));
-		atomic_store(&l->metrics.waiting, (int64_t)scheduler_waiting(l->scheduler));
-		atomic_store(&l->metrics.partitions, (int64_t)l->partitions.count);
-	}
-	delivery_writer_finish(&l->writer);
+	while (!atomic_load(&l->stopping))
+		delivery_loop_step(l);
 	return NULL;
 }
 
 static void init_writer(struct delivery_loop *l)
 {
-	const struct delivery_writer_config config = { .store = l->store,
-						       .partitions = &l->partitions,
+	const struct delivery_writer_config config = { .apply = &l->apply,
+						       .partitions = &l->ownership.partitions,
 						       .parked_events = &l->parked_events,
 						       .metrics = &l->metrics,
 						       .committed = on_committed,
@@ -354,11 +273,26 @@ static void release(struct delivery_loop *l)
 {
 	kafka_consumer_close(l->consumer);
 	raw_message_recent_fini(&l->headers);
-	partitions_fini(&l->partitions);
+	partitions_fini(&l->ownership.partitions);
 	lag_fini(&l->lag);
 	scheduler_close(l->scheduler);
 	delivery_store_close(l->store);
 	free(l);
+}
+
+static void init_parts(struct delivery_loop *l)
+{
+	l->ownership = (struct ownership){ .store = l->store,
+					   .consumer = l->consumer,
+					   .lag = &l->lag,
+					   .stopping = &l->stopping,
+					   .fenced = on_fenced,
+					   .context = l };
+	l->apply = (struct batch_apply){ .store = l->store,
+					 .in_sequence = l->config.in_sequence,
+					 .decided = on_parked_decided,
+					 .context = l };
+	init_writer(l);
 }
 
 enum status delivery_loop_open(struct delivery_loop **out,
@@ -369,9 +303,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	const struct delivery_store_config store = { .database_url = config->database_url,
 						     .topic = config->kafka.topic,
 						     .replica = config->replica,
-						     .in_sequence = config->in_sequence,
-						     .decided = on_parked_decided,
-						     .context = l };
+						     .in_sequence = config->in_sequence };
 
 	if (!l)
 		return error_set(err, ST_INTERNAL, "out of memory");
@@ -381,19 +313,21 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
 	    scheduler_open(&l->scheduler, &config->scheduler, on_worked, l, err) != ST_OK ||
 	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=
-		    ST_OK)
-		goto fail;
-	init_writer(l);
-	if (pthread_create(&l->thread, NULL, loop_main, l) != 0) {
-		(void)error_set(err, ST_INTERNAL, "cannot start the delivery thread");
-		goto fail;
+		    ST_OK) {
+		release(l);
+		return err->status;
 	}
+	init_parts(l);
 	*out = l;
 	return ST_OK;
+}
 
-fail:
-	release(l);
-	return err->status;
+enum status delivery_loop_start(struct delivery_loop *l, struct error *err)
+{
+	if (pthread_create(&l->thread, NULL, loop_main, l) != 0)
+		return error_set(err, ST_INTERNAL, "cannot start the delivery thread");
+	l->started = true;
+	return ST_OK;
 }
 
 void delivery_loop_stop(struct delivery_loop *l)
@@ -401,10 +335,12 @@ void delivery_loop_stop(struct delivery_loop *l)
 	if (!l || l->joined)
 		return;
 	atomic_store(&l->stopping, true);
-	(void)pthread_join(l->thread, NULL);
+	if (l->started)
+		(void)pthread_join(l->thread, NULL);
 	l->joined = true;
-	while (l->partitions.count > 0)
-		drop_partition(l, l->partitions.list[0].number);
+	delivery_writer_finish(&l->writer);
+	while (l->ownership.partitions.count > 0)
+		drop_partition(l, l->ownership.partitions.list[0].number);
 	scheduler_end_threads(l->scheduler);
 	kafka_consumer_leave(l->consumer);
 }

@@ -1,10 +1,10 @@
 /*
- * The delivery loop: one thread that polls, lets each event be worked for its time, and writes
- * what is done in batches. It alone touches consumer, workload, partitions and store, so a
- * rebalance or a stop always falls between two transactions; work in progress is simply forgotten
- * then and done anew by the partition's next owner.
+ * The delivery loop: one thread that polls, lets each event's work take its time, and writes what
+ * is done in batches. It alone touches consumer, scheduler, partitions and store, so a rebalance or
+ * a stop always falls between two transactions. Work in progress is dropped then, and done again by
+ * the partition's next owner.
  *
- * Threads: open, stop and close from main; metrics and reachable from any.
+ * Threads: open, start, stop and close from main; metrics and reachable from any.
  */
 #ifndef DELIVERY_SERVICE_CONSUME_DELIVERY_LOOP_H
 #define DELIVERY_SERVICE_CONSUME_DELIVERY_LOOP_H
@@ -27,11 +27,22 @@ struct delivery_loop_config {
 	bool in_sequence; /* SEQUENCING=enforce */
 };
 
-/* Starts the thread; database and broker need not be there yet. config's strings are
- * borrowed until close; a loop that cannot go on requests the stop. */
+/* Database and broker need not be there yet. config's strings are borrowed until close. ST_INVALID:
+ * a setting. */
 MUST_CHECK enum status delivery_loop_open(struct delivery_loop **out,
 					  const struct delivery_loop_config *config,
 					  struct error *err);
+
+/* Starts the thread, which calls delivery_loop_step until the stop. A loop that fails requests the
+ * stop of the service. */
+MUST_CHECK enum status delivery_loop_start(struct delivery_loop *loop, struct error *err);
+
+/*
+ * One round: polls, until something is due or for 100 ms at most, and does what is due. It waits on
+ * nothing but kafka_consumer, pg and clock. A program that drives the loop itself calls this
+ * instead of delivery_loop_start.
+ */
+void delivery_loop_step(struct delivery_loop *loop);
 
 /* Ends the loop between two transactions and leaves the group; once is enough, twice harmless. */
 void delivery_loop_stop(struct delivery_loop *loop);

@@ -18,7 +18,7 @@ void delivery_writer_init(struct delivery_writer *w, const struct delivery_write
 
 bool delivery_writer_has_room(const struct delivery_writer *w)
 {
-	return w->done_count < DELIVERY_BATCH_MAX;
+	return w->done_count < BATCH_APPLY_MAX;
 }
 
 void delivery_writer_add(struct delivery_writer *w, struct event_record *record)
@@ -47,7 +47,7 @@ void delivery_writer_drop(struct delivery_writer *w, int32_t partition)
 
 int64_t delivery_writer_due(const struct delivery_writer *w)
 {
-	if (w->under_way)
+	if (w->in_progress)
 		return 0;
 	if (w->done_count > 0)
 		return w->retry_at_mono_ms;
@@ -72,7 +72,7 @@ static void tell_fenced(struct delivery_writer *w)
 	}
 }
 
-/* Sends the first count events, and what was passed. */
+/* Sends the first count events, and what was skipped. */
 static enum status send_events(struct delivery_writer *w, size_t count, struct error *err)
 {
 	enum status st = commit_plan_make(&w->plan, w->config.partitions, w->done, count, err);
@@ -85,8 +85,8 @@ static enum status send_events(struct delivery_writer *w, size_t count, struct e
 	}
 	w->started_mono_us = clock_mono_us();
 	w->sent_count = count;
-	st = delivery_store_begin(w->config.store, &w->plan, w->done, count, err);
-	w->under_way = st == ST_OK;
+	st = batch_apply_begin(w->config.apply, &w->plan, w->done, count, err);
+	w->in_progress = st == ST_OK;
 	if (st == ST_FENCED)
 		tell_fenced(w);
 	if (st != ST_OK)
@@ -108,11 +108,11 @@ static void forget_sent(struct delivery_writer *w)
 	w->done_count -= w->sent_count;
 }
 
-static void take_written(struct delivery_writer *w, const struct delivery_written *written)
+static void take_applied(struct delivery_writer *w, const struct batch_applied *applied)
 {
 	const struct commit_plan *plan = &w->plan;
 
-	parked_events_written(w->config.parked_events, written);
+	parked_events_applied(w->config.parked_events, applied);
 	for (size_t i = 0; i < plan->count; i++)
 		w->config.committed(w->config.context, plan->list[i].partition,
 				    plan->list[i].change.after.next);
@@ -124,12 +124,12 @@ static void take_written(struct delivery_writer *w, const struct delivery_writte
 
 static enum status await_commit(struct delivery_writer *w, struct error *err)
 {
-	struct delivery_written written;
-	enum status st = delivery_store_finish(w->config.store, &written, err);
+	struct batch_applied applied;
+	enum status st = batch_apply_finish(w->config.apply, &applied, err);
 
-	w->under_way = false;
+	w->in_progress = false;
 	if (st == ST_OK)
-		take_written(w, &written);
+		take_applied(w, &applied);
 	commit_plan_fini(&w->plan);
 	return st;
 }
@@ -159,7 +159,7 @@ static enum status write_first(struct delivery_writer *w, struct error *err)
 
 static void log_failure(struct delivery_writer *w, enum status st, const struct error *err)
 {
-	static const char what[] = "cannot write, trying again";
+	static const char what[] = "write failed, will retry";
 
 	if (!log_due(&w->next_log_mono_ms, 5000))
 		return;
@@ -204,6 +204,6 @@ void delivery_writer_finish(struct delivery_writer *w)
 {
 	struct error err;
 
-	if (w->under_way)
+	if (w->in_progress)
 		conclude(w, await_commit(w, &err), &err);
 }

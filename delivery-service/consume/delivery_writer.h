@@ -1,8 +1,8 @@
 /*
- * Writes what is done. Events that were worked gather in a batch; it is written in two steps, and
- * between them, while the database works, the caller takes in messages and nothing else. A write
- * that fails is repeated, with what has come meanwhile; an event that the database refuses becomes
- * a dead letter.
+ * Writes what is done. Events whose work is done gather in a batch. It is written in two steps;
+ * between them, while the database works, the caller receives messages and nothing else. A write
+ * that fails is repeated, together with what is done by then. An event that the database refuses
+ * becomes a dead letter.
  *
  * Threads: the delivery loop's.
  */
@@ -10,20 +10,20 @@
 #define DELIVERY_SERVICE_CONSUME_DELIVERY_WRITER_H
 
 #include "common/base/backoff.h"
+#include "delivery-service/consume/batch_apply.h"
 #include "delivery-service/consume/delivery_metrics.h"
 #include "delivery-service/consume/parked_events.h"
 #include "delivery-service/core/commit_plan.h"
-#include "delivery-service/store/delivery_store.h"
 
 struct delivery_writer_config {
 	/* All borrowed. */
-	struct delivery_store *store;
+	struct batch_apply *apply;
 	struct partitions *partitions;
 	struct parked_events *parked_events;
 	struct delivery_metrics *metrics;
 	/* Everything of the partition below next_offset is committed. */
 	void (*committed)(void *context, int32_t partition, int64_t next_offset);
-	/* Somebody else has claimed it: what we hold of it is theirs to do (delivery_writer_drop,
+	/* Another replica has claimed it: our events of it are its to do (delivery_writer_drop,
 	 * too). */
 	void (*fenced)(void *context, struct partition *partition);
 	void *context;
@@ -32,10 +32,10 @@ struct delivery_writer_config {
 struct delivery_writer {
 	struct delivery_writer_config config;
 	struct event_record
-		*done[DELIVERY_BATCH_MAX]; /* owned; worked, in order, to be written next */
+		*done[BATCH_APPLY_MAX]; /* owned; worked, in order, to be written next */
 	size_t done_count;
-	/* The write under way, of the first events that are done. */
-	bool under_way;
+	/* The write in progress, of the first events that are done. */
+	bool in_progress;
 	size_t sent_count;
 	struct commit_plan plan;
 	int64_t started_mono_us;
@@ -49,14 +49,14 @@ struct delivery_writer {
 void delivery_writer_init(struct delivery_writer *writer,
 			  const struct delivery_writer_config *config);
 
-/* in (taken over) is worked. There must be room, and no write under way. */
+/* record (taken over) is done. There must be room, and no write in progress. */
 void delivery_writer_add(struct delivery_writer *writer, struct event_record *record);
 bool delivery_writer_has_room(const struct delivery_writer *writer);
 
-/* Something was passed: it is written soon, if nothing else takes it along. */
+/* Something was skipped: its position is written soon, if no event takes it along. */
 void delivery_writer_flush_later(struct delivery_writer *writer);
 
-/* Forgets what is done and not written of a partition. No write may be under way. */
+/* Forgets what is done and not written of a partition. No write may be in progress. */
 void delivery_writer_drop(struct delivery_writer *writer, int32_t partition);
 
 /* When there is something to write or to finish. */
@@ -64,7 +64,7 @@ int64_t delivery_writer_due(const struct delivery_writer *writer);
 
 /* Sends what is to be written, if it is due. */
 void delivery_writer_begin(struct delivery_writer *writer);
-/* Waits until the write under way, if any, is committed or has failed. */
+/* Waits until the write in progress, if any, is committed or has failed. */
 void delivery_writer_finish(struct delivery_writer *writer);
 
 #endif

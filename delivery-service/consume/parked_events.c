@@ -5,14 +5,14 @@
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
-#define LOOK_EVERY_MS   1000
+#define RESUME_EVERY_MS 1000
 #define WARN_AFTER_MS   60000
 #define WARN_AGAIN_MS   60000
 #define DESCRIPTION_MAX 160
 
-void parked_events_written(struct parked_events *p, const struct delivery_written *written)
+void parked_events_applied(struct parked_events *p, const struct batch_applied *applied)
 {
-	if (written->more) {
+	if (applied->more) {
 		p->resume_all = true;
 		p->next_mono_ms = 0;
 	}
@@ -54,24 +54,24 @@ static void warn_of_old(struct parked_events *p)
 	if (age_ms(p) < WARN_AFTER_MS || !log_due(&p->next_warning_mono_ms, WARN_AGAIN_MS))
 		return;
 	parked_events_describe(p, &out);
-	log_warn("delivery", "a predecessor does not come", "parked=%s", LOG_QUOTE(text));
+	log_warn("delivery", "parked event overdue", "parked=%s", LOG_QUOTE(text));
 }
 
-enum status parked_events_resume(struct parked_events *p, struct delivery_store *store,
+enum status parked_events_resume(struct parked_events *p, struct batch_apply *apply,
 				 struct error *err)
 {
 	int64_t now = clock_mono_ms();
-	struct delivery_written written;
+	struct batch_applied applied;
 	struct delivery_parked parked;
 
 	if (now < p->next_mono_ms)
 		return ST_OK;
-	p->next_mono_ms = now + LOOK_EVERY_MS;
-	if (delivery_store_resume(store, p->resume_all, &written, err) != ST_OK)
+	p->next_mono_ms = now + RESUME_EVERY_MS;
+	if (batch_apply_resume(apply, p->resume_all, &applied, err) != ST_OK)
 		return err->status;
 	p->resume_all = false;
-	parked_events_written(p, &written);
-	if (delivery_store_parked(store, &parked, err) != ST_OK)
+	parked_events_applied(p, &applied);
+	if (delivery_store_parked(apply->store, &parked, err) != ST_OK)
 		return err->status;
 	atomic_store(&p->count, parked.count);
 	atomic_store(&p->oldest_wall_ms, parked.oldest_wall_ms);

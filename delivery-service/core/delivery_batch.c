@@ -110,6 +110,7 @@ void delivery_batch_fini(struct delivery_batch *b)
 	free(b->offsets);
 	free(b->given_up);
 	free(b->fetched);
+	free(b->fetched_seen);
 	free(b->applied);
 	*b = (struct delivery_batch){ 0 };
 }
@@ -143,19 +144,22 @@ bool delivery_batch_given_up(const struct delivery_batch *b, int64_t order_id, i
 	       bsearch(&key, b->given_up, b->given_up_count, sizeof(key), compare_given_up) != NULL;
 }
 
-enum status delivery_batch_reserve(struct delivery_batch *b, size_t count, struct error *err)
+static bool grow(void **array, size_t size)
 {
-	size_t fetched = b->fetched_count + count;
-	struct event_record **grown =
-		realloc(b->fetched, (fetched + 1) * sizeof(struct event_record *));
+	void *grown = realloc(*array, size);
 
 	if (grown)
-		b->fetched = grown;
-	if (grown)
-		grown = realloc(b->applied,
-				(b->event_count + fetched + 1) * sizeof(struct event_record *));
-	if (!grown)
+		*array = grown;
+	return grown != NULL;
+}
+
+enum status delivery_batch_reserve(struct delivery_batch *b, size_t count, struct error *err)
+{
+	size_t fetched = b->fetched_count + count + 1;
+
+	if (!grow((void **)&b->fetched, fetched * sizeof(*b->fetched)) ||
+	    !grow((void **)&b->fetched_seen, fetched * sizeof(*b->fetched_seen)) ||
+	    !grow((void **)&b->applied, (b->event_count + fetched) * sizeof(*b->applied)))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	b->applied = grown;
 	return ST_OK;
 }

@@ -21,7 +21,7 @@ struct batch_order {
 	const struct order_event *content; /* of the last applied event; NULL: unchanged */
 	bool has_parked;                   /* events of it are parked in the database ... */
 	int64_t next_parked;               /* ... those not fetched yet from this version on */
-	bool asked;                        /* batch_load's: they are being fetched */
+	bool asked;                        /* the resequencer's: they are being fetched */
 };
 
 struct batch_key {
@@ -55,7 +55,8 @@ struct delivery_batch {
 	size_t offset_count;
 	struct batch_given_up *given_up; /* sorted */
 	size_t given_up_count;
-	struct event_record **fetched; /* parked ones that came back; batch_load's */
+	struct event_record **fetched; /* parked ones that came back */
+	bool *fetched_seen;            /* which of them were applied before */
 	size_t fetched_count;
 	struct event_record **applied; /* those with an effect, in the order of the effects */
 	size_t applied_count;

@@ -2,7 +2,8 @@
 
 #include <stdint.h>
 
-#define NONE_PARKED INT64_MAX /* none that has not been fetched */
+#define NONE_PARKED     INT64_MAX /* none that has not been fetched */
+#define FETCH_PER_ORDER 100       /* at most; fewer where many orders want some */
 
 /* 0, which no event has, behind the last one there can be. */
 static int32_t next_version(const struct batch_order *order)
@@ -129,4 +130,49 @@ void resequencer_fetched(struct delivery_batch *b, struct batch_order *order, si
 	if (!complete && b->fetched[first + count - 1]->event->version < INT32_MAX)
 		order->next_parked = b->fetched[first + count - 1]->event->version + 1;
 	advance(b, order);
+}
+
+/* --- parked events come back --------------------------------------------------------------- */
+
+static int32_t limit_for(const struct delivery_batch *b, size_t asked)
+{
+	size_t each = (RESEQUENCER_EFFECTS_MAX - b->applied_count) / asked;
+
+	if (each > FETCH_PER_ORDER)
+		return FETCH_PER_ORDER;
+	return each > 0 ? (int32_t)each : 1;
+}
+
+bool resequencer_ask(struct delivery_batch *b, int32_t *limit)
+{
+	size_t asked = 0;
+
+	if (b->applied_count >= RESEQUENCER_EFFECTS_MAX)
+		return false;
+	for (size_t i = 0; i < b->order_count; i++) {
+		b->orders[i].asked = resequencer_wanting(b, &b->orders[i]);
+		asked += b->orders[i].asked;
+	}
+	if (asked > 0)
+		*limit = limit_for(b, asked);
+	return asked > 0;
+}
+
+void resequencer_answer(struct delivery_batch *b, size_t first, int32_t limit)
+{
+	for (size_t end; first < b->fetched_count; first = end) {
+		int64_t id = b->fetched[first]->event->order_id;
+		struct batch_order *order = delivery_batch_order(b, id);
+
+		for (end = first; end < b->fetched_count && b->fetched[end]->event->order_id == id;)
+			end++;
+		order->asked = false;
+		resequencer_fetched(b, order, first, b->fetched_seen + first, end - first,
+				    end - first < (size_t)limit);
+	}
+	for (size_t i = 0; i < b->order_count; i++) {
+		if (b->orders[i].asked)
+			resequencer_fetched(b, &b->orders[i], b->fetched_count, NULL, 0, true);
+		b->orders[i].asked = false;
+	}
 }

@@ -5,8 +5,8 @@
  * version that was given up and is there when its turn comes is applied all the same.
  * Otherwise events are applied as they come. Pure.
  *
- * How the store uses it: resequencer_decide; then, while resequencer_wanting finds orders whose
- * next version is parked in the database, fetch those and give them to resequencer_fetched.
+ * How it is used: resequencer_decide; then, while resequencer_ask asks for parked events, fetch
+ * them and call resequencer_answer.
  *
  * Threads: one owner.
  */
@@ -20,6 +20,21 @@ void resequencer_decide(struct delivery_batch *batch);
 
 /* True if the order's next step is parked in the database and not fetched yet. */
 bool resequencer_wanting(const struct delivery_batch *batch, const struct batch_order *order);
+
+#define RESEQUENCER_EFFECTS_MAX 5000 /* about so many in one batch, what comes back included */
+
+/*
+ * Asks for what is parked: marks the orders whose next step it is (asked), and says how many events
+ * of each to fetch at most, so that one fetch does not bring far more than a transaction may have.
+ * False: no order wants more, or the batch has effects enough.
+ */
+bool resequencer_ask(struct delivery_batch *batch, int32_t *limit);
+
+/*
+ * The answer: batch->fetched from first on, those of an order together and with versions ascending,
+ * at most limit of each order that was asked. An order without an answer has no more.
+ */
+void resequencer_answer(struct delivery_batch *batch, size_t first, int32_t limit);
 
 /*
  * What was fetched of one order: count events from batch->fetched[first] on, versions ascending,

@@ -4,9 +4,6 @@
 #include <string.h>
 
 #include "common/event/event_json.h"
-#include "delivery-service/core/resequencer.h"
-
-#define FETCH_PER_ORDER 100 /* at most; fewer where many orders want some */
 
 const struct pg_statement batch_load_statements[] = {
 	{ "batch_advance", "update position p "
@@ -270,7 +267,8 @@ enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *pla
 /* --- parked events come back --------------------------------------------------------------- */
 
 /* Row's event into batch->fetched. One that cannot be read any more is a bug: it was read once. */
-static enum status adopt(struct delivery_batch *b, const PGresult *rows, int row, struct error *err)
+static enum status take_event(struct delivery_batch *b, const PGresult *rows, int row,
+			      struct error *err)
 {
 	const char *name = pg_text(rows, row, 2);
 	struct topic_offset at = { (int32_t)pg_i64(rows, row, 4), pg_i64(rows, row, 5) };
@@ -286,124 +284,57 @@ static enum status adopt(struct delivery_batch *b, const PGresult *rows, int row
 	record = event_record_from_parked(event, at, pg_i64(rows, row, 6));
 	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	b->fetched_seen[b->fetched_count] = pg_i64(rows, row, 7) != 0;
 	b->fetched[b->fetched_count++] = record;
 	return ST_OK;
 }
 
-/* Rows first to end are all of one order. */
-static enum status take_order(struct delivery_batch *b, struct batch_order *order,
-			      const PGresult *rows, int first, int end, int32_t limit,
-			      struct error *err)
-{
-	bool seen[FETCH_PER_ORDER];
-	size_t from = b->fetched_count;
-
-	for (int row = first; row < end; row++) {
-		seen[row - first] = pg_i64(rows, row, 7) != 0;
-		if (adopt(b, rows, row, err) != ST_OK)
-			return err->status;
-	}
-	order->asked = false;
-	resequencer_fetched(b, order, from, seen, (size_t)(end - first), end - first < limit);
-	return ST_OK;
-}
-
-/* The orders without an answer have no more. */
-static void end_unanswered(struct delivery_batch *b)
-{
-	for (size_t i = 0; i < b->order_count; i++) {
-		if (b->orders[i].asked)
-			resequencer_fetched(b, &b->orders[i], b->fetched_count, NULL, 0, true);
-		b->orders[i].asked = false;
-	}
-}
-
-static enum status take_fetched(struct delivery_batch *b, const PGresult *rows, int32_t limit,
-				struct error *err)
+static enum status take_events(struct delivery_batch *b, const PGresult *rows, struct error *err)
 {
 	int count = PQntuples(rows);
 
 	if (delivery_batch_reserve(b, (size_t)count, err) != ST_OK)
 		return err->status;
-	for (int first = 0, end; first < count; first = end) {
-		int64_t id = pg_i64(rows, first, 0);
-
-		for (end = first; end < count && pg_i64(rows, end, 0) == id;)
-			end++;
-		if (take_order(b, delivery_batch_order(b, id), rows, first, end, limit, err) !=
-		    ST_OK)
+	for (int row = 0; row < count; row++) {
+		if (take_event(b, rows, row, err) != ST_OK)
 			return err->status;
 	}
-	end_unanswered(b);
 	return ST_OK;
 }
 
-/* Orders that want something, and from which version on. */
-static void list_wanting(struct delivery_batch *b, struct pg_array *order, struct pg_array *version)
+static void fill_asked(const struct delivery_batch *b, struct pg_array *order,
+		       struct pg_array *version)
 {
 	for (size_t i = 0; i < b->order_count; i++) {
-		struct batch_order *o = &b->orders[i];
-
-		if (!resequencer_wanting(b, o))
+		if (!b->orders[i].asked)
 			continue;
-		pg_array_i64(order, o->order_id);
-		pg_array_i32(version, (int32_t)o->next_parked);
-		o->asked = true;
+		pg_array_i64(order, b->orders[i].order_id);
+		pg_array_i32(version, (int32_t)b->orders[i].next_parked);
 	}
 }
 
-/* So that one fetch does not bring far more than a transaction may have. */
-static int32_t limit_for(const struct delivery_batch *b, uint32_t wanting)
-{
-	size_t each = wanting ? (DELIVERY_EFFECTS_MAX - b->applied_count) / wanting : 1;
-
-	if (each > FETCH_PER_ORDER)
-		return FETCH_PER_ORDER;
-	return each > 0 ? (int32_t)each : 1;
-}
-
-static enum status fetch(struct pg *pg, struct delivery_batch *b, bool *any, struct error *err)
+enum status batch_load_parked(struct pg *pg, struct delivery_batch *b, int32_t limit,
+			      struct error *err)
 {
 	struct pg_array order, version;
 	struct pg_params params = { 0 };
 	struct pg_call call = { "batch_fetch_parked", &params, NULL };
-	enum status st = ST_OK;
-	int32_t limit;
+	enum status st;
 
 	pg_array_init(&order, PG_ARRAY_INT8);
 	pg_array_init(&version, PG_ARRAY_INT4);
-	list_wanting(b, &order, &version);
-	limit = limit_for(b, order.count);
+	fill_asked(b, &order, &version);
 	pg_param_array(&params, &order);
 	pg_param_array(&params, &version);
 	pg_param_i32(&params, limit);
-	*any = order.count > 0;
-	if (*any)
-		st = pg_run(pg, &call, 1, err);
-	if (st == ST_OK && *any) {
-		st = take_fetched(b, call.result, limit, err);
-		pg_clear(&call, 1);
-		if (st != ST_OK)
-			pg_rollback(pg);
-	}
+	st = pg_run(pg, &call, 1, err);
 	pg_array_fini(&order);
 	pg_array_fini(&version);
+	if (st != ST_OK)
+		return st;
+	st = take_events(b, call.result, err);
+	pg_clear(&call, 1);
+	if (st != ST_OK)
+		pg_rollback(pg);
 	return st;
-}
-
-enum status batch_load_parked(struct pg *pg, struct delivery_batch *b, struct error *err)
-{
-	bool any = true;
-	enum status st = ST_OK;
-
-	while (st == ST_OK && any && b->applied_count < DELIVERY_EFFECTS_MAX)
-		st = fetch(pg, b, &any, err);
-	return st;
-}
-
-void batch_unload(struct delivery_batch *b)
-{
-	for (size_t i = 0; i < b->fetched_count; i++)
-		event_record_free(b->fetched[i]);
-	b->fetched_count = 0;
 }

@@ -27,14 +27,11 @@ MUST_CHECK enum status batch_load(struct pg *pg, const char *topic, struct commi
 				  struct delivery_batch *batch, struct error *err);
 
 /*
- * Within that transaction: brings back parked events until no order wants more, or until the batch
- * has about DELIVERY_EFFECTS_MAX effects. On an error the transaction is over.
+ * Within that transaction: brings back parked events of the orders that are asked, from next_parked
+ * on, at most limit of each: behind batch->fetched, by order and version. On an error the
+ * transaction is over.
  */
-#define DELIVERY_EFFECTS_MAX 5000
-MUST_CHECK enum status batch_load_parked(struct pg *pg, struct delivery_batch *batch,
+MUST_CHECK enum status batch_load_parked(struct pg *pg, struct delivery_batch *batch, int32_t limit,
 					 struct error *err);
-
-/* Frees what was brought back. */
-void batch_unload(struct delivery_batch *batch);
 
 #endif

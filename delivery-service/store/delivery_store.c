@@ -1,17 +1,9 @@
-/*
- * A batch takes two round trips: batch_load begins the transaction and reads, the resequencer
- * decides in memory, batch_save writes and commits. Only if an order's next events are parked,
- * batch_load_parked goes once more between the two.
- */
 #include "delivery-service/store/delivery_store.h"
 
 #include <stdlib.h>
 
-#include "delivery-service/core/resequencer.h"
 #include "delivery-service/store/batch_load.h"
 #include "delivery-service/store/batch_save.h"
-
-#define RESUME_ORDERS 100 /* orders that are resumed in one transaction */
 
 const struct pg_statement delivery_store_statements[] = {
 	{ "store_claim",
@@ -67,8 +59,7 @@ const struct pg_statement delivery_store_statements[] = {
 };
 
 struct delivery_store {
-	struct delivery_batch batch; /* under way, and how its second round trip was sent */
-	struct batch_saving saving;
+	struct batch_saving saving; /* of the batch that is being saved */
 	struct pg *pg;
 	struct delivery_store_config config;
 	int64_t resume_after; /* orders that cannot go on yet must not hide those behind them */
@@ -161,76 +152,41 @@ enum status delivery_store_rewind(struct delivery_store *store, int32_t partitio
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-/* What was parked and is decided is told here, for its caller has never seen it. */
-static void conclude(const struct delivery_store *store, const struct delivery_batch *b,
-		     struct delivery_written *written)
+enum status delivery_store_load(struct delivery_store *store, struct commit_plan *plan,
+				struct delivery_batch *batch, struct error *err)
 {
-	*written = (struct delivery_written){ 0 };
-	for (size_t i = 0; i < b->fetched_count; i++) {
-		if (b->fetched[i]->decision.verdict == DELIVERY_PARK)
-			continue;
-		store->config.decided(store->config.context, b->fetched[i]);
-		written->resumed++;
-	}
-	for (size_t i = 0; i < b->order_count; i++)
-		written->more |= resequencer_wanting(b, &b->orders[i]);
+	return batch_load(store->pg, store->config.topic, plan, batch, err);
 }
 
-static void end_batch(struct delivery_store *store)
+enum status delivery_store_load_parked(struct delivery_store *store, struct delivery_batch *batch,
+				       int32_t limit, struct error *err)
 {
-	batch_unload(&store->batch);
-	delivery_batch_fini(&store->batch);
+	return batch_load_parked(store->pg, batch, limit, err);
 }
 
-/* store->batch is there, and gone again unless it is ST_OK. */
-static enum status begin_batch(struct delivery_store *store, struct commit_plan *plan,
-			       struct error *err)
+enum status delivery_store_save(struct delivery_store *store, const struct commit_plan *plan,
+				struct delivery_batch *batch, struct error *err)
 {
-	const char *topic = store->config.topic;
-	struct delivery_batch *b = &store->batch;
-	enum status st = batch_load(store->pg, topic, plan, b, err);
-
-	if (st == ST_OK) {
-		resequencer_decide(b);
-		st = batch_load_parked(store->pg, b, err);
-	}
-	if (st == ST_OK)
-		st = batch_save(store->pg, topic, store->config.replica, plan, b, &store->saving,
-				err);
-	if (st != ST_OK)
-		end_batch(store);
-	return st;
+	return batch_save(store->pg, store->config.topic, store->config.replica, plan, batch,
+			  &store->saving, err);
 }
 
-enum status delivery_store_begin(struct delivery_store *store, struct commit_plan *plan,
-				 struct event_record **events, size_t event_count,
-				 struct error *err)
-{
-	enum status st = delivery_batch_init(&store->batch, store->config.in_sequence, events,
-					     event_count, NULL, 0, err);
-
-	return st == ST_OK ? begin_batch(store, plan, err) : st;
-}
-
-enum status delivery_store_finish(struct delivery_store *store, struct delivery_written *written,
-				  struct error *err)
+enum status delivery_store_finish(struct delivery_store *store, struct error *err)
 {
 	enum status st = batch_save_finish(store->pg, &store->saving, err);
 
-	if (st == ST_OK)
-		conclude(store, &store->batch, written);
 	/* Another replica had the same order or event between our two round trips: it is committed
 	 * now, and the next try sees it. */
 	if (st == ST_CONFLICT)
 		st = error_set(err, ST_UNAVAILABLE, "another replica was faster");
-	end_batch(store);
 	return st;
 }
 
 /* --- what is parked ------------------------------------------------------------------------ */
 
-static enum status resumable(struct delivery_store *store, bool all, int64_t ids[RESUME_ORDERS],
-			     size_t *count, struct error *err)
+enum status delivery_store_resumable(struct delivery_store *store, bool all,
+				     int64_t ids[DELIVERY_RESUME_MAX], size_t *count,
+				     struct error *err)
 {
 	const bool given_up = store->config.in_sequence && !all;
 	const char *sequenced = all ? "store_resumable" : "store_resumable_given_up";
@@ -238,7 +194,7 @@ static enum status resumable(struct delivery_store *store, bool all, int64_t ids
 	struct pg_call call = { store->config.in_sequence ? sequenced : "store_resumable_all",
 				&params, NULL };
 
-	pg_param_i32(&params, RESUME_ORDERS);
+	pg_param_i32(&params, DELIVERY_RESUME_MAX);
 	if (given_up)
 		pg_param_i64(&params, store->resume_after);
 	if (pg_run(store->pg, &call, 1, err) != ST_OK)
@@ -247,31 +203,9 @@ static enum status resumable(struct delivery_store *store, bool all, int64_t ids
 	for (size_t i = 0; i < *count; i++)
 		ids[i] = pg_i64(call.result, (int)i, 0);
 	if (given_up)
-		store->resume_after = *count == RESUME_ORDERS ? ids[*count - 1] : 0;
+		store->resume_after = *count == DELIVERY_RESUME_MAX ? ids[*count - 1] : 0;
 	pg_clear(&call, 1);
 	return ST_OK;
-}
-
-enum status delivery_store_resume(struct delivery_store *store, bool all,
-				  struct delivery_written *written, struct error *err)
-{
-	struct commit_plan nowhere = { 0 };
-	int64_t ids[RESUME_ORDERS];
-	size_t count = 0;
-	enum status st = resumable(store, all, ids, &count, err);
-
-	*written = (struct delivery_written){ 0 };
-	if (st != ST_OK || count == 0)
-		return st;
-	st = delivery_batch_init(&store->batch, store->config.in_sequence, NULL, 0, ids, count,
-				 err);
-	if (st == ST_OK)
-		st = begin_batch(store, &nowhere, err);
-	if (st == ST_OK)
-		st = delivery_store_finish(store, written, err);
-	if (st == ST_OK && count == RESUME_ORDERS && written->resumed > 0)
-		written->more = true;
-	return st;
 }
 
 enum status delivery_store_parked(struct delivery_store *store, struct delivery_parked *parked,

@@ -204,7 +204,7 @@ LAB_TEST(outages, an_event_in_work_outlives_the_database, 1)
 	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
 	cr_assert(wait_until(5000, service_metric(delivery, "delivery_events_in_work") == 1.0));
 	postgres_stop();
-	cr_assert(wait_until(5000, service_logged(delivery, "cannot write, trying again")));
+	cr_assert(wait_until(5000, service_logged(delivery, "write failed, will retry")));
 	postgres_start();
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 2));
 	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryModified", 1, 0))));
@@ -234,7 +234,7 @@ LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 	cr_expect(wait_until(20000, sql_number(HISTORY) == 3 * (BEFORE + AFTER)), "%lld of %d",
 		  (long long)sql_number(HISTORY), 3 * (BEFORE + AFTER));
 	cr_expect(tail_await(tail, 6 * AFTER, 10000), "%zu messages", tail->count);
-	cr_expect(service_logged(delivery, "the topic was made anew"));
+	cr_expect(service_logged(delivery, "the topic was re-created"));
 	cr_expect(wait_until(5000,
 			     sql_number("select next_offset from delivery.position") == 6 * AFTER));
 }

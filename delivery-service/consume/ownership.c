@@ -1,0 +1,132 @@
+#include "delivery-service/consume/ownership.h"
+
+#include <inttypes.h>
+
+#include "common/base/backoff.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+
+#define RECLAIM_AFTER_MS 2000 /* several heartbeats */
+
+static void log_failure(struct ownership *o, const char *what, const struct error *err)
+{
+	if (log_due(&o->next_log_mono_ms, 5000))
+		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
+}
+
+/* False: stopping. */
+static bool claim_with_retries(struct ownership *o, int32_t partition, int64_t *epoch,
+			       struct offset_tracker *tracker)
+{
+	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
+	struct error err;
+
+	while (delivery_store_claim(o->store, partition, epoch, tracker, &err) != ST_OK) {
+		if (atomic_load(o->stopping))
+			return false;
+		log_failure(o, "cannot claim a partition, will retry", &err);
+		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));
+	}
+	return true;
+}
+
+int64_t ownership_claim(struct ownership *o, int32_t partition)
+{
+	struct offset_tracker tracker;
+	struct partition *p;
+	int64_t epoch;
+
+	if (!claim_with_retries(o, partition, &epoch, &tracker))
+		return -1;
+	p = partitions_add(&o->partitions, partition, epoch, &tracker);
+	if (!p) {
+		offset_tracker_fini(&tracker);
+		return -1;
+	}
+	lag_set(o->lag, partition, p->tracker.next);
+	return p->next_read;
+}
+
+void ownership_release(struct ownership *o, int32_t partition)
+{
+	partitions_remove(&o->partitions, partition);
+	lag_remove(o->lag, partition);
+}
+
+void ownership_lost(struct partition *p)
+{
+	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
+}
+
+/* --- claimed again ------------------------------------------------------------------------- */
+
+static bool reclaim(struct ownership *o, int32_t partition)
+{
+	struct offset_tracker tracker;
+	struct error err;
+	int64_t epoch;
+
+	if (kafka_consumer_assignment_lost(o->consumer) ||
+	    delivery_store_claim(o->store, partition, &epoch, &tracker, &err) != ST_OK)
+		return false;
+	if (!kafka_consumer_seek(o->consumer, partition, tracker.next)) {
+		offset_tracker_fini(&tracker);
+		return false;
+	}
+	lag_set(o->lag, partition, tracker.next);
+	(void)partitions_add(&o->partitions, partition, epoch, &tracker);
+	kafka_consumer_pause(o->consumer, partition, false);
+	return true;
+}
+
+/*
+ * A replica that was away too long is fenced first and hears from the group soon after. One that
+ * the group still counts as the owner claims its partition again, or nobody would work on it.
+ */
+void ownership_reclaim_fenced(struct ownership *o)
+{
+	for (size_t i = 0; i < o->partitions.count; i++) {
+		struct partition *p = &o->partitions.list[i];
+		int64_t now = clock_mono_ms();
+
+		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
+			continue;
+		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
+		if (reclaim(o, p->number))
+			log_info("delivery", "reclaimed", "partition=%" PRId32 " offset=%" PRId64,
+				 p->number, p->next_read);
+	}
+}
+
+/* --- the topic was re-created -------------------------------------------------------------- */
+
+static void restart(struct ownership *o, struct partition *p)
+{
+	struct error err;
+	enum status st = delivery_store_rewind(o->store, p->number, p->epoch, &err);
+
+	if (st == ST_FENCED) {
+		o->fenced(o->context, p);
+	} else if (st != ST_OK) {
+		log_failure(o, "cannot restart a partition, will retry", &err);
+	} else {
+		log_warn("delivery", "the topic was re-created: reading it from its beginning",
+			 "partition=%" PRId32 " position=%" PRId64, p->number, p->next_read);
+		p->reclaim_at_mono_ms = clock_mono_ms();
+	}
+}
+
+/*
+ * A consumer never goes back by itself, but when the log ends before its position: the topic was
+ * re-created, or Kafka has lost what it had. Then it restarts at the beginning (auto.offset.reset),
+ * and so do we.
+ */
+void ownership_restart_replaced(struct ownership *o)
+{
+	for (size_t i = 0; i < o->partitions.count; i++) {
+		struct partition *p = &o->partitions.list[i];
+
+		if (p->replaced && p->reclaim_at_mono_ms == 0 && p->tracker.next >= p->next_read)
+			restart(o, p);
+	}
+}
