@@ -165,8 +165,8 @@ static enum status open_loop(struct service *s, const struct config *config, con
 	return delivery_loop_start(s->loop, err);
 }
 
-/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls at
- * work are cut off. */
+/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls in
+ * progress are cancelled. */
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {

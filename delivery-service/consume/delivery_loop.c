@@ -262,7 +262,7 @@ static void init_writer(struct delivery_loop *l)
  * Called on the threads that work, which therefore end before the consumer leaves its group:
  * librdkafka takes a wake-up for the end of its close, and hangs when it is destroyed then.
  */
-static void on_worked(void *context)
+static void on_work_done(void *context)
 {
 	struct delivery_loop *l = context;
 
@@ -311,7 +311,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	delivery_metrics_init(&l->metrics);
 	lag_init(&l->lag);
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
-	    scheduler_open(&l->scheduler, &config->scheduler, on_worked, l, err) != ST_OK ||
+	    scheduler_open(&l->scheduler, &config->scheduler, on_work_done, l, err) != ST_OK ||
 	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=
 		    ST_OK) {
 		release(l);

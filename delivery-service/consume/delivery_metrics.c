@@ -99,7 +99,7 @@ void delivery_metrics_write(struct delivery_metrics *c, struct metrics_out *out)
 		    atomic_load(&c->partitions));
 	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
 		    atomic_load(&c->in_work));
-	metrics_one(out, "delivery_events_held", "gauge", "Messages taken in and not done.",
+	metrics_one(out, "delivery_events_held", "gauge", "Messages received and not done.",
 		    atomic_load(&c->waiting));
 	histogram_write(out, &c->batch_size, "delivery_batch_events", "Events per transaction.", 1);
 	histogram_write(out, &c->batch_us, "delivery_batch_duration_seconds",

@@ -31,8 +31,7 @@ struct delivery_writer_config {
 
 struct delivery_writer {
 	struct delivery_writer_config config;
-	struct event_record
-		*done[BATCH_APPLY_MAX]; /* owned; worked, in order, to be written next */
+	struct event_record *done[BATCH_APPLY_MAX]; /* owned; done, in order, to be written next */
 	size_t done_count;
 	/* The write in progress, of the first events that are done. */
 	bool in_progress;

@@ -14,7 +14,7 @@ struct commit_entry {
 	int32_t partition;
 	int64_t epoch; /* the fencing token of this assignment */
 	struct offset_tracker_plan change;
-	bool fenced; /* written by delivery_store_begin on ST_FENCED */
+	bool fenced; /* written by delivery_store_load on ST_FENCED */
 };
 
 struct commit_plan {
@@ -23,7 +23,7 @@ struct commit_plan {
 };
 
 /*
- * With events done, and with what was passed. What is passed before the write has ended goes with
+ * With events done, and with what was skipped. What is skipped before the write has ended goes with
  * the next. ST_UNAVAILABLE: out of memory.
  */
 MUST_CHECK enum status commit_plan_make(struct commit_plan *plan, struct partitions *partitions,

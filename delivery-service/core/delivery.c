@@ -8,15 +8,15 @@ const struct delivery_rule delivery_rules[DELIVERY_STATE_COUNT * EVENT_TYPE_COUN
 	{ DELIVERY_NONE, EVENT_CANCELLED, DELIVERY_UNKNOWN, DELIVERY_NONE, "nothing to cancel" },
 
 	{ DELIVERY_STARTED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED,
-	  "without versions: an order service that counts anew" },
+	  "without versions: an order service that counts from 1 again" },
 	{ DELIVERY_STARTED, EVENT_MODIFIED, DELIVERY_APPLY, DELIVERY_MODIFIED, "the usual change" },
 	{ DELIVERY_STARTED, EVENT_CANCELLED, DELIVERY_APPLY, DELIVERY_CANCELLED, "the usual end" },
 
-	{ DELIVERY_MODIFIED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "as above: anew" },
+	{ DELIVERY_MODIFIED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "as above: again" },
 	{ DELIVERY_MODIFIED, EVENT_MODIFIED, DELIVERY_APPLY, DELIVERY_MODIFIED, "one more change" },
 	{ DELIVERY_MODIFIED, EVENT_CANCELLED, DELIVERY_APPLY, DELIVERY_CANCELLED, "the usual end" },
 
-	{ DELIVERY_CANCELLED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "as above: anew" },
+	{ DELIVERY_CANCELLED, EVENT_PLACED, DELIVERY_APPLY, DELIVERY_STARTED, "as above: again" },
 	{ DELIVERY_CANCELLED, EVENT_MODIFIED, DELIVERY_APPLY, DELIVERY_MODIFIED,
 	  "the lab's lesson: a late event brings a cancelled delivery back" },
 	{ DELIVERY_CANCELLED, EVENT_CANCELLED, DELIVERY_APPLY, DELIVERY_CANCELLED,
@@ -64,7 +64,7 @@ const char *delivery_refusal(enum delivery_verdict verdict)
 	if (verdict == DELIVERY_UNKNOWN)
 		return "unknown order";
 	if (verdict == DELIVERY_TOO_LATE)
-		return "too late: its version was given up, or passed over";
+		return "too late: its version was given up, or skipped";
 	return NULL;
 }
 

@@ -45,7 +45,7 @@ struct delivery_decision {
 
 /*
  * What event does to a delivery in state with version, the highest one applied (0: none has come).
- * seen: this event (order and version, or the same place on the topic) was applied before.
+ * seen: this event (order and version, or the same offset of the topic) was applied before.
  */
 struct delivery_decision delivery_decide(enum delivery_state state, int32_t version,
 					 enum event_type event, int32_t event_version, bool seen);

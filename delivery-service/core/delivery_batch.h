@@ -45,7 +45,7 @@ struct batch_given_up {
 /* Arrays are owned, what they point to is borrowed, unless it says otherwise. */
 struct delivery_batch {
 	bool in_sequence;             /* SEQUENCING=enforce */
-	struct event_record **events; /* borrowed, in the order in which they were worked */
+	struct event_record **events; /* borrowed, in the order in which their work was done */
 	size_t event_count;
 	struct batch_order *orders; /* sorted by order_id, distinct */
 	size_t order_count;

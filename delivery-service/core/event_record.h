@@ -22,7 +22,7 @@ struct event_record {
 	struct topic_offset origin; /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* of the offsets that it stands for: its own and those skipped behind it */
 	int64_t received_wall_ms;
-	struct delivery_decision decision; /* written by delivery_store_write */
+	struct delivery_decision decision; /* written by the resequencer */
 	enum event_type type;              /* of the message, which event is decoded from */
 	bool was_parked;
 	bool compacted;

@@ -76,7 +76,7 @@ static void heap_put(struct lanes *l, size_t at, struct lane *lane)
 	lane->at = at;
 }
 
-/* Puts lane at a place that is free, or above it. */
+/* Puts lane at an index that is free, or above it. */
 static void heap_rise(struct lanes *l, size_t at, struct lane *lane)
 {
 	for (; at > 0 && due(l->heap[(at - 1) / 2]) > due(lane); at = (at - 1) / 2)
@@ -238,7 +238,7 @@ void lanes_remove(struct lanes *l, bool (*match)(const struct lane_item *, void 
 	struct lane *ready = l->ready, *next;
 	size_t in_work = l->in_work, kept = 0;
 
-	/* Those in work whose head stays keep their place and due time; the others line up last. */
+	/* Those in work whose head stays keep their slot and due time; the others line up last. */
 	l->ready = NULL;
 	l->ready_end = &l->ready;
 	for (; ready; ready = next) {

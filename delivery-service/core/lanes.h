@@ -1,10 +1,10 @@
 /*
  * What waits for its turn and what is in work. Pure: the caller brings the time.
  *
- * Items of one lane are worked strictly one after the other, in the order they came; different
- * lanes side by side, up to max_concurrency at once. Work is a due time, not a thread: an item
- * that is started is done when its due time has come; one with LANE_UNTIL_FINISHED when whoever
- * was told of its start says so. Lanes take turns in the order in which they became ready.
+ * The items of one lane are processed strictly one after the other, in the order they came;
+ * different lanes side by side, up to max_concurrency at once. Work is a due time, not a thread: an
+ * item that is started is done when its due time has come; one with LANE_UNTIL_FINISHED when
+ * whoever was told of its start says so. Lanes take turns in the order in which they became ready.
  *
  * Items are intrusive: the caller owns their memory; while pushed they belong to the lanes.
  *
@@ -55,7 +55,7 @@ void lanes_finish(struct lanes *lanes, const struct lane_item *item);
  * work. */
 int64_t lanes_next_due(const struct lanes *lanes);
 
-/* Takes out all items that match and hands each to drop; work that was cut off frees its place. */
+/* Takes out all items that match and hands each to drop; interrupted work frees its slot. */
 void lanes_remove(struct lanes *lanes, bool (*match)(const struct lane_item *, void *context),
 		  void (*drop)(struct lane_item *, void *context), void *context);
 

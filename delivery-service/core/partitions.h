@@ -1,5 +1,5 @@
 /*
- * The partitions this replica owns, how far each is, and what of it is in hand. Pure.
+ * The partitions this replica owns, how far each is, and which of its events are in flight. Pure.
  *
  * Threads: one owner.
  */
@@ -13,7 +13,7 @@
 #include "delivery-service/core/event_record.h"
 #include "delivery-service/core/offset_tracker.h"
 
-/* How much of what grows while a write is under way that write covers. */
+/* What a write in progress covers; the partition grows on in that time. */
 struct partition_sent {
 	struct event_record *last; /* the latest event, if the write has it, and its end then */
 	int64_t last_end;
@@ -24,18 +24,18 @@ struct partition {
 	int32_t number;
 	int64_t epoch;                 /* fencing token of this assignment */
 	struct offset_tracker tracker; /* as the database has it; owned */
-	int64_t next_read;             /* the next message to be taken in */
-	struct event_record *last;     /* the latest taken in, until it is written; borrowed */
-	/* Offsets that needed no work and follow on nothing in hand. While there is no latest one,
+	int64_t next_read;             /* the next message to be received */
+	struct event_record *last;     /* the latest received, until it is written; borrowed */
+	/* Offsets that needed no work and follow no event in flight. While there is no latest one,
 	 * they go up to next_read. */
 	struct offset_range skipped_range;
 	struct partition_sent sent;
-	size_t in_flight_events; /* taken in and not worked yet */
+	size_t in_flight_events; /* received, their work not done yet */
 	size_t in_flight_bytes;
 	bool paused;
-	bool replaced; /* its log was made anew: no more is taken in until it is begun anew */
-	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is claimed
-				       anew */
+	bool replaced; /* its topic was re-created: nothing is received until it restarts */
+	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is
+				       reclaimed */
 };
 
 struct partitions {
@@ -48,7 +48,7 @@ void partitions_fini(struct partitions *ps);
 /* NULL: not ours. Valid until the next add or remove. */
 struct partition *partitions_find(const struct partitions *ps, int32_t number);
 
-/* Adds it, or begins it anew, as far as progress says (taken over). NULL: out of memory. */
+/* Adds it, or restarts it, at the position of tracker (taken over). NULL: out of memory. */
 struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
 				 struct offset_tracker *tracker);
 void partitions_remove(struct partitions *ps, int32_t number);
@@ -60,19 +60,19 @@ void partitions_remove(struct partitions *ps, int32_t number);
  */
 void partition_skip(struct partition *p, int64_t end);
 
-/* True if something was passed that is not written yet. */
+/* True if something was skipped that is not written yet. */
 bool partitions_skipped(const struct partitions *ps);
 
-/* in was taken in at next_read. */
+/* record was received at next_read. */
 void partition_enqueue(struct partition *p, struct event_record *record);
 /* Its work is done, it has yet to be written. */
 void partition_done(struct partition *p, const struct event_record *record);
-/* A write begins, with what was passed, and with the latest event if that is in it (NULL: not). One
- * that has failed is forgotten by the next. */
+/* A write begins, with what was skipped, and with the latest event if that is in it (NULL: not).
+ * One that has failed is forgotten by the next. */
 void partition_send(struct partition *p, struct event_record *last);
-/* It is committed. What was passed since the send is to be written next. */
+/* It is committed. What was skipped since the send is to be written next. */
 void partition_committed(struct partition *p);
-/* Nothing of it is in hand any more. */
+/* Nothing of it is in flight any more. */
 void partition_reset(struct partition *p);
 
 #endif

@@ -71,7 +71,8 @@ static void history_params(struct pg_params *p, struct batch_rows *s)
 	pg_param_array(p, &s->history[H_RECEIVED]);
 }
 
-/* --- three steps, each worked by the server while the next one is prepared ------------------- */
+/* --- three steps, each executed by the server while the next one is prepared -------------------
+ */
 
 static enum status send_deliveries(struct pg *pg, struct batch_rows *s,
 				   const struct delivery_batch *b, struct batch_saving *saving,
@@ -119,8 +120,8 @@ static enum status send_history(struct pg *pg, struct batch_rows *s, const struc
 	return pg_send_ahead(pg, calls, n, err);
 }
 
-static void collect_rest(struct batch_rows *s, const struct commit_plan *plan,
-			 struct delivery_batch *b)
+static void collect_others(struct batch_rows *s, const struct commit_plan *plan,
+			   struct delivery_batch *b)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		batch_rows_add_position(s, &plan->list[i]);
@@ -136,8 +137,8 @@ static void collect_rest(struct batch_rows *s, const struct commit_plan *plan,
 	}
 }
 
-static enum status send_rest(struct pg *pg, struct batch_rows *s, struct batch_saving *saving,
-			     struct error *err)
+static enum status send_others(struct pg *pg, struct batch_rows *s, struct batch_saving *saving,
+			       struct error *err)
 {
 	struct pg_params park = { 0 }, unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
 	struct pg_call *calls = saving->calls + saving->count;
@@ -177,12 +178,12 @@ static enum status send_all(struct pg *pg, struct batch_rows *s, const struct co
 	if (send_deliveries(pg, s, b, saving, err) != ST_OK ||
 	    send_history(pg, s, b, saving, err) != ST_OK)
 		return err->status;
-	collect_rest(s, plan, b);
+	collect_others(s, plan, b);
 	if (s->no_memory) {
 		pg_rollback(pg);
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	}
-	return send_rest(pg, s, saving, err);
+	return send_others(pg, s, saving, err);
 }
 
 enum status batch_save(struct pg *pg, const char *topic, const char *replica,

@@ -19,7 +19,7 @@ extern const struct pg_statement batch_save_statements[];
 
 #define DELIVERY_SAVE_CALLS_MAX 10
 
-/* What is under way. */
+/* A save in progress. */
 struct batch_saving {
 	struct pg_call calls[DELIVERY_SAVE_CALLS_MAX];
 	size_t count;

@@ -59,7 +59,7 @@ static char *headers_of(const char *topic, const struct event_record *record, co
 	return text;
 }
 
-/* An event that was parked is written anew: what it carried besides its content is gone. */
+/* An event that was parked is encoded again: what it carried besides its content is gone. */
 static void add_parked(struct outbox_batch *batch, const struct event_record *record,
 		       const char *headers, const char *payload)
 {

@@ -98,7 +98,7 @@ static int64_t work_of(const struct scheduler *w, const struct event_record *rec
 	return w->settings.work == WORK_WAIT ? w->settings.delay_ms : LANE_UNTIL_FINISHED;
 }
 
-/* Events of one lane are worked one after the other. Order ids are positive. */
+/* Events of one lane are processed one after the other. Order ids are positive. */
 static int64_t lane_of(struct scheduler *w, const struct event_record *record)
 {
 	if (w->settings.processing_order == PROCESSING_PARTITION)

@@ -1,9 +1,9 @@
 /*
- * The events that a replica has taken in and not yet done: which of them wait for each other, how
- * many are in work at once, and what that work is, time or a thread's.
+ * The events that a replica has received and not yet done: which of them wait for each other, how
+ * many are in progress at once, and what that work is, time or a thread's.
  *
  * Items belong to the workload from add until they come back done or are dropped. Work that was
- * cut off is forgotten: the partition's next owner does it anew.
+ * interrupted is dropped: the partition's next owner does it again.
  *
  * Threads: one owner; wake is called on the threads that work.
  */
@@ -46,7 +46,7 @@ MUST_CHECK enum status scheduler_open(struct scheduler **out,
 void scheduler_end_threads(struct scheduler *scheduler);
 void scheduler_close(struct scheduler *scheduler);
 
-/* Takes in. False: out of memory, in stays the caller's. */
+/* Takes over record. False: out of memory, record stays the caller's. */
 bool scheduler_add(struct scheduler *scheduler, struct event_record *record);
 
 /* The next whose work is done at now, the caller's again; NULL: none. */

@@ -11,7 +11,7 @@
 
 const char *const simulated_work_names[] = { "wait", "cpu", "count", NULL };
 
-static bool cut_off(const struct simulated_work *work)
+static bool is_cancelled(const struct simulated_work *work)
 {
 	return atomic_load(&work->cancelled);
 }
@@ -20,7 +20,7 @@ static void wait_a_part(const struct simulated_work *work, int parts)
 {
 	int64_t end = clock_mono_ms() + work->ms / parts, left;
 
-	while ((left = end - clock_mono_ms()) > 0 && !cut_off(work))
+	while ((left = end - clock_mono_ms()) > 0 && !is_cancelled(work))
 		clock_pause_ms(left < WAIT_STEP_MS ? left : WAIT_STEP_MS);
 }
 
@@ -38,7 +38,7 @@ static void compute_a_part(const struct simulated_work *work, int parts)
 	int64_t end = computed_ns() + work->ms * 1000000 / parts;
 	volatile unsigned value = 1;
 
-	while (computed_ns() < end && !cut_off(work)) {
+	while (computed_ns() < end && !is_cancelled(work)) {
 		for (int i = 0; i < 1000; i++)
 			value = value * 1664525u + 1013904223u;
 	}
@@ -49,7 +49,7 @@ static void count_a_part(const struct simulated_work *work, int part, int parts)
 	int end = COUNT_NUMBERS * (part + 1) / parts;
 	char line[16];
 
-	for (int n = COUNT_NUMBERS * part / parts; n < end && !cut_off(work); n++) {
+	for (int n = COUNT_NUMBERS * part / parts; n < end && !is_cancelled(work); n++) {
 		int len = snprintf(line, sizeof(line), "%d\n", n);
 
 		/* The numbers are of no use: nobody may be there to read them. */
@@ -71,5 +71,5 @@ bool simulated_work_do(const struct simulated_work *work, int part, int parts)
 		count_a_part(work, part, parts);
 		break;
 	}
-	return !cut_off(work);
+	return !is_cancelled(work);
 }

@@ -28,7 +28,7 @@ struct simulated_work {
 	_Atomic bool cancelled;
 };
 
-/* Does one of parts equal parts, part counting from 0. False: it was cut off. */
+/* Does one of parts equal parts, part counting from 0. False: it was cancelled. */
 bool simulated_work_do(const struct simulated_work *work, int part, int parts);
 
 static inline void simulated_work_cancel(struct simulated_work *work)

@@ -1,7 +1,7 @@
 /*
- * Threads that work (see work.h). What waits for a thread is worked in the order it came. A piece
- * of work can be split: its parts are then worked by as many threads, and it is done when its last
- * part is.
+ * Threads that work (see simulated_work.h). What waits for a thread is done in the order it came. A
+ * piece of work can be split: its parts are then done by as many threads, and it is done when its
+ * last part is.
  *
  * Work that is cancelled never comes back, so its item may be freed at once: the pool hands items
  * back and does not look at them.
@@ -31,7 +31,7 @@ struct worker_pool_config {
 /* Returns owned. */
 MUST_CHECK enum status worker_pool_open(struct worker_pool **out,
 					const struct worker_pool_config *config, struct error *err);
-/* Cancels all; what is being worked ends within a moment. */
+/* Cancels all; what is in progress ends within a moment. */
 void worker_pool_close(struct worker_pool *pool);
 
 /* The work of item (borrowed). Valid until cancelled or handed back; NULL: out of memory. */

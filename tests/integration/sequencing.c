@@ -154,7 +154,7 @@ static void expect_too_late(struct tail *letters, size_t at, int64_t offset)
 	const struct message *m = &letters->messages[at];
 
 	cr_expect_str_eq(message_header(m, "x-exception-message"),
-			 "too late: its version was given up, or passed over");
+			 "too late: its version was given up, or skipped");
 	cr_expect_str_eq(message_header(m, "x-original-offset"),
 			 arena_format("%lld", (long long)offset));
 }

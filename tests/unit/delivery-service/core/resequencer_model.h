@@ -222,46 +222,49 @@ static inline struct event_record *new_parked(const struct row *row)
 	return record;
 }
 
-static inline void fetch_page(struct delivery_batch *b, struct batch_order *order, int64_t from)
+/* Returns how many there are, page_size at most. */
+static inline size_t fetch_page(struct delivery_batch *b, const struct batch_order *order)
 {
-	bool seen[ROWS_MAX];
-	size_t first = b->fetched_count, count = 0;
 	struct error err;
+	size_t count = 0;
 
+	cr_assert(order->next_parked > 0 && order->next_parked <= INT32_MAX,
+		  "order %d wants a version %lld", (int)order->order_id,
+		  (long long)order->next_parked);
 	cr_assert_eq(delivery_batch_reserve(b, page_size, &err), ST_OK);
 	for (size_t i = 0; i < db.parked.count && count < page_size; i++) {
 		const struct row *row = &db.parked.rows[i];
 
-		if (row->order_id != order->order_id || row->version < from)
+		if (row->order_id != order->order_id || row->version < order->next_parked)
 			continue;
-		seen[count++] = has(&db.history, row->order_id, row->version);
+		b->fetched_seen[b->fetched_count] = has(&db.history, row->order_id, row->version);
 		b->fetched[b->fetched_count++] = new_parked(row);
+		count++;
 	}
-	resequencer_fetched(b, order, first, seen, count, count < page_size);
-	if (count < page_size)
-		cr_assert_not(resequencer_wanting(b, order), "the database has no more");
+	return count;
 }
 
 /* A page of each order that wants one; false: none does. */
 static inline bool fetch(struct delivery_batch *b)
 {
-	int64_t from[ORDERS_MAX] = { 0 };
-	bool any = false;
+	bool complete[ORDERS_MAX] = { false };
+	size_t first = b->fetched_count;
+	int32_t limit;
 
 	cr_assert_leq(b->order_count, ORDERS_MAX);
+	if (!resequencer_ask(b, &limit))
+		return false;
 	for (size_t i = 0; i < b->order_count; i++) {
-		if (!resequencer_wanting(b, &b->orders[i]))
-			continue;
-		from[i] = b->orders[i].next_parked;
-		cr_assert(from[i] > 0 && from[i] <= INT32_MAX, "order %d wants a version %lld",
-			  (int)b->orders[i].order_id, (long long)from[i]);
-		any = true;
+		if (b->orders[i].asked)
+			complete[i] = fetch_page(b, &b->orders[i]) < page_size;
 	}
+	resequencer_answer(b, first, (int32_t)page_size);
 	for (size_t i = 0; i < b->order_count; i++) {
-		if (from[i] > 0)
-			fetch_page(b, &b->orders[i], from[i]);
+		if (complete[i])
+			cr_assert_not(resequencer_wanting(b, &b->orders[i]),
+				      "the database has no more");
 	}
-	return any;
+	return true;
 }
 
 /* --- what is written ----------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* The positions as a batch leaves them: one of each partition that moves, with what was worked and
- * what was passed, and nothing that is still in hand. */
+ * what was skipped, and nothing that is still in flight. */
 #include "delivery-service/core/commit_plan.h"
 #include "tests/unit/unit.h"
 
@@ -77,7 +77,7 @@ Test(plan, nothing_moves_nothing)
 	held = take_in(0, 5);
 	partition_skip(partitions_find(&partitions, 0), 9);
 	change(&plan, NULL, 0);
-	cr_expect_eq(plan.count, 0, "what is in hand is not done");
+	cr_expect_eq(plan.count, 0, "what is in flight is not done");
 	commit_plan_fini(&plan);
 	commit_plan_fini(&plan);
 	free(held);
@@ -274,7 +274,7 @@ static void work(uint64_t *seed)
 	in_hand[worked_count++] = record;
 }
 
-/* Ranges there are only where an event is in hand. */
+/* Ranges there are only where an event is in flight. */
 static void compare(int32_t number)
 {
 	const struct partition *p = partitions_find(&partitions, number);
@@ -293,7 +293,7 @@ static void compare(int32_t number)
 }
 
 /* The first ones of what is worked. While the write is under way, and when it has failed, messages
- * are taken in. */
+ * are received. */
 static void write_some(uint64_t *seed)
 {
 	size_t count = random_below(seed, 4) ? worked_count : worked_count > 0;

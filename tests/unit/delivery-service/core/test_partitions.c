@@ -1,4 +1,4 @@
-/* The partitions of a replica: found, added, removed, and what of each is in hand. */
+/* The partitions of a replica: found, added, removed, and what of each is in flight. */
 #include "delivery-service/core/partitions.h"
 #include "tests/unit/unit.h"
 
@@ -151,7 +151,7 @@ Test(partitions, many_come_and_go)
 	partitions_fini(&ps);
 }
 
-/* --- in hand ------------------------------------------------------------------------------- */
+/* --- in flight ----------------------------------------------------------------------------- */
 
 static struct event_record event_at(int64_t offset, uint32_t payload_len)
 {
@@ -160,7 +160,7 @@ static struct event_record event_at(int64_t offset, uint32_t payload_len)
 				      .message = { .payload_len = payload_len } };
 }
 
-/* What is held is what has been taken in and not been worked; it may be written much later. */
+/* What is in flight has been received and is not done; it may be written much later. */
 Test(partitions, held_until_worked)
 {
 	struct event_record first = event_at(5, 100), second = event_at(6, 30);
@@ -202,7 +202,7 @@ static void expect_passed(const struct partitions *ps, int64_t first, int64_t en
 			  (long long)skipped_range->first, (long long)skipped_range->end);
 }
 
-/* What is passed belongs to the latest event in hand, for as long as it is in hand. */
+/* What is skipped belongs to the latest event in flight, for as long as it is in flight. */
 Test(partitions, what_is_passed_goes_with_the_event_before_it)
 {
 	struct event_record first = event_at(10, 1), second = event_at(14, 1);

@@ -1,0 +1,113 @@
+/* What becomes of a message that the consumer brings. */
+#include "delivery-service/core/intake.h"
+
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+TestSuite(intake, .init = unit_deadline);
+
+static struct message_header header;
+
+/* A message at an offset; type NULL: it has no header. */
+static struct message message_at(int64_t offset, const char *type)
+{
+	header = (struct message_header){ "type", type, type ? strlen(type) : 0 };
+	return (struct message){
+		.topic = "t", .at = { 0, offset }, .headers = &header, .header_count = type ? 1 : 0
+	};
+}
+
+static enum intake_verdict receive(struct partition *p, int64_t offset, const char *type)
+{
+	const struct message m = message_at(offset, type);
+
+	return intake_receive(p, &m);
+}
+
+/* A partition that is read from offset 10, with 15 to 19 done. */
+static struct partition partition(void)
+{
+	struct partition p = { .next_read = 10, .tracker = { .next = 10 } };
+
+	cr_assert(offset_tracker_restore(&p.tracker, (struct offset_range){ 15, 20 }));
+	return p;
+}
+
+Test(intake, an_order_event_is_enqueued_where_it_stands)
+{
+	struct partition p = partition();
+
+	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_ENQUEUE);
+	cr_expect_eq(p.next_read, 10, "it is moved on by the one who enqueues");
+	offset_tracker_fini(&p.tracker);
+}
+
+/* It has to be read before anybody can say what it is: it becomes a dead letter. */
+Test(intake, a_message_without_a_type_is_enqueued)
+{
+	struct partition p = partition();
+
+	cr_expect_eq(receive(&p, 10, NULL), INTAKE_ENQUEUE);
+	offset_tracker_fini(&p.tracker);
+}
+
+Test(intake, another_type_is_skipped)
+{
+	struct partition p = partition();
+
+	cr_expect_eq(receive(&p, 10, "DeliveryStarted"), INTAKE_SKIP);
+	cr_expect_eq(p.next_read, 11);
+	cr_expect_eq(p.skipped_range.first, 10);
+	cr_expect_eq(p.skipped_range.end, 11);
+	offset_tracker_fini(&p.tracker);
+}
+
+Test(intake, what_was_done_before_is_done)
+{
+	struct partition p = partition();
+
+	p.next_read = 15;
+	cr_expect_eq(receive(&p, 15, "OrderPlaced"), INTAKE_DONE);
+	cr_expect_eq(receive(&p, 19, "DeliveryStarted"), INTAKE_DONE, "not counted as skipped");
+	cr_expect_eq(p.next_read, 20);
+	cr_expect_eq(receive(&p, 20, "OrderPlaced"), INTAKE_ENQUEUE);
+	offset_tracker_fini(&p.tracker);
+}
+
+/* A hole in the log: control records, or what retention has removed. */
+Test(intake, a_hole_before_the_message_needs_no_work)
+{
+	struct partition p = partition();
+
+	cr_expect_eq(receive(&p, 13, "OrderPlaced"), INTAKE_ENQUEUE);
+	cr_expect_eq(p.next_read, 13);
+	cr_expect_eq(p.skipped_range.first, 10);
+	cr_expect_eq(p.skipped_range.end, 13);
+	offset_tracker_fini(&p.tracker);
+}
+
+Test(intake, a_message_from_before_marks_the_partition_as_replaced)
+{
+	struct partition p = partition();
+
+	cr_expect_eq(receive(&p, 9, "OrderPlaced"), INTAKE_DONE);
+	cr_expect(p.replaced);
+	cr_expect_eq(p.next_read, 10);
+	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_DONE,
+		     "nothing is read until it restarts");
+	offset_tracker_fini(&p.tracker);
+}
+
+Test(intake, nothing_is_received_of_a_fenced_or_unknown_partition)
+{
+	struct partition p = partition();
+
+	p.reclaim_at_mono_ms = 1;
+	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_DONE);
+	cr_expect_eq(receive(&p, 9, "OrderPlaced"), INTAKE_DONE);
+	cr_expect_not(p.replaced);
+	cr_expect_eq(p.next_read, 10);
+	cr_expect_eq(receive(NULL, 10, "OrderPlaced"), INTAKE_DONE);
+	offset_tracker_fini(&p.tracker);
+}
