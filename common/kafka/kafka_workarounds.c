@@ -1,6 +1,7 @@
 /*
  * With a librdkafka newer than 2.0.2 (Debian 12's):
- * - wake_fetchers can go when a rebalance no longer pauses the partitions that stay.
+ * - kafka_workarounds_wake_fetchers can go when a rebalance no longer pauses the partitions that
+ * stay.
  * - The wait for a steady group can go when a close in the middle of a rebalance leaves the group.
  * - Closing and destroying in threads can go when neither hangs while a broker is away, and when
  *   the destruction of a joining member does not abort (confluentinc/librdkafka issue 4312,

@@ -14,15 +14,20 @@ format:
 
 ## develop: lint         rules of the sources, format, shellcheck, analyzers
 lint: all
-	stack/packages.sh install lint
-	tests/lint/check_sources.sh
-	BUILD_DIR='$(BUILD)' tests/lint/check_names.sh
+	@stack/packages.sh install lint
+	@echo "  LINT  rules of the sources"
+	@tests/lint/check_sources.sh
+	@BUILD_DIR='$(BUILD)' tests/lint/check_names.sh
 	@awk -f tests/lint/comments.awk $(COMMENTED)
-	clang-format --dry-run --Werror $(SOURCES)
-	shellcheck -x $(SHELL_SCRIPTS)
-	cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
+	@echo "  LINT  clang-format"
+	@clang-format --dry-run --Werror $(SOURCES)
+	@echo "  LINT  shellcheck"
+	@shellcheck -x $(SHELL_SCRIPTS)
+	@echo "  LINT  cppcheck"
+	@cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
 		--suppress=missingInclude $(LINT_FOLDERS)
+	@echo "  LINT  documents"
 	@$(MAKE) --no-print-directory --silent docs-check
 
 ## develop: compile_commands.json  for clangd and other tools that read it
