@@ -184,10 +184,10 @@ static enum status serve(struct service *s, const struct config *config, const c
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
+	const struct http_server_config http = service_config_http(&config->service);
 	int sig;
 
-	if (http_server_open(&s->http, config->service.http_host, config->service.http_port,
-			     config->service.http_threads, routes, route_count, err) != ST_OK)
+	if (http_server_open(&s->http, &http, routes, route_count, err) != ST_OK)
 		return err->status;
 	log_info("delivery", "listening",
 		 "host=%s port=%d replica=%s delay_ms=%" PRId64 " max_concurrency=%" PRId64

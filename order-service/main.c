@@ -191,11 +191,11 @@ static enum status serve(struct service *s, const struct config *config, struct 
 		{ "GET", "/readyz", health_ready, &health },
 		{ "GET", "/metrics", health_metrics, &health },
 	};
+	const struct http_server_config http = service_config_http(&config->service);
 	int sig;
 
-	if (http_server_open(&s->http, config->service.http_host, config->service.http_port,
-			     config->service.http_threads, routes,
-			     sizeof(routes) / sizeof(routes[0]), err) != ST_OK)
+	if (http_server_open(&s->http, &http, routes, sizeof(routes) / sizeof(routes[0]), err) !=
+	    ST_OK)
 		return err->status;
 	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
 		 config->service.http_host, http_server_port(s->http),

@@ -15,8 +15,8 @@
 
 struct http_response;
 
-/* An answer that can be deferred. Its functions are the server's, for http_defer and http_answer.
- */
+/* An answer that can be deferred. Its functions are the server's, for http_defer and
+ * http_send_deferred. */
 struct http_deferred {
 	void (*defer)(struct http_deferred *deferred);
 	void (*send)(struct http_deferred *deferred, const struct http_response *response);
@@ -76,8 +76,8 @@ void http_response_header(struct http_response *response, const char *name, cons
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * In a handler: the answer to this request will come later. Exactly one http_answer() must follow,
- * on any thread, also before the handler returns; nothing of the request is there then.
+ * In a handler: the answer to this request will come later. Exactly one http_send_deferred() must
+ * follow, on any thread, also before the handler returns; nothing of the request is there then.
  */
 struct http_deferred *http_defer(const struct http_request *request,
 				 struct http_response *response);

@@ -1,7 +1,7 @@
 #include "common/http/http_dispatch.h"
 
+#include "common/http/http_body.h"
 #include "common/http/http_json.h"
-#include "common/http/http_server.h"
 
 void http_dispatch(const struct http_route *routes, size_t count, struct http_request *request,
 		   struct http_response *response, size_t *number)

@@ -14,13 +14,13 @@ struct http_metrics;
 
 /* routes is borrowed until free. Returns owned, NULL when out of memory. */
 struct http_metrics *http_metrics_new(const struct http_route *routes, size_t route_count);
-void http_metrics_free(struct http_metrics *counts);
+void http_metrics_free(struct http_metrics *metrics);
 
 /* route is its number in the table, route_count: none. */
-void http_metrics_answer(struct http_metrics *counts, size_t route, int status);
+void http_metrics_answer(struct http_metrics *metrics, size_t route, int status);
 /* The request's head was there duration_us ago. */
-void http_metrics_time(struct http_metrics *counts, size_t route, int64_t duration_us);
+void http_metrics_time(struct http_metrics *metrics, size_t route, int64_t duration_us);
 
-void http_metrics_write(const struct http_metrics *counts, struct metrics_out *out);
+void http_metrics_write(const struct http_metrics *metrics, struct metrics_out *out);
 
 #endif

@@ -10,11 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/http/http_connection.h"
+#include "common/http/http_body.h"
+#include "common/http/http_deferred.h"
 #include "common/http/http_dispatch.h"
 #include "common/http/http_json.h"
 #include "common/http/http_metrics.h"
-#include "common/http/http_sockets.h"
+#include "common/http/http_response.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
@@ -29,18 +30,18 @@ struct http_server {
 	_Atomic int64_t connections;  /* being served: each holds a thread */
 	_Atomic int64_t in_flight;    /* requests between their last byte and their answer */
 	_Atomic bool closing;         /* requests that come now are turned away */
-	_Atomic int64_t slow_clients; /* connections whose client left too much unread */
-	struct http_sockets *sockets;
+	_Atomic int64_t slow_clients; /* disconnected: they left too much unread */
+	struct http_deferred_sockets *sockets; /* NULL: no answer is sent past civetweb */
 	const struct http_route *routes;
 	size_t route_count;
-	struct http_metrics *counts;
+	struct http_metrics *metrics;
 	int64_t threads;
 };
 
 /* A connection, and its latest request. */
 struct client {
 	struct http_deferred deferred; /* first: what http_defer() returns */
-	struct http_connection connection;
+	struct http_deferred_connection connection;
 	struct http_server *server;
 	size_t route; /* its number, route_count for none */
 	int64_t started_us;
@@ -67,15 +68,15 @@ static const char *header_of(const void *source, const char *name)
 
 static void count(const struct client *client, int status)
 {
-	struct http_metrics *counts = client->server->counts;
+	struct http_metrics *metrics = client->server->metrics;
 
-	http_metrics_answer(counts, client->route, status);
-	http_metrics_time(counts, client->route, clock_mono_us() - client->started_us);
+	http_metrics_answer(metrics, client->route, status);
+	http_metrics_time(metrics, client->route, clock_mono_us() - client->started_us);
 }
 
 static void defer(struct http_deferred *deferred)
 {
-	http_connection_defer(&((struct client *)deferred)->connection);
+	http_deferred_begin(&((struct client *)deferred)->connection);
 }
 
 /* The deferred answer. Its last word to the connection lets the worker end that, its
@@ -84,14 +85,14 @@ static void send_deferred(struct http_deferred *deferred, const struct http_resp
 {
 	struct client *client = (struct client *)deferred;
 	struct http_server *server = client->server;
-	enum http_sent sent =
-		http_connection_send_deferred(&client->connection, response, client->keep);
+	enum http_deferred_result result =
+		http_deferred_send(&client->connection, response, client->keep);
 
-	if (sent == HTTP_SLOW_CLIENT)
+	if (result == HTTP_SLOW_CLIENT)
 		atomic_fetch_add(&server->slow_clients, 1);
 	count(client, response->status);
-	http_connection_deferred_sent(&client->connection);
-	if (sent != HTTP_HANDED_TO_WORKER)
+	http_deferred_end(&client->connection);
+	if (result != HTTP_HANDED_TO_WORKER)
 		atomic_fetch_sub(&server->in_flight, 1);
 }
 
@@ -128,7 +129,7 @@ static void serve(struct client *client, struct mg_connection *conn)
 	char *body = NULL;
 	int refused;
 
-	http_connection_await(&client->connection);
+	http_deferred_await(&client->connection);
 	begin(client, info);
 	refused = http_body_read(conn, &body, &request.body_len);
 	http_response_init(&response);
@@ -146,7 +147,7 @@ static void serve(struct client *client, struct mg_connection *conn)
 			      &response, &client->route);
 	if (!response.deferred)
 		answer_now(client, conn, &response);
-	else if (http_connection_finish(&client->connection))
+	else if (http_deferred_finish(&client->connection))
 		atomic_fetch_sub(&client->server->in_flight, 1);
 	http_response_fini(&response);
 	free(body);
@@ -160,11 +161,11 @@ static int on_error(struct mg_connection *conn, int status, const char *text)
 	struct http_response response;
 
 	if (client)
-		http_connection_await(&client->connection);
+		http_deferred_await(&client->connection);
 	http_response_init(&response);
 	http_respond_problem(&response, status, NULL, "%.200s", text ? text : http_reason(status));
 	http_response_write(conn, &response, false);
-	http_metrics_answer(server->counts, server->route_count, status);
+	http_metrics_answer(server->metrics, server->route_count, status);
 	http_response_fini(&response);
 	return 0;
 }
@@ -182,7 +183,7 @@ static struct client *client_of(struct mg_connection *conn)
 		return NULL;
 	client->deferred = (struct http_deferred){ defer, send_deferred };
 	client->server = server;
-	http_connection_open(&client->connection, conn, server->sockets);
+	http_deferred_open(&client->connection, conn, server->sockets);
 	mg_set_user_connection_data(conn, client);
 	return client;
 }
@@ -215,7 +216,7 @@ static void on_connection_end(const struct mg_connection *conn)
 	struct client *client = mg_get_user_connection_data(conn);
 
 	if (client)
-		http_connection_close(&client->connection);
+		http_deferred_close(&client->connection);
 	free(client);
 	atomic_fetch_sub(&server->connections, 1);
 }
@@ -247,8 +248,8 @@ static int on_log(const struct mg_connection *conn, const char *text)
 
 static void release(struct http_server *server)
 {
-	http_sockets_free(server->sockets);
-	http_metrics_free(server->counts);
+	http_deferred_sockets_free(server->sockets);
+	http_metrics_free(server->metrics);
 	free(server);
 }
 
@@ -293,33 +294,32 @@ static enum status start(struct http_server *server, int64_t port, struct error 
 		return error_set(err, ST_INVALID,
 				 "cannot listen on %s (%s): is the port in use? change HTTP_PORT",
 				 address, why);
-	http_sockets_defer_silent(http_server_port(server));
+	http_deferred_accept(http_server_port(server));
 	return ST_OK;
 }
 
-enum status http_server_open(struct http_server **out, const char *host, int64_t port,
-			     int64_t threads, const struct http_route *routes, size_t route_count,
-			     struct error *err)
+enum status http_server_open(struct http_server **out, const struct http_server_config *config,
+			     const struct http_route *routes, size_t route_count, struct error *err)
 {
 	struct http_server *server = calloc(1, sizeof(*server));
 
 	if (!server)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	server->counts = http_metrics_new(routes, route_count);
-	server->sockets = http_sockets_new();
-	if (!server->counts || !server->sockets) {
+	server->metrics = http_metrics_new(routes, route_count);
+	server->sockets = config->deferred_answers ? http_deferred_sockets_new() : NULL;
+	if (!server->metrics || (config->deferred_answers && !server->sockets)) {
 		release(server);
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
-	server->host = host;
-	server->threads = threads;
+	server->host = config->host;
+	server->threads = config->threads;
 	/* The other threads go round: who comes gets one, however long others are idle. */
-	server->keep_max = threads - threads / 8 - 1;
+	server->keep_max = config->threads - config->threads / 8 - 1;
 	server->routes = routes;
 	server->route_count = route_count;
 	/* Some workers serve before the last one has started, and a handler may want the server. */
 	*out = server;
-	if (start(server, port, err) != ST_OK) {
+	if (start(server, config->port, err) != ST_OK) {
 		*out = NULL;
 		release(server);
 		return err->status;
@@ -360,7 +360,7 @@ void http_server_close(struct http_server *server)
 	for (int64_t grace_end = clock_mono_ms() + CLOSE_GRACE_MS;
 	     !atomic_load(&server->stopped);) {
 		if (clock_mono_ms() >= grace_end)
-			http_sockets_shut(port);
+			http_deferred_disconnect(port);
 		mg_close_connection(mg_connect_client(server->host, port, 0, why, sizeof(why)));
 		clock_pause_ms(10);
 	}
@@ -377,7 +377,7 @@ int http_server_port(const struct http_server *server)
 
 void http_server_metrics(struct http_server *server, struct metrics_out *out)
 {
-	http_metrics_write(server->counts, out);
+	http_metrics_write(server->metrics, out);
 	metrics_one(out, "http_connections", "gauge", "Connections being served.",
 		    atomic_load(&server->connections));
 	metrics_one(out, "http_threads", "gauge", "Connections that can be served at a time.",

@@ -8,6 +8,7 @@
 #ifndef COMMON_HTTP_HTTP_SERVER_H
 #define COMMON_HTTP_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/error.h"
@@ -16,18 +17,23 @@
 
 struct http_server;
 
-#define HTTP_BODY_MAX_BYTES 65536
+struct http_server_config {
+	const char *host; /* borrowed until close */
+	int64_t port;     /* 0: any free one */
+	int64_t threads;
+	bool deferred_answers; /* are sent by who has them; else by the connection's thread */
+};
 
 /*
- * Listens on host:port (port 0: any free one) with the given number of worker threads. A
- * connection holds a thread while it is kept alive; when most are taken, answers close their
- * connection, so that those who wait get their turn. host, routes and the contexts in them are
- * borrowed until close. *out is written before the first request is served, and is NULL on an
- * error. ST_INVALID: the address cannot be used.
+ * Listens with the given number of worker threads. A connection holds a thread while it is kept
+ * alive; when most are taken, answers close their connection, so that those who wait get their
+ * turn. routes and the contexts in them are borrowed until close. *out is written before the first
+ * request is served, and is NULL on an error. ST_INVALID: the address cannot be used.
  */
-MUST_CHECK enum status http_server_open(struct http_server **out, const char *host, int64_t port,
-					int64_t threads, const struct http_route *routes,
-					size_t route_count, struct error *err);
+MUST_CHECK enum status http_server_open(struct http_server **out,
+					const struct http_server_config *config,
+					const struct http_route *routes, size_t route_count,
+					struct error *err);
 
 /* Stops listening, waits for the running handlers and for the deferred answers. */
 void http_server_close(struct http_server *server);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const service_config_off_on[] = { "off", "on", NULL };
 const char *const service_config_log_levels[] = { "error", "warn", "info", "debug", NULL };
 const char *const service_config_dispatch_names[] = { "kafka", "http", NULL };
 
@@ -25,6 +26,10 @@ const struct config_key service_config_keys[] = {
 	  "port to listen on; 0: any free one (see the log)" },
 	{ "HTTP_THREADS", CONFIG_INT, CONFIG_PUBLIC, AT(http_threads), "", 1, 10000, NULL,
 	  "connections served at the same time" },
+	{ "HTTP_DEFERRED_ANSWERS", CONFIG_CHOICE, CONFIG_PUBLIC, AT(http_deferred_answers), "on", 0,
+	  0, service_config_off_on,
+	  "a change's answer goes straight to the client's socket; off: the connection's thread "
+	  "waits for it" },
 	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0,
 	  service_config_log_levels, "what is logged to stderr" },
 	{ "REPLICA", CONFIG_TEXT, CONFIG_PUBLIC, AT(replica), "", 0, 0, NULL,
@@ -43,6 +48,14 @@ struct kafka_settings service_config_kafka(const struct service_config *config,
 					.topic = config->kafka_topic,
 					.extra = config->kafka_conf,
 					.client_id = client_id };
+}
+
+struct http_server_config service_config_http(const struct service_config *config)
+{
+	return (struct http_server_config){ .host = config->http_host,
+					    .port = config->http_port,
+					    .threads = config->http_threads,
+					    .deferred_answers = config->http_deferred_answers };
 }
 
 void service_config_replica(const struct service_config *config, const char *service,

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "common/base/config.h"
+#include "common/http/http_server.h"
 #include "common/kafka/kafka_settings.h"
 
 struct service_config {
@@ -19,6 +20,7 @@ struct service_config {
 	const char *http_host;
 	int64_t http_port;
 	int64_t http_threads;
+	int http_deferred_answers; /* index into service_config_off_on: as a bool */
 	int log_level;
 	const char *replica; /* empty: made from the service's name and port */
 	int dispatch;        /* enum dispatch */
@@ -27,6 +29,8 @@ struct service_config {
 /* How what happens to orders reaches delivery-service. */
 enum dispatch { DISPATCH_KAFKA, DISPATCH_HTTP };
 extern const char *const service_config_dispatch_names[]; /* indexed by enum dispatch */
+
+extern const char *const service_config_off_on[]; /* off is 0, on is 1 */
 
 extern const char *const service_config_log_levels[]; /* indexed by enum log_level */
 
@@ -38,6 +42,8 @@ extern const struct config_key service_config_keys[];
 
 struct kafka_settings service_config_kafka(const struct service_config *config,
 					   const char *client_id);
+
+struct http_server_config service_config_http(const struct service_config *config);
 
 #define REPLICA_NAME_MAX 64
 
