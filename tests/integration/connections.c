@@ -450,7 +450,7 @@ static void *commit_when_stopping(void *context)
 }
 
 /* A stop: a request in progress is answered, an idle connection is closed, nobody new is taken. */
-LAB_TEST(connections, a_stop_answers_what_is_at_work, 1)
+LAB_TEST(connections, a_stop_answers_what_is_in_flight, 1)
 {
 	enum { CLIENTS = 12 };
 	struct service *order = service_start(ORDER, NULL);

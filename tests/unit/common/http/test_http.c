@@ -231,39 +231,39 @@ Test(http, response_headers_overflow_by_whole_lines)
 }
 
 struct answered {
-	struct http_deferred pending; /* first */
-	int hold, status, times;
+	struct http_deferred deferred; /* first */
+	int deferrals, status, times;
 };
 
-static void note_put_off(struct http_deferred *pending)
+static void note_defer(struct http_deferred *deferred)
 {
-	((struct answered *)pending)->hold++;
+	((struct answered *)deferred)->deferrals++;
 }
 
-static void note_answer(struct http_deferred *pending, const struct http_response *response)
+static void note_send(struct http_deferred *deferred, const struct http_response *response)
 {
-	struct answered *answered = (struct answered *)pending;
+	struct answered *answered = (struct answered *)deferred;
 
 	answered->status = response->status;
 	answered->times++;
 }
 
-Test(http, an_answer_may_come_later)
+Test(http, an_answer_may_be_deferred)
 {
-	struct answered answered = { .pending = { note_put_off, note_answer } };
-	struct http_request request = { .deferred = &answered.pending };
+	struct answered answered = { .deferred = { note_defer, note_send } };
+	struct http_request request = { .deferred = &answered.deferred };
 	struct http_response now, later;
-	struct http_deferred *pending;
+	struct http_deferred *deferred;
 
 	http_response_init(&now);
 	cr_expect_not(now.deferred);
-	pending = http_defer(&request, &now);
+	deferred = http_defer(&request, &now);
 	cr_expect(now.deferred);
-	cr_expect_eq(answered.hold, 1);
+	cr_expect_eq(answered.deferrals, 1);
 	cr_expect_eq(answered.times, 0);
 	http_response_init(&later);
 	later.status = 204;
-	http_send_deferred(pending, &later);
+	http_send_deferred(deferred, &later);
 	cr_expect_eq(answered.times, 1);
 	cr_expect_eq(answered.status, 204);
 }
