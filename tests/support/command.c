@@ -30,7 +30,9 @@ static void set_files(posix_spawn_file_actions_t *actions, const struct command 
 {
 	const int flags = O_WRONLY | O_CREAT | O_APPEND;
 
-	(void)posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	(void)posix_spawn_file_actions_addopen(
+		actions, STDIN_FILENO, command->input_path ? command->input_path : "/dev/null",
+		O_RDONLY, 0);
 	if (command->output_path)
 		(void)posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, command->output_path,
 						       flags, 0666);

@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define COMMAND_ARGUMENTS_MAX 8
+#define COMMAND_ARGUMENTS_MAX 40
 
 struct command {
 	const char *arguments[COMMAND_ARGUMENTS_MAX]; /* the program's path first; NULL ends them */
+	const char *input_path;                       /* stdin; NULL: nothing to read */
 	const char *output_path; /* stdout is appended to it; NULL: the caller's stdout */
 	const char *error_path;  /* stderr likewise; NULL: with stdout */
 	int64_t timeout_ms;      /* then it is killed */

@@ -1,7 +1,6 @@
 #include "tests/support/http_client.h"
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <curl/curl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -128,7 +127,8 @@ struct http_pending *http_begin(int port, const char *method, const char *path, 
 	struct http_pending *p = arena_alloc(sizeof(*p));
 
 	*p = (struct http_pending){ .port = port, .method = method, .path = path, .body = body };
-	cr_assert_eq(pthread_create(&p->thread, NULL, pending_main, p), 0);
+	if (pthread_create(&p->thread, NULL, pending_main, p) != 0)
+		abort();
 	return p;
 }
 

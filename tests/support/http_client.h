@@ -1,7 +1,7 @@
 /*
  * An HTTP client for the tests: whole calls by libcurl, and raw bytes on a socket for what no
  * decent client sends. A call that brings no answer has status 0 and an error text; it does not
- * fail the test by itself, so threads may call it.
+ * fail the test by itself, so threads may call it. No Criterion.
  *
  * Threads: any.
  */
