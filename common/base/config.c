@@ -166,38 +166,43 @@ static void mask_pairs(const char *pairs, struct strbuf *out)
 	}
 }
 
+static void put_text(const char *text, enum config_secrecy secrecy, struct strbuf *out)
+{
+	if (secrecy == CONFIG_SECRET_URL)
+		config_mask_url(text, out);
+	else if (secrecy == CONFIG_SECRET_PAIRS)
+		mask_pairs(text, out);
+	else
+		strbuf_puts(out, text);
+}
+
+static void put_set(unsigned set, const char *const *choices, struct strbuf *out)
+{
+	const char *comma = "";
+
+	for (int i = 0; choices[i]; i++) {
+		if (set & (1u << i)) {
+			strbuf_printf(out, "%s%s", comma, choices[i]);
+			comma = ",";
+		}
+	}
+}
+
 static void put_value(const struct config_key *key, const void *at, struct strbuf *out)
 {
 	switch (key->type) {
-	case CONFIG_TEXT: {
-		const char *text = *(const char *const *)at;
-
-		if (key->secrecy == CONFIG_SECRET_URL)
-			config_mask_url(text, out);
-		else if (key->secrecy == CONFIG_SECRET_PAIRS)
-			mask_pairs(text, out);
-		else
-			strbuf_puts(out, text);
+	case CONFIG_TEXT:
+		put_text(*(const char *const *)at, key->secrecy, out);
 		return;
-	}
 	case CONFIG_INT:
 		strbuf_printf(out, "%" PRId64, *(const int64_t *)at);
 		return;
 	case CONFIG_CHOICE:
 		strbuf_puts(out, key->choices[*(const int *)at]);
 		return;
-	case CONFIG_SET: {
-		unsigned set = *(const unsigned *)at;
-		const char *comma = "";
-
-		for (int i = 0; key->choices[i]; i++) {
-			if (set & (1u << i)) {
-				strbuf_printf(out, "%s%s", comma, key->choices[i]);
-				comma = ",";
-			}
-		}
+	case CONFIG_SET:
+		put_set(*(const unsigned *)at, key->choices, out);
 		return;
-	}
 	}
 }
 
