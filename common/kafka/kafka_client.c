@@ -106,6 +106,15 @@ static int32_t choose_partition(const rd_kafka_topic_t *topic, const void *key, 
 	return (int32_t)(atomic_fetch_add(turn, 1) % (uint32_t)partition_count);
 }
 
+/* Keeps what the pairs made of the topic's properties, such as message.timeout.ms. */
+static void set_partitioner(rd_kafka_conf_t *conf, _Atomic uint32_t *turn)
+{
+	rd_kafka_topic_conf_t *topic_conf = rd_kafka_conf_get_default_topic_conf(conf);
+
+	rd_kafka_topic_conf_set_partitioner_cb(topic_conf, choose_partition);
+	rd_kafka_topic_conf_set_opaque(topic_conf, turn);
+}
+
 enum status kafka_client_producer(rd_kafka_t **out, const struct kafka_settings *settings,
 				  kafka_delivery_report *on_report, void *opaque,
 				  _Atomic uint32_t *turn, struct error *err)
@@ -121,7 +130,6 @@ enum status kafka_client_producer(rd_kafka_t **out, const struct kafka_settings 
 		NULL,
 	};
 	/* clang-format on */
-	rd_kafka_topic_conf_t *topic_conf;
 	rd_kafka_conf_t *conf = NULL;
 	char why[200];
 
@@ -129,10 +137,7 @@ enum status kafka_client_producer(rd_kafka_t **out, const struct kafka_settings 
 		return err->status;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rd_kafka_conf_set_opaque(conf, opaque);
-	/* message.timeout.ms is a topic property: keep what the pairs made of it. */
-	topic_conf = rd_kafka_conf_get_default_topic_conf(conf);
-	rd_kafka_topic_conf_set_partitioner_cb(topic_conf, choose_partition);
-	rd_kafka_topic_conf_set_opaque(topic_conf, turn);
+	set_partitioner(conf, turn);
 	*out = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (!*out) {
 		rd_kafka_conf_destroy(conf);

@@ -19,17 +19,16 @@ enum status topic_open(struct topic **out, const struct kafka_settings *settings
 {
 	/* Memory is for the history, but a full queue makes librdkafka 2.0 pause for up to a
 	 * second. */
-	static const char *const pairs[] = { "enable.partition.eof",
-					     "true",
-					     "check.crcs",
-					     "true",
-					     "queued.min.messages",
-					     "100000",
-					     "queued.max.messages.kbytes",
-					     "65536",
-					     "auto.offset.reset",
-					     "error",
-					     NULL };
+	/* clang-format off */
+	static const char *const pairs[] = {
+		"enable.partition.eof", "true",
+		"check.crcs", "true",
+		"queued.min.messages", "100000",
+		"queued.max.messages.kbytes", "65536",
+		"auto.offset.reset", "error",
+		NULL,
+	};
+	/* clang-format on */
 	struct topic *topic = calloc(1, sizeof(*topic));
 	rd_kafka_conf_t *conf = NULL;
 	char why[200];
