@@ -130,42 +130,59 @@ static void set_list(json_t *root, const char *name, const PGresult *r,
 	(void)json_object_set_new(root, name, list);
 }
 
+/* The calls that read one delivery. */
+enum { READ_ONE, READ_EVENTS, READ_PARKED, READ_MISSING, READ_COUNT };
+
+static void set_parked(json_t *root, const PGresult *parked, const PGresult *missing)
+{
+	if (PQntuples(parked) == 0)
+		return;
+	(void)json_object_set_new(root, "waitsFor", json_integer(pg_i64(missing, 0, 0)));
+	set_list(root, "parked", parked, parked_to_json);
+}
+
+/* One whose first event has not come has only what waits for it. */
+static json_t *read_to_json(int64_t id, const struct pg_call calls[READ_COUNT])
+{
+	const PGresult *rows = calls[READ_ONE].result;
+	json_t *root = PQntuples(rows) > 0 ? delivery_row_to_json(rows, 0)
+					   : json_pack("{s:I}", "orderId", (json_int_t)id);
+
+	set_list(root, "events", calls[READ_EVENTS].result, event_to_json);
+	set_parked(root, calls[READ_PARKED].result, calls[READ_MISSING].result);
+	return root;
+}
+
+static void respond_read(struct http_response *response, int64_t id,
+			 const struct pg_call calls[READ_COUNT])
+{
+	if (PQntuples(calls[READ_ONE].result) > 0 || PQntuples(calls[READ_PARKED].result) > 0)
+		http_respond_json(response, 200, read_to_json(id, calls));
+	else
+		http_respond_problem(response, 404, "orderId",
+				     "there is no delivery of order %" PRId64 " (yet)", id);
+}
+
 void delivery_api_get(void *context, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct pg_params params = { 0 };
-	struct pg_call calls[] = { { "read_one", &params, NULL },
-				   { "read_events", &params, NULL },
-				   { "read_parked", &params, NULL },
-				   { "read_missing", &params, NULL } };
+	struct pg_call calls[READ_COUNT] = {
+		[READ_ONE] = { "read_one", &params, NULL },
+		[READ_EVENTS] = { "read_events", &params, NULL },
+		[READ_PARKED] = { "read_parked", &params, NULL },
+		[READ_MISSING] = { "read_missing", &params, NULL },
+	};
 	struct error err;
 	int64_t id = 0;
-	bool there, waits;
-	json_t *root;
 
 	if (!http_path_id(request, response, "orderId", &id))
 		return;
 	pg_param_i64(&params, id);
-	if (pg_pool_run(context, calls, 4, &err) != ST_OK) {
+	if (pg_pool_run(context, calls, READ_COUNT, &err) != ST_OK) {
 		http_respond_error(response, &err);
 		return;
 	}
-	there = PQntuples(calls[0].result) > 0;
-	waits = PQntuples(calls[2].result) > 0;
-	if (there || waits) {
-		/* One whose first event has not come has only what waits for it. */
-		root = there ? delivery_row_to_json(calls[0].result, 0)
-			     : json_pack("{s:I}", "orderId", (json_int_t)id);
-		set_list(root, "events", calls[1].result, event_to_json);
-		if (waits) {
-			(void)json_object_set_new(root, "waitsFor",
-						  json_integer(pg_i64(calls[3].result, 0, 0)));
-			set_list(root, "parked", calls[2].result, parked_to_json);
-		}
-		http_respond_json(response, 200, root);
-	} else {
-		http_respond_problem(response, 404, "orderId",
-				     "there is no delivery of order %" PRId64 " (yet)", id);
-	}
-	pg_clear(calls, 4);
+	respond_read(response, id, calls);
+	pg_clear(calls, READ_COUNT);
 }

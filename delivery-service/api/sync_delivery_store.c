@@ -89,6 +89,25 @@ static enum status find(struct pg *pg, const struct order_event *event, struct f
 
 /* --- what becomes of it -------------------------------------------------------------------- */
 
+static void effect_params(struct pg_params *p, const struct order_event *e)
+{
+	pg_param_i64(p, e->order_id);
+	pg_param_i32(p, e->version);
+	pg_param_i64(p, e->customer_id);
+	pg_param_text(p, e->product_id);
+	pg_param_text(p, e->product_name);
+	pg_param_i32(p, e->qty);
+	pg_param_text(p, e->address);
+}
+
+static void record_params(struct pg_params *p, const struct order_event *e, const char *status)
+{
+	pg_param_i64(p, e->order_id);
+	pg_param_i32(p, e->version);
+	pg_param_text(p, event_order_names[e->type]);
+	pg_param_text(p, status);
+}
+
 /* Writes delivery and history, and commits. */
 static enum status write(struct pg *pg, const struct order_event *e, const char *replica,
 			 int64_t received_wall_ms, const struct delivery_decision *decision,
@@ -102,18 +121,9 @@ static enum status write(struct pg *pg, const struct order_event *e, const char 
 				   { PG_COMMIT, NULL, NULL } };
 	enum status st;
 
-	pg_param_i64(&effect, e->order_id);
-	pg_param_i32(&effect, e->version);
-	pg_param_i64(&effect, e->customer_id);
-	pg_param_text(&effect, e->product_id);
-	pg_param_text(&effect, e->product_name);
-	pg_param_i32(&effect, e->qty);
-	pg_param_text(&effect, e->address);
+	effect_params(&effect, e);
 	pg_param_text(&effect, delivery_status(decision->next));
-	pg_param_i64(&record, e->order_id);
-	pg_param_i32(&record, e->version);
-	pg_param_text(&record, event_order_names[e->type]);
-	pg_param_text(&record, delivery_status(decision->next));
+	record_params(&record, e, delivery_status(decision->next));
 	pg_param_text(&record, replica);
 	pg_param_i64(&record, received_wall_ms);
 	st = pg_run(pg, calls, 3, err);

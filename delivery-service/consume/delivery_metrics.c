@@ -69,42 +69,77 @@ void delivery_metrics_time(struct delivery_metrics *c, const struct event_record
 		histogram_observe(&c->event_ms, ms > 0 ? ms : 0);
 }
 
-void delivery_metrics_write(struct delivery_metrics *c, struct metrics_out *out)
+static void write_effects(struct delivery_metrics *c, struct metrics_out *out)
 {
 	metrics_one(out, "delivery_events_applied_total", "counter",
 		    "Events that had their effect.", atomic_load(&c->applied));
 	metrics_one(out, "delivery_events_late_total", "counter",
 		    "Events applied after a newer one of their order.", atomic_load(&c->late));
+}
+
+static void write_parking(struct delivery_metrics *c, struct metrics_out *out)
+{
 	metrics_one(out, "delivery_events_parked_total", "counter",
 		    "Events that had to wait for a predecessor.", atomic_load(&c->parked));
 	metrics_one(out, "delivery_events_resumed_total", "counter",
 		    "Those of them that this replica applied in the end.",
 		    atomic_load(&c->resumed));
+}
+
+static void write_not_applied(struct delivery_metrics *c, struct metrics_out *out)
+{
 	metrics_one(out, "delivery_events_duplicate_total", "counter",
 		    "Events that had had their effect before.", atomic_load(&c->duplicates));
 	metrics_one(out, "delivery_events_skipped_total", "counter",
 		    "Messages of other types on the topic.", atomic_load(&c->skipped));
 	metrics_one(out, "delivery_dead_letters_total", "counter",
 		    "Messages sent to the dead-letter topic.", atomic_load(&c->dead_letters));
+}
+
+static void write_failures(struct delivery_metrics *c, struct metrics_out *out)
+{
 	metrics_one(out, "delivery_fenced_writes_total", "counter",
 		    "Partitions found to have a new owner when writing.", atomic_load(&c->fenced));
 	metrics_one(out, "delivery_write_errors_total", "counter",
 		    "Transactions that failed and were tried again.",
 		    atomic_load(&c->write_errors));
+}
+
+static void write_partitions(struct delivery_metrics *c, struct metrics_out *out)
+{
 	metrics_one(out, "delivery_partitions_assigned_total", "counter",
 		    "Partitions that came to this replica.", atomic_load(&c->assigned));
 	metrics_one(out, "delivery_partitions_revoked_total", "counter",
 		    "Partitions that went to others.", atomic_load(&c->revoked));
 	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
 		    atomic_load(&c->partitions));
+}
+
+static void write_held(struct delivery_metrics *c, struct metrics_out *out)
+{
 	metrics_one(out, "delivery_events_in_work", "gauge", "Events in work now.",
 		    atomic_load(&c->in_work));
 	metrics_one(out, "delivery_events_held", "gauge", "Messages received and not done.",
 		    atomic_load(&c->waiting));
+}
+
+static void write_histograms(struct delivery_metrics *c, struct metrics_out *out)
+{
 	histogram_write(out, &c->batch_size, "delivery_batch_events", "Events per transaction.", 1);
 	histogram_write(out, &c->batch_us, "delivery_batch_duration_seconds",
 			"Time of one transaction.", 1e6);
 	histogram_write(
 		out, &c->event_ms, "delivery_event_duration_seconds",
 		"Time from an event's publication to its effect, work and waiting included.", 1e3);
+}
+
+void delivery_metrics_write(struct delivery_metrics *c, struct metrics_out *out)
+{
+	write_effects(c, out);
+	write_parking(c, out);
+	write_not_applied(c, out);
+	write_failures(c, out);
+	write_partitions(c, out);
+	write_held(c, out);
+	write_histograms(c, out);
 }

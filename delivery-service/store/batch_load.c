@@ -55,55 +55,89 @@ const struct pg_statement batch_load_statements[] = {
 
 /* --- what the statements are about --------------------------------------------------------- */
 
-struct load_arrays {
-	struct pg_array partition, next_offset, epoch;
-	struct pg_array order;
-	struct pg_array key_order, key_version;
-	struct pg_array offset_partition, offset_offset;
+enum load_column {
+	L_PARTITION,
+	L_NEXT_OFFSET,
+	L_EPOCH,
+	L_ORDER,
+	L_KEY_ORDER,
+	L_KEY_VERSION,
+	L_OFFSET_PARTITION,
+	L_OFFSET_OFFSET,
+	L_COUNT
 };
 
-static void fill_arrays(struct load_arrays *a, const struct commit_plan *plan,
-			const struct delivery_batch *b)
+static const enum pg_array_type load_types[L_COUNT] = {
+	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8,
+	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT4, PG_ARRAY_INT8,
+};
+
+static void add_positions(struct pg_array a[L_COUNT], const struct commit_plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
-		pg_array_i32(&a->partition, plan->list[i].partition);
-		pg_array_i64(&a->next_offset, plan->list[i].change.after.next);
-		pg_array_i64(&a->epoch, plan->list[i].epoch);
+		pg_array_i32(&a[L_PARTITION], plan->list[i].partition);
+		pg_array_i64(&a[L_NEXT_OFFSET], plan->list[i].change.after.next);
+		pg_array_i64(&a[L_EPOCH], plan->list[i].epoch);
 	}
-	for (size_t i = 0; i < b->order_count; i++)
-		pg_array_i64(&a->order, b->orders[i].order_id);
+}
+
+static void add_keys(struct pg_array a[L_COUNT], const struct delivery_batch *b)
+{
 	for (size_t i = 0; i < b->key_count; i++) {
-		pg_array_i64(&a->key_order, b->keys[i].order_id);
-		pg_array_i32(&a->key_version, b->keys[i].version);
+		pg_array_i64(&a[L_KEY_ORDER], b->keys[i].order_id);
+		pg_array_i32(&a[L_KEY_VERSION], b->keys[i].version);
 	}
+}
+
+static void add_offsets(struct pg_array a[L_COUNT], const struct delivery_batch *b)
+{
 	for (size_t i = 0; i < b->offset_count; i++) {
-		pg_array_i32(&a->offset_partition, b->offsets[i].origin.partition);
-		pg_array_i64(&a->offset_offset, b->offsets[i].origin.offset);
+		pg_array_i32(&a[L_OFFSET_PARTITION], b->offsets[i].origin.partition);
+		pg_array_i64(&a[L_OFFSET_OFFSET], b->offsets[i].origin.offset);
 	}
 }
 
-static void init_arrays(struct load_arrays *a)
+static void init_arrays(struct pg_array a[L_COUNT])
 {
-	pg_array_init(&a->partition, PG_ARRAY_INT4);
-	pg_array_init(&a->next_offset, PG_ARRAY_INT8);
-	pg_array_init(&a->epoch, PG_ARRAY_INT8);
-	pg_array_init(&a->order, PG_ARRAY_INT8);
-	pg_array_init(&a->key_order, PG_ARRAY_INT8);
-	pg_array_init(&a->key_version, PG_ARRAY_INT4);
-	pg_array_init(&a->offset_partition, PG_ARRAY_INT4);
-	pg_array_init(&a->offset_offset, PG_ARRAY_INT8);
+	for (int c = 0; c < L_COUNT; c++)
+		pg_array_init(&a[c], load_types[c]);
 }
 
-static void fini_arrays(struct load_arrays *a)
+static void fill_arrays(struct pg_array a[L_COUNT], const struct commit_plan *plan,
+			const struct delivery_batch *b)
 {
-	pg_array_fini(&a->partition);
-	pg_array_fini(&a->next_offset);
-	pg_array_fini(&a->epoch);
-	pg_array_fini(&a->order);
-	pg_array_fini(&a->key_order);
-	pg_array_fini(&a->key_version);
-	pg_array_fini(&a->offset_partition);
-	pg_array_fini(&a->offset_offset);
+	add_positions(a, plan);
+	for (size_t i = 0; i < b->order_count; i++)
+		pg_array_i64(&a[L_ORDER], b->orders[i].order_id);
+	add_keys(a, b);
+	add_offsets(a, b);
+}
+
+static void fini_arrays(struct pg_array a[L_COUNT])
+{
+	for (int c = 0; c < L_COUNT; c++)
+		pg_array_fini(&a[c]);
+}
+
+struct load_params {
+	struct pg_params advance, orders, keys, offsets;
+};
+
+static void array_params(struct pg_params *params, struct pg_array a[L_COUNT],
+			 enum load_column first, enum load_column last)
+{
+	for (int c = (int)first; c <= (int)last; c++)
+		pg_param_array(params, &a[c]);
+}
+
+static void fill_params(struct load_params *p, const char *topic, struct pg_array a[L_COUNT])
+{
+	pg_param_text(&p->advance, topic);
+	array_params(&p->advance, a, L_PARTITION, L_EPOCH);
+	array_params(&p->orders, a, L_ORDER, L_ORDER);
+	array_params(&p->keys, a, L_KEY_ORDER, L_KEY_VERSION);
+	pg_param_text(&p->offsets, topic);
+	array_params(&p->offsets, a, L_OFFSET_PARTITION, L_OFFSET_OFFSET);
 }
 
 /* --- what they answer ---------------------------------------------------------------------- */
@@ -224,37 +258,28 @@ static enum status take_all(struct delivery_batch *b, const struct pg_call *call
 enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *plan,
 		       struct delivery_batch *b, struct error *err)
 {
-	struct load_arrays a;
-	struct pg_params advance = { 0 }, orders = { 0 }, keys = { 0 }, offsets = { 0 };
+	struct pg_array a[L_COUNT];
+	struct load_params p = { 0 };
 	struct pg_call all[LOAD_CALL_COUNT] = {
 		[BEGIN] = { PG_BEGIN, NULL, NULL },
-		[ADVANCE] = { "batch_advance", &advance, NULL },
-		[LOCK_ORDERS] = { "batch_lock_orders", &orders, NULL },
-		[ORDERS] = { "batch_orders", &orders, NULL },
-		[SEEN] = { "batch_seen", &keys, NULL },
-		[SEEN_PLAIN] = { "batch_seen_plain", &offsets, NULL },
-		[PARKED] = { "batch_first_parked", &orders, NULL },
-		[GIVEN_UP] = { "batch_given_up", &orders, NULL },
+		[ADVANCE] = { "batch_advance", &p.advance, NULL },
+		[LOCK_ORDERS] = { "batch_lock_orders", &p.orders, NULL },
+		[ORDERS] = { "batch_orders", &p.orders, NULL },
+		[SEEN] = { "batch_seen", &p.keys, NULL },
+		[SEEN_PLAIN] = { "batch_seen_plain", &p.offsets, NULL },
+		[PARKED] = { "batch_first_parked", &p.orders, NULL },
+		[GIVEN_UP] = { "batch_given_up", &p.orders, NULL },
 	};
 	struct pg_call calls[LOAD_CALL_COUNT];
 	int where[LOAD_CALL_COUNT];
 	size_t n = choose(b, b->event_count == 0, plan->count > 0, all, calls, where);
 	enum status st;
 
-	init_arrays(&a);
-	fill_arrays(&a, plan, b);
-	pg_param_text(&advance, topic);
-	pg_param_array(&advance, &a.partition);
-	pg_param_array(&advance, &a.next_offset);
-	pg_param_array(&advance, &a.epoch);
-	pg_param_array(&orders, &a.order);
-	pg_param_array(&keys, &a.key_order);
-	pg_param_array(&keys, &a.key_version);
-	pg_param_text(&offsets, topic);
-	pg_param_array(&offsets, &a.offset_partition);
-	pg_param_array(&offsets, &a.offset_offset);
+	init_arrays(a);
+	fill_arrays(a, plan, b);
+	fill_params(&p, topic, a);
 	st = pg_run(pg, calls, n, err);
-	fini_arrays(&a);
+	fini_arrays(a);
 	if (st != ST_OK)
 		return st;
 	st = take_all(b, calls, where, plan, err);
