@@ -176,6 +176,22 @@ static enum status open_command_path(struct service *s, const struct config *con
 }
 
 /* Serves until a signal. */
+static void log_listening(const struct service *s, const struct config *config)
+{
+	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
+		 config->service.http_host, http_server_port(s->http),
+		 service_config_dispatch_names[config->service.dispatch],
+		 event_keys[config->event_key], PROJECT_VERSION);
+}
+
+static void await_stop(void)
+{
+	int sig = stop_wait();
+
+	stop_arm_second_signal();
+	log_info("order", "stopping", "signal=%d", sig);
+}
+
 static enum status serve(struct service *s, const struct config *config, struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
@@ -192,18 +208,12 @@ static enum status serve(struct service *s, const struct config *config, struct 
 		{ "GET", "/metrics", health_metrics, &health },
 	};
 	const struct http_server_config http = service_config_http(&config->service);
-	int sig;
 
 	if (http_server_open(&s->http, &http, routes, sizeof(routes) / sizeof(routes[0]), err) !=
 	    ST_OK)
 		return err->status;
-	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
-		 config->service.http_host, http_server_port(s->http),
-		 service_config_dispatch_names[config->service.dispatch],
-		 event_keys[config->event_key], PROJECT_VERSION);
-	sig = stop_wait();
-	stop_arm_second_signal();
-	log_info("order", "stopping", "signal=%d", sig);
+	log_listening(s, config);
+	await_stop();
 	sync_dispatch_stop(s->sync);
 	http_server_close(s->http);
 	return ST_OK;

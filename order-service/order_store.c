@@ -248,13 +248,12 @@ struct written {
 	struct outbox_batch events;
 };
 
-static void written_init(struct written *w)
+static void init_columns(struct written *w)
 {
 	for (int c = 0; c < C_COUNT; c++) {
 		pg_array_init(&w->fresh[c], column_types[c]);
 		pg_array_init(&w->old[c], column_types[c]);
 	}
-	outbox_batch_init(&w->events);
 }
 
 static void written_fini(struct written *w)
@@ -266,7 +265,7 @@ static void written_fini(struct written *w)
 	outbox_batch_fini(&w->events);
 }
 
-static void written_fill(struct written *w, const struct order_batch *b, const char *topic)
+static void add_rows(struct written *w, const struct order_batch *b)
 {
 	for (size_t i = 0; i < b->working_count; i++) {
 		if (b->working[i].is_new)
@@ -274,19 +273,38 @@ static void written_fill(struct written *w, const struct order_batch *b, const c
 		else if (b->working[i].changed)
 			columns_add(w->old, &b->working[i]);
 	}
+}
+
+static void add_events(struct outbox_batch *events, const struct order_batch *b, const char *topic)
+{
 	for (size_t i = 0; i < b->event_count; i++) {
 		const struct order_batch_event *e = &b->events[i];
 
-		outbox_batch_add_event(&w->events, topic, e->order_id, event_order_names[e->type],
+		outbox_batch_add_event(events, topic, e->order_id, event_order_names[e->type],
 				       e->payload);
 	}
+}
+
+static void written_init(struct written *w, const struct order_batch *b, const char *topic)
+{
+	init_columns(w);
+	add_rows(w, b);
+	outbox_batch_init(&w->events);
+	add_events(&w->events, b, topic);
+}
+
+static void update_params(struct pg_params *p, struct pg_array old[C_COUNT])
+{
+	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
+						C_NAME, C_QTY,     C_ADDRESS };
+
+	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
+		pg_param_array(p, &old[updated[i]]);
 }
 
 static enum status write(struct order_store *store, const struct order_batch *b, struct written *w,
 			 struct error *err)
 {
-	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
-						C_NAME, C_QTY,     C_ADDRESS };
 	struct pg_params p_insert = { 0 }, p_update = { 0 }, p_outbox = { 0 }, p_ids = { 0 };
 	size_t ahead = ids_ahead(store, b);
 	struct calls calls = { 0 };
@@ -295,8 +313,7 @@ static enum status write(struct order_store *store, const struct order_batch *b,
 
 	for (int c = 0; c < C_COUNT; c++)
 		pg_param_array(&p_insert, &w->fresh[c]);
-	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
-		pg_param_array(&p_update, &w->old[updated[i]]);
+	update_params(&p_update, w->old);
 	outbox_batch_params(&w->events, &p_outbox);
 	pg_param_i32(&p_ids, (int32_t)ahead);
 	if (w->fresh[C_ID].count)
@@ -323,8 +340,7 @@ static enum status save(struct order_store *store, const struct order_batch *b, 
 	struct written w;
 	enum status st;
 
-	written_init(&w);
-	written_fill(&w, b, store->topic);
+	written_init(&w, b, store->topic);
 	st = write(store, b, &w, err);
 	written_fini(&w);
 	return st;
