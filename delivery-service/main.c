@@ -167,6 +167,23 @@ static enum status open_loop(struct service *s, const struct config *config, con
 
 /* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls in
  * progress are cancelled. */
+static void log_listening(const struct service *s, const struct config *config, const char *replica)
+{
+	log_info("delivery", "listening",
+		 "host=%s port=%d replica=%s delay_ms=%" PRId64 " max_concurrency=%" PRId64
+		 " version=%s",
+		 config->service.http_host, http_server_port(s->http), replica, config->delay_ms,
+		 config->max_concurrency, PROJECT_VERSION);
+}
+
+static void await_stop(void)
+{
+	int sig = stop_wait();
+
+	stop_arm_second_signal();
+	log_info("delivery", "stopping", "signal=%d", sig);
+}
+
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
@@ -185,18 +202,11 @@ static enum status serve(struct service *s, const struct config *config, const c
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
 	const struct http_server_config http = service_config_http(&config->service);
-	int sig;
 
 	if (http_server_open(&s->http, &http, routes, route_count, err) != ST_OK)
 		return err->status;
-	log_info("delivery", "listening",
-		 "host=%s port=%d replica=%s delay_ms=%" PRId64 " max_concurrency=%" PRId64
-		 " version=%s",
-		 config->service.http_host, http_server_port(s->http), replica, config->delay_ms,
-		 config->max_concurrency, PROJECT_VERSION);
-	sig = stop_wait();
-	stop_arm_second_signal();
-	log_info("delivery", "stopping", "signal=%d", sig);
+	log_listening(s, config, replica);
+	await_stop();
 	simulated_work_cancel(&s->work);
 	delivery_loop_stop(s->loop);
 	http_server_close(s->http);

@@ -137,6 +137,15 @@ static void collect_others(struct batch_rows *s, const struct commit_plan *plan,
 	}
 }
 
+static void range_params(struct pg_params *p, const char *topic, struct pg_array *partition,
+			 struct pg_array *first, struct pg_array *end)
+{
+	pg_param_text(p, topic);
+	pg_param_array(p, partition);
+	pg_param_array(p, first);
+	pg_param_array(p, end);
+}
+
 static enum status send_others(struct pg *pg, struct batch_rows *s, struct batch_saving *saving,
 			       struct error *err)
 {
@@ -147,14 +156,8 @@ static enum status send_others(struct pg *pg, struct batch_rows *s, struct batch
 	array_params(&park, s->parked, P_COUNT);
 	pg_param_array(&unpark, &s->unparked_order);
 	pg_param_array(&unpark, &s->unparked_version);
-	pg_param_text(&clear, s->topic);
-	pg_param_array(&clear, &s->cleared_partition);
-	pg_param_array(&clear, &s->cleared_first);
-	pg_param_array(&clear, &s->cleared_end);
-	pg_param_text(&put, s->topic);
-	pg_param_array(&put, &s->put_partition);
-	pg_param_array(&put, &s->put_first);
-	pg_param_array(&put, &s->put_end);
+	range_params(&clear, s->topic, &s->cleared_partition, &s->cleared_first, &s->cleared_end);
+	range_params(&put, s->topic, &s->put_partition, &s->put_first, &s->put_end);
 	outbox_batch_params(&s->outbox, &outbox);
 	if (s->parked[P_ORDER].count)
 		calls[n++] = (struct pg_call){ "batch_park", &park, NULL };
