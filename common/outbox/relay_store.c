@@ -90,6 +90,13 @@ static void settlement_fini(struct settlement *s)
 	pg_array_fini(&s->reasons);
 }
 
+static void fetch_params(struct pg_params *p, const char *holder)
+{
+	pg_param_i64(p, RELAY_BATCH_MAX);
+	pg_param_i64(p, BATCH_MAX_BYTES);
+	pg_param_text(p, holder);
+}
+
 enum status relay_store_settle_and_fetch(struct relay_store *o, const struct relay_ledger *ledger,
 					 const char *holder, PGresult **rows, struct error *err)
 {
@@ -109,9 +116,7 @@ enum status relay_store_settle_and_fetch(struct relay_store *o, const struct rel
 		pg_param_array(&refused, &s.reasons);
 		calls[n++] = (struct pg_call){ "relay_move_to_dead", &refused, NULL };
 	}
-	pg_param_i64(&fetch, RELAY_BATCH_MAX);
-	pg_param_i64(&fetch, BATCH_MAX_BYTES);
-	pg_param_text(&fetch, holder);
+	fetch_params(&fetch, holder);
 	calls[n++] = (struct pg_call){ "relay_fetch", &fetch, NULL };
 	st = pg_run(o->pg, calls, n, err);
 	settlement_fini(&s);

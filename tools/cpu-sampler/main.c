@@ -57,6 +57,17 @@ static void print_header(FILE *series)
 }
 
 /* Samples until a signal; sums gets the percents of the count samples. */
+static void put_percents(const struct ticks *before, const struct ticks *now,
+			 double sums[PART_COUNT], FILE *series)
+{
+	for (int part = 0; part < PART_COUNT; part++) {
+		double percent = ticks_percent(before, now, (enum part)part);
+
+		sums[part] += percent;
+		(void)fprintf(series, "\t%.1f", percent);
+	}
+}
+
 static enum status sample(const struct config *config, FILE *series, double sums[PART_COUNT],
 			  int64_t *count, struct error *err)
 {
@@ -70,12 +81,7 @@ static enum status sample(const struct config *config, FILE *series, double sums
 		if (ticks_read(&now, config->pid_dir, getppid(), err) != ST_OK)
 			return err->status;
 		(void)fprintf(series, "%.2f", (double)(clock_mono_ms() - start_ms) / 1e3);
-		for (int part = 0; part < PART_COUNT; part++) {
-			double percent = ticks_percent(&before, &now, (enum part)part);
-
-			sums[part] += percent;
-			(void)fprintf(series, "\t%.1f", percent);
-		}
+		put_percents(&before, &now, sums, series);
 		(void)fputs("\n", series);
 		(void)fflush(series);
 		before = now;

@@ -92,6 +92,15 @@ static enum status count_partitions(struct topic *topic, int32_t *count, struct 
 	return code ? set_kafka_error(err, topic, code) : ST_OK;
 }
 
+static enum status refuse_cut(const struct topic *topic, int32_t partition, int64_t low,
+			      struct error *err)
+{
+	return error_set(err, ST_CONFLICT,
+			 "topic %s, partition %d begins at offset %" PRId64
+			 ": what was before is gone, so its history cannot be judged",
+			 topic->settings->topic, (int)partition, low);
+}
+
 enum status topic_find_ends(struct topic *topic, struct topic_ends *ends, struct error *err)
 {
 	rd_kafka_resp_err_t code;
@@ -109,12 +118,7 @@ enum status topic_find_ends(struct topic *topic, struct topic_ends *ends, struct
 		if (!code && low == 0)
 			continue;
 		free(next_offset);
-		if (code)
-			return set_kafka_error(err, topic, code);
-		return error_set(err, ST_CONFLICT,
-				 "topic %s, partition %d begins at offset %" PRId64
-				 ": what was before is gone, so its history cannot be judged",
-				 topic->settings->topic, (int)p, low);
+		return code ? set_kafka_error(err, topic, code) : refuse_cut(topic, p, low, err);
 	}
 	*ends = (struct topic_ends){ .count = count, .next_offset = next_offset };
 	return ST_OK;
