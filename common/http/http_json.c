@@ -128,41 +128,46 @@ static bool respond_overflow(const struct http_request *request, struct http_res
 	return found;
 }
 
-json_t *http_body_object(const struct http_request *request, struct http_response *response)
+/* Whether the body may be parsed. False: the response says why not. */
+static bool may_parse(const struct http_request *request, struct http_response *response)
 {
 	const char *type = http_request_header(request, "Content-Type");
-	json_error_t why;
-	json_t *root;
 
-	if (type && !is_json_type(type)) {
+	if (type && !is_json_type(type))
 		http_respond_problem(response, 415, NULL,
 				     "send the body as application/json, not %.80s", type);
-		return NULL;
-	}
-	if (request->body_len == 0) {
+	else if (request->body_len == 0)
 		http_respond_problem(response, 400, NULL, "the body is empty; send a JSON object");
-		return NULL;
-	}
-	if (too_deep(request->body, request->body_len)) {
+	else if (too_deep(request->body, request->body_len))
 		http_respond_problem(response, 400, NULL, "the body nests deeper than %d",
 				     NESTING_MAX);
-		return NULL;
-	}
-	root = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-			  &why);
-	if (!root && json_error_code(&why) == json_error_numeric_overflow &&
-	    respond_overflow(request, response))
-		return NULL;
-	if (!root) {
-		http_respond_problem(response, 400, NULL,
-				     "the body is not JSON: %s (line %d, column %d)", why.text,
-				     why.line, why.column);
-		return NULL;
-	}
-	if (!json_is_object(root)) {
-		json_decref(root);
-		http_respond_problem(response, 400, NULL, "the body must be a JSON object");
-		return NULL;
-	}
-	return root;
+	else
+		return true;
+	return false;
+}
+
+/* NULL: the response says why. */
+static json_t *parse(const struct http_request *request, struct http_response *response)
+{
+	json_error_t why;
+	json_t *root = json_loadb(request->body, request->body_len,
+				  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
+
+	if (root || (json_error_code(&why) == json_error_numeric_overflow &&
+		     respond_overflow(request, response)))
+		return root;
+	http_respond_problem(response, 400, NULL, "the body is not JSON: %s (line %d, column %d)",
+			     why.text, why.line, why.column);
+	return NULL;
+}
+
+json_t *http_body_object(const struct http_request *request, struct http_response *response)
+{
+	json_t *root = may_parse(request, response) ? parse(request, response) : NULL;
+
+	if (!root || json_is_object(root))
+		return root;
+	json_decref(root);
+	http_respond_problem(response, 400, NULL, "the body must be a JSON object");
+	return NULL;
 }

@@ -254,6 +254,12 @@ static void release(struct http_server *server)
 }
 
 /* Starts civetweb, which serves from its first worker on. */
+/* An IPv6 address stands in brackets. */
+static void put_address(char *text, size_t size, const char *host, int64_t port)
+{
+	(void)snprintf(text, size, strchr(host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, host, port);
+}
+
 static enum status start(struct http_server *server, int64_t port, struct error *err)
 {
 	struct mg_callbacks callbacks = { .begin_request = on_request,
@@ -285,9 +291,7 @@ static enum status start(struct http_server *server, int64_t port, struct error 
 	char why[128] = "";
 	struct mg_error_data problem = { .text = why, .text_buffer_size = sizeof(why) };
 
-	(void)snprintf(address, sizeof(address),
-		       strchr(server->host, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, server->host,
-		       port);
+	put_address(address, sizeof(address), server->host, port);
 	(void)snprintf(workers, sizeof(workers), "%" PRId64, server->threads);
 	server->mg = mg_start2(&init, &problem);
 	if (!server->mg)
