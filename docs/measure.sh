@@ -11,6 +11,7 @@
 # #! line or the name *.sh, anywhere in TREE.
 set -euo pipefail
 export LC_ALL=C.UTF-8
+DENSITY=$(realpath "$(dirname "$0")/comment_density.awk")
 
 cd "${1:?usage: docs/measure.sh TREE FOLDER... [-- PATTERN]}"
 shift
@@ -34,13 +35,7 @@ spread() {
 }
 
 density() {
-	files "$1" | xargs -r cat | awk '
-		/^[ \t]*$/ && !block { next }
-		{ total++ }
-		block { comments++; if (/\*\//) block = 0; next }
-		/\/\// && !/"[^"]*\/\// { comments++; next }
-		/\/\*/ { comments++; if (!/\/\*.*\*\//) block = 1 }
-		END { printf "%.0f %%", total ? 100 * comments / total : 0 }'
+	files "$1" | xargs -r cat | awk -f "$DENSITY"
 }
 
 shell_lines() {

@@ -144,12 +144,10 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 {
 	const struct message *m = kafka_consumer_poll(l->consumer, timeout_ms);
 
-	for (int n = 0; m && n < POLL_BURST; n++) {
+	for (int n = 0; m; n++) {
 		receive(l, m);
-		m = kafka_consumer_poll(l->consumer, 0);
+		m = n < POLL_BURST ? kafka_consumer_poll(l->consumer, 0) : NULL;
 	}
-	if (m)
-		receive(l, m);
 	if (partitions_skipped(&l->ownership.partitions))
 		delivery_writer_flush_later(&l->writer);
 }

@@ -1,5 +1,6 @@
 #include "delivery-service/core/lanes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define HASH_NONFATAL_OOM 1
@@ -179,6 +180,7 @@ void lanes_finish(struct lanes *l, const struct lane_item *item)
 	struct lane *lane = NULL;
 
 	HASH_FIND(hh, l->by_id, &item->lane, sizeof(item->lane), lane);
+	assert(lane); /* item is in it */
 	lane->head->due_mono_ms = INT64_MIN;
 	heap_rise(l, lane->at, lane);
 }

@@ -1,5 +1,6 @@
 #include "delivery-service/core/offset_tracker.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void offset_tracker_init(struct offset_tracker *p, int64_t next)
@@ -121,6 +122,7 @@ static void compare(const struct offset_tracker *before, struct offset_tracker_p
 			i++;
 			continue;
 		}
+		assert(a);
 		if (!b || a->first < b->first || a->end != b->end)
 			plan->put[plan->put_count++] = *a;
 		i += b && a->first == b->first;

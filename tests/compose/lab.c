@@ -100,7 +100,7 @@ static enum status keyed(struct run *run, struct error *err)
 	if (project_up(run, &ms, err, "order-service", NULL) != ST_OK)
 		return err->status;
 	run_progress(run, "order-service is another one, with keys, after %" PRId64 " ms", ms);
-	run_expect(run, strcmp(before, others(run)) == 0, "nothing else was made anew");
+	run_expect(run, strcmp(before, others(run)) == 0, "no other container was re-created");
 	if (play(run, &order_id, err) != ST_OK)
 		return err->status;
 	run_expect(run,

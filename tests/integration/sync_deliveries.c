@@ -12,7 +12,7 @@
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
 
-TestSuite(direct_deliveries, .timeout = 60);
+TestSuite(sync_deliveries, .timeout = 60);
 
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define HISTORY    "select count(*) from delivery.history"
@@ -32,7 +32,7 @@ static void expect_problem(const struct http_answer *answer, int status, const c
 }
 
 /* Delivery, history, and neither an event nor a position. */
-LAB_TEST(direct_deliveries, events_are_applied_when_they_are_answered, 1)
+LAB_TEST(sync_deliveries, events_are_applied_when_they_are_answered, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 	struct http_answer answer = deliver(delivery, "OrderPlaced", 1, "SEOUL");
@@ -66,7 +66,7 @@ LAB_TEST(direct_deliveries, events_are_applied_when_they_are_answered, 1)
 	cr_expect_eq(sql_number("select coalesce(sum(next_offset), 0) from delivery.position"), 0);
 }
 
-LAB_TEST(direct_deliveries, the_same_event_has_one_effect, 1)
+LAB_TEST(sync_deliveries, the_same_event_has_one_effect, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 	struct http_answer answer;
@@ -86,7 +86,7 @@ LAB_TEST(direct_deliveries, the_same_event_has_one_effect, 1)
 }
 
 /* Services that count no versions: each event counts. */
-LAB_TEST(direct_deliveries, events_without_a_version, 1)
+LAB_TEST(sync_deliveries, events_without_a_version, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 
@@ -96,7 +96,7 @@ LAB_TEST(direct_deliveries, events_without_a_version, 1)
 	cr_expect_eq(sql_number(HISTORY), 3);
 }
 
-LAB_TEST(direct_deliveries, an_unknown_order_is_not_found, 1)
+LAB_TEST(sync_deliveries, an_unknown_order_is_not_found, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 	struct http_answer answer = deliver(delivery, "OrderModified", 2, "BUSAN");
@@ -108,7 +108,7 @@ LAB_TEST(direct_deliveries, an_unknown_order_is_not_found, 1)
 	cr_expect_eq(sql_number(HISTORY), 0);
 }
 
-LAB_TEST(direct_deliveries, bad_bodies_are_refused, 1)
+LAB_TEST(sync_deliveries, bad_bodies_are_refused, 1)
 {
 	static const struct {
 		const char *body;
@@ -142,7 +142,7 @@ LAB_TEST(direct_deliveries, bad_bodies_are_refused, 1)
 }
 
 /* An event's work is done before its answer, and only for the types that take some. */
-LAB_TEST(direct_deliveries, the_work_is_done_before_the_answer, 1)
+LAB_TEST(sync_deliveries, the_work_is_done_before_the_answer, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", "DELIVERY_WORK=cpu",
 						 "DELIVERY_DELAY_MS=1500", NULL);
@@ -161,7 +161,7 @@ LAB_TEST(direct_deliveries, the_work_is_done_before_the_answer, 1)
 		      1500);
 }
 
-LAB_TEST(direct_deliveries, a_stop_cuts_the_work_off, 1)
+LAB_TEST(sync_deliveries, a_stop_cuts_the_work_off, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http",
 						 "DELIVERY_DELAY_ON=OrderPlaced",
@@ -180,7 +180,7 @@ LAB_TEST(direct_deliveries, a_stop_cuts_the_work_off, 1)
 }
 
 /* Somebody else's delivery of the order comes first, unseen until it is committed. */
-LAB_TEST(direct_deliveries, two_at_the_same_order_are_one_delivery, 1)
+LAB_TEST(sync_deliveries, two_at_the_same_order_are_one_delivery, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 	struct http_pending *call;
@@ -202,7 +202,7 @@ LAB_TEST(direct_deliveries, two_at_the_same_order_are_one_delivery, 1)
 }
 
 /* Each call has a connection of its own, so it is the database that says when it is enough. */
-LAB_TEST(direct_deliveries, without_a_connection_it_is_unavailable, 1)
+LAB_TEST(sync_deliveries, without_a_connection_it_is_unavailable, 1)
 {
 	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", NULL);
 	struct http_answer answer;
@@ -220,7 +220,7 @@ LAB_TEST(direct_deliveries, without_a_connection_it_is_unavailable, 1)
 }
 
 /* With Kafka there is no other way in. */
-LAB_TEST(direct_deliveries, only_with_dispatch_http, 1)
+LAB_TEST(sync_deliveries, only_with_dispatch_http, 1)
 {
 	struct service *delivery = service_start(DELIVERY, NULL);
 	struct http_answer answer = deliver(delivery, "OrderPlaced", 1, "SEOUL");

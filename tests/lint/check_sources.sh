@@ -30,38 +30,7 @@ uses() {
 
 # include_rules: every include and source is one that tests/lint/includes.txt allows.
 include_rules() {
-	uses | awk -F: '
-		# place FILE: the longest line of the table that fits; "" when none does.
-		function place(file,    name) {
-			for (name = file; name != ""; name = name ~ "/" ? substr(name, 1, match(name, "/[^/]*$") - 1) : "")
-				if (name in may)
-					return name
-			return ""
-		}
-		NR == FNR {
-			if ($0 ~ /^[^#]/) {
-				split($0, word, " ")
-				may[word[1]] = substr($0, length(word[1]) + 1) " "
-			}
-			next
-		}
-		{
-			if ($3 == "/dev/null")
-				next
-			folder = substr($1, 1, match($1, "/[^/]*$"))
-			target = $3 ~ "/" ? $3 : folder $3
-			from = place($1)
-			to = place(target)
-			if (from == "") {
-				print $1 ":" $2 ": no line of tests/lint/includes.txt is for this file"
-				next
-			}
-			fits = from == to && to != ""
-			for (part = target; !fits && part ~ "/"; part = substr(part, 1, match(part, "/[^/]*$") - 1))
-				fits = index(may[from], " " part " ")
-			if (!fits && !index(may[from], " " part " "))
-				print $1 ":" $2 ": " from " may not include " target
-		}' tests/lint/includes.txt -
+	uses | awk -F: -f tests/lint/includes.awk tests/lint/includes.txt -
 }
 
 # banned_calls: functions that overrun, split or start shells. A line with ALLOWED says why it may.

@@ -1,5 +1,6 @@
 #include "tools/dead-letters/letters.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,6 +233,7 @@ enum status letters_next(struct letters *l, struct letter *out, struct error *er
 
 		if (poll_message(l, &m, err) != ST_OK)
 			return err->status;
+		assert(m);
 		if (m->err || m->offset >= s->end) {
 			l->next = s->end;
 			rd_kafka_message_destroy(m);
