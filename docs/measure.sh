@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Prints the row of figures that docs/architecture.md compares, for one working tree of C sources.
 #
-# usage: docs/measure.sh TREE FOLDER... [-- PATTERN]
-#   FOLDER   where TREE keeps its sources; PATTERN: an extended regular expression of files to leave
-#            out (tests, generated files). Needs git and universal-ctags.
+# usage: docs/measure.sh TREE EXCLUDE FOLDER...
+#   EXCLUDE  an extended regular expression of files to leave out (tests, generated files)
+#   FOLDER   where TREE keeps its sources. Needs git and universal-ctags.
 #
 # A file's length is its lines. A function's length runs from the line of its name to its closing
 # brace, as ctags sees them. A comment line is a line with any comment on it; comment density is
@@ -13,17 +13,9 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 DENSITY=$(realpath "$(dirname "$0")/comment_density.awk")
 
-cd "${1:?usage: docs/measure.sh TREE FOLDER... [-- PATTERN]}"
-shift
-folders=() exclude='^$'
-while (($#)); do
-	if [[ $1 == -- ]]; then
-		exclude=$2
-		break
-	fi
-	folders+=("$1")
-	shift
-done
+cd "${1:?usage: docs/measure.sh TREE EXCLUDE FOLDER...}"
+exclude=$2
+folders=("${@:3}")
 
 files() {
 	git ls-files -- "${folders[@]}" | grep -E "\\.$1\$" | grep -vE "$exclude" || true
