@@ -3,6 +3,7 @@
  * one is killed and then two. It judges itself; here it must have come to its end, with a verdict,
  * and have left nothing behind.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/arena.h"
@@ -15,6 +16,15 @@ TestSuite(failover, .timeout = 400);
 
 /* Three brokers, three controllers, PostgreSQL, order-service, two delivery-services. */
 #define PORTS 10
+
+/* What the clients noted as acknowledged and the checker judged; 0: it judged none. */
+static long acknowledged(const char *output)
+{
+	static const char before[] = "The history checker: ";
+	const char *at = strstr(output, before);
+
+	return at ? strtol(at + sizeof(before) - 1, NULL, 10) : 0;
+}
 
 LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 {
@@ -31,6 +41,7 @@ LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 	struct program_run run = program_run("lab/failover.sh", NULL, settings);
 
 	cr_expect_eq(run.status, 0, "%s", run.output);
+	cr_expect_gt(acknowledged(run.output), 0, "%s", run.output);
 	cr_expect(strstr(run.output, "0 lost, 0 duplicated, 0 out of order"), "%s", run.output);
 	cr_expect(ports_are_free(first, PORTS), "something is left of it: %s", run.output);
 }
