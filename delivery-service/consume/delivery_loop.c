@@ -138,6 +138,8 @@ static void receive(struct delivery_loop *l, const struct message *m)
 		enqueue(l, p, m);
 	else if (verdict == INTAKE_SKIP)
 		atomic_fetch_add(&l->metrics.skipped, 1);
+	if (p && partition_skipped(p))
+		delivery_writer_flush_later(&l->writer);
 }
 
 static void poll_messages(struct delivery_loop *l, int timeout_ms)
@@ -148,8 +150,6 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 		receive(l, m);
 		m = n < POLL_BURST ? kafka_consumer_poll(l->consumer, 0) : NULL;
 	}
-	if (partitions_skipped(&l->ownership.partitions))
-		delivery_writer_flush_later(&l->writer);
 }
 
 /* --- work that is done --------------------------------------------------------------------- */

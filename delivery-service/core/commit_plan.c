@@ -16,7 +16,7 @@ static size_t gather(const struct partition *p, struct event_record *const *even
 	size_t n = 0;
 
 	*latest = NULL;
-	if (p->skipped_range.first != p->skipped_range.end)
+	if (partition_skipped(p))
 		done[n++] = p->skipped_range;
 	for (size_t i = 0; i < event_count; i++) {
 		if (events[i]->at.partition != p->number)

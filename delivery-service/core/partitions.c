@@ -69,17 +69,22 @@ void partition_skip(struct partition *p, int64_t end)
 		return;
 	if (p->last)
 		p->last->end = end;
-	else if (p->skipped_range.first == p->skipped_range.end)
+	else if (!partition_skipped(p))
 		p->skipped_range = (struct offset_range){ p->next_read, end };
 	else
 		p->skipped_range.end = end;
 	p->next_read = end;
 }
 
+bool partition_skipped(const struct partition *p)
+{
+	return p->skipped_range.first != p->skipped_range.end;
+}
+
 bool partitions_skipped(const struct partitions *ps)
 {
 	for (size_t i = 0; i < ps->count; i++) {
-		if (ps->list[i].skipped_range.first != ps->list[i].skipped_range.end)
+		if (partition_skipped(&ps->list[i]))
 			return true;
 	}
 	return false;

@@ -60,7 +60,8 @@ void partitions_remove(struct partitions *ps, int32_t number);
  */
 void partition_skip(struct partition *p, int64_t end);
 
-/* True if something was skipped that is not written yet. */
+/* True if something was skipped that is not written yet: of one, of any. */
+bool partition_skipped(const struct partition *p);
 bool partitions_skipped(const struct partitions *ps);
 
 /* record was received at next_read. */
