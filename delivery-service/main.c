@@ -14,6 +14,7 @@
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
+#include "common/service/watch.h"
 #include "delivery-service/api/calculate.h"
 #include "delivery-service/api/delivery_api.h"
 #include "delivery-service/api/sync_delivery_api.h"
@@ -176,20 +177,23 @@ static void log_listening(const struct service *s, const struct config *config, 
 		 config->max_concurrency, PROJECT_VERSION);
 }
 
-static void await_stop(void)
-{
-	int sig = stop_wait();
-
-	stop_arm_second_signal();
-	log_info("delivery", "stopping", "signal=%d", sig);
-}
-
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct health health = { checks, 2, "parked", describe_parked, write_metrics, s };
+	struct progress *const parts[] = { delivery_loop_progress(s->loop),
+					   delivery_loop_write_progress(s->loop),
+					   relay_progress(s->relay), NULL };
+	struct health health = {
+		.checks = checks,
+		.check_count = 2,
+		.parts = parts,
+		.note_name = "parked",
+		.note = describe_parked,
+		.metrics = write_metrics,
+		.context = s,
+	};
 	const struct http_route routes[] = {
 		{ "GET", "/deliveries", delivery_api_list, s->reads },
 		{ "GET", "/deliveries/{}", delivery_api_get, s->reads },
@@ -206,7 +210,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 	if (http_server_open(&s->http, &http, routes, route_count, err) != ST_OK)
 		return err->status;
 	log_listening(s, config, replica);
-	await_stop();
+	watch_until_stop("delivery", parts);
 	simulated_work_cancel(&s->work);
 	delivery_loop_stop(s->loop);
 	http_server_close(s->http);

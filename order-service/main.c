@@ -15,6 +15,7 @@
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
+#include "common/service/watch.h"
 #include "order-service/order_api.h"
 #include "order-service/order_read.h"
 #include "order-service/order_writer.h"
@@ -184,19 +185,19 @@ static void log_listening(const struct service *s, const struct config *config)
 		 event_keys[config->event_key], PROJECT_VERSION);
 }
 
-static void await_stop(void)
-{
-	int sig = stop_wait();
-
-	stop_arm_second_signal();
-	log_info("order", "stopping", "signal=%d", sig);
-}
-
 static enum status serve(struct service *s, const struct config *config, struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct health health = { checks, s->sync ? 1 : 2, NULL, NULL, write_metrics, s };
+	struct progress *const parts[] = { order_writer_progress(s->writer),
+					   relay_progress(s->relay), NULL };
+	struct health health = {
+		.checks = checks,
+		.check_count = s->sync ? 1 : 2,
+		.parts = parts,
+		.metrics = write_metrics,
+		.context = s,
+	};
 	const struct http_route routes[] = {
 		{ "POST", "/orders", order_api_place, &s->api },
 		{ "GET", "/orders", order_api_list, &s->api },
@@ -213,7 +214,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 	    ST_OK)
 		return err->status;
 	log_listening(s, config);
-	await_stop();
+	watch_until_stop("order", parts);
 	sync_dispatch_stop(s->sync);
 	http_server_close(s->http);
 	return ST_OK;

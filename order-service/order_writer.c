@@ -17,6 +17,7 @@ struct order_writer {
 	int64_t next_log_mono_ms; /* the writer thread's */
 	_Atomic int64_t refused, errors;
 	struct histogram batch_size, batch_us;
+	struct progress progress; /* idle between batches */
 };
 
 static void answer_all(struct order_command **commands, size_t count, const struct error *err)
@@ -55,8 +56,10 @@ bool order_writer_step(struct order_writer *w)
 		order_queue_close(&w->done);
 		return false;
 	}
+	progress_begin(&w->progress);
 	started = clock_mono_us();
 	apply(w, commands, n);
+	progress_idle(&w->progress);
 	histogram_observe(&w->batch_size, (int64_t)n);
 	histogram_observe(&w->batch_us, clock_mono_us() - started);
 	(void)order_queue_put(&w->done, commands, n, INT64_MAX);
@@ -113,6 +116,8 @@ enum status order_writer_open(struct order_writer **out, struct order_store *sto
 	w->queue_max = queue_max;
 	w->batch_size.first = 1;
 	w->batch_us.first = 64;
+	progress_init(&w->progress, "writer", PROGRESS_BOUND_MS);
+	progress_idle(&w->progress);
 	order_queue_init(&w->waiting);
 	order_queue_init(&w->done);
 	*out = w;
@@ -131,6 +136,7 @@ void order_writer_close(struct order_writer *w)
 	order_store_close(w->store);
 	order_queue_fini(&w->waiting);
 	order_queue_fini(&w->done);
+	progress_fini(&w->progress);
 	free(w);
 }
 
@@ -141,6 +147,11 @@ void order_writer_submit(struct order_writer *w, struct order_command *command)
 	atomic_fetch_add(&w->refused, 1);
 	(void)error_set(&command->answer, ST_UNAVAILABLE, "too many requests are waiting");
 	command->answered(command);
+}
+
+struct progress *order_writer_progress(struct order_writer *w)
+{
+	return w ? &w->progress : NULL;
 }
 
 void order_writer_metrics(struct order_writer *w, struct metrics_out *out)

@@ -10,6 +10,7 @@
 #define ORDER_SERVICE_ORDER_WRITER_H
 
 #include "common/base/metrics.h"
+#include "common/runtime/progress.h"
 #include "order-service/order_store.h"
 
 struct order_writer;
@@ -43,6 +44,9 @@ bool order_writer_answer(struct order_writer *writer);
  * nothing done.
  */
 void order_writer_submit(struct order_writer *writer, struct order_command *command);
+
+/* Whether batches get done. NULL without a writer. */
+struct progress *order_writer_progress(struct order_writer *writer);
 
 void order_writer_metrics(struct order_writer *writer, struct metrics_out *out);
 

@@ -39,6 +39,7 @@ struct relay {
 	_Atomic int64_t fetches, published, refused, retried, database_errors;
 	struct histogram batch_size, publish_us;
 	_Atomic bool active;
+	struct progress progress;
 };
 
 /* The verdicts are in the database: counts them and forgets the batch. */
@@ -48,6 +49,8 @@ static void batch_done(struct relay *r)
 
 	if (ledger->count == 0)
 		return;
+	if (ledger->acked + ledger->refused > 0)
+		progress_made(&r->progress);
 	atomic_fetch_add(&r->published, (int64_t)ledger->acked);
 	atomic_fetch_add(&r->refused, (int64_t)ledger->refused);
 	atomic_fetch_add(&r->retried, (int64_t)ledger->retry);
@@ -104,6 +107,7 @@ static void pause_after(struct relay *r, const char *what, const char *why)
 {
 	if (log_due(&r->next_log_mono_ms, 5000))
 		log_warn("relay", what, "error=%s", LOG_QUOTE(why));
+	progress_held(&r->progress, why);
 	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
 
@@ -189,6 +193,7 @@ static enum status fetch(struct relay *r, struct fetched *f, struct error *err)
 static void idle(struct relay *r, const struct fetched *f)
 {
 	backoff_reset(&r->backoff);
+	progress_made(&r->progress);
 	(void)relay_publisher_poll(r->publisher, 0);
 	/* While the outbox was busy nobody listened: the next round does, and fetches once more. */
 	if (!f->was_busy)
@@ -240,6 +245,7 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	r->batch_size.first = 1;
 	r->publish_us.first = 128;
 	relay_lease_init(&r->lease, config->instance, APPLICATION);
+	progress_init(&r->progress, "relay", PROGRESS_BOUND_MS);
 	if (wakeup_init(&r->wakeup, err) != ST_OK)
 		goto fail_wakeup;
 	if (relay_store_open(&r->outbox, config->database_url, APPLICATION, err) != ST_OK)
@@ -254,6 +260,7 @@ fail_publisher:
 fail_outbox:
 	wakeup_fini(&r->wakeup);
 fail_wakeup:
+	progress_fini(&r->progress);
 	free(r);
 	return err->status;
 }
@@ -290,6 +297,7 @@ void relay_close(struct relay *r)
 	relay_publisher_close(r->publisher);
 	relay_store_close(&r->outbox);
 	wakeup_fini(&r->wakeup);
+	progress_fini(&r->progress);
 	free(r);
 }
 
@@ -298,6 +306,11 @@ void relay_close(struct relay *r)
 bool relay_broker_reachable(struct relay *r)
 {
 	return relay_publisher_reachable(r->publisher);
+}
+
+struct progress *relay_progress(struct relay *r)
+{
+	return r ? &r->progress : NULL;
 }
 
 void relay_metrics(struct relay *r, struct metrics_out *out)

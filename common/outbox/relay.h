@@ -26,6 +26,7 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_settings.h"
+#include "common/runtime/progress.h"
 
 struct relay;
 
@@ -59,6 +60,10 @@ void relay_settle(struct relay *relay);
 
 /* True if the broker answers now (blocks up to half a second). */
 bool relay_broker_reachable(struct relay *relay);
+
+/* Whether the outbox goes on: the relay publishes, has nothing to publish, or stands by. NULL
+ * without a relay. */
+struct progress *relay_progress(struct relay *relay);
 
 void relay_metrics(struct relay *relay, struct metrics_out *out);
 

@@ -1,6 +1,7 @@
 #include "common/runtime/stop.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 static sigset_t stop_signals(void)
@@ -21,12 +22,18 @@ void stop_block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN); /* EPIPE is returned then. ALLOWED: ignores, no handler */
 }
 
-int stop_wait(void)
+int stop_wait(int64_t timeout_ms)
 {
+	const struct timespec timeout = { .tv_sec = timeout_ms / 1000,
+					  .tv_nsec = timeout_ms % 1000 * 1000000 };
 	sigset_t set = stop_signals();
-	int sig = 0;
+	int sig;
 
-	while (sigwait(&set, &sig) != 0)
+	if (timeout_ms >= 0) {
+		sig = sigtimedwait(&set, NULL, &timeout);
+		return sig > 0 ? sig : 0;
+	}
+	while ((sig = sigwaitinfo(&set, NULL)) < 0)
 		;
 	return sig;
 }

@@ -7,11 +7,15 @@
 #ifndef COMMON_RUNTIME_STOP_H
 #define COMMON_RUNTIME_STOP_H
 
+#include <stdint.h>
+
 /* Before the first thread: blocks the signals for this and all later threads, ignores SIGPIPE. */
 void stop_block_signals(void);
 
-/* Blocks until the first SIGTERM or SIGINT; returns its number. */
-int stop_wait(void);
+#define STOP_WAIT_FOREVER (-1)
+
+/* Waits for the first SIGTERM or SIGINT, for timeout_ms at most; returns its number, 0: none. */
+int stop_wait(int64_t timeout_ms);
 
 /* Wakes stop_wait: a thread that fails ends the service this way. */
 void stop_request(void);

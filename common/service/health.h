@@ -11,6 +11,7 @@
 
 #include "common/base/metrics.h"
 #include "common/http/http.h"
+#include "common/runtime/progress.h"
 
 struct health_check {
 	const char *name; /* "database" */
@@ -19,9 +20,10 @@ struct health_check {
 };
 
 struct health {
-	const struct health_check *checks; /* readiness needs them all */
+	const struct health_check *checks; /* readiness needs them all ... */
 	size_t check_count;
-	const char *note_name; /* what /readyz tells besides, ready or not ... */
+	struct progress *const *parts; /* ... and that none of these stands still; ends with NULL */
+	const char *note_name;         /* what /readyz tells besides, ready or not ... */
 	void (*note)(void *context, struct strbuf *out); /* ... if it writes anything; NULL: none */
 	void (*metrics)(void *context, struct metrics_out *out);
 	void *context;

@@ -39,6 +39,7 @@ struct delivery_loop {
 	_Atomic bool stopping;
 	struct delivery_metrics metrics;
 	struct lag lag;
+	struct progress progress, write_progress;
 };
 
 /* --- partitions come and go ---------------------------------------------------------------- */
@@ -232,6 +233,7 @@ void delivery_loop_step(struct delivery_loop *l)
 	atomic_store(&l->metrics.in_work, (int64_t)scheduler_in_work(l->scheduler));
 	atomic_store(&l->metrics.waiting, (int64_t)scheduler_waiting(l->scheduler));
 	atomic_store(&l->metrics.partitions, (int64_t)l->ownership.partitions.count);
+	progress_made(&l->progress);
 }
 
 static void *loop_main(void *arg)
@@ -249,6 +251,7 @@ static void init_writer(struct delivery_loop *l)
 						       .partitions = &l->ownership.partitions,
 						       .parked_events = &l->parked_events,
 						       .metrics = &l->metrics,
+						       .progress = &l->write_progress,
 						       .committed = on_committed,
 						       .fenced = on_fenced,
 						       .context = l };
@@ -275,6 +278,8 @@ static void release(struct delivery_loop *l)
 	lag_fini(&l->lag);
 	scheduler_close(l->scheduler);
 	delivery_store_close(l->store);
+	progress_fini(&l->progress);
+	progress_fini(&l->write_progress);
 	free(l);
 }
 
@@ -308,6 +313,8 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	l->config = *config;
 	delivery_metrics_init(&l->metrics);
 	lag_init(&l->lag);
+	progress_init(&l->progress, "consumer", PROGRESS_BOUND_MS);
+	progress_init(&l->write_progress, "deliveries", PROGRESS_BOUND_MS);
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
 	    scheduler_open(&l->scheduler, &config->scheduler, on_work_done, l, err) != ST_OK ||
 	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=
@@ -354,6 +361,16 @@ void delivery_loop_close(struct delivery_loop *l)
 bool delivery_loop_broker_reachable(struct delivery_loop *l)
 {
 	return kafka_consumer_reachable(l->consumer);
+}
+
+struct progress *delivery_loop_progress(struct delivery_loop *l)
+{
+	return &l->progress;
+}
+
+struct progress *delivery_loop_write_progress(struct delivery_loop *l)
+{
+	return &l->write_progress;
 }
 
 void delivery_loop_parked(struct delivery_loop *l, struct strbuf *out)

@@ -14,6 +14,7 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_settings.h"
+#include "common/runtime/progress.h"
 #include "delivery-service/work/scheduler.h"
 
 struct delivery_loop;
@@ -51,6 +52,10 @@ void delivery_loop_stop(struct delivery_loop *loop);
 void delivery_loop_close(struct delivery_loop *loop);
 
 bool delivery_loop_broker_reachable(struct delivery_loop *loop);
+
+/* Whether the loop's thread goes round, and whether what is done gets written. */
+struct progress *delivery_loop_progress(struct delivery_loop *loop);
+struct progress *delivery_loop_write_progress(struct delivery_loop *loop);
 
 /* What is parked, in words; nothing if nothing is. */
 void delivery_loop_parked(struct delivery_loop *loop, struct strbuf *out);

@@ -43,6 +43,8 @@ void delivery_writer_drop(struct delivery_writer *w, int32_t partition)
 			w->done[kept++] = w->done[i];
 	}
 	w->done_count = kept;
+	if (kept == 0)
+		progress_idle(w->config.progress); /* a write that failed is another's to do */
 }
 
 int64_t delivery_writer_due(const struct delivery_writer *w)
@@ -179,8 +181,10 @@ static void conclude(struct delivery_writer *w, enum status st, struct error *er
 	if (st == ST_OK || st == ST_FENCED) {
 		backoff_reset(&w->backoff);
 		w->retry_at_mono_ms = 0;
+		progress_idle(w->config.progress);
 		return;
 	}
+	progress_held(w->config.progress, err->msg);
 	atomic_fetch_add(&w->config.metrics->write_errors, 1);
 	w->retry_at_mono_ms = clock_mono_ms() +
 			      backoff_next_ms(&w->backoff, (uint32_t)clock_mono_us());
@@ -195,9 +199,12 @@ void delivery_writer_begin(struct delivery_writer *w)
 	if (clock_mono_ms() < delivery_writer_due(w))
 		return;
 	w->flush_at_mono_ms = INT64_MAX;
+	progress_begin(w->config.progress);
 	st = send_events(w, w->done_count, &err);
 	if (st != ST_OK)
 		conclude(w, st, &err);
+	else if (!w->in_progress)
+		progress_idle(w->config.progress);
 }
 
 void delivery_writer_finish(struct delivery_writer *w)

@@ -10,6 +10,7 @@
 #define DELIVERY_SERVICE_CONSUME_DELIVERY_WRITER_H
 
 #include "common/base/backoff.h"
+#include "common/runtime/progress.h"
 #include "delivery-service/consume/batch_apply.h"
 #include "delivery-service/consume/delivery_metrics.h"
 #include "delivery-service/consume/parked_events.h"
@@ -21,6 +22,7 @@ struct delivery_writer_config {
 	struct partitions *partitions;
 	struct parked_events *parked_events;
 	struct delivery_metrics *metrics;
+	struct progress *progress; /* idle while nothing is to be written */
 	/* Everything of the partition below next_offset is committed. */
 	void (*committed)(void *context, int32_t partition, int64_t next_offset);
 	/* Another replica has claimed it: our events of it are its to do (delivery_writer_drop,

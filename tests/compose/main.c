@@ -72,7 +72,7 @@ static void *signals_main(void *arg)
 	struct run *run = arg;
 
 	for (;;) {
-		(void)stop_wait();
+		(void)stop_wait(STOP_WAIT_FOREVER);
 		atomic_store(&run->interrupted, true);
 	}
 	return NULL;

@@ -32,12 +32,12 @@ static void *signals_main(void *arg)
 	struct run *run = arg;
 	int64_t first_mono_ms;
 
-	(void)stop_wait();
+	(void)stop_wait(STOP_WAIT_FOREVER);
 	first_mono_ms = clock_mono_ms();
 	atomic_store(&run->interrupted, true);
 	journal_progress(&run->journal, "interrupted");
 	do
-		(void)stop_wait();
+		(void)stop_wait(STOP_WAIT_FOREVER);
 	while (clock_mono_ms() < first_mono_ms + SECOND_SIGNAL_MS);
 	_exit(EXIT_INTERRUPTED);
 }

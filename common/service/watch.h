@@ -1,0 +1,26 @@
+/*
+ * What main does while the others work: it waits for the stop, and looks each second which part
+ * stands still. A part that hangs cannot say so itself.
+ *
+ * Threads: main.
+ */
+#ifndef COMMON_SERVICE_WATCH_H
+#define COMMON_SERVICE_WATCH_H
+
+#include "common/base/metrics.h"
+#include "common/runtime/progress.h"
+
+/* Parts at most: more are a mistake of the caller, and are not watched. */
+#define WATCH_PARTS_MAX 16
+
+/*
+ * Returns after SIGTERM or SIGINT, which it logs as who; from then on a second signal ends the
+ * process at once. parts ends with NULL. A part that begins to stand still is an error line, one
+ * that goes on an info line.
+ */
+void watch_until_stop(const char *who, struct progress *const *parts);
+
+/* The age of each part's last progress. Any thread. */
+void watch_metrics(struct progress *const *parts, struct metrics_out *out);
+
+#endif
