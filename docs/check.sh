@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what the documentation says and a program can know: relative links and anchors, files, and
-# the tables of docs/settings.md. Prints each breach; exit code 1 if there is one. Make targets are
+# Checks what the documentation says and a program can know: relative links and anchors, files, the
+# rows of the runbook, and the tables of docs/settings.md. Prints each breach; exit code 1 if there is one. Make targets are
 # checked by tests/lint/check_sources.sh.
 #
 # usage: docs/check.sh
@@ -43,6 +43,13 @@ files=$(git ls-files -co --exclude-standard)
 while IFS=: read -r page name; do
 	grep -qE "(^|/)${name//./\\.}\$" <<<"$files" || breach "$page: $name: no such file"
 done < <(grep -oHE '`[a-zA-Z0-9_./-]+\.(c|h|sh|sql|mk|md|yml|yaml|env|gp)`' "${pages[@]}" | tr -d '`' | sort -u)
+
+# The runbook has a row for each alert, in the order of the rules, and none for another.
+while IFS= read -r difference; do
+	breach "docs/operations.md: the rows of \"When an alert fires\" are not the rules of alerts.yml: $difference"
+done < <(diff <(sed -n 's/.*- alert: //p' deploy/monitoring/alerts.yml) \
+	<(sed -nE '/^## When an alert fires/,/^## Known/ s/^\| `([A-Za-z]+)` .*/\1/p' docs/operations.md) |
+	grep '^[<>]' || true)
 
 fresh=$(mktemp)
 cp docs/settings.md "$fresh"

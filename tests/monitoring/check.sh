@@ -16,7 +16,7 @@ names_used() {
 		cat "$ALERTS"
 		jq -r '.panels[].targets[]?.expr' "$BOARD"
 	} | sed 's/"[^"]*"//g' | # labels' values and texts
-		grep -oE '\b(http|order|relay|delivery|lab|process|kafka)_[a-z0-9_]+\b' |
+		grep -oE '\b(http|order|relay|delivery|service|log|lab|process|kafka)_[a-z0-9_]+\b' |
 		sed -E 's/_(bucket|sum|count)$//' | sort -u
 }
 
