@@ -5,7 +5,7 @@
 static void end_batch(struct delivery_batch *b)
 {
 	for (size_t i = 0; i < b->fetched_count; i++)
-		event_record_free(b->fetched[i]);
+		event_record_free(b->fetched[i].record);
 	delivery_batch_fini(b);
 }
 
@@ -41,7 +41,8 @@ static enum status send(struct batch_apply *a, struct commit_plan *plan, struct 
 }
 
 enum status batch_apply_begin(struct batch_apply *a, struct commit_plan *plan,
-			      struct event_record **events, size_t event_count, struct error *err)
+			      struct event_record *const *events, size_t event_count,
+			      struct error *err)
 {
 	enum status st =
 		delivery_batch_init(&a->batch, a->in_sequence, events, event_count, NULL, 0, err);
@@ -49,15 +50,16 @@ enum status batch_apply_begin(struct batch_apply *a, struct commit_plan *plan,
 	return st == ST_OK ? send(a, plan, err) : st;
 }
 
-/* What was parked and is decided is told here, for the caller has never seen it. */
 static void conclude(const struct batch_apply *a, struct batch_applied *applied)
 {
 	const struct delivery_batch *b = &a->batch;
 
+	for (size_t i = 0; i < b->event_count; i++)
+		a->decided(a->context, &b->events[i]);
 	for (size_t i = 0; i < b->fetched_count; i++) {
-		if (b->fetched[i]->decision.verdict == DELIVERY_PARK)
+		if (b->fetched[i].decision.verdict == DELIVERY_PARK)
 			continue;
-		a->decided(a->context, b->fetched[i]);
+		a->decided(a->context, &b->fetched[i]);
 		applied->resumed++;
 	}
 	for (size_t i = 0; i < b->order_count; i++)

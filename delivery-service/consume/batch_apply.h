@@ -15,8 +15,9 @@
 struct batch_apply {
 	struct delivery_store *store; /* borrowed */
 	bool in_sequence;             /* SEQUENCING=enforce */
-	/* Called for each parked event that was decided at last, when that is committed. */
-	void (*decided)(void *context, const struct event_record *record);
+	/* Called for each event of the batch, and for each parked one that was decided at last,
+	 * when that is committed. */
+	void (*decided)(void *context, const struct batch_event *event);
 	void *context;
 	/* its own: */
 	struct delivery_batch batch; /* in progress */
@@ -29,11 +30,11 @@ struct batch_applied {
 };
 
 /*
- * Decides events, which may be none, and sends their effects with the new positions of plan. Each
- * event's decision is written. ST_OK: batch_apply_finish comes next. Statuses as delivery_store's.
+ * Decides events, which may be none, and sends their effects with the new positions of plan.
+ * ST_OK: batch_apply_finish comes next. Statuses as delivery_store's.
  */
 MUST_CHECK enum status batch_apply_begin(struct batch_apply *apply, struct commit_plan *plan,
-					 struct event_record **events, size_t event_count,
+					 struct event_record *const *events, size_t event_count,
 					 struct error *err);
 /* Waits for the commit. */
 MUST_CHECK enum status batch_apply_finish(struct batch_apply *apply, struct batch_applied *applied,

@@ -188,11 +188,11 @@ static void on_committed(void *context, int32_t partition, int64_t next_offset)
 	lag_set(&l->lag, partition, next_offset);
 }
 
-static void on_parked_decided(void *context, const struct event_record *record)
+static void on_decided(void *context, const struct batch_event *event)
 {
 	struct delivery_loop *l = context;
 
-	delivery_metrics_event(&l->metrics, record);
+	delivery_metrics_event(&l->metrics, event, clock_wall_ms());
 }
 
 static void resume_parked(struct delivery_loop *l)
@@ -293,7 +293,7 @@ static void init_parts(struct delivery_loop *l)
 					   .context = l };
 	l->apply = (struct batch_apply){ .store = l->store,
 					 .in_sequence = l->config.in_sequence,
-					 .decided = on_parked_decided,
+					 .decided = on_decided,
 					 .context = l };
 	init_writer(l);
 }

@@ -19,16 +19,21 @@ static void count_dead_letter(struct delivery_metrics *c, const struct event_rec
 		 record->at.partition, record->at.offset, LOG_QUOTE(reason));
 }
 
-static void count_applied(struct delivery_metrics *c, const struct event_record *record)
+/* What was parked is left out: its time on the topic is not known any more. */
+static void observe_time(struct delivery_metrics *c, const struct event_record *record,
+			 int64_t now_wall_ms)
+{
+	int64_t ms = now_wall_ms - record->message.timestamp_ms;
+
+	/* The publisher's clock may be ahead of ours. */
+	if (!record->was_parked)
+		histogram_observe(&c->event_ms, ms > 0 ? ms : 0);
+}
+
+static void warn_of_late(struct delivery_metrics *c, const struct event_record *record)
 {
 	const struct order_event *e = record->event;
 
-	atomic_fetch_add(&c->applied, 1);
-	atomic_fetch_add(&c->resumed, record->was_parked);
-	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
-		  e->version, event_order_names[e->type]);
-	if (!record->decision.late)
-		return;
 	atomic_fetch_add(&c->late, 1);
 	log_warn("delivery", "applied after a newer event of its order",
 		 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
@@ -36,15 +41,33 @@ static void count_applied(struct delivery_metrics *c, const struct event_record 
 		 record->at.offset);
 }
 
-void delivery_metrics_event(struct delivery_metrics *c, const struct event_record *record)
+static void count_applied(struct delivery_metrics *c, const struct batch_event *event,
+			  int64_t now_wall_ms)
 {
+	const struct event_record *record = event->record;
+	const struct order_event *e = record->event;
+
+	atomic_fetch_add(&c->applied, 1);
+	atomic_fetch_add(&c->resumed, record->was_parked);
+	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
+		  e->version, event_order_names[e->type]);
+	observe_time(c, record, now_wall_ms);
+	if (event->decision.late)
+		warn_of_late(c, record);
+}
+
+void delivery_metrics_event(struct delivery_metrics *c, const struct batch_event *event,
+			    int64_t now_wall_ms)
+{
+	const struct event_record *record = event->record;
+
 	if (!record->event) {
 		count_dead_letter(c, record, record->reason);
 		return;
 	}
-	switch (record->decision.verdict) {
+	switch (event->decision.verdict) {
 	case DELIVERY_APPLY:
-		count_applied(c, record);
+		count_applied(c, event, now_wall_ms);
 		break;
 	case DELIVERY_DUPLICATE:
 		atomic_fetch_add(&c->duplicates, 1);
@@ -54,19 +77,9 @@ void delivery_metrics_event(struct delivery_metrics *c, const struct event_recor
 		break;
 	case DELIVERY_UNKNOWN:
 	case DELIVERY_TOO_LATE:
-		count_dead_letter(c, record, delivery_refusal(record->decision.verdict));
+		count_dead_letter(c, record, delivery_refusal(event->decision.verdict));
 		break;
 	}
-}
-
-void delivery_metrics_time(struct delivery_metrics *c, const struct event_record *record,
-			   int64_t now_wall_ms)
-{
-	int64_t ms = now_wall_ms - record->message.timestamp_ms;
-
-	/* The publisher's clock may be ahead of ours. */
-	if (record->event && record->decision.verdict == DELIVERY_APPLY)
-		histogram_observe(&c->event_ms, ms > 0 ? ms : 0);
 }
 
 static void write_effects(struct delivery_metrics *c, struct metrics_out *out)

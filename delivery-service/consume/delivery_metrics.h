@@ -8,7 +8,7 @@
 #define DELIVERY_SERVICE_CONSUME_DELIVERY_METRICS_H
 
 #include "common/base/metrics.h"
-#include "delivery-service/core/event_record.h"
+#include "delivery-service/core/delivery_batch.h"
 
 struct delivery_metrics {
 	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
@@ -19,12 +19,10 @@ struct delivery_metrics {
 
 void delivery_metrics_init(struct delivery_metrics *counters);
 
-/* Counts, and logs where an operator wants to know, what became of a written event. */
-void delivery_metrics_event(struct delivery_metrics *counters, const struct event_record *record);
-
-/* It is committed now; not for what was parked, whose time on the topic is not known any more. */
-void delivery_metrics_time(struct delivery_metrics *counters, const struct event_record *record,
-			   int64_t now_wall_ms);
+/* Counts, and logs where an operator wants to know, what became of an event that was committed
+ * now. */
+void delivery_metrics_event(struct delivery_metrics *counters, const struct batch_event *event,
+			    int64_t now_wall_ms);
 
 void delivery_metrics_write(struct delivery_metrics *counters, struct metrics_out *out);
 

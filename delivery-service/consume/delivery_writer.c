@@ -98,13 +98,8 @@ static enum status send_events(struct delivery_writer *w, size_t count, struct e
 
 static void forget_sent(struct delivery_writer *w)
 {
-	int64_t now = clock_wall_ms();
-
-	for (size_t i = 0; i < w->sent_count; i++) {
-		delivery_metrics_event(w->config.metrics, w->done[i]);
-		delivery_metrics_time(w->config.metrics, w->done[i], now);
+	for (size_t i = 0; i < w->sent_count; i++)
 		event_record_free(w->done[i]);
-	}
 	for (size_t i = w->sent_count; i < w->done_count; i++)
 		w->done[i - w->sent_count] = w->done[i];
 	w->done_count -= w->sent_count;

@@ -73,23 +73,24 @@ static void add_event(struct delivery_batch *b, const struct event_record *recor
 }
 
 enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence,
-				struct event_record **events, size_t event_count,
+				struct event_record *const *events, size_t event_count,
 				const int64_t *order_ids, size_t order_id_count, struct error *err)
 {
 	*b = (struct delivery_batch){
 		.in_sequence = in_sequence,
-		.events = events,
+		.events = calloc(event_count + 1, sizeof(*b->events)),
 		.event_count = event_count,
 		.orders = calloc(event_count + order_id_count + 1, sizeof(*b->orders)),
 		.keys = calloc(event_count + 1, sizeof(*b->keys)),
 		.offsets = calloc(event_count + 1, sizeof(*b->offsets)),
-		.applied = calloc(event_count + 1, sizeof(struct event_record *)),
+		.applied = calloc(event_count + 1, sizeof(*b->applied)),
 	};
-	if (!b->orders || !b->keys || !b->offsets || !b->applied) {
+	if (!b->events || !b->orders || !b->keys || !b->offsets || !b->applied) {
 		delivery_batch_fini(b);
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	}
 	for (size_t i = 0; i < event_count; i++) {
+		b->events[i].record = events[i];
 		if (events[i]->event)
 			add_event(b, events[i]);
 	}
@@ -105,12 +106,12 @@ enum status delivery_batch_init(struct delivery_batch *b, bool in_sequence,
 
 void delivery_batch_fini(struct delivery_batch *b)
 {
+	free(b->events);
 	free(b->orders);
 	free(b->keys);
 	free(b->offsets);
 	free(b->given_up);
 	free(b->fetched);
-	free(b->fetched_seen);
 	free(b->applied);
 	*b = (struct delivery_batch){ 0 };
 }
@@ -158,8 +159,16 @@ enum status delivery_batch_reserve(struct delivery_batch *b, size_t count, struc
 	size_t fetched = b->fetched_count + count + 1;
 
 	if (!grow((void **)&b->fetched, fetched * sizeof(*b->fetched)) ||
-	    !grow((void **)&b->fetched_seen, fetched * sizeof(*b->fetched_seen)) ||
 	    !grow((void **)&b->applied, (b->event_count + fetched) * sizeof(*b->applied)))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	return ST_OK;
+}
+
+void delivery_batch_add_fetched(struct delivery_batch *b, struct event_record *record, bool seen)
+{
+	b->fetched[b->fetched_count++] = (struct batch_event){
+		.record = record,
+		.decision = { .verdict = DELIVERY_PARK },
+		.seen = seen,
+	};
 }

@@ -8,7 +8,15 @@
 #define DELIVERY_SERVICE_CORE_DELIVERY_BATCH_H
 
 #include "common/base/error.h"
+#include "delivery-service/core/delivery.h"
 #include "delivery-service/core/event_record.h"
+
+/* An event, and what becomes of it. */
+struct batch_event {
+	struct event_record *record;       /* without an event it is a dead letter ... */
+	struct delivery_decision decision; /* ... else the resequencer decides it */
+	bool seen;                         /* of a fetched one: it was applied before */
+};
 
 /* One order, as the batch leaves it. */
 struct batch_order {
@@ -27,8 +35,8 @@ struct batch_order {
 struct batch_key {
 	int64_t order_id;
 	int32_t version;
-	bool seen;                    /* applied earlier, or earlier in this batch */
-	struct event_record *waiting; /* its predecessor has not been applied; borrowed */
+	bool seen;                   /* applied earlier, or earlier in this batch */
+	struct batch_event *waiting; /* of events: its predecessor has not been applied */
 };
 
 /* The same for events without a version. */
@@ -42,10 +50,10 @@ struct batch_given_up {
 	int32_t version;
 };
 
-/* Arrays are owned, what they point to is borrowed, unless it says otherwise. */
+/* Arrays are owned, what they point to is borrowed. */
 struct delivery_batch {
-	bool in_sequence;             /* SEQUENCING=enforce */
-	struct event_record **events; /* borrowed, in the order in which their work was done */
+	bool in_sequence;           /* SEQUENCING=enforce */
+	struct batch_event *events; /* in the order in which their work was done */
 	size_t event_count;
 	struct batch_order *orders; /* sorted by order_id, distinct */
 	size_t order_count;
@@ -55,16 +63,16 @@ struct delivery_batch {
 	size_t offset_count;
 	struct batch_given_up *given_up; /* sorted */
 	size_t given_up_count;
-	struct event_record **fetched; /* parked ones that came back */
-	bool *fetched_seen;            /* which of them were applied before */
+	struct batch_event *fetched; /* parked ones that came back; moves as it grows */
 	size_t fetched_count;
-	struct event_record **applied; /* those with an effect, in the order of the effects */
+	struct batch_event
+		*applied; /* copies of those with an effect, in the order of the effects */
 	size_t applied_count;
 };
 
 /* events, and orders without an event: both may be none. */
 MUST_CHECK enum status delivery_batch_init(struct delivery_batch *batch, bool in_sequence,
-					   struct event_record **events, size_t event_count,
+					   struct event_record *const *events, size_t event_count,
 					   const int64_t *order_ids, size_t order_id_count,
 					   struct error *err);
 void delivery_batch_fini(struct delivery_batch *batch);
@@ -80,5 +88,9 @@ bool delivery_batch_given_up(const struct delivery_batch *batch, int64_t order_i
 /* Room for count fetched events more. ST_UNAVAILABLE: out of memory. */
 MUST_CHECK enum status delivery_batch_reserve(struct delivery_batch *batch, size_t count,
 					      struct error *err);
+
+/* Adds a fetched event, which stays parked until it is decided. There must be room. */
+void delivery_batch_add_fetched(struct delivery_batch *batch, struct event_record *record,
+				bool seen);
 
 #endif

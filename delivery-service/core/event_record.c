@@ -114,7 +114,6 @@ struct event_record *event_record_from_parked(struct order_event *event, struct 
 	record->origin = at;
 	record->received_wall_ms = received_wall_ms;
 	record->was_parked = true;
-	record->decision.verdict = DELIVERY_PARK;
 	return record;
 }
 

@@ -10,7 +10,6 @@
 
 #include "common/event/event.h"
 #include "common/event/message.h"
-#include "delivery-service/core/delivery.h"
 #include "delivery-service/core/lanes.h"
 #include "delivery-service/core/raw_message.h"
 
@@ -22,8 +21,7 @@ struct event_record {
 	struct topic_offset origin; /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* of the offsets that it stands for: its own and those skipped behind it */
 	int64_t received_wall_ms;
-	struct delivery_decision decision; /* written by the resequencer */
-	enum event_type type;              /* of the message, which event is decoded from */
+	enum event_type type; /* of the message, which event is decoded from */
 	bool was_parked;
 	bool compacted;
 	struct raw_message message; /* empty if it was parked */
@@ -52,7 +50,7 @@ static inline size_t event_record_size(const struct event_record *record)
 	return sizeof(*record) + record->message.key_len + record->message.payload_len;
 }
 
-/* One that was parked at an offset and comes back, still undecided: takes event. Returns owned,
+/* One that was parked at an offset and comes back: takes event. Returns owned,
  * NULL when out of memory (event is freed then). */
 struct event_record *event_record_from_parked(struct order_event *event, struct topic_offset at,
 					      int64_t received_wall_ms);

@@ -26,30 +26,31 @@ static bool *seen_flag(struct delivery_batch *b, const struct event_record *reco
 }
 
 static void judge(const struct delivery_batch *b, const struct batch_order *order,
-		  struct event_record *record, bool seen)
+		  struct batch_event *event, bool seen)
 {
-	const struct order_event *e = record->event;
+	const struct order_event *e = event->record->event;
 
-	record->decision =
-		b->in_sequence
-			? delivery_decide_in_sequence(order->state, order->version, e->type,
-						      e->version, seen)
-			: delivery_decide(order->state, order->version, e->type, e->version, seen);
+	event->decision = b->in_sequence ? delivery_decide_in_sequence(order->state, order->version,
+								       e->type, e->version, seen)
+					 : delivery_decide(order->state, order->version, e->type,
+							   e->version, seen);
 }
 
 /* Gives a judged event its effect in memory, if it has one. */
 static void take_effect(struct delivery_batch *b, struct batch_order *order,
-			struct event_record *record, bool *seen)
+			const struct batch_event *event, bool *seen)
 {
-	if (record->decision.verdict != DELIVERY_APPLY)
+	const struct order_event *e = event->record->event;
+
+	if (event->decision.verdict != DELIVERY_APPLY)
 		return;
 	if (seen)
 		*seen = true;
-	order->state = record->decision.next;
-	order->content = record->event;
-	if (record->event->version > order->version)
-		order->version = record->event->version;
-	b->applied[b->applied_count++] = record;
+	order->state = event->decision.next;
+	order->content = e;
+	if (e->version > order->version)
+		order->version = e->version;
+	b->applied[b->applied_count++] = *event;
 }
 
 bool resequencer_wanting(const struct delivery_batch *b, const struct batch_order *order)
@@ -82,23 +83,23 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 	}
 }
 
-static void decide(struct delivery_batch *b, struct event_record *record)
+static void decide(struct delivery_batch *b, struct batch_event *event)
 {
-	struct batch_order *order = delivery_batch_order(b, record->event->order_id);
-	bool *seen = seen_flag(b, record);
+	const struct order_event *e = event->record->event;
+	struct batch_order *order = delivery_batch_order(b, e->order_id);
+	bool *seen = seen_flag(b, event->record);
 
-	judge(b, order, record, seen && *seen);
-	if (record->decision.verdict == DELIVERY_PARK) {
-		struct batch_key *key =
-			delivery_batch_key(b, record->event->order_id, record->event->version);
+	judge(b, order, event, seen && *seen);
+	if (event->decision.verdict == DELIVERY_PARK) {
+		struct batch_key *key = delivery_batch_key(b, e->order_id, e->version);
 
 		if (key->waiting)
-			record->decision.verdict = DELIVERY_DUPLICATE;
+			event->decision.verdict = DELIVERY_DUPLICATE;
 		else
-			key->waiting = record;
+			key->waiting = event;
 		return;
 	}
-	take_effect(b, order, record, seen);
+	take_effect(b, order, event, seen);
 	advance(b, order);
 }
 
@@ -107,28 +108,33 @@ void resequencer_decide(struct delivery_batch *b)
 	for (size_t i = 0; i < b->order_count; i++)
 		advance(b, &b->orders[i]);
 	for (size_t i = 0; i < b->event_count; i++) {
-		if (b->events[i]->event)
-			decide(b, b->events[i]);
+		if (b->events[i].record->event)
+			decide(b, &b->events[i]);
 	}
 }
 
+static int32_t fetched_version(const struct delivery_batch *b, size_t i)
+{
+	return b->fetched[i].record->event->version;
+}
+
 void resequencer_fetched(struct delivery_batch *b, struct batch_order *order, size_t first,
-			 const bool *seen, size_t count, bool complete)
+			 size_t count, bool complete)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct event_record *record = b->fetched[first + i];
-		bool *flag = seen_flag(b, record);
+		struct batch_event *event = &b->fetched[first + i];
+		bool *flag = seen_flag(b, event->record);
 
-		order->next_parked = record->event->version;
+		order->next_parked = event->record->event->version;
 		advance(b, order);
-		judge(b, order, record, seen[i] || (flag && *flag));
-		if (record->decision.verdict == DELIVERY_PARK)
+		judge(b, order, event, event->seen || (flag && *flag));
+		if (event->decision.verdict == DELIVERY_PARK)
 			return;
-		take_effect(b, order, record, flag);
+		take_effect(b, order, event, flag);
 	}
 	order->next_parked = NONE_PARKED;
-	if (!complete && b->fetched[first + count - 1]->event->version < INT32_MAX)
-		order->next_parked = b->fetched[first + count - 1]->event->version + 1;
+	if (!complete && fetched_version(b, first + count - 1) < INT32_MAX)
+		order->next_parked = fetched_version(b, first + count - 1) + 1;
 	advance(b, order);
 }
 
@@ -158,21 +164,25 @@ bool resequencer_ask(struct delivery_batch *b, int32_t *limit)
 	return asked > 0;
 }
 
+static int64_t fetched_order(const struct delivery_batch *b, size_t i)
+{
+	return b->fetched[i].record->event->order_id;
+}
+
 void resequencer_answer(struct delivery_batch *b, size_t first, int32_t limit)
 {
 	for (size_t end; first < b->fetched_count; first = end) {
-		int64_t id = b->fetched[first]->event->order_id;
+		int64_t id = fetched_order(b, first);
 		struct batch_order *order = delivery_batch_order(b, id);
 
-		for (end = first; end < b->fetched_count && b->fetched[end]->event->order_id == id;)
+		for (end = first; end < b->fetched_count && fetched_order(b, end) == id;)
 			end++;
 		order->asked = false;
-		resequencer_fetched(b, order, first, b->fetched_seen + first, end - first,
-				    end - first < (size_t)limit);
+		resequencer_fetched(b, order, first, end - first, end - first < (size_t)limit);
 	}
 	for (size_t i = 0; i < b->order_count; i++) {
 		if (b->orders[i].asked)
-			resequencer_fetched(b, &b->orders[i], b->fetched_count, NULL, 0, true);
+			resequencer_fetched(b, &b->orders[i], b->fetched_count, 0, true);
 		b->orders[i].asked = false;
 	}
 }

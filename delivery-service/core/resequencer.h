@@ -15,7 +15,8 @@
 
 #include "delivery-service/core/delivery_batch.h"
 
-/* Decides all events of the batch; the decisions are in the events, the effects in applied. */
+/* Decides all events of the batch; each has its decision then, and those with an effect are
+ * in applied. */
 void resequencer_decide(struct delivery_batch *batch);
 
 /* True if the order's next step is parked in the database and not fetched yet. */
@@ -37,11 +38,11 @@ bool resequencer_ask(struct delivery_batch *batch, int32_t *limit);
 void resequencer_answer(struct delivery_batch *batch, size_t first, int32_t limit);
 
 /*
- * What was fetched of one order: count events from batch->fetched[first] on, versions ascending,
- * seen[i] if it was applied before; complete if the database has no more of the order (count may
+ * What was fetched of one order: count events from batch->fetched[first] on, versions ascending;
+ * complete if the database has no more of the order (count may
  * be 0 only then). Those whose turn has not come stay parked.
  */
 void resequencer_fetched(struct delivery_batch *batch, struct batch_order *order, size_t first,
-			 const bool *seen, size_t count, bool complete);
+			 size_t count, bool complete);
 
 #endif

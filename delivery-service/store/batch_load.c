@@ -309,8 +309,7 @@ static enum status take_event(struct delivery_batch *b, const PGresult *rows, in
 	record = event_record_from_parked(event, at, pg_i64(rows, row, 6));
 	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	b->fetched_seen[b->fetched_count] = pg_i64(rows, row, 7) != 0;
-	b->fetched[b->fetched_count++] = record;
+	delivery_batch_add_fetched(b, record, pg_i64(rows, row, 7) != 0);
 	return ST_OK;
 }
 

@@ -37,14 +37,15 @@ static const enum pg_array_type history_types[H_COUNT] = {
 	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ,
 };
 
-static void add_history(struct pg_array h[H_COUNT], const struct event_record *record)
+static void add_history(struct pg_array h[H_COUNT], const struct batch_event *event)
 {
+	const struct event_record *record = event->record;
 	const struct order_event *e = record->event;
 
 	pg_array_i64(&h[H_ORDER], e->order_id);
 	pg_array_i32(&h[H_VERSION], e->version);
 	pg_array_text(&h[H_EVENT], event_order_names[e->type]);
-	pg_array_text(&h[H_STATUS], delivery_status(record->decision.next));
+	pg_array_text(&h[H_STATUS], delivery_status(event->decision.next));
 	pg_array_i32(&h[H_PARTITION], record->at.partition);
 	pg_array_i64(&h[H_OFFSET], record->at.offset);
 	pg_array_wall_ms(&h[H_RECEIVED], record->received_wall_ms);
@@ -129,19 +130,21 @@ static void add_unparked(struct batch_rows *s, const struct order_event *e)
 	pg_array_i32(&s->unparked_version, e->version);
 }
 
-void batch_rows_add_effect(struct batch_rows *s, const struct event_record *record)
+void batch_rows_add_effect(struct batch_rows *s, const struct batch_event *event)
 {
-	add_history(s->history, record);
+	const struct event_record *record = event->record;
+
+	add_history(s->history, event);
 	if (record->event->version > 0)
 		return;
 	pg_array_i32(&s->plain_partition, record->origin.partition);
 	pg_array_i64(&s->plain_offset, record->origin.offset);
 }
 
-void batch_rows_add_outgoing(struct batch_rows *s, const struct event_record *record,
+void batch_rows_add_outgoing(struct batch_rows *s, const struct batch_event *event,
 			     const struct batch_order *order)
 {
-	const struct order_event *e = record->event;
+	const struct order_event *e = event->record->event;
 	char *payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
 
 	if (payload)
@@ -155,11 +158,12 @@ void batch_rows_add_outgoing(struct batch_rows *s, const struct event_record *re
 		add_unparked(s, e);
 }
 
-void batch_rows_add_other(struct batch_rows *s, const struct event_record *record)
+void batch_rows_add_other(struct batch_rows *s, const struct batch_event *event)
 {
-	const char *refusal = record->event ? delivery_refusal(record->decision.verdict)
+	const struct event_record *record = event->record;
+	const char *refusal = record->event ? delivery_refusal(event->decision.verdict)
 					    : record->reason;
-	bool parks = record->event && record->decision.verdict == DELIVERY_PARK;
+	bool parks = record->event && event->decision.verdict == DELIVERY_PARK;
 
 	if (refusal || !record->event)
 		s->no_memory |= !dead_letter_add(&s->outbox, s->topic, record, refusal);

@@ -48,14 +48,14 @@ void batch_rows_fini(struct batch_rows *rows);
 void batch_rows_add_delivery(struct batch_rows *rows, const struct batch_order *order);
 
 /* The history row of an event with an effect. */
-void batch_rows_add_effect(struct batch_rows *rows, const struct event_record *record);
+void batch_rows_add_effect(struct batch_rows *rows, const struct batch_event *event);
 
 /* The Delivery* event of an event with an effect. */
-void batch_rows_add_outgoing(struct batch_rows *rows, const struct event_record *record,
+void batch_rows_add_outgoing(struct batch_rows *rows, const struct batch_event *event,
 			     const struct batch_order *order);
 
 /* What has no effect: it is parked, or a dead letter, or nothing is to be written for it. */
-void batch_rows_add_other(struct batch_rows *rows, const struct event_record *record);
+void batch_rows_add_other(struct batch_rows *rows, const struct batch_event *event);
 
 /* The ranges of offsets that are done behind a gap. */
 void batch_rows_add_position(struct batch_rows *rows, const struct commit_entry *entry);

@@ -107,7 +107,7 @@ static enum status send_history(struct pg *pg, struct batch_rows *s, const struc
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->applied_count; i++)
-		batch_rows_add_effect(s, b->applied[i]);
+		batch_rows_add_effect(s, &b->applied[i]);
 	history_params(&record, s);
 	pg_param_text(&plain, s->topic);
 	pg_param_array(&plain, &s->plain_partition);
@@ -120,20 +120,25 @@ static enum status send_history(struct pg *pg, struct batch_rows *s, const struc
 	return pg_send_ahead(pg, calls, n, err);
 }
 
+static void add_outgoing(struct batch_rows *s, struct delivery_batch *b,
+			 const struct batch_event *event)
+{
+	batch_rows_add_outgoing(s, event, delivery_batch_order(b, event->record->event->order_id));
+}
+
 static void collect_others(struct batch_rows *s, const struct commit_plan *plan,
 			   struct delivery_batch *b)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		batch_rows_add_position(s, &plan->list[i]);
 	for (size_t i = 0; i < b->applied_count; i++)
-		batch_rows_add_outgoing(s, b->applied[i],
-					delivery_batch_order(b, b->applied[i]->event->order_id));
+		add_outgoing(s, b, &b->applied[i]);
 	for (size_t i = 0; i < b->event_count + b->fetched_count; i++) {
-		const struct event_record *record =
-			i < b->event_count ? b->events[i] : b->fetched[i - b->event_count];
+		const struct batch_event *event =
+			i < b->event_count ? &b->events[i] : &b->fetched[i - b->event_count];
 
-		if (!record->event || record->decision.verdict != DELIVERY_APPLY)
-			batch_rows_add_other(s, record);
+		if (!event->record->event || event->decision.verdict != DELIVERY_APPLY)
+			batch_rows_add_other(s, event);
 	}
 }
 

@@ -124,6 +124,7 @@ static inline void give_up(int64_t order_id, int32_t version)
 static struct order_event contents[EVENTS_MAX];
 static struct event_record inbounds[EVENTS_MAX];
 static struct event_record *events[EVENTS_MAX];
+static struct delivery_decision decisions[EVENTS_MAX]; /* of the last batch's events */
 static size_t event_count;
 static int64_t next_offset;
 
@@ -237,8 +238,8 @@ static inline size_t fetch_page(struct delivery_batch *b, const struct batch_ord
 
 		if (row->order_id != order->order_id || row->version < order->next_parked)
 			continue;
-		b->fetched_seen[b->fetched_count] = has(&db.history, row->order_id, row->version);
-		b->fetched[b->fetched_count++] = new_parked(row);
+		delivery_batch_add_fetched(b, new_parked(row),
+					   has(&db.history, row->order_id, row->version));
 		count++;
 	}
 	return count;
@@ -272,10 +273,10 @@ static inline bool fetch(struct delivery_batch *b)
 static inline void save_applied(struct delivery_batch *b)
 {
 	for (size_t i = 0; i < b->applied_count; i++) {
-		const struct event_record *record = b->applied[i];
+		const struct event_record *record = b->applied[i].record;
 
-		cr_assert_eq(record->decision.verdict, DELIVERY_APPLY);
-		db.late_count += record->decision.late;
+		cr_assert_eq(b->applied[i].decision.verdict, DELIVERY_APPLY);
+		db.late_count += b->applied[i].decision.late;
 		if (record->event->version > 0) {
 			cr_assert_not(has(&db.history, record->event->order_id,
 					  record->event->version),
@@ -293,15 +294,15 @@ static inline void save_applied(struct delivery_batch *b)
 
 static inline void save_orders(struct delivery_batch *b)
 {
-	const struct event_record *last[ORDERS_MAX] = { NULL };
+	const struct batch_event *last[ORDERS_MAX] = { NULL };
 
 	for (size_t i = 0; i < b->applied_count; i++)
-		last[delivery_batch_order(b, b->applied[i]->event->order_id) - b->orders] =
-			b->applied[i];
+		last[delivery_batch_order(b, b->applied[i].record->event->order_id) - b->orders] =
+			&b->applied[i];
 	for (size_t i = 0; i < b->order_count; i++) {
 		const struct batch_order *order = &b->orders[i];
 
-		cr_assert_eq(order->content, last[i] ? last[i]->event : NULL);
+		cr_assert_eq(order->content, last[i] ? last[i]->record->event : NULL);
 		if (!order->content)
 			continue;
 		cr_assert_eq(order->state, last[i]->decision.next);
@@ -310,9 +311,11 @@ static inline void save_orders(struct delivery_batch *b)
 }
 
 /* fetched: it stands in the parked table; returns whether it had an effect. */
-static inline bool save_other(const struct event_record *record, bool fetched)
+static inline bool save_other(const struct batch_event *event, bool fetched)
 {
-	switch (record->decision.verdict) {
+	const struct event_record *record = event->record;
+
+	switch (event->decision.verdict) {
 	case DELIVERY_APPLY:
 		return true;
 	case DELIVERY_PARK:
@@ -341,10 +344,10 @@ static inline void save(struct delivery_batch *b)
 	save_applied(b);
 	save_orders(b);
 	for (size_t i = 0; i < b->event_count; i++)
-		effects += b->events[i]->event && save_other(b->events[i], false);
+		effects += b->events[i].record->event && save_other(&b->events[i], false);
 	cr_assert_leq(effects, b->applied_count, "an event was forgotten");
 	for (size_t i = 0; i < b->fetched_count; i++)
-		(void)save_other(b->fetched[i], true);
+		(void)save_other(&b->fetched[i], true);
 }
 
 /* --- transactions -------------------------------------------------------------------------- */
@@ -368,9 +371,11 @@ static inline bool transact(const int64_t *ids, size_t id_count, unsigned fetche
 	for (size_t i = 0; i < b.order_count; i++)
 		more |= resequencer_wanting(&b, &b.orders[i]);
 	save(&b);
+	for (size_t i = 0; i < b.event_count; i++)
+		decisions[i] = b.events[i].decision;
 	for (size_t i = 0; i < b.fetched_count; i++) {
-		free(b.fetched[i]->event);
-		free(b.fetched[i]);
+		free(b.fetched[i].record->event);
+		free(b.fetched[i].record);
 	}
 	delivery_batch_fini(&b);
 	return more;
@@ -423,8 +428,8 @@ static inline void expect_verdicts(const enum delivery_verdict *verdicts, size_t
 {
 	cr_assert_eq(count, event_count);
 	for (size_t i = 0; i < count; i++)
-		cr_expect_eq(inbounds[i].decision.verdict, verdicts[i], "event %zu: verdict %d", i,
-			     (int)inbounds[i].decision.verdict);
+		cr_expect_eq(decisions[i].verdict, verdicts[i], "event %zu: verdict %d", i,
+			     (int)decisions[i].verdict);
 }
 
 #define expect_all(...)                                                                            \

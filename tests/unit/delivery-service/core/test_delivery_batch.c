@@ -58,7 +58,8 @@ static struct delivery_batch open_with(const int64_t *order_ids, size_t count)
 
 	cr_assert_eq(delivery_batch_init(&batch, true, events, event_count, order_ids, count, &err),
 		     ST_OK);
-	cr_expect_eq(batch.events, events);
+	for (size_t i = 0; i < event_count; i++)
+		cr_expect_eq(batch.events[i].record, events[i]);
 	cr_expect_eq(batch.event_count, event_count);
 	cr_expect(batch.in_sequence);
 	return batch;
@@ -255,23 +256,26 @@ Test(delivery_batch, reserve_keeps_what_is_there)
 	add(1, EVENT_PLACED, 1);
 	add(2, EVENT_PLACED, 1);
 	batch = open_batch();
-	batch.applied[batch.applied_count++] = events[1];
-	batch.applied[batch.applied_count++] = events[0];
+	batch.applied[batch.applied_count++] = batch.events[1];
+	batch.applied[batch.applied_count++] = batch.events[0];
 	for (size_t page = 0; page < 10; page++) {
 		cr_assert_eq(delivery_batch_reserve(&batch, 10, &err), ST_OK);
 		for (size_t i = 0; i < 10; i++) {
-			batch.fetched[batch.fetched_count++] = &parked[page * 10 + i];
-			batch.applied[batch.applied_count++] = &parked[page * 10 + i];
+			delivery_batch_add_fetched(&batch, &parked[page * 10 + i], i % 2 == 1);
+			batch.applied[batch.applied_count++] =
+				batch.fetched[batch.fetched_count - 1];
 		}
 	}
 	cr_assert_eq(delivery_batch_reserve(&batch, 0, &err), ST_OK);
 	cr_expect_eq(batch.fetched_count, 100);
 	cr_expect_eq(batch.applied_count, 102);
-	cr_expect_eq(batch.applied[0], events[1]);
-	cr_expect_eq(batch.applied[1], events[0]);
+	cr_expect_eq(batch.applied[0].record, events[1]);
+	cr_expect_eq(batch.applied[1].record, events[0]);
 	for (size_t i = 0; i < 100; i++) {
-		cr_expect_eq(batch.fetched[i], &parked[i]);
-		cr_expect_eq(batch.applied[2 + i], &parked[i]);
+		cr_expect_eq(batch.fetched[i].record, &parked[i]);
+		cr_expect_eq(batch.fetched[i].seen, i % 2 == 1);
+		cr_expect_eq(batch.fetched[i].decision.verdict, DELIVERY_PARK);
+		cr_expect_eq(batch.applied[2 + i].record, &parked[i]);
 	}
 	delivery_batch_fini(&batch);
 }

@@ -35,8 +35,8 @@ Test(resequencer, off_a_late_event_is_applied_and_marked)
 	write_events();
 	expect_versions(history, 7, "1 3 2");
 	expect_delivery(7, 3, DELIVERY_MODIFIED);
-	cr_expect_not(inbounds[1].decision.late);
-	cr_expect(inbounds[2].decision.late);
+	cr_expect_not(decisions[1].late);
+	cr_expect(decisions[2].late);
 }
 
 Test(resequencer, off_duplicates_in_the_batch_and_in_the_history)
@@ -98,7 +98,7 @@ Test(resequencer, off_what_was_parked_is_applied_in_version_order)
 	cr_expect_eq(db.parked.count, 0);
 	write_one(7, EVENT_MODIFIED, 2);
 	expect_all(DELIVERY_APPLY);
-	cr_expect(inbounds[0].decision.late);
+	cr_expect(decisions[0].late);
 }
 
 /* --- in sequence --------------------------------------------------------------------------- */

@@ -197,8 +197,8 @@ Test(resequencer_random, off_decides_as_one_event_after_the_other)
 				}
 				counts[d.verdict]++;
 				late += d.late;
-				cr_assert_eq(events[i]->decision.verdict, d.verdict);
-				cr_assert_eq(events[i]->decision.late, d.late);
+				cr_assert_eq(decisions[i].verdict, d.verdict);
+				cr_assert_eq(decisions[i].late, d.late);
 			}
 			for (int64_t id = 0; id < ORDERS; id++) {
 				if (states[id] != DELIVERY_NONE)
