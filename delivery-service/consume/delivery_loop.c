@@ -32,7 +32,7 @@ struct delivery_loop {
 	struct batch_apply apply;
 	struct parked_events parked_events;
 	struct delivery_writer writer;
-	struct raw_message_recent headers; /* of the latest messages */
+	struct intake intake;
 	int64_t next_parked_log_mono_ms;
 	pthread_t thread;
 	bool started, joined;
@@ -113,33 +113,29 @@ static void fail(struct delivery_loop *l, const char *why)
 	stop_request();
 }
 
-static void enqueue(struct delivery_loop *l, struct partition *p, const struct message *m)
+static void enqueue(struct delivery_loop *l, struct partition *p, struct event_record *record)
 {
-	struct event_record *record = event_record_new(m, &l->headers, clock_wall_ms());
-
-	if (!record || !scheduler_add(l->scheduler, record)) {
-		event_record_free(record);
-		fail(l, "out of memory");
+	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
+		  record->at.partition, record->at.offset,
+		  record->event ? record->event->order_id : 0);
+	if (!scheduler_add(l->scheduler, record)) {
+		fail(l, "out of memory"); /* record stays: its partition may refer to it */
 		return;
 	}
-	partition_enqueue(p, record);
 	apply_back_pressure(l, p);
-	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
-		  m->at.partition, m->at.offset, record->event ? record->event->order_id : 0);
-	if (scheduler_takes_time(l->scheduler))
-		event_record_compact(record);
 }
 
 static void receive(struct delivery_loop *l, const struct message *m)
 {
-	struct partition *p = partitions_find(&l->ownership.partitions, m->at.partition);
-	enum intake_verdict verdict = intake_receive(p, m);
+	struct intake_result r = intake_receive(&l->intake, m, clock_wall_ms());
 
-	if (verdict == INTAKE_ENQUEUE)
-		enqueue(l, p, m);
-	else if (verdict == INTAKE_SKIP)
+	if (r.record)
+		enqueue(l, r.partition, r.record);
+	else if (r.verdict == INTAKE_ENQUEUE)
+		fail(l, "out of memory");
+	else if (r.verdict == INTAKE_SKIP)
 		atomic_fetch_add(&l->metrics.skipped, 1);
-	if (p && partition_skipped(p))
+	if (r.partition && partition_skipped(r.partition))
 		delivery_writer_flush_later(&l->writer);
 }
 
@@ -273,7 +269,7 @@ static void on_work_done(void *context)
 static void release(struct delivery_loop *l)
 {
 	kafka_consumer_close(l->consumer);
-	raw_message_recent_fini(&l->headers);
+	intake_fini(&l->intake);
 	partitions_fini(&l->ownership.partitions);
 	lag_fini(&l->lag);
 	scheduler_close(l->scheduler);
@@ -295,6 +291,7 @@ static void init_parts(struct delivery_loop *l)
 					 .in_sequence = l->config.in_sequence,
 					 .decided = on_decided,
 					 .context = l };
+	l->intake = (struct intake){ .partitions = &l->ownership.partitions };
 	init_writer(l);
 }
 

@@ -10,15 +10,6 @@
 
 #define REASON_MAX_BYTES 160
 
-bool event_record_is_relevant(const struct message *m)
-{
-	enum event_type type;
-	const char *name;
-	size_t len;
-
-	return !message_header_text(m, "type", &name, &len) || event_order_type(name, len, &type);
-}
-
 static bool header_number(const struct message *m, const char *name, int64_t max, int64_t *out)
 {
 	const char *text;
@@ -48,21 +39,8 @@ static enum status decode(const struct event_record *record, struct order_event 
 			    event, err);
 }
 
-static void read_event(struct event_record *record, const struct message *m)
-{
-	const char *name;
-	struct error err;
-	size_t len;
-
-	if (!message_header_text(m, "type", &name, &len))
-		event_record_reject(record, "no header \"type\"");
-	else if (event_order_type(name, len, &record->type) &&
-		 decode(record, &record->event, &err) != ST_OK)
-		event_record_reject(record, err.msg);
-}
-
-struct event_record *event_record_new(const struct message *m, struct raw_message_recent *latest,
-				      int64_t received_wall_ms)
+static struct event_record *copy(const struct message *m, struct raw_message_recent *latest,
+				 int64_t received_wall_ms)
 {
 	struct event_record *record = malloc(sizeof(*record) + raw_message_body_size(m));
 
@@ -76,8 +54,35 @@ struct event_record *event_record_new(const struct message *m, struct raw_messag
 		free(record);
 		return NULL;
 	}
-	read_event(record, m);
 	return record;
+}
+
+static void read_event(struct event_record *record, enum event_type type)
+{
+	struct error err;
+
+	record->type = type;
+	if (decode(record, &record->event, &err) != ST_OK)
+		event_record_reject(record, err.msg);
+}
+
+enum event_record_kind event_record_new(struct event_record **out, const struct message *m,
+					struct raw_message_recent *latest, int64_t received_wall_ms)
+{
+	enum event_type type;
+	const char *name;
+	size_t len;
+	bool has_type = message_header_text(m, "type", &name, &len);
+
+	*out = NULL;
+	if (has_type && !event_order_type(name, len, &type))
+		return EVENT_RECORD_OTHER;
+	*out = copy(m, latest, received_wall_ms);
+	if (*out && has_type)
+		read_event(*out, type);
+	else if (*out)
+		event_record_reject(*out, "no header \"type\"");
+	return EVENT_RECORD_OURS;
 }
 
 void event_record_compact(struct event_record *record)

@@ -14,7 +14,7 @@
 #include "delivery-service/core/raw_message.h"
 
 struct event_record {
-	struct lane_item item;      /* the scheduler's */
+	struct lane_item item;      /* the scheduler's hook: no allocation for each event */
 	struct order_event *event;  /* owned; NULL: a dead letter, or compacted */
 	char *reason;               /* owned; why it is a dead letter; NULL: it is none */
 	struct topic_offset at;     /* where it is */
@@ -28,15 +28,18 @@ struct event_record {
 	char bytes[];               /* of message: key and payload */
 };
 
-/* The message's type is one of ours, or missing: it has to be looked at. */
-bool event_record_is_relevant(const struct message *message);
+enum event_record_kind {
+	EVENT_RECORD_OURS,  /* its type is one of ours, or missing: it has to be looked at */
+	EVENT_RECORD_OTHER, /* no record is made of it */
+};
 
 /*
- * Reads message (borrowed), which is relevant: an order event gets event, what cannot be read gets
- * a reason. Returns owned, NULL when out of memory.
+ * Reads message (borrowed). An order event gets event, what cannot be read gets a reason. *out is
+ * owned; NULL: out of memory, or EVENT_RECORD_OTHER.
  */
-struct event_record *event_record_new(const struct message *message,
-				      struct raw_message_recent *latest, int64_t received_wall_ms);
+enum event_record_kind event_record_new(struct event_record **out, const struct message *message,
+					struct raw_message_recent *latest,
+					int64_t received_wall_ms);
 
 /* Frees its event, to be decoded again from the message. What waits for long takes two thirds of
  * the memory so. */

@@ -9,17 +9,34 @@ static bool is_read(struct partition *p, int64_t offset)
 	return !p->replaced;
 }
 
-enum intake_verdict intake_receive(struct partition *p, const struct message *m)
+/* What was not done before: its record, if it concerns us. */
+static enum intake_verdict read_message(struct intake *in, const struct message *m,
+					int64_t now_wall_ms, struct event_record **record)
+{
+	enum event_record_kind kind = event_record_new(record, m, &in->latest, now_wall_ms);
+
+	return kind == EVENT_RECORD_OTHER ? INTAKE_SKIP : INTAKE_ENQUEUE;
+}
+
+struct intake_result intake_receive(struct intake *in, const struct message *m, int64_t now_wall_ms)
 {
 	const int64_t offset = m->at.offset;
-	enum intake_verdict verdict = INTAKE_ENQUEUE;
+	struct intake_result r = {
+		.verdict = INTAKE_DONE,
+		.partition = partitions_find(in->partitions, m->at.partition),
+	};
 
-	if (!is_read(p, offset))
-		return INTAKE_DONE;
-	if (offset_tracker_is_done(&p->tracker, offset))
-		verdict = INTAKE_DONE;
-	else if (!event_record_is_relevant(m))
-		verdict = INTAKE_SKIP;
-	partition_skip(p, verdict == INTAKE_ENQUEUE ? offset : offset + 1);
-	return verdict;
+	if (!is_read(r.partition, offset))
+		return r;
+	if (!offset_tracker_is_done(&r.partition->tracker, offset))
+		r.verdict = read_message(in, m, now_wall_ms, &r.record);
+	partition_skip(r.partition, r.verdict == INTAKE_ENQUEUE ? offset : offset + 1);
+	if (r.record)
+		partition_enqueue(r.partition, r.record);
+	return r;
+}
+
+void intake_fini(struct intake *in)
+{
+	raw_message_recent_fini(&in->latest);
 }

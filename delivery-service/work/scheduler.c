@@ -108,10 +108,19 @@ static int64_t lane_of(struct scheduler *w, const struct event_record *record)
 	return -(++w->lane_count);
 }
 
+/* Some events are in work for long, and others wait behind them. */
+static bool takes_time(const struct scheduler *w)
+{
+	return w->settings.delay_on != 0 &&
+	       (w->settings.work != WORK_WAIT || w->settings.delay_ms > 0);
+}
+
 bool scheduler_add(struct scheduler *w, struct event_record *record)
 {
 	record->item.lane = lane_of(w, record);
 	record->item.work_ms = work_of(w, record);
+	if (takes_time(w))
+		event_record_compact(record);
 	return lanes_push(w->lanes, &record->item);
 }
 
@@ -155,12 +164,6 @@ void scheduler_drop(struct scheduler *w, int32_t partition)
 bool scheduler_failed(const struct scheduler *w)
 {
 	return w->failed;
-}
-
-bool scheduler_takes_time(const struct scheduler *w)
-{
-	return w->settings.delay_on != 0 &&
-	       (w->settings.work != WORK_WAIT || w->settings.delay_ms > 0);
 }
 
 int64_t scheduler_next_due(const struct scheduler *w)

@@ -46,7 +46,8 @@ MUST_CHECK enum status scheduler_open(struct scheduler **out,
 void scheduler_end_threads(struct scheduler *scheduler);
 void scheduler_close(struct scheduler *scheduler);
 
-/* Takes over record. False: out of memory, record stays the caller's. */
+/* Takes over record, and compacts it where events wait for long. False: out of memory, record stays
+ * the caller's. */
 bool scheduler_add(struct scheduler *scheduler, struct event_record *record);
 
 /* The next whose work is done at now, the caller's again; NULL: none. */
@@ -57,9 +58,6 @@ void scheduler_drop(struct scheduler *scheduler, int32_t partition);
 
 /* True: memory ran out as work began, so an item will never be done. */
 bool scheduler_failed(const struct scheduler *scheduler);
-
-/* Items stay for a while, for their own work or for that of others. */
-bool scheduler_takes_time(const struct scheduler *scheduler);
 
 /* When scheduler_done has the next; as lanes_next_due. */
 int64_t scheduler_next_due(const struct scheduler *scheduler);

@@ -24,8 +24,9 @@ static struct event_record *record_of(const struct message_header *headers, size
 				   .payload_len = payload ? strlen(payload) : 0,
 				   .headers = headers,
 				   .header_count = count };
-	struct event_record *record = event_record_new(&m, &latest, 99);
+	struct event_record *record;
 
+	cr_assert_eq(event_record_new(&record, &m, &latest, 99), EVENT_RECORD_OURS);
 	cr_assert(record);
 	return record;
 }
@@ -146,11 +147,11 @@ Test(event_record, compacted_and_expanded)
 	release(record);
 }
 
-Test(event_record, types_that_are_relevant)
+Test(event_record, types_that_are_ours)
 {
 	static const struct {
 		const char *type;
-		bool relevant;
+		bool ours;
 	} cases[] = { { "OrderPlaced", true },
 		      { "\"OrderCancelled\"", true },
 		      { "DeliveryStarted", false },
@@ -161,8 +162,13 @@ Test(event_record, types_that_are_relevant)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		const struct message_header header = { "type", cases[i].type,
 						       cases[i].type ? strlen(cases[i].type) : 0 };
-		const struct message m = { .headers = &header, .header_count = 1 };
+		const struct message m = { .topic = "t", .headers = &header, .header_count = 1 };
+		struct event_record *record;
+		enum event_record_kind kind = event_record_new(&record, &m, &latest, 99);
 
-		cr_expect_eq(event_record_is_relevant(&m), cases[i].relevant, "case %zu", i);
+		cr_expect_eq(kind == EVENT_RECORD_OURS, cases[i].ours, "case %zu", i);
+		cr_expect_eq(record != NULL, cases[i].ours, "case %zu", i);
+		event_record_free(record);
 	}
+	raw_message_recent_fini(&latest);
 }

@@ -18,11 +18,24 @@ static struct message message_at(int64_t offset, const char *type)
 	};
 }
 
+/* p NULL: the message's partition is not ours. */
 static enum intake_verdict receive(struct partition *p, int64_t offset, const char *type)
 {
 	const struct message m = message_at(offset, type);
+	struct partitions partitions = { .list = p, .count = p ? 1 : 0 };
+	struct intake intake = { .partitions = &partitions };
+	struct intake_result r = intake_receive(&intake, &m, 99);
 
-	return intake_receive(p, &m);
+	cr_expect_eq(r.partition, p);
+	cr_expect_eq(r.record != NULL, r.verdict == INTAKE_ENQUEUE);
+	if (r.record) {
+		cr_expect_eq(r.record->at.offset, offset);
+		cr_expect_eq(p->last, r.record);
+		p->last = NULL;
+	}
+	event_record_free(r.record);
+	intake_fini(&intake);
+	return r.verdict;
 }
 
 /* A partition that is read from offset 10, with 15 to 19 done. */
@@ -39,7 +52,8 @@ Test(intake, an_order_event_is_enqueued_where_it_stands)
 	struct partition p = partition();
 
 	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_ENQUEUE);
-	cr_expect_eq(p.next_read, 10, "it is moved on by the one who enqueues");
+	cr_expect_eq(p.next_read, 11);
+	cr_expect_eq(p.in_flight_events, 1);
 	offset_tracker_fini(&p.tracker);
 }
 
@@ -81,7 +95,7 @@ Test(intake, a_hole_before_the_message_needs_no_work)
 	struct partition p = partition();
 
 	cr_expect_eq(receive(&p, 13, "OrderPlaced"), INTAKE_ENQUEUE);
-	cr_expect_eq(p.next_read, 13);
+	cr_expect_eq(p.next_read, 14);
 	cr_expect_eq(p.skipped_range.first, 10);
 	cr_expect_eq(p.skipped_range.end, 13);
 	offset_tracker_fini(&p.tracker);
