@@ -13,14 +13,18 @@ const char *const event_order_statuses[] = { "ORDER PLACED", "ORDER MODIFIED", "
 const char *const event_delivery_statuses[] = { "DELIVERY STARTED", "DELIVERY MODIFIED",
 						"DELIVERY CANCELLED", NULL };
 
-bool event_order_type(const char *text, size_t len, enum event_type *out)
+bool event_type_find(const char *const *names, const char *text, size_t len, enum event_type *out)
 {
 	for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (strlen(event_order_names[i]) == len &&
-		    memcmp(event_order_names[i], text, len) == 0) {
+		if (strlen(names[i]) == len && memcmp(names[i], text, len) == 0) {
 			*out = (enum event_type)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+bool event_order_type(const char *text, size_t len, enum event_type *out)
+{
+	return event_type_find(event_order_names, text, len, out);
 }

@@ -21,6 +21,9 @@ extern const char *const event_delivery_names[];
 extern const char *const event_order_statuses[];
 extern const char *const event_delivery_statuses[];
 
+/* The type whose name in names, one of the arrays above, is text; false: none is. */
+bool event_type_find(const char *const *names, const char *text, size_t len, enum event_type *out);
+
 /* The type that an OrderX header or eventType names; false for anything else. */
 bool event_order_type(const char *text, size_t len, enum event_type *out);
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/parse.h"
+
 static const struct message_header *last_of_name(const struct message *m, const char *name)
 {
 	for (size_t i = m->header_count; i > 0; i--) {
@@ -23,4 +25,12 @@ bool message_header_text(const struct message *m, const char *name, const char *
 	*text = quoted ? value + 1 : value;
 	*len = quoted ? header->len - 2 : header->len;
 	return true;
+}
+
+bool message_header_number(const struct message *m, const char *name, int64_t max, int64_t *number)
+{
+	const char *text;
+	size_t len;
+
+	return message_header_text(m, name, &text, &len) && parse_i64(text, len, 0, max, number);
 }

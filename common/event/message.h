@@ -42,4 +42,8 @@ struct message {
 bool message_header_text(const struct message *message, const char *name, const char **text,
 			 size_t *len);
 
+/* Likewise a whole number from 0 to max in decimal. False: there is none. */
+bool message_header_number(const struct message *message, const char *name, int64_t max,
+			   int64_t *number);
+
 #endif

@@ -4,8 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_group.h"
+#include "common/kafka/kafka_message.h"
 #include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/log.h"
 
@@ -21,9 +22,7 @@ struct kafka_consumer {
 	struct kafka_workarounds workarounds;
 	/* What kafka_consumer_poll returned last: */
 	rd_kafka_message_t *polled;
-	struct message message;
-	struct message_header *headers; /* owned */
-	size_t header_capacity;
+	struct kafka_message message;
 };
 
 /*
@@ -209,61 +208,11 @@ void kafka_consumer_close(struct kafka_consumer *c)
 	rd_kafka_queue_destroy(c->queue);
 	if (!kafka_workarounds_destroy(&c->workarounds))
 		return;
-	free(c->headers);
+	kafka_message_fini(&c->message);
 	free(c);
 }
 
 /* --- messages ------------------------------------------------------------------------------ */
-
-static bool reserve_headers(struct kafka_consumer *c, size_t count)
-{
-	struct message_header *grown;
-
-	if (count <= c->header_capacity)
-		return true;
-	grown = realloc(c->headers, count * sizeof(*grown));
-	if (!grown)
-		return false;
-	c->headers = grown;
-	c->header_capacity = count;
-	return true;
-}
-
-/* False: out of memory. */
-static bool read_headers(struct kafka_consumer *c, const rd_kafka_message_t *m, size_t *count)
-{
-	rd_kafka_headers_t *headers = NULL;
-
-	*count = 0;
-	if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return true;
-	if (!reserve_headers(c, rd_kafka_header_cnt(headers)))
-		return false;
-	while (*count < c->header_capacity &&
-	       rd_kafka_header_get_all(headers, *count, &c->headers[*count].name,
-				       &c->headers[*count].value,
-				       &c->headers[*count].len) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		++*count;
-	return true;
-}
-
-static struct message plain_message(const struct kafka_consumer *c, const rd_kafka_message_t *m,
-				    size_t header_count)
-{
-	rd_kafka_timestamp_type_t type;
-
-	return (struct message){
-		.topic = c->topic,
-		.at = { m->partition, m->offset },
-		.timestamp_ms = rd_kafka_message_timestamp(m, &type),
-		.key = m->key,
-		.key_len = m->key_len,
-		.payload = m->payload,
-		.payload_len = m->len,
-		.headers = c->headers,
-		.header_count = header_count,
-	};
-}
 
 static void log_poll_error(struct kafka_consumer *c, const char *why)
 {
@@ -274,7 +223,6 @@ static void log_poll_error(struct kafka_consumer *c, const char *why)
 const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_ms)
 {
 	const char *why = NULL;
-	size_t header_count = 0;
 
 	forget_polled(c);
 	c->polled = rd_kafka_consumer_poll(c->rk, timeout_ms);
@@ -282,15 +230,14 @@ const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_
 		return NULL;
 	if (c->polled->err)
 		why = rd_kafka_message_errstr(c->polled);
-	else if (!read_headers(c, c->polled, &header_count))
+	else if (!kafka_message_read(&c->message, c->polled))
 		why = "out of memory";
 	if (why) {
 		log_poll_error(c, why);
 		forget_polled(c);
 		return NULL;
 	}
-	c->message = plain_message(c, c->polled, header_count);
-	return &c->message;
+	return &c->message.plain;
 }
 
 void kafka_consumer_wake(struct kafka_consumer *c)

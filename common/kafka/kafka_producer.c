@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_idempotent.h"
 #include "common/runtime/log.h"
 
 #define REACHABLE_MS 500
@@ -55,7 +55,7 @@ static enum status renew(struct kafka_producer *p, struct error *err)
 {
 	rd_kafka_t *old = p->rk, *fresh = NULL;
 
-	if (kafka_client_producer(&fresh, &p->settings, on_report, p, &p->turn, err) != ST_OK)
+	if (kafka_idempotent_new(&fresh, &p->settings, on_report, p, &p->turn, err) != ST_OK)
 		return err->status;
 	(void)pthread_mutex_lock(&p->mu);
 	p->rk = fresh;
@@ -134,12 +134,22 @@ enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
 	return renew(p, err);
 }
 
+static bool answers(rd_kafka_t *rk)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+
+	if (rd_kafka_metadata(rk, 0, NULL, &metadata, REACHABLE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return false;
+	rd_kafka_metadata_destroy(metadata);
+	return true;
+}
+
 bool kafka_producer_reachable(struct kafka_producer *p)
 {
 	bool reachable;
 
 	(void)pthread_mutex_lock(&p->mu);
-	reachable = kafka_reachable(p->rk, REACHABLE_MS);
+	reachable = answers(p->rk);
 	(void)pthread_mutex_unlock(&p->mu);
 	return reachable;
 }

@@ -3,20 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/parse.h"
 #include "common/base/utf8.h"
 #include "common/event/contract.h"
 #include "common/event/event_json.h"
 
 #define REASON_MAX_BYTES 160
-
-static bool header_number(const struct message *m, const char *name, int64_t max, int64_t *out)
-{
-	const char *text;
-	size_t len;
-
-	return message_header_text(m, name, &text, &len) && parse_i64(text, len, 0, max, out);
-}
 
 /* A dead letter that was replayed brings the headers that dead_letter.c gave it. */
 static struct topic_offset origin_of(const struct message *m)
@@ -24,10 +15,11 @@ static struct topic_offset origin_of(const struct message *m)
 	const char *topic;
 	int64_t partition, offset;
 	size_t len;
-	bool replayed = message_header_text(m, CONTRACT_ORIGIN_TOPIC, &topic, &len) &&
-			len == strlen(m->topic) && memcmp(topic, m->topic, len) == 0 &&
-			header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition) &&
-			header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset);
+	bool replayed =
+		message_header_text(m, CONTRACT_ORIGIN_TOPIC, &topic, &len) &&
+		len == strlen(m->topic) && memcmp(topic, m->topic, len) == 0 &&
+		message_header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition) &&
+		message_header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset);
 
 	return replayed ? (struct topic_offset){ (int32_t)partition, offset } : m->at;
 }

@@ -12,7 +12,7 @@
 
 #include "common/base/config.h"
 #include "common/event/event_json.h"
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_idempotent.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	log_set_level(LOG_ERROR);
 	kafka.bootstrap_servers = config.brokers;
 	kafka.topic = config.topic;
-	if (kafka_client_producer(&feed.producer, &kafka, on_report, &feed, &feed.turn, &err) ==
+	if (kafka_idempotent_new(&feed.producer, &kafka, on_report, &feed, &feed.turn, &err) ==
 	    ST_OK) {
 		(void)produce_all(&feed, &err);
 		(void)rd_kafka_purge(feed.producer,

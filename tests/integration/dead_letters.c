@@ -303,24 +303,81 @@ LAB_TEST(dead_letters, one_letter_moves_the_position_if_it_is_next, 1)
 	cr_expect_str_eq(tail->messages[2].payload, "b");
 }
 
-/* What cannot be sent is not skipped: those behind it wait, and the next replay is there. */
-LAB_TEST(dead_letters, the_first_failure_ends_a_replay, 1)
+/* From a partition, without a key: it goes there, and nowhere else. */
+static void put_letter_of_partition(const char *payload, const char *partition)
+{
+	(void)produce(&(struct raw_message){
+		.topic = DLQ,
+		.partition = -1,
+		.payload = payload,
+		.headers = { { "type", "DeliveryStarted", 0 },
+			     { "x-original-topic", fixture.topic, 0 },
+			     { "x-original-partition", partition, 0 },
+			     { "x-exception-message", "made by a test", 0 } } });
+}
+
+/* The reason of the last letter of that payload's size. */
+static const char *last_reason(const struct tail *letters, size_t size)
+{
+	for (size_t i = letters->count; i > 0; i--) {
+		if (letters->messages[i - 1].payload_len == size)
+			return message_header(&letters->messages[i - 1], "x-exception-message");
+	}
+	return "";
+}
+
+#define LARGE 1500000 /* more than a topic takes that is not the DLQ */
+
+/* What Kafka refuses holds up nothing: it is kept behind the others with the reason, and goes when
+ * the reason is gone. */
+LAB_TEST(dead_letters, a_refused_letter_is_kept_and_the_rest_goes_on, 1)
 {
 	struct tail *tail = tail_open(fixture.topic);
-	char *large = arena_alloc(1500001); /* more than a topic takes that is not the DLQ */
-	const char *second, *third;
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	char *large = arena_alloc(LARGE + 1);
+	struct program_run first;
 
+	memset(large, 'x', LARGE);
 	(void)put_letter("a", fixture.topic);
-	memset(large, 'x', 1500000);
-	second = arena_format("letter %lld not replayed",
-			      (long long)put_letter(large, fixture.topic));
-	third = arena_format("LETTER=%lld", (long long)put_letter("c", fixture.topic));
-	expect_says(run("replay", NULL), 1, second);
-	expect_says(run("replay", NULL), 1, "Message size too large");
-	expect_says(run("list", NULL), 0, "3 letters, 2 not replayed");
-	cr_expect_eq(tail_read(tail), 1, "those behind it wait");
-	expect_says(run("replay", third, NULL), 0, "still counts as not replayed");
-	cr_expect_eq(tail_read(tail), 2);
+	(void)put_letter(large, fixture.topic);
+	put_letter_of_partition("of seven", "7");
+	(void)put_letter("c", fixture.topic);
+	first = run("replay", NULL);
+	expect_says(first, 1, "Message size too large; kept as letter ");
+	expect_says(first, 1, "came from partition 7");
+	expect_says(first, 1, "replayed: 2;");
+	expect_says(first, 1, "refused: 2, kept at the end");
+	cr_assert_eq(tail_read(tail), 2, "one behind it does not wait");
+	cr_expect_str_eq(tail->messages[1].payload, "c");
+	expect_says(run("list", NULL), 0, "6 letters, 2 not replayed");
+	(void)tail_read(letters);
+	cr_expect_not_null(strstr(last_reason(letters, LARGE), "too large"));
+	cr_expect_not_null(strstr(last_reason(letters, strlen("of seven")), "partition 7"));
+	topic_alter(fixture.topic, 8);
+	expect_says(run("replay", NULL), 1, "replayed: 1;");
+	cr_assert_eq(tail_read(tail), 3);
+	cr_expect_str_eq(tail->messages[2].payload, "of seven");
+	cr_expect_eq(tail->messages[2].partition, 7);
+	expect_says(run("list", NULL), 0, "7 letters, 1 not replayed");
+}
+
+LAB_TEST(dead_letters, a_letter_of_a_topic_that_is_gone_holds_up_nothing, 1)
+{
+	const char *topic = arena_format("gone-%s", fixture.topic);
+	struct tail *tail = tail_open(fixture.topic);
+	int64_t gone = put_letter("gone", topic), here;
+	struct program_run all;
+
+	here = put_letter("here", fixture.topic);
+	all = run("replay", "LETTER=", arena_format("ONLY_TOPIC=%s", topic), NULL);
+	expect_says(all, 1, arena_format("topic %s: ", topic));
+	expect_says(all, 1, "letters not replayed: 1");
+	expect_says(run("replay", arena_format("LETTER=%lld", (long long)gone),
+			"ONLY_TOPIC=", NULL),
+		    1, arena_format("topic %s: ", topic));
+	expect_says(run("replay", arena_format("LETTER=%lld", (long long)here), NULL), 0,
+		    fixture.topic);
+	cr_expect_eq(tail_read(tail), 1);
 }
 
 LAB_TEST(dead_letters, a_letter_without_origin_needs_a_topic, 1)

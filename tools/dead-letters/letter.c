@@ -6,7 +6,6 @@
 
 #include "common/base/parse.h"
 #include "common/event/contract.h"
-#include "common/kafka/kafka_client.h"
 
 bool letter_parse_number(const char *text, struct letter_number *out)
 {
@@ -22,43 +21,53 @@ bool letter_parse_number(const char *text, struct letter_number *out)
 	return true;
 }
 
+void letter_number_write(struct topic_offset at, bool several, char text[LETTER_NUMBER_SIZE])
+{
+	if (several)
+		(void)snprintf(text, LETTER_NUMBER_SIZE, "%" PRId32 ":%" PRId64, at.partition,
+			       at.offset);
+	else
+		(void)snprintf(text, LETTER_NUMBER_SIZE, "%" PRId64, at.offset);
+}
+
 void letter_number_text(const struct letter *letter, bool several, char text[LETTER_NUMBER_SIZE])
 {
-	const rd_kafka_message_t *m = letter->message;
-
-	if (several)
-		(void)snprintf(text, LETTER_NUMBER_SIZE, "%" PRId32 ":%" PRId64, m->partition,
-			       m->offset);
-	else
-		(void)snprintf(text, LETTER_NUMBER_SIZE, "%" PRId64, m->offset);
+	letter_number_write(letter->message.plain.at, several, text);
 }
 
-static int64_t header_number(const rd_kafka_message_t *m, const char *name, int64_t max)
+static int64_t header_number(const struct message *m, const char *name, int64_t max)
 {
 	int64_t number;
-	const char *text;
-	size_t len;
 
-	return kafka_header(m, name, &text, &len) && parse_i64(text, len, 0, max, &number) ? number
-											   : -1;
+	return message_header_number(m, name, max, &number) ? number : -1;
 }
 
-void letter_init(struct letter *letter, rd_kafka_message_t *message)
+static void read_origin(struct letter *letter)
 {
+	const struct message *m = &letter->message.plain;
 	const char *topic;
 	size_t len;
 
-	*letter = (struct letter){ .message = message };
-	letter->partition = (int32_t)header_number(message, CONTRACT_ORIGIN_PARTITION, INT32_MAX);
-	letter->offset = header_number(message, CONTRACT_ORIGIN_OFFSET, INT64_MAX);
-	if (kafka_header(message, CONTRACT_ORIGIN_TOPIC, &topic, &len) && len <= TOPIC_NAME_MAX &&
+	letter->partition = (int32_t)header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX);
+	letter->offset = header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX);
+	if (message_header_text(m, CONTRACT_ORIGIN_TOPIC, &topic, &len) && len <= TOPIC_NAME_MAX &&
 	    !memchr(topic, '\0', len))
 		memcpy(letter->topic, topic, len);
 }
 
+bool letter_init(struct letter *letter, rd_kafka_message_t *raw)
+{
+	*letter = (struct letter){ .raw = raw };
+	if (!kafka_message_read(&letter->message, raw))
+		return false;
+	read_origin(letter);
+	return true;
+}
+
 void letter_fini(struct letter *letter)
 {
-	if (letter->message)
-		rd_kafka_message_destroy(letter->message);
-	*letter = (struct letter){ .message = NULL };
+	kafka_message_fini(&letter->message);
+	if (letter->raw)
+		rd_kafka_message_destroy(letter->raw);
+	*letter = (struct letter){ .raw = NULL };
 }

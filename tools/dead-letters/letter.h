@@ -8,9 +8,10 @@
 #ifndef TOOLS_DEAD_LETTERS_LETTER_H
 #define TOOLS_DEAD_LETTERS_LETTER_H
 
-#include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "common/kafka/kafka_message.h"
 
 #define TOPIC_NAME_MAX 249 /* Kafka's own bound */
 
@@ -20,7 +21,8 @@ struct letter_number {
 };
 
 struct letter {
-	rd_kafka_message_t *message;    /* owned; NULL: there is no letter */
+	rd_kafka_message_t *raw;        /* owned; NULL: there is no letter */
+	struct kafka_message message;   /* raw, read */
 	char topic[TOPIC_NAME_MAX + 1]; /* where it came from; empty: it does not say */
 	int32_t partition;              /* likewise; -1: it does not say */
 	int64_t offset;                 /* likewise */
@@ -31,11 +33,12 @@ struct letter {
 bool letter_parse_number(const char *text, struct letter_number *out);
 
 #define LETTER_NUMBER_SIZE 40
-/* The number as letter_parse_number takes it; several: the topic has several partitions. */
+/* A number as letter_parse_number takes it; several: the topic has several partitions. */
+void letter_number_write(struct topic_offset at, bool several, char text[LETTER_NUMBER_SIZE]);
 void letter_number_text(const struct letter *letter, bool several, char text[LETTER_NUMBER_SIZE]);
 
-/* Takes message, and reads the origin from its headers. */
-void letter_init(struct letter *letter, rd_kafka_message_t *message);
+/* Takes raw, and reads the origin from its headers. False: out of memory. */
+MUST_CHECK bool letter_init(struct letter *letter, rd_kafka_message_t *raw);
 void letter_fini(struct letter *letter);
 
 #endif

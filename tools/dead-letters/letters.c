@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/event/contract.h"
+#include "common/kafka/kafka_conf.h"
 #include "common/runtime/clock.h"
 #include "tools/dead-letters/group.h"
 
@@ -227,7 +228,7 @@ enum status letters_next(struct letters *l, struct letter *out, struct error *er
 {
 	const struct section *s = &l->sections[l->partition];
 
-	*out = (struct letter){ .message = NULL };
+	*out = (struct letter){ .raw = NULL };
 	while (l->next < s->end) {
 		rd_kafka_message_t *m = NULL;
 
@@ -240,7 +241,10 @@ enum status letters_next(struct letters *l, struct letter *out, struct error *er
 			break;
 		}
 		l->next = m->offset + 1;
-		letter_init(out, m);
+		if (!letter_init(out, m)) {
+			letter_fini(out);
+			return error_set(err, ST_UNAVAILABLE, "out of memory");
+		}
 		out->replayed = m->offset < s->position;
 		if (!l->only_topic[0] || strcmp(l->only_topic, out->topic) == 0)
 			break;
@@ -259,12 +263,12 @@ enum status letters_find(struct letters *l, const struct letter_number *number, 
 				 CONTRACT_DEAD_LETTER_TOPIC " has %" PRId32
 							    " partitions: LETTER=partition:offset",
 				 l->count);
-	*out = (struct letter){ .message = NULL };
+	*out = (struct letter){ .raw = NULL };
 	if (partition < l->count && number->offset >= l->sections[partition].first &&
 	    (letters_seek(l, partition, number->offset, err) != ST_OK ||
 	     letters_next(l, out, err) != ST_OK))
 		return err->status;
-	if (out->message && out->message->offset == number->offset)
+	if (out->raw && out->raw->offset == number->offset)
 		return ST_OK;
 	letter_fini(out);
 	return error_set(err, ST_NOT_FOUND,

@@ -9,7 +9,7 @@
 #define TOOLS_DEAD_LETTERS_LETTERS_H
 
 #include "common/base/error.h"
-#include "common/kafka/kafka_client.h"
+#include "common/kafka/kafka_settings.h"
 #include "tools/dead-letters/letter.h"
 
 #define DEAD_LETTERS_GROUP "dead-letters"
@@ -39,7 +39,7 @@ int64_t letters_position(const struct letters *l, int32_t partition);
 MUST_CHECK enum status letters_seek(struct letters *l, int32_t partition, int64_t offset,
 				    struct error *err);
 
-/* The next letter, to be ended with letter_fini; out->message is NULL behind the last one.
+/* The next letter, to be ended with letter_fini; out->raw is NULL behind the last one.
  * ST_UNAVAILABLE: the broker does not go on. */
 MUST_CHECK enum status letters_next(struct letters *l, struct letter *out, struct error *err);
 

@@ -22,22 +22,21 @@ static void origin_text(const struct letter *letter, char *text, size_t size)
 			       letter->partition, letter->offset);
 }
 
-static void put_time(const rd_kafka_message_t *m)
+static void put_time(const struct message *m)
 {
-	rd_kafka_timestamp_type_t type;
 	char when[CLOCK_TEXT_SIZE];
 
-	clock_format_utc(rd_kafka_message_timestamp(m, &type), when);
+	clock_format_utc(m->timestamp_ms, when);
 	(void)fputs(when, stdout);
 }
 
 /* A header's text; NULL without it. */
-static const char *header(const rd_kafka_message_t *m, const char *name, size_t *len)
+static const char *header(const struct message *m, const char *name, size_t *len)
 {
 	const char *text = NULL;
 
 	*len = 0;
-	return kafka_header(m, name, &text, len) ? text : NULL;
+	return message_header_text(m, name, &text, len) ? text : NULL;
 }
 
 /* A letter that names no topic is skipped by a replay, and never sent without being asked. */
@@ -58,7 +57,7 @@ static void put_detail(const void *bytes, size_t len, const char *without)
 
 static void put_row(const struct letter *letter, bool several)
 {
-	const rd_kafka_message_t *m = letter->message;
+	const struct message *m = &letter->message.plain;
 	char number[LETTER_NUMBER_SIZE], origin[TOPIC_NAME_MAX + 40];
 	const char *text;
 	size_t len;
@@ -75,7 +74,7 @@ static void put_row(const struct letter *letter, bool several)
 	text_whole(origin, strlen(origin));
 	text = header(m, CONTRACT_EXCEPTION_MESSAGE, &len);
 	put_detail(text, len, "no reason given");
-	put_detail(m->payload, m->len, "(null)");
+	put_detail(m->payload, m->payload_len, "(null)");
 }
 
 static void put_table_head(void)
@@ -106,7 +105,7 @@ enum status list_all(struct letters *l, struct error *err)
 	for (int32_t p = 0; p < letters_partition_count(l); p++) {
 		if (letters_seek(l, p, letters_first(l, p), err) != ST_OK)
 			return err->status;
-		while (letters_next(l, &letter, err) == ST_OK && letter.message) {
+		while (letters_next(l, &letter, err) == ST_OK && letter.raw) {
 			if (count++ == 0)
 				put_table_head();
 			waiting += !letter.replayed;
@@ -120,22 +119,16 @@ enum status list_all(struct letters *l, struct error *err)
 	return ST_OK;
 }
 
-static void put_headers(const rd_kafka_message_t *m)
+static void put_headers(const struct message *m)
 {
-	rd_kafka_headers_t *headers = NULL;
-	const char *name;
-	const void *value;
-	size_t len;
+	if (m->header_count > 0)
+		(void)puts("headers");
+	for (size_t i = 0; i < m->header_count; i++) {
+		const struct message_header *header = &m->headers[i];
 
-	if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	(void)puts("headers");
-	for (size_t i = 0;
-	     rd_kafka_header_get_all(headers, i, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR;
-	     i++) {
 		(void)fputs("  ", stdout);
-		text_cell(name, strlen(name), 24);
-		text_whole(value, len);
+		text_cell(header->name, strlen(header->name), 24);
+		text_whole(header->value, header->len);
 	}
 }
 
@@ -143,11 +136,11 @@ enum status list_one(struct letters *l, const struct letter_number *number, stru
 {
 	char text[LETTER_NUMBER_SIZE], origin[TOPIC_NAME_MAX + 40];
 	struct letter letter;
-	const rd_kafka_message_t *m;
+	const struct message *m;
 
 	if (letters_find(l, number, &letter, err) != ST_OK)
 		return err->status;
-	m = letter.message;
+	m = &letter.message.plain;
 	letter_number_text(&letter, letters_partition_count(l) > 1, text);
 	origin_text(&letter, origin, sizeof(origin));
 	(void)printf("letter    %s\nwhen      ", text);
@@ -157,8 +150,8 @@ enum status list_one(struct letters *l, const struct letter_number *number, stru
 	(void)printf("replayed  %s\nkey       ", state_of(&letter));
 	text_whole(m->key, m->key_len);
 	put_headers(m);
-	(void)printf("payload, %zu bytes\n", m->len);
-	text_whole(m->payload, m->len);
+	(void)printf("payload, %zu bytes\n", m->payload_len);
+	text_whole(m->payload, m->payload_len);
 	letter_fini(&letter);
 	return ST_OK;
 }

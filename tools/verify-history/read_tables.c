@@ -164,11 +164,9 @@ static enum status run(struct read_tables *tables, const char *statement, struct
 
 static uint8_t type_of(const char *const *names, const char *name)
 {
-	for (uint8_t i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (strcmp(names[i], name) == 0)
-			return i;
-	}
-	return TYPE_UNKNOWN;
+	enum event_type type;
+
+	return event_type_find(names, name, strlen(name), &type) ? (uint8_t)type : TYPE_UNKNOWN;
 }
 
 /* Columns: version, status, customer_id, product_id, product_name, qty, address, updated. */

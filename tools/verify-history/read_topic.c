@@ -10,61 +10,37 @@
 
 /* --- what a message says ------------------------------------------------------------------- */
 
-static struct fact fact_of(enum fact_source source, uint8_t type, const rd_kafka_message_t *m)
+static struct fact fact_of(enum fact_source source, uint8_t type, const struct message *m)
 {
-	rd_kafka_timestamp_type_t kind;
-
 	return (struct fact){ .source = (uint8_t)source,
 			      .type = type,
-			      .partition = m->partition,
-			      .offset = m->offset,
-			      .at_ms = rd_kafka_message_timestamp(m, &kind),
-			      .mark = history_digest(m->payload, m->len) };
+			      .partition = m->at.partition,
+			      .offset = m->at.offset,
+			      .at_ms = m->timestamp_ms,
+			      .mark = history_digest(m->payload, m->payload_len) };
 }
 
-static bool header_is(const rd_kafka_message_t *m, const char *name, const char *expected)
+static bool header_is(const struct message *m, const char *name, const char *expected)
 {
 	const char *text;
 	size_t len;
 
-	return kafka_header(m, name, &text, &len) && len == strlen(expected) &&
+	return message_header_text(m, name, &text, &len) && len == strlen(expected) &&
 	       memcmp(text, expected, len) == 0;
-}
-
-static bool header_number(const rd_kafka_message_t *m, const char *name, int64_t max, int64_t *out)
-{
-	const char *text;
-	size_t len;
-
-	return kafka_header(m, name, &text, &len) && parse_i64(text, len, 0, max, out);
 }
 
 /* Where a dead letter or its replay first was on the topic; delivery-service reads these headers
  * likewise. False: nothing says so. */
-static bool first_place(const rd_kafka_message_t *m, const char *topic,
-			struct history_offset *first)
+static bool first_place(const struct message *m, const char *topic, struct history_offset *first)
 {
 	return header_is(m, CONTRACT_ORIGIN_TOPIC, topic) &&
-	       header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &first->partition) &&
-	       header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &first->offset);
-}
-
-/* The type of a Delivery* event; false: it is none. */
-static bool delivery_type(const char *text, size_t len, uint8_t *type)
-{
-	for (uint8_t i = 0; i < EVENT_TYPE_COUNT; i++) {
-		if (strlen(event_delivery_names[i]) == len &&
-		    memcmp(event_delivery_names[i], text, len) == 0) {
-			*type = i;
-			return true;
-		}
-	}
-	return false;
+	       message_header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &first->partition) &&
+	       message_header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &first->offset);
 }
 
 /* The order event in the message. NULL: it has none, or one that delivery-service cannot read.
  * Returns owned (free). */
-static struct order_event *event_of(const rd_kafka_message_t *m)
+static struct order_event *event_of(const struct message *m)
 {
 	struct order_event *event = NULL;
 	enum event_type type;
@@ -72,25 +48,25 @@ static struct order_event *event_of(const rd_kafka_message_t *m)
 	const char *name;
 	size_t len;
 
-	if (!kafka_header(m, "type", &name, &len) || !event_order_type(name, len, &type) ||
-	    event_decode(type, m->payload, m->len, &event, &ignored) != ST_OK)
+	if (!message_header_text(m, "type", &name, &len) || !event_order_type(name, len, &type) ||
+	    event_decode(type, m->payload, m->payload_len, &event, &ignored) != ST_OK)
 		return NULL;
 	return event;
 }
 
 /* --- events -------------------------------------------------------------------------------- */
 
-static void take_order_event(struct history *h, const rd_kafka_message_t *m, const char *topic)
+static void take_order_event(struct history *h, const struct message *m, const char *topic)
 {
 	struct order_event *event = event_of(m);
-	struct history_partition *partition = history_partition(h, m->partition);
+	struct history_partition *partition = history_partition(h, m->at.partition);
 	struct fact fact = fact_of(FACT_EVENT, TYPE_UNKNOWN, m);
 	struct content content = event ? history_content(event) : (struct content){ 0 };
 	int64_t id = event ? event->order_id : 0;
 	struct history_offset first;
 
 	if (partition)
-		partition->last_offset = m->offset;
+		partition->last_offset = m->at.offset;
 	if (event) {
 		fact.type = (uint8_t)event->type;
 		fact.version = event->version;
@@ -120,9 +96,9 @@ static bool member_number(const json_t *root, const char *name, int64_t *out)
 }
 
 /* delivery-service does not read Delivery* events: one that nobody can read is nobody's. */
-static void take_announcement(struct history *h, const rd_kafka_message_t *m, uint8_t type)
+static void take_announcement(struct history *h, const struct message *m, uint8_t type)
 {
-	json_t *root = m->payload ? json_loadb(m->payload, m->len, 0, NULL) : NULL;
+	json_t *root = m->payload ? json_loadb(m->payload, m->payload_len, 0, NULL) : NULL;
 	struct fact fact = fact_of(FACT_ANNOUNCED, type, m);
 	int64_t order_id = 0, version = 0;
 
@@ -141,18 +117,19 @@ struct events {
 	const char *topic;
 };
 
-static void take_message(void *context, const rd_kafka_message_t *m)
+static void take_message(void *context, const struct message *m)
 {
 	const struct events *events = context;
 	enum event_type order_type;
 	const char *name = "";
 	size_t len = 0;
-	uint8_t type;
+	enum event_type type;
 
-	if (!kafka_header(m, "type", &name, &len) || event_order_type(name, len, &order_type))
+	if (!message_header_text(m, "type", &name, &len) ||
+	    event_order_type(name, len, &order_type))
 		take_order_event(events->history, m, events->topic);
-	else if (delivery_type(name, len, &type))
-		take_announcement(events->history, m, type);
+	else if (event_type_find(event_delivery_names, name, len, &type))
+		take_announcement(events->history, m, (uint8_t)type);
 	else
 		events->history->other_messages++;
 }
@@ -174,7 +151,7 @@ enum status read_events(struct topic *topic, struct history *h, struct error *er
 
 /* --- dead letters -------------------------------------------------------------------------- */
 
-static void take_dead_letter(void *context, const rd_kafka_message_t *m)
+static void take_dead_letter(void *context, const struct message *m)
 {
 	const struct events *events = context;
 	struct fact fact = fact_of(FACT_DEAD, TYPE_UNKNOWN, m);

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_message.h"
 #include "common/runtime/clock.h"
 
 #define ANSWER_MS 10000 /* the broker's time for an answer */
@@ -132,6 +134,7 @@ struct reading {
 	bool done;
 	topic_take *take;
 	void *context;
+	struct kafka_message message; /* the one that is taken */
 	struct error *err;
 };
 
@@ -143,8 +146,10 @@ static enum status take_one(struct reading *r, const rd_kafka_message_t *m)
 		return set_kafka_error(r->err, r->topic, m->err);
 	if (m->err)
 		return ST_OK;
+	if (m->offset < r->end && !kafka_message_read(&r->message, m))
+		return error_set(r->err, ST_UNAVAILABLE, "out of memory");
 	if (m->offset < r->end)
-		r->take(r->context, m);
+		r->take(r->context, &r->message.plain);
 	r->done |= m->offset + 1 >= r->end;
 	return ST_OK;
 }
@@ -193,6 +198,7 @@ enum status topic_read(struct topic *topic, const struct topic_ends *ends, topic
 
 		if (!r.done)
 			st = read_partition(&r, p);
+		kafka_message_fini(&r.message);
 	}
 	return st;
 }

@@ -7,7 +7,9 @@
 #ifndef TOOLS_VERIFY_HISTORY_TOPIC_H
 #define TOOLS_VERIFY_HISTORY_TOPIC_H
 
-#include "common/kafka/kafka_client.h"
+#include "common/base/error.h"
+#include "common/event/message.h"
+#include "common/kafka/kafka_settings.h"
 
 struct topic;
 
@@ -32,7 +34,7 @@ const char *topic_name(const struct topic *topic);
 MUST_CHECK enum status topic_find_ends(struct topic *topic, struct topic_ends *ends,
 				       struct error *err);
 
-typedef void topic_take(void *context, const rd_kafka_message_t *message);
+typedef void topic_take(void *context, const struct message *message);
 
 /* Gives every message up to the ends to take: within a partition by offset. */
 MUST_CHECK enum status topic_read(struct topic *topic, const struct topic_ends *ends,

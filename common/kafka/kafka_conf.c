@@ -1,0 +1,90 @@
+#include "common/kafka/kafka_conf.h"
+
+#include <string.h>
+
+#include "common/runtime/log.h"
+
+/* Runs on librdkafka's threads. */
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	enum log_level ours = level <= 3 ? LOG_WARN : level <= 5 ? LOG_INFO : LOG_DEBUG;
+
+	(void)rk;
+	/* A broker that is away is librdkafka's business to mend: never our ERROR. */
+	log_write(ours, "kafka", "librdkafka says", "fac=%s text=%s", facility, LOG_QUOTE(text));
+}
+
+/* Sets each name=value of text; values may hold anything but ';' and newline. */
+static enum status set_extra(rd_kafka_conf_t *conf, const char *text, struct error *err)
+{
+	char pair[1024], why[200];
+
+	while (*text) {
+		size_t len = strcspn(text, ";\n");
+		char *equals;
+
+		if (len >= sizeof(pair))
+			return error_set(err, ST_INVALID, "KAFKA_CONF: a property is too long");
+		memcpy(pair, text, len);
+		pair[len] = '\0';
+		text += len + (text[len] != '\0');
+		if (len == 0)
+			continue;
+		equals = strchr(pair, '=');
+		if (!equals)
+			return error_set(err, ST_INVALID,
+					 "KAFKA_CONF: '%.40s' is not name=value (separate with ;)",
+					 pair);
+		*equals = '\0';
+		if (rd_kafka_conf_set(conf, pair, equals + 1, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+			return error_set(err, ST_INVALID, "KAFKA_CONF: %s", why);
+	}
+	return ST_OK;
+}
+
+static enum status set_pairs(rd_kafka_conf_t *conf, const char *const *pairs, struct error *err)
+{
+	char why[200];
+
+	for (size_t i = 0; pairs[i]; i += 2) {
+		if (rd_kafka_conf_set(conf, pairs[i], pairs[i + 1], why, sizeof(why)) !=
+		    RD_KAFKA_CONF_OK)
+			return error_set(err, ST_INVALID, "%s", why);
+	}
+	return ST_OK;
+}
+
+enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *settings,
+		       const char *const *pairs, struct error *err)
+{
+	/* clang-format off */
+	const char *const shared[] = {
+		"bootstrap.servers", settings->bootstrap_servers,
+		"client.id", settings->client_id,
+		"message.max.bytes", KAFKA_MESSAGE_MAX_BYTES,
+		/* New partitions are noticed within a second, not within the default 5 minutes. */
+		"topic.metadata.refresh.interval.ms", "1000",
+		"metadata.max.age.ms", "3000",
+		"reconnect.backoff.ms", "50",
+		"reconnect.backoff.max.ms", "1000",
+		"socket.keepalive.enable", "true",
+		"socket.nagle.disable", "true",
+		"log.connection.close", "false",
+		NULL,
+	};
+	/* clang-format on */
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	enum status st = set_pairs(conf, shared, err);
+
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	if (st == ST_OK)
+		st = set_pairs(conf, pairs, err);
+	if (st == ST_OK)
+		st = set_extra(conf, settings->extra, err);
+	if (st != ST_OK) {
+		rd_kafka_conf_destroy(conf);
+		return st;
+	}
+	*out = conf;
+	return ST_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * The settings of librdkafka that all our clients share. Everything else is librdkafka's own API.
+ *
+ * Threads: any; values only. librdkafka's log comes on its own threads.
+ */
+#ifndef COMMON_KAFKA_KAFKA_CONF_H
+#define COMMON_KAFKA_KAFKA_CONF_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "common/base/error.h"
+#include "common/kafka/kafka_settings.h"
+
+/* The same bounds for both sides: a dead letter is the original with more headers. */
+#define KAFKA_MESSAGE_MAX_BYTES "2097152"
+
+/*
+ * The librdkafka settings both roles share, then pairs (name, value, ..., NULL), then
+ * settings->extra. Returns owned (rd_kafka_conf_destroy, or taken by rd_kafka_new).
+ * ST_INVALID: librdkafka refuses a property; the text names it.
+ */
+MUST_CHECK enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *settings,
+				  const char *const *pairs, struct error *err);
+
+#endif
