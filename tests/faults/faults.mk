@@ -1,6 +1,6 @@
 # The fault runner: a temporary stack, clients that know what they were promised, and faults by a
 # plan that the seed decides; then the history checker.
-#   make faults SEED=7 DURATION=600 MODE=growing      also PROCESSING_ORDER=key, BROKERS=3, SANITIZE=1
+#   make faults SEED=7 DURATION=600 MODE=growing      also FAMILY=pauses (or all), PROCESSING_ORDER=key, BROKERS=3, SANITIZE=1
 #   make faults-plan SEED=7                           only shows what would be broken, and when
 # build/tests/faults --help lists all settings.
 
@@ -9,7 +9,7 @@ FAULTS_ENVIRONMENT := BUILD_DIR='$(BUILD)' $(if $(SANITIZE),ASAN_OPTIONS=abort_o
 
 .PHONY: faults faults-plan faults-build
 
-## develop: faults       breaks things under load; SEED=1 DURATION=60 MODE=keyed
+## develop: faults       breaks things under load; FAMILY=pauses SEED=1 DURATION=60 MODE=keyed
 ## develop: faults-plan  what that seed would break, and when
 # A second make builds, since the packages that it needs may only come now.
 faults: packages

@@ -22,4 +22,16 @@ struct fault_job {
 /* The fault has happened: a line on the screen and in the log. */
 void job_report(struct fault_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Finds the victim's process; false: it does not run. */
+bool job_find(struct fault_job *job);
+
+/* Of the process that was found. */
+bool job_signal(const struct fault_job *job, int sig);
+bool job_signal_tree(const struct fault_job *job, int sig); /* and its children */
+bool job_await_end(const struct fault_job *job, int64_t timeout_ms);
+void job_kill(const struct fault_job *job);
+
+/* Takes what a service has counted: it is about to end. */
+void job_keep_counters(struct fault_job *job, enum part part);
+
 #endif

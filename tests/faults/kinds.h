@@ -1,6 +1,6 @@
 /*
- * The table of the kinds of faults, a row each. A new fault is a row here, its functions beside the
- * others, and nothing else: the plan draws it by its weight.
+ * The table of the kinds of faults, a row each. A new fault is a row here, its functions in
+ * break.h, and nothing else: the plan draws it by its weight.
  */
 #ifndef TESTS_FAULTS_KINDS_H
 #define TESTS_FAULTS_KINDS_H

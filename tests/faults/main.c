@@ -16,6 +16,8 @@
 #include "tests/faults/kinds.h"
 #include "tests/faults/nemesis.h"
 #include "tests/faults/result.h"
+#include "tests/faults/sampler.h"
+#include "tests/faults/whole.h"
 #include "tests/support/command.h"
 
 #define WATCH_MS         500
@@ -148,9 +150,11 @@ static void load(struct run *run, struct nemesis *nemesis, const struct plan *pl
 	(void)watch_until(run, nemesis, start_mono_ms + run->settings->duration_s * 1000);
 }
 
-/* Nothing is broken any more, and every operation is known. */
-static void finish(struct run *run, struct nemesis *nemesis)
+/* Nothing is broken any more, every operation is known, and all is whole. */
+static void finish(struct run *run, struct nemesis *nemesis, struct sampler *sampler)
 {
+	int64_t mended_mono_ms;
+
 	if (!atomic_load(&run->interrupted)) {
 		journal_progress(&run->journal, "the time is over: mending, finishing the "
 						"operations that are on their way");
@@ -160,8 +164,14 @@ static void finish(struct run *run, struct nemesis *nemesis)
 		nemesis_mend(nemesis);
 	}
 	nemesis_await(nemesis);
+	mended_mono_ms = clock_mono_ms();
+	run->longest_standstill_ms = sampler_stop(sampler);
 	clients_stop(run->clients, atomic_load(&run->interrupted) ? CLIENT_ABANDON : CLIENT_FINISH);
 	clients_print_counts(run->clients, "result", run->clients_log);
+	if (!atomic_load(&run->interrupted)) {
+		journal_progress(&run->journal, "waiting until all is whole by itself");
+		run->whole_ms = whole_await(run, mended_mono_ms);
+	}
 }
 
 static bool judge(struct run *run)
@@ -181,6 +191,7 @@ static enum status carry_out(struct run *run, const struct plan *plan, bool *goo
 			     struct error *err)
 {
 	struct nemesis *nemesis = NULL;
+	struct sampler *sampler = NULL;
 	char log[RUN_PATH_SIZE];
 
 	if (check_run_dir(run, err) != ST_OK ||
@@ -188,9 +199,9 @@ static enum status carry_out(struct run *run, const struct plan *plan, bool *goo
 	    watch_signals(run, err) != ST_OK || start_stack(run, err) != ST_OK ||
 	    nemesis_open(&nemesis, run, err) != ST_OK)
 		return err->status;
-	if (start_clients(run, err) == ST_OK) {
+	if (start_clients(run, err) == ST_OK && sampler_start(&sampler, run, err) == ST_OK) {
 		load(run, nemesis, plan);
-		finish(run, nemesis);
+		finish(run, nemesis, sampler);
 		*good = judge(run);
 	}
 	nemesis_close(nemesis);
@@ -205,10 +216,10 @@ static int run_plan(const struct settings *settings, const struct plan *plan)
 
 	journal_init(&run.journal);
 	journal_line(&run.journal,
-		     "seed %" PRId64 ", mode %s, order %s, %" PRId64 " s, "
+		     "seed %" PRId64 ", family %s, mode %s, order %s, %" PRId64 " s, "
 		     "faults planned: %zu",
-		     settings->seed, settings_mode_name(settings), settings_order_name(settings),
-		     settings->duration_s, plan->count);
+		     settings->seed, settings_family_name(settings), settings_mode_name(settings),
+		     settings_order_name(settings), settings->duration_s, plan->count);
 	settings_export(settings);
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (carry_out(&run, plan, &good, &err) != ST_OK && !atomic_load(&run.interrupted))

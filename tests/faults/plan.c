@@ -29,7 +29,8 @@ struct draw {
 
 static bool may_be(const struct draw *draw, const struct fault_kind *kind)
 {
-	return !kind->applies || kind->applies(draw->conditions);
+	return draw->conditions->families & FAMILY_BIT(kind->family) &&
+	       (!kind->applies || kind->applies(draw->conditions));
 }
 
 /* By the weights of those that apply; NULL: none does. */

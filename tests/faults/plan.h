@@ -3,10 +3,11 @@
  * knows neither what a kind of fault does nor whether it came true.
  *
  * The random numbers are splitmix64's, from the state that is the seed. They are drawn in this
- * order, for each fault: the kind, by the weights of the kinds that apply; the victim, where there
- * are several; the amount; whether the next fault comes within a second (20 of 100); and when. A
- * kind whose victim is not likely to be whole again is drawn again, up to twenty times. So a plan
- * depends on the seed, the duration, the conditions and the table of kinds, and on nothing else.
+ * order, for each fault: the kind, by the weights of the kinds of the families that apply; the
+ * victim, where there are several; the amount; whether the next fault comes within a second (20 of
+ * 100); and when. A kind whose victim is not likely to be whole again is drawn again, up to twenty
+ * times. So a plan depends on the seed, the duration, the conditions and the table of kinds, and on
+ * nothing else.
  *
  * Threads: any.
  */
@@ -24,10 +25,21 @@
 
 struct fault_job;
 
+/* What a kind of fault belongs to. A run plays those of one family, or of all. */
+enum family {
+	FAMILY_PROCESSES, /* killed, stopped, paused; sessions; numbers of replicas and partitions
+			   */
+	FAMILY_PAUSES,    /* for longer than every timeout */
+	FAMILY_COUNT,
+};
+
+#define FAMILY_BIT(family) (1u << (family))
+
 /* What a plan is drawn for. */
 struct plan_conditions {
 	int64_t duration_ms;
 	int brokers;
+	unsigned families; /* a set: bit i stands for family i */
 	const int *growth; /* numbers of partitions that the topic gets, at equal distances */
 	size_t growth_count;
 };
@@ -54,6 +66,7 @@ enum amount {
 /* A kind of fault: a row of the table. */
 struct fault_kind {
 	const char *name;
+	enum family family;
 	enum victim victim;
 	uint32_t weight;
 	enum amount amount;

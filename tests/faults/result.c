@@ -63,8 +63,10 @@ static void run_row(struct run *run)
 	const struct settings *s = run->settings;
 	char text[200];
 
-	(void)snprintf(text, sizeof(text), "seed %" PRId64 ", mode %s, order %s, %" PRId64 " s",
-		       s->seed, settings_mode_name(s), settings_order_name(s), s->duration_s);
+	(void)snprintf(text, sizeof(text),
+		       "seed %" PRId64 ", family %s, mode %s, order %s, %" PRId64 " s", s->seed,
+		       settings_family_name(s), settings_mode_name(s), settings_order_name(s),
+		       s->duration_s);
 	row(run, "run", text);
 }
 
@@ -77,6 +79,16 @@ static void client_rows(struct run *run, const struct tally_counts *counts)
 	(void)snprintf(text, sizeof(text), "%" PRId64 " ms without an acknowledgement",
 		       counts->longest_pause_ms);
 	row(run, "longest pause", text);
+}
+
+static void liveness_rows(struct run *run)
+{
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64 " ms", run->longest_standstill_ms);
+	row(run, "longest standstill", text);
+	(void)snprintf(text, sizeof(text), "%" PRId64 " ms after the last fault", run->whole_ms);
+	row(run, "whole", run->whole_ms < 0 ? "no" : text);
 }
 
 static void topic_rows(struct run *run, const struct verdict *verdict)
@@ -120,9 +132,9 @@ static void show_violations(struct run *run)
 		journal_verdict(j, false, j->violations[i]);
 	(void)snprintf(text, sizeof(text),
 		       "%" PRId64 " violations. To run it again: make faults SEED=%" PRId64
-		       " DURATION=%" PRId64 " MODE=%s PROCESSING_ORDER=%s BROKERS=%d",
-		       j->violation_count, s->seed, s->duration_s, settings_mode_name(s),
-		       settings_order_name(s), s->brokers);
+		       " DURATION=%" PRId64 " FAMILY=%s MODE=%s PROCESSING_ORDER=%s BROKERS=%d",
+		       j->violation_count, s->seed, s->duration_s, settings_family_name(s),
+		       settings_mode_name(s), settings_order_name(s), s->brokers);
 	journal_verdict(j, false, text);
 }
 
@@ -132,6 +144,7 @@ void result_show(struct run *run, const struct verdict *verdict)
 	run_row(run);
 	faults_row(run);
 	client_rows(run, &verdict->clients);
+	liveness_rows(run);
 	topic_rows(run, verdict);
 	service_rows(run, verdict);
 	journal_line(&run->journal, "%-26s %s/log, %s/acks.txt", "logs, acknowledgements",

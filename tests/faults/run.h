@@ -30,6 +30,10 @@ struct run {
 	_Atomic int replicas;                     /* of delivery-service that shall run */
 	_Atomic int64_t parked_most, ranges_most; /* at once, when looked at */
 	_Atomic int64_t produced_again;           /* messages */
+
+	/* Of main, after the last fault: */
+	int64_t longest_standstill_ms; /* of any work */
+	int64_t whole_ms;              /* until all was whole; -1: it was not */
 };
 
 /* The path of a file of the run. */

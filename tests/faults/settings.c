@@ -16,6 +16,12 @@
 
 static const char *const modes[] = { "keyed", "unkeyed", "growing", NULL };
 static const char *const orders[] = { "partition", "key", "unordered", NULL };
+/* By enum family. */
+static const char *const families[FAMILY_COUNT + 2] = {
+	[FAMILY_PROCESSES] = "processes",
+	[FAMILY_PAUSES] = "pauses",
+	[FAMILY_COUNT] = "all",
+};
 static const char *const brokers[] = { "1", "3", NULL };
 
 #define PORT(name, field, fallback, help)                                                          \
@@ -29,6 +35,10 @@ static const struct config_key keys[] = {
 	  NULL, "decides about the faults and the operations" },
 	{ "DURATION", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, duration_s), "60", 5,
 	  86400, NULL, "seconds under load" },
+	{ "FAMILY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, family), "processes", 0,
+	  0, families,
+	  "what is broken; processes: killed, stopped, paused, more and fewer, sessions ended; "
+	  "pauses: for longer than every timeout" },
 	{ "MODE", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, mode), "keyed", 0, 0,
 	  modes,
 	  "keyed: key = order id, four partitions from the start, SEQUENCING=off; unkeyed: no key, "
@@ -89,6 +99,8 @@ void settings_derive(struct settings *s)
 	struct strbuf kafka = STRBUF_ON(s->kafka);
 
 	s->brokers = s->brokers_choice == 0 ? 1 : BROKERS_MAX;
+	s->families = s->family == FAMILY_COUNT ? FAMILY_BIT(FAMILY_COUNT) - 1
+						: FAMILY_BIT(s->family);
 	s->resequencing = s->mode != MODE_KEYED || s->order == ORDER_UNORDERED;
 	derive_growth(s);
 	if (s->delivery_delay_ms < 0)
@@ -105,8 +117,14 @@ struct plan_conditions settings_conditions(const struct settings *s)
 {
 	return (struct plan_conditions){ .duration_ms = s->duration_s * 1000,
 					 .brokers = s->brokers,
+					 .families = s->families,
 					 .growth = s->growth,
 					 .growth_count = s->growth_count };
+}
+
+const char *settings_family_name(const struct settings *s)
+{
+	return families[s->family];
 }
 
 const char *settings_mode_name(const struct settings *s)

@@ -17,8 +17,9 @@ enum faults_order { ORDER_PARTITION, ORDER_KEY, ORDER_UNORDERED };
 
 struct settings {
 	int64_t seed, duration_s, clients, rate;
-	int mode;  /* enum faults_mode */
-	int order; /* enum faults_order */
+	int mode;   /* enum faults_mode */
+	int order;  /* enum faults_order */
+	int family; /* enum family; FAMILY_COUNT: all */
 	int brokers_choice;
 	int64_t delivery_delay_ms, max_concurrency;
 	int64_t order_port, delivery_port, kafka_port, pg_port;
@@ -26,6 +27,7 @@ struct settings {
 
 	/* What follows from them: */
 	int brokers;
+	unsigned families; /* bit i: family i */
 	bool resequencing; /* SEQUENCING=enforce */
 	int growth[3];     /* numbers of partitions that the topic gets */
 	size_t growth_count;
@@ -41,6 +43,7 @@ void settings_derive(struct settings *settings);
 
 struct plan_conditions settings_conditions(const struct settings *settings);
 
+const char *settings_family_name(const struct settings *settings);
 const char *settings_mode_name(const struct settings *settings);
 const char *settings_order_name(const struct settings *settings);
 

@@ -1,8 +1,10 @@
 #include "tests/support/process.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/wait.h"
@@ -63,6 +65,34 @@ pid_t process_find(const char *run_dir, const char *name)
 bool process_signal(const char *run_dir, const char *name, pid_t pid, int sig)
 {
 	return pid > 0 && process_find(run_dir, name) == pid && kill(pid, sig) == 0;
+}
+
+static void signal_children(pid_t parent, int sig)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0 && process_parent(pid) == parent)
+			(void)kill(pid, sig);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+bool process_signal_tree(const char *run_dir, const char *name, pid_t pid, int sig)
+{
+	if (pid <= 0 || process_find(run_dir, name) != pid)
+		return false;
+	if (sig == SIGCONT)
+		signal_children(pid, sig);
+	if (kill(pid, sig) != 0)
+		return false;
+	if (sig != SIGCONT)
+		signal_children(pid, sig);
+	return true;
 }
 
 bool process_await_end(const char *run_dir, const char *name, pid_t pid, int64_t timeout_ms)

@@ -19,6 +19,10 @@ pid_t process_find(const char *run_dir, const char *name);
 /* Sends the signal to the process of that name if its pid is still this one. */
 bool process_signal(const char *run_dir, const char *name, pid_t pid, int sig);
 
+/* The same for SIGSTOP and SIGCONT, with all its children (a server of PostgreSQL and its
+ * sessions): stopped first, it makes no more of them; it goes on last. */
+bool process_signal_tree(const char *run_dir, const char *name, pid_t pid, int sig);
+
 /* Waits until the process of that name has another pid than this, or none; false: not within
  * timeout_ms. */
 bool process_await_end(const char *run_dir, const char *name, pid_t pid, int64_t timeout_ms);

@@ -39,4 +39,6 @@ Test(phrases, errors_are_known_by_their_level_and_sanitizers_by_their_name)
 	cr_expect(!phrases_is_error("2026-01-02T03:04:05.678Z WARN relay msg=\"an ERROR here\""));
 	cr_expect(!phrases_is_error(" ERROR without a time"));
 	cr_expect(!phrases_is_error(""));
+	cr_expect(!phrases_is_error("2026-01-02T03:04:05.678Z ERROR order-service "
+				    "msg=\"a part stands still\" part=relay"));
 }

@@ -10,24 +10,35 @@ static bool with_three_brokers(const struct plan_conditions *conditions)
 
 /* Nothing is carried out. */
 static const struct fault_kind kinds[] = {
-	{ "kill", VICTIM_ORDER, 10, AMOUNT_MS, 0, 2000, NULL, NULL, NULL },
-	{ "kill-relay", VICTIM_RELAY, 5, AMOUNT_MS, 0, 2000, NULL, NULL, NULL },
-	{ "pause", VICTIM_DELIVERY, 20, AMOUNT_MS, 2000, 15000, NULL, NULL, NULL },
-	{ "split", VICTIM_KAFKA, 8, AMOUNT_MS, 0, 1000, with_three_brokers, NULL, NULL },
-	{ "end-backend", VICTIM_POSTGRES, 5, AMOUNT_SESSION, 0, 200, NULL, NULL, NULL },
-	{ "scale", VICTIM_REPLICAS, 10, AMOUNT_REPLICAS, 1, 3, NULL, NULL, NULL },
-	{ "duplicates", VICTIM_TOPIC, 10, AMOUNT_MESSAGES, 1, 100, NULL, NULL, NULL },
-	{ "grow", VICTIM_TOPIC, 0, AMOUNT_PARTITIONS, 2, 7, NULL, NULL, NULL },
+	{ "kill", FAMILY_PROCESSES, VICTIM_ORDER, 10, AMOUNT_MS, 0, 2000, NULL, NULL, NULL },
+	{ "kill-relay", FAMILY_PROCESSES, VICTIM_RELAY, 5, AMOUNT_MS, 0, 2000, NULL, NULL, NULL },
+	{ "pause", FAMILY_PROCESSES, VICTIM_DELIVERY, 20, AMOUNT_MS, 2000, 15000, NULL, NULL,
+	  NULL },
+	{ "split", FAMILY_PROCESSES, VICTIM_KAFKA, 8, AMOUNT_MS, 0, 1000, with_three_brokers, NULL,
+	  NULL },
+	{ "end-backend", FAMILY_PROCESSES, VICTIM_POSTGRES, 5, AMOUNT_SESSION, 0, 200, NULL, NULL,
+	  NULL },
+	{ "scale", FAMILY_PROCESSES, VICTIM_REPLICAS, 10, AMOUNT_REPLICAS, 1, 3, NULL, NULL, NULL },
+	{ "duplicates", FAMILY_PROCESSES, VICTIM_TOPIC, 10, AMOUNT_MESSAGES, 1, 100, NULL, NULL,
+	  NULL },
+	{ "grow", FAMILY_PROCESSES, VICTIM_TOPIC, 0, AMOUNT_PARTITIONS, 2, 7, NULL, NULL, NULL },
+	{ "long-pause", FAMILY_PAUSES, VICTIM_KAFKA, 9, AMOUNT_MS, 70000, 100000, NULL, NULL,
+	  NULL },
 };
 
 #define DURATION_MS 600000
+#define PROCESSES   FAMILY_BIT(FAMILY_PROCESSES)
 
 static const int growth[] = { 2, 5, 7 };
 
-static const struct plan_conditions one_broker = { .duration_ms = DURATION_MS, .brokers = 1 };
-static const struct plan_conditions growing = {
-	.duration_ms = DURATION_MS, .brokers = 3, .growth = growth, .growth_count = 3
-};
+static const struct plan_conditions one_broker = { .duration_ms = DURATION_MS,
+						   .brokers = 1,
+						   .families = PROCESSES };
+static const struct plan_conditions growing = { .duration_ms = DURATION_MS,
+						.brokers = 3,
+						.families = PROCESSES,
+						.growth = growth,
+						.growth_count = 3 };
 
 static struct plan draw(uint64_t seed, const struct plan_conditions *conditions)
 {
@@ -69,7 +80,9 @@ Test(fault_plan, same_seed_gives_the_same_plan)
 /* A change of the random numbers, or of their order, would make every noted seed worthless. */
 Test(fault_plan, seed_7_is_what_it_was)
 {
-	const struct plan_conditions short_run = { .duration_ms = 20000, .brokers = 1 };
+	const struct plan_conditions short_run = { .duration_ms = 20000,
+						   .brokers = 1,
+						   .families = PROCESSES };
 	char *text = describe(7, &short_run);
 
 	expect_text(text, "    2.00 s  pause         delivery-1       for 7.51 s\n"
@@ -81,7 +94,9 @@ Test(fault_plan, seed_7_is_what_it_was)
 
 Test(fault_plan, longer_run_begins_with_the_shorter)
 {
-	const struct plan_conditions short_run = { .duration_ms = 60000, .brokers = 1 };
+	const struct plan_conditions short_run = { .duration_ms = 60000,
+						   .brokers = 1,
+						   .families = PROCESSES };
 	char *first = describe(3, &short_run), *second = describe(3, &one_broker);
 
 	cr_expect(strlen(first) > 0 && strlen(second) > strlen(first));
@@ -149,6 +164,25 @@ Test(fault_plan, kind_that_does_not_apply_is_not_drawn)
 	cr_expect_gt(count_kind(&three, "split"), 0);
 	plan_fini(&one);
 	plan_fini(&three);
+}
+
+Test(fault_plan, only_the_families_that_are_asked_for_are_drawn)
+{
+	struct plan_conditions pauses = one_broker, all = one_broker;
+	struct plan none = draw(1, &one_broker), only, both;
+
+	pauses.families = FAMILY_BIT(FAMILY_PAUSES);
+	all.families = FAMILY_BIT(FAMILY_COUNT) - 1;
+	only = draw(1, &pauses);
+	both = draw(1, &all);
+	cr_expect_eq(count_kind(&none, "long-pause"), 0);
+	cr_expect_gt(only.count, 0);
+	cr_expect_eq(count_kind(&only, "long-pause"), only.count);
+	cr_expect_gt(count_kind(&both, "long-pause"), 0);
+	cr_expect_lt(count_kind(&both, "long-pause"), both.count);
+	plan_fini(&none);
+	plan_fini(&only);
+	plan_fini(&both);
 }
 
 Test(fault_plan, topic_grows_in_the_steps_that_are_asked_for)
