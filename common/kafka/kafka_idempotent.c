@@ -40,6 +40,11 @@ enum status kafka_idempotent_new(rd_kafka_t **out, const struct kafka_settings *
 		"queue.buffering.max.messages", "20000",
 		"queue.buffering.max.kbytes", "32768",
 		"sticky.partitioning.linger.ms", "0",
+		/* A leader that hangs is asked once, and its successor then. */
+		"socket.timeout.ms", "7000",
+		"socket.connection.setup.timeout.ms", "5000",
+		/* A topic that is missing holds up whoever waits for it, not the others. */
+		"topic.metadata.propagation.max.ms", "1000",
 		NULL,
 	};
 	/* clang-format on */

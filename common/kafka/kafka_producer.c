@@ -6,7 +6,9 @@
 #include "common/kafka/kafka_idempotent.h"
 #include "common/runtime/log.h"
 
-#define REACHABLE_MS 500
+#define REACHABLE_MS   500
+#define RETIRE_POLLS   100
+#define RETIRE_POLL_MS 10
 
 struct kafka_producer {
 	struct kafka_settings settings;
@@ -14,7 +16,7 @@ struct kafka_producer {
 	void *context;
 	_Atomic uint32_t turn; /* of the messages without a key, over all the handles */
 	pthread_mutex_t mu;    /* guards rk against kafka_producer_reachable while it is replaced */
-	rd_kafka_t *rk;        /* changed by the owner under mu */
+	rd_kafka_t *rk;        /* changed by the owner under mu; NULL: there is none now */
 };
 
 /* Errors of one message that no retry mends. */
@@ -50,21 +52,35 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 	report(opaque, message->_private, message->err);
 }
 
-/* Puts a new handle in the place of the one that was abandoned, if there was one. */
-static enum status renew(struct kafka_producer *p, struct error *err)
+static void replace_handle(struct kafka_producer *p, rd_kafka_t *rk)
 {
-	rd_kafka_t *old = p->rk, *fresh = NULL;
+	(void)pthread_mutex_lock(&p->mu);
+	p->rk = rk;
+	(void)pthread_mutex_unlock(&p->mu);
+}
+
+/* A report that came later would point at what its sender has forgotten: all come in here. What is
+ * purged is reported at once, unless a thread of librdkafka is late. */
+static void retire(struct kafka_producer *p)
+{
+	rd_kafka_t *old = p->rk;
+
+	if (!old)
+		return;
+	replace_handle(p, NULL);
+	(void)rd_kafka_purge(old, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	for (int i = 0; i < RETIRE_POLLS && rd_kafka_outq_len(old) > 0; i++)
+		(void)rd_kafka_poll(old, RETIRE_POLL_MS);
+	rd_kafka_destroy(old);
+}
+
+static enum status create(struct kafka_producer *p, struct error *err)
+{
+	rd_kafka_t *fresh = NULL;
 
 	if (kafka_idempotent_new(&fresh, &p->settings, on_report, p, &p->turn, err) != ST_OK)
 		return err->status;
-	(void)pthread_mutex_lock(&p->mu);
-	p->rk = fresh;
-	(void)pthread_mutex_unlock(&p->mu);
-	if (old) {
-		(void)rd_kafka_purge(old, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-		(void)rd_kafka_poll(old, 0);
-		rd_kafka_destroy(old);
-	}
+	replace_handle(p, fresh);
 	return ST_OK;
 }
 
@@ -79,7 +95,7 @@ enum status kafka_producer_open(struct kafka_producer **out, const struct kafka_
 	p->report = report_to;
 	p->context = context;
 	(void)pthread_mutex_init(&p->mu, NULL);
-	if (renew(p, err) != ST_OK) {
+	if (create(p, err) != ST_OK) {
 		kafka_producer_close(p);
 		return err->status;
 	}
@@ -100,9 +116,14 @@ void kafka_producer_close(struct kafka_producer *p)
 void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_message *m,
 			 void *opaque)
 {
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(m->header_count);
+	rd_kafka_headers_t *headers;
 	rd_kafka_resp_err_t code;
 
+	if (!p->rk) {
+		report(p, opaque, RD_KAFKA_RESP_ERR__STATE);
+		return;
+	}
+	headers = rd_kafka_headers_new(m->header_count);
 	for (size_t i = 0; i < m->header_count; i++)
 		(void)rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value,
 					  (ssize_t)m->headers[i].value_len);
@@ -122,6 +143,8 @@ bool kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
 {
 	char why[200];
 
+	if (!p->rk)
+		return false;
 	(void)rd_kafka_flush(p->rk, timeout_ms);
 	if (!rd_kafka_fatal_error(p->rk, why, sizeof(why)))
 		return true;
@@ -131,7 +154,8 @@ bool kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
 
 enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
 {
-	return renew(p, err);
+	retire(p);
+	return create(p, err);
 }
 
 static bool answers(rd_kafka_t *rk)
@@ -149,7 +173,7 @@ bool kafka_producer_reachable(struct kafka_producer *p)
 	bool reachable;
 
 	(void)pthread_mutex_lock(&p->mu);
-	reachable = answers(p->rk);
+	reachable = p->rk && answers(p->rk);
 	(void)pthread_mutex_unlock(&p->mu);
 	return reachable;
 }
@@ -162,4 +186,18 @@ int kafka_producer_purged(void)
 const char *kafka_producer_reason(int code)
 {
 	return rd_kafka_err2str((rd_kafka_resp_err_t)code);
+}
+
+bool kafka_producer_blames_topic(int code)
+{
+	switch ((rd_kafka_resp_err_t)code) {
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+		return true;
+	default:
+		return false;
+	}
 }

@@ -62,20 +62,23 @@ void kafka_producer_send(struct kafka_producer *producer,
 			 const struct kafka_producer_message *message, void *opaque);
 
 /* Sends what is queued, without lingering, and takes reports, for up to timeout_ms. False: the
- * producer has lost its state (abandon then). */
+ * producer has lost its state, or there is none: nothing can be sent until it is abandoned. */
 bool kafka_producer_poll(struct kafka_producer *producer, int timeout_ms);
 
 /*
- * What is outstanding will not reach Kafka late: it is purged, and a new producer takes over.
- * ST_INVALID: there is no new one; the old one stays.
+ * What is outstanding will not reach Kafka late: it is purged and reported, and a new producer
+ * takes over. No report on it comes later. ST_INVALID: there is no new producer; what is sent is
+ * reported as to be retried, until an abandon makes one.
  */
 MUST_CHECK enum status kafka_producer_abandon(struct kafka_producer *producer, struct error *err);
 
 /* True if the broker answers now (blocks up to half a second). */
 bool kafka_producer_reachable(struct kafka_producer *producer);
 
-/* A report's code: the one of a message that was purged, and a code in words. */
+/* A report's code: the one of a message that was purged, a code in words, and whether it tells of
+ * the message's topic, so that no other producer would fare better. */
 int kafka_producer_purged(void);
 const char *kafka_producer_reason(int code);
+bool kafka_producer_blames_topic(int code);
 
 #endif

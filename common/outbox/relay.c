@@ -145,7 +145,8 @@ static void await_reports(struct relay *r)
 		}
 		refresh_backlog(r);
 	}
-	if (!relay_ledger_settled(ledger))
+	/* A producer may be lost along with the last report, or at the first message already. */
+	if (!relay_publisher_poll(r->publisher, 0) || !relay_ledger_settled(ledger))
 		relay_publisher_abandon(r->publisher);
 }
 
@@ -194,7 +195,8 @@ static void idle(struct relay *r, const struct fetched *f)
 {
 	backoff_reset(&r->backoff);
 	progress_made(&r->progress);
-	(void)relay_publisher_poll(r->publisher, 0);
+	if (!relay_publisher_poll(r->publisher, 0))
+		relay_publisher_abandon(r->publisher);
 	/* While the outbox was busy nobody listened: the next round does, and fetches once more. */
 	if (!f->was_busy)
 		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);

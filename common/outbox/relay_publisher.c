@@ -12,6 +12,7 @@ struct relay_publisher {
 	bool keyed;
 	struct relay_ledger ledger;
 	struct kafka_producer *producer;
+	int64_t next_log_mono_ms;
 };
 
 static void on_report(void *context, void *row, enum kafka_producer_verdict verdict, int code)
@@ -119,9 +120,10 @@ void relay_publisher_abandon(struct relay_publisher *p)
 {
 	struct error err;
 
-	relay_ledger_abandon(&p->ledger, kafka_producer_purged());
-	if (kafka_producer_abandon(p->producer, &err) != ST_OK)
+	if (kafka_producer_abandon(p->producer, &err) != ST_OK &&
+	    log_due(&p->next_log_mono_ms, 5000))
 		log_error("relay", "no new producer", "error=%s", LOG_QUOTE(err.msg));
+	relay_ledger_abandon(&p->ledger, kafka_producer_purged());
 }
 
 const struct relay_ledger *relay_publisher_ledger(const struct relay_publisher *p)

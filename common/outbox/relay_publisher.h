@@ -26,8 +26,8 @@ void relay_publisher_close(struct relay_publisher *publisher);
  * RELAY_BATCH_MAX. They are copied. */
 void relay_publisher_publish(struct relay_publisher *publisher, const PGresult *rows);
 
-/* Sends what is queued, without lingering, and waits for reports, up to timeout_ms. False: the
- * producer has lost its state (abandon then). */
+/* Sends what is queued, without lingering, and waits for reports, up to timeout_ms. False: nothing
+ * can be sent until the producer is abandoned. */
 bool relay_publisher_poll(struct relay_publisher *publisher, int timeout_ms);
 
 /* What is outstanding counts as to be retried, and will not reach Kafka late: a new producer

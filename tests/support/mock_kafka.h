@@ -1,0 +1,19 @@
+/*
+ * A Kafka inside the test's process, librdkafka's own mock cluster: its brokers answer what the
+ * test tells them to. From mock_kafka_open on the fixture's readers and services talk to it, and no
+ * longer to the Kafka of the run.
+ *
+ * Threads: the test's own.
+ */
+#ifndef TESTS_SUPPORT_MOCK_KAFKA_H
+#define TESTS_SUPPORT_MOCK_KAFKA_H
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#define MOCK_PRODUCE 0 /* ApiKey of a produce request */
+
+/* Lives as long as the process. The fixture's topic is there, with so many partitions. */
+rd_kafka_mock_cluster_t *mock_kafka_open(int brokers, int partitions);
+
+#endif
