@@ -126,7 +126,7 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 	headers = rd_kafka_headers_new(m->header_count);
 	for (size_t i = 0; i < m->header_count; i++)
 		(void)rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value,
-					  (ssize_t)m->headers[i].value_len);
+					  (ssize_t)m->headers[i].len);
 	code = rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(m->topic),
 				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 				 RD_KAFKA_V_KEY(m->key, m->key_len),

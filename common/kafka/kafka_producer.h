@@ -12,15 +12,10 @@
 #include <stddef.h>
 
 #include "common/base/error.h"
+#include "common/event/message.h"
 #include "common/kafka/kafka_settings.h"
 
 struct kafka_producer;
-
-struct kafka_producer_header {
-	const char *name;
-	const char *value;
-	size_t value_len;
-};
 
 struct kafka_producer_message {
 	const char *topic;
@@ -28,7 +23,7 @@ struct kafka_producer_message {
 	size_t key_len;
 	const void *payload; /* NULL: a null payload */
 	size_t payload_len;
-	const struct kafka_producer_header *headers;
+	const struct message_header *headers;
 	size_t header_count;
 };
 

@@ -21,7 +21,7 @@ struct outbox_message {
 	const void *key; /* NULL: none */
 	size_t key_len;
 	const char *type;    /* header "type"; NULL: no standard headers */
-	const char *headers; /* further headers as a JSON object of strings; NULL: none */
+	const char *headers; /* further ones: see outbox_headers.h; NULL: none */
 	const void *payload; /* NULL: a null payload */
 	size_t payload_len;
 };

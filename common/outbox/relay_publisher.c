@@ -1,10 +1,10 @@
 #include "common/outbox/relay_publisher.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/kafka/kafka_producer.h"
+#include "common/outbox/outbox_headers.h"
 #include "common/runtime/log.h"
 
 struct relay_publisher {
@@ -32,7 +32,7 @@ static void on_report(void *context, void *row, enum kafka_producer_verdict verd
 #define STANDARD_HEADERS 3
 
 /* What Spring Cloud Stream needs to see the headers as strings comes along (design, contract). */
-static size_t add_standard_headers(struct kafka_producer_header *headers, const char *type)
+static size_t add_standard_headers(struct message_header *headers, const char *type)
 {
 	static const char content[] = "application/json";
 	static const char types[] =
@@ -40,65 +40,68 @@ static size_t add_standard_headers(struct kafka_producer_header *headers, const 
 
 	if (!type)
 		return 0;
-	headers[0] = (struct kafka_producer_header){ "type", type, strlen(type) };
-	headers[1] = (struct kafka_producer_header){ "contentType", content, sizeof(content) - 1 };
-	headers[2] = (struct kafka_producer_header){ "spring_json_header_types", types,
-						     sizeof(types) - 1 };
+	headers[0] = (struct message_header){ "type", type, strlen(type) };
+	headers[1] = (struct message_header){ "contentType", content, sizeof(content) - 1 };
+	headers[2] =
+		(struct message_header){ "spring_json_header_types", types, sizeof(types) - 1 };
 	return STANDARD_HEADERS;
-}
-
-static size_t add_further_headers(struct kafka_producer_header *headers, json_t *further)
-{
-	const char *name;
-	json_t *value;
-	size_t n = 0;
-
-	json_object_foreach (further, name, value)
-		headers[n++] = (struct kafka_producer_header){ name, json_string_value(value),
-							       json_string_length(value) };
-	return n;
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
 enum fetched { F_ID, F_TOPIC, F_KEY, F_TYPE, F_HEADERS, F_PAYLOAD };
 
-/* Sends row i of rows with the standard headers and the further ones. */
-static void send_row(struct relay_publisher *p, const PGresult *rows, int i, json_t *further,
-		     struct kafka_producer_header *headers, struct relay_row *row)
+/* Sends row i of rows with its headers. */
+static void send_row(struct relay_publisher *p, const PGresult *rows, int i,
+		     const struct message_header *headers, size_t header_count,
+		     struct relay_row *row)
 {
 	const char *topic = pg_text(rows, i, F_TOPIC), *key = pg_text(rows, i, F_KEY);
 	bool keyed = key && (p->keyed || strcmp(topic, p->topic) != 0);
-	size_t n = add_standard_headers(headers, pg_text(rows, i, F_TYPE));
-	struct kafka_producer_message message = {
+	const struct kafka_producer_message message = {
 		.topic = topic,
 		.key = keyed ? key : NULL,
 		.key_len = keyed ? (size_t)PQgetlength(rows, i, F_KEY) : 0,
 		.payload = pg_text(rows, i, F_PAYLOAD),
 		.payload_len = (size_t)PQgetlength(rows, i, F_PAYLOAD),
 		.headers = headers,
+		.header_count = header_count,
 	};
 
-	message.header_count = n + add_further_headers(headers + n, further);
 	kafka_producer_send(p->producer, &message, row);
+}
+
+/* With the headers of a row's text behind the standard ones. */
+static void send_row_with(struct relay_publisher *p, const PGresult *rows, int i, const char *text,
+			  struct relay_row *row)
+{
+	size_t further_count = 0, n;
+	struct message_header *further = outbox_headers_decode(text, &further_count);
+	struct message_header *all =
+		further ? calloc(STANDARD_HEADERS + further_count, sizeof(*all)) : NULL;
+
+	if (all) {
+		n = add_standard_headers(all, pg_text(rows, i, F_TYPE));
+		memcpy(all + n, further, further_count * sizeof(*all));
+		send_row(p, rows, i, all, n + further_count, row);
+	} else {
+		relay_ledger_report(&p->ledger, row, RELAY_RETRY, kafka_producer_purged());
+	}
+	free(all);
+	free(further);
 }
 
 static void publish_row(struct relay_publisher *p, const PGresult *rows, int i)
 {
 	struct relay_row *row = relay_ledger_add(&p->ledger, pg_i64(rows, i, F_ID));
 	const char *text = pg_text(rows, i, F_HEADERS);
-	struct kafka_producer_header standard[STANDARD_HEADERS], *headers = standard;
-	json_t *further = text ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
+	struct message_header standard[STANDARD_HEADERS];
 
-	if (further)
-		headers = calloc(STANDARD_HEADERS + json_object_size(further), sizeof(*headers));
-	if (headers)
-		send_row(p, rows, i, further, headers, row);
+	if (text)
+		send_row_with(p, rows, i, text, row);
 	else
-		relay_ledger_report(&p->ledger, row, RELAY_RETRY, kafka_producer_purged());
-	if (headers != standard)
-		free(headers);
-	json_decref(further);
+		send_row(p, rows, i, standard,
+			 add_standard_headers(standard, pg_text(rows, i, F_TYPE)), row);
 }
 
 void relay_publisher_publish(struct relay_publisher *p, const PGresult *rows)

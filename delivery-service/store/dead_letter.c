@@ -1,61 +1,78 @@
 #include "delivery-service/store/dead_letter.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/event/contract.h"
 #include "common/event/event_json.h"
+#include "common/outbox/outbox_headers.h"
 
-/* Headers that are no UTF-8 text cannot be kept in the outbox and are left out. */
-static void copy_headers(json_t *root, const struct raw_message_headers *headers)
+#define OWN_HEADERS 5 /* at most */
+
+static bool is_replaced(const char *name)
 {
-	const char *at = headers->bytes, *name;
-	const void *value;
-	size_t len;
+	static const char *const names[] = { CONTRACT_ORIGIN_TOPIC, CONTRACT_ORIGIN_PARTITION,
+					     CONTRACT_ORIGIN_OFFSET, CONTRACT_EXCEPTION_MESSAGE };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The message's own headers as they came, without those that the letter has of itself. Returns how
+ * many; *timestamp: among them is the time of its first origin. */
+static size_t copy_headers(struct message_header *to, const struct raw_message_headers *headers,
+			   bool *timestamp)
+{
+	const char *at = headers->bytes;
+	size_t n = 0;
 
 	for (size_t i = 0; i < headers->count; i++) {
-		json_t *text;
-
-		at = raw_message_header(at, &name, &value, &len);
-		text = value ? json_stringn(value, len) : NULL;
-		if (text)
-			(void)json_object_set_new(root, name, text);
+		at = raw_message_header(at, &to[n].name, &to[n].value, &to[n].len);
+		*timestamp |= strcmp(to[n].name, CONTRACT_ORIGIN_TIMESTAMP) == 0;
+		n += !is_replaced(to[n].name);
 	}
+	return n;
 }
 
-static void set_number(json_t *root, const char *name, int64_t value)
+static struct message_header text_header(const char *name, const char *text)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, value);
-	(void)json_object_set_new(root, name, json_string(text));
+	return (struct message_header){ name, text, strlen(text) };
 }
 
-static void set_original(json_t *root, const char *topic, const struct event_record *record)
+#define NUMBER_SIZE 24
+
+static struct message_header number_header(const char *name, int64_t value, char text[NUMBER_SIZE])
 {
-	(void)json_object_set_new(root, CONTRACT_ORIGIN_TOPIC, json_string(topic));
-	set_number(root, CONTRACT_ORIGIN_PARTITION, record->origin.partition);
-	set_number(root, CONTRACT_ORIGIN_OFFSET, record->origin.offset);
-	if (!record->was_parked && !json_object_get(root, CONTRACT_ORIGIN_TIMESTAMP))
-		set_number(root, CONTRACT_ORIGIN_TIMESTAMP, record->message.timestamp_ms);
+	(void)snprintf(text, NUMBER_SIZE, "%" PRId64, value);
+	return text_header(name, text);
 }
 
+/* Returns owned text; NULL: out of memory. */
 static char *headers_of(const char *topic, const struct event_record *record, const char *reason)
 {
-	json_t *root = json_object(), *why = reason ? json_string(reason) : NULL;
-	char *text;
+	size_t own = record->was_parked ? 0 : record->message.headers->count, n = 0;
+	struct message_header *list = calloc(own + OWN_HEADERS, sizeof(*list));
+	char partition[NUMBER_SIZE], offset[NUMBER_SIZE], at[NUMBER_SIZE], *text;
+	bool timestamp = record->was_parked;
 
+	if (!list)
+		return NULL;
 	if (!record->was_parked)
-		copy_headers(root, record->message.headers);
-	set_original(root, topic, record);
-	/* A reason that quotes bad bytes is no UTF-8 itself. */
-	(void)json_object_set_new(root, CONTRACT_EXCEPTION_MESSAGE,
-				  why ? why : json_string("unreadable message"));
-	text = json_dumps(root, JSON_COMPACT);
-	json_decref(root);
+		n = copy_headers(list, record->message.headers, &timestamp);
+	list[n++] = text_header(CONTRACT_ORIGIN_TOPIC, topic);
+	list[n++] = number_header(CONTRACT_ORIGIN_PARTITION, record->origin.partition, partition);
+	list[n++] = number_header(CONTRACT_ORIGIN_OFFSET, record->origin.offset, offset);
+	if (!timestamp)
+		list[n++] =
+			number_header(CONTRACT_ORIGIN_TIMESTAMP, record->message.timestamp_ms, at);
+	list[n++] = text_header(CONTRACT_EXCEPTION_MESSAGE, reason ? reason : "unreadable message");
+	text = outbox_headers_encode(list, n);
+	free(list);
 	return text;
 }
 

@@ -284,6 +284,70 @@ LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
 	expect_says(run("list", NULL), 0, "6 letters, 3 not replayed");
 }
 
+/* Headers that one of a message's own text cannot be: all of them come back. */
+static const struct header odd_headers[] = {
+	{ "type", "OrderPlaced", 0 }, { "again", "first", 0 },       { "none", NULL, 0 },
+	{ "again", "second", 0 },     { "binary", "\xff\0\x01", 3 }, { "empty", "", 0 },
+	{ "again", NULL, 0 },         { "nul", "a\0b", 3 },
+};
+#define ODD_HEADERS (sizeof(odd_headers) / sizeof(odd_headers[0]))
+
+static void expect_odd_headers(const struct message *m)
+{
+	cr_assert_geq(m->header_count, ODD_HEADERS);
+	for (size_t i = 0; i < ODD_HEADERS; i++) {
+		const struct header *header = &m->headers[i], *sent = &odd_headers[i];
+		size_t len = sent->len || !sent->value ? sent->len : strlen(sent->value);
+
+		cr_assert_str_eq(header->name, sent->name);
+		cr_expect_eq(!header->value, !sent->value, "%zu %s", i, sent->name);
+		cr_assert_eq(header->len, len, "%zu %s", i, sent->name);
+		if (header->value && sent->value)
+			cr_expect_arr_eq(header->value, sent->value, len, "%s", sent->name);
+	}
+}
+
+/* As it came: names that come again, null values, bytes that are no text, in their order. */
+LAB_TEST(dead_letters, headers_stay_byte_for_byte, 1)
+{
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+	struct tail *tail = tail_open(fixture.topic);
+	struct raw_message message = { .topic = fixture.topic, .payload = "not JSON" };
+
+	memcpy(message.headers, odd_headers, sizeof(odd_headers));
+	(void)service_start(DELIVERY, NULL);
+	(void)produce(&message);
+	cr_assert(tail_await(letters, 1, 60000));
+	expect_odd_headers(&letters->messages[0]);
+	expect_says(run("replay", NULL), 0, "replayed: 1");
+	cr_assert(tail_await(letters, 2, 60000), "it fails again");
+	cr_assert_eq(tail_read(tail), 2);
+	expect_odd_headers(&tail->messages[1]);
+	expect_odd_headers(&letters->messages[1]);
+	cr_expect_str_eq(message_header(&letters->messages[1], "x-original-offset"), "0");
+}
+
+/* What an older delivery-service left in the outbox: an object. */
+LAB_TEST(dead_letters, both_forms_of_headers_in_the_outbox_are_published, 1)
+{
+	struct tail *tail = tail_open(fixture.topic);
+
+	(void)service_start(DELIVERY, NULL);
+	sql_run("insert into delivery.outbox (topic, type, headers, payload) values "
+		"('%1$s', null, '{\"a\":\"1\",\"b\":\"2\"}', 'x'), "
+		"('%1$s', 'DeliveryStarted', "
+		" '[[\"a\",\"1\"],[\"a\",{\"hex\":\"ff\"}],[\"b\",null]]', 'x')",
+		fixture.topic);
+	cr_assert(tail_await(tail, 2, 60000));
+	cr_assert_eq(tail->messages[0].header_count, 2);
+	cr_expect_str_eq(message_header(&tail->messages[0], "a"), "1");
+	cr_expect_str_eq(message_header(&tail->messages[0], "b"), "2");
+	cr_assert_eq(tail->messages[1].header_count, 6, "three standard ones before them");
+	cr_expect_str_eq(tail->messages[1].headers[3].value, "1");
+	cr_expect_str_eq(tail->messages[1].headers[4].value, "\xff");
+	cr_expect_null(tail->messages[1].headers[5].value);
+}
+
 /* A position can only tell how far, not which. */
 LAB_TEST(dead_letters, one_letter_moves_the_position_if_it_is_next, 1)
 {
