@@ -65,8 +65,9 @@ static const struct config_key keys[] = {
 };
 
 static const struct config_table tables[] = {
-	{ service_config_keys, offsetof(struct config, service), "Both services" },
-	{ keys, 0, "delivery-service" },
+	{ service_config_keys, offsetof(struct config, service), "Both services",
+	  service_config_check },
+	{ .keys = keys, .title = "delivery-service" },
 	{ 0 },
 };
 

@@ -106,6 +106,18 @@ static void put_allowed(const struct config_key *key, struct strbuf *out)
 	put_choices(key, ", ", out);
 }
 
+static size_t check_tables(const struct config_program *program, const void *cfg,
+			   struct strbuf *problems)
+{
+	size_t bad = 0;
+
+	for (const struct config_table *t = program->tables; t->keys; t++) {
+		if (t->check)
+			bad += t->check((const char *)cfg + t->offset, problems);
+	}
+	return bad;
+}
+
 size_t config_load(const struct config_program *program, config_lookup *lookup, void *cfg,
 		   struct strbuf *problems)
 {
@@ -124,7 +136,7 @@ size_t config_load(const struct config_program *program, config_lookup *lookup, 
 		put_allowed(key, problems);
 		strbuf_puts(problems, "\n");
 	}
-	return bad;
+	return bad > 0 ? bad : check_tables(program, cfg, problems);
 }
 
 void config_mask_url(const char *url, struct strbuf *out)

@@ -44,6 +44,9 @@ struct config_table {
 	const struct config_key *keys;
 	size_t offset;
 	const char *title; /* in --help, above the keys; NULL: none */
+	/* What no key tells by itself. settings: the struct that the keys fill, all of them good.
+	 * Returns the number of bad values, each with a line in problems. NULL: nothing. */
+	size_t (*check)(const void *settings, struct strbuf *problems);
 };
 
 /* What a program has instead of a key's own fallback. */

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "common/event/message.h"
 #include "common/kafka/kafka_idempotent.h"
 #include "common/runtime/log.h"
 

@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 #include "common/base/error.h"
-#include "common/event/message.h"
 #include "common/kafka/kafka_settings.h"
 
 struct kafka_producer;
+struct message_header; /* common/event/message.h */
 
 struct kafka_producer_message {
 	const char *topic;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/event/contract.h"
+
 const char *const service_config_off_on[] = { "off", "on", NULL };
 const char *const service_config_log_levels[] = { "error", "warn", "info", "debug", NULL };
 const char *const service_config_dispatch_names[] = { "kafka", "http", NULL };
@@ -40,6 +42,18 @@ const struct config_key service_config_keys[] = {
 	  "how orders reach delivery-service; http: the lab's bad example" },
 	{ 0 },
 };
+
+/* Dead letters on the topic of the events would be read as events, and become dead letters. */
+size_t service_config_check(const void *settings, struct strbuf *problems)
+{
+	const struct service_config *config = settings;
+
+	if (strcmp(config->kafka_topic, CONTRACT_DEAD_LETTER_TOPIC) != 0)
+		return 0;
+	strbuf_puts(problems, "KAFKA_TOPIC=" CONTRACT_DEAD_LETTER_TOPIC
+			      ": must be another topic than that of the dead letters\n");
+	return 1;
+}
 
 struct kafka_settings service_config_kafka(const struct service_config *config,
 					   const char *client_id)

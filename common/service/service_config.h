@@ -40,6 +40,9 @@ extern const char *const service_config_log_levels[]; /* indexed by enum log_lev
  */
 extern const struct config_key service_config_keys[];
 
+/* The check of their table. */
+size_t service_config_check(const void *settings, struct strbuf *problems);
+
 struct kafka_settings service_config_kafka(const struct service_config *config,
 					   const char *client_id);
 

@@ -156,6 +156,18 @@ LAB_TEST(dead_letters, wrong_settings_say_what_is_allowed, 1)
 		    "no broker answers on 127.0.0.1:1");
 }
 
+/* Its own letters would come to it as events, and become letters again. */
+LAB_TEST(dead_letters, a_service_refuses_to_read_its_own_letters, 1)
+{
+	const char *const settings[] = { "KAFKA_TOPIC=" DLQ, NULL };
+
+	expect_says(program_run("delivery-service", "--check-config", settings), 2,
+		    "KAFKA_TOPIC=" DLQ ": must be another topic");
+	expect_says(program_run("order-service", "--check-config", settings), 2,
+		    "KAFKA_TOPIC=" DLQ ": must be another topic");
+	expect_says(program_run("delivery-service", NULL, settings), 2, "another topic");
+}
+
 /* --- replaying ----------------------------------------------------------------------------- */
 
 /* The message with which the letter came back to the topic, as it must be. */

@@ -1,5 +1,6 @@
 /* Settings: what is taken, what is refused and how the text names it, and that secrets stay. */
 #include <stddef.h>
+#include <string.h>
 
 #include "common/base/config.h"
 #include "tests/unit/unit.h"
@@ -31,10 +32,20 @@ static const struct config_key table[] = {
 	{ 0 },
 };
 
+static size_t check_topic(const void *settings, struct strbuf *problems)
+{
+	const struct settings *s = settings;
+
+	if (strcmp(s->topic, "of.others") != 0)
+		return 0;
+	strbuf_puts(problems, "TOPIC=of.others: is not ours\n");
+	return 1;
+}
+
 static const struct config_program program = {
 	.name = "a-service",
 	.summary = "does a thing",
-	.tables = (const struct config_table[]){ { .keys = table }, { 0 } },
+	.tables = (const struct config_table[]){ { .keys = table, .check = check_topic }, { 0 } },
 };
 
 /* The environment of a test: name, value, ..., NULL. */
@@ -102,6 +113,14 @@ Test(config, empty_is_unset)
 	cr_expect_eq(s.port, 8081);
 	cr_expect_eq(s.key, 0);
 	cr_expect_eq(s.on, 1u << 1);
+}
+
+/* Only of good values: one that is bad has no meaning yet. */
+Test(config, what_no_key_tells_is_checked_behind_all_keys)
+{
+	(void)load(ENV("TOPIC", "of.others", NULL), 1, "TOPIC=of.others: is not ours\n");
+	(void)load(ENV("TOPIC", "of.others", "DELTA", "0", NULL), 1,
+		   "DELTA=0: must be a whole number from -5 to -1\n");
 }
 
 Test(config, sets)
@@ -395,8 +414,10 @@ static const struct config_program composed = {
 	.summary = "does two things",
 	.tables =
 		(const struct config_table[]){
-			{ table, offsetof(struct outer, inner), "Shared" },
-			{ outer_keys, 0, "Its own" },
+			{ .keys = table,
+			  .offset = offsetof(struct outer, inner),
+			  .title = "Shared" },
+			{ .keys = outer_keys, .title = "Its own" },
 			{ 0 },
 		},
 	.defaults =
