@@ -16,6 +16,7 @@
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
 #include "common/service/watch.h"
+#include "order-service/key_expiry.h"
 #include "order-service/order_api.h"
 #include "order-service/order_read.h"
 #include "order-service/order_writer.h"
@@ -30,6 +31,7 @@ struct config {
 	struct service_config service;
 	int event_key;
 	int64_t queue_max;
+	int64_t key_ttl_s;
 	const char *delivery_url;
 	int64_t delivery_timeout_ms;
 };
@@ -39,6 +41,8 @@ static const struct config_key keys[] = {
 	  0, 0, event_keys, "message key; none: round-robin over the partitions, order is lost" },
 	{ "ORDER_QUEUE_MAX", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, queue_max), "10000",
 	  1, 1000000, NULL, "changes that wait for the database; more are answered with 503" },
+	{ "IDEMPOTENCY_KEY_TTL_S", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, key_ttl_s),
+	  "86400", 1, 315360000, NULL, "how long an Idempotency-Key is honoured, at least" },
 	{ "DELIVERY_URL", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, delivery_url),
 	  "http://127.0.0.1:8082", 0, 0, NULL, "for DISPATCH=http: where delivery-service is" },
 	{ "DELIVERY_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC,
@@ -73,6 +77,7 @@ static const struct config_program program = {
 
 struct service {
 	struct pg_pool *reads;
+	struct key_expiry *expiry;
 	/* DISPATCH=kafka */
 	struct order_writer *writer;
 	struct relay *relay;
@@ -103,6 +108,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
+	key_expiry_metrics(s->expiry, out);
 	if (s->sync)
 		return;
 	order_writer_metrics(s->writer, out);
@@ -190,8 +196,11 @@ static enum status serve(struct service *s, const struct config *config, struct 
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s } };
-	struct progress *const parts[] = { order_writer_progress(s->writer),
-					   relay_progress(s->relay), NULL };
+	struct progress *const kafka_parts[] = { key_expiry_progress(s->expiry),
+						 order_writer_progress(s->writer),
+						 relay_progress(s->relay), NULL };
+	struct progress *const http_parts[] = { key_expiry_progress(s->expiry), NULL };
+	struct progress *const *parts = s->sync ? http_parts : kafka_parts;
 	struct health health = {
 		.checks = checks,
 		.check_count = s->sync ? 1 : 2,
@@ -223,7 +232,8 @@ static enum status serve(struct service *s, const struct config *config, struct 
 
 static enum status run(const struct config *config, struct error *err)
 {
-	static const struct pg_statement *const reads[] = { order_read_statements, NULL };
+	static const struct pg_statement *const reads[] = { order_read_statements,
+							    key_expiry_statements, NULL };
 	struct service s = { 0 };
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
@@ -234,12 +244,15 @@ static enum status run(const struct config *config, struct error *err)
 			  "order-service reads", reads, err);
 	s.api.reads = s.reads;
 	if (st == ST_OK)
+		st = key_expiry_start(&s.expiry, s.reads, config->key_ttl_s, err);
+	if (st == ST_OK)
 		st = open_command_path(&s, config, replica, err);
 	if (st == ST_OK)
 		st = serve(&s, config, err);
 	sync_dispatch_close(s.sync);
 	relay_close(s.relay);
 	order_writer_close(s.writer);
+	key_expiry_close(s.expiry);
 	pg_pool_close(s.reads);
 	return st;
 }

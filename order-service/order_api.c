@@ -18,6 +18,12 @@ struct change {
 	char idempotency_key[IDEMPOTENCY_KEY_MAX + 1]; /* the command's, if it has one */
 };
 
+/* ST_CONFLICT of a command that places an order. */
+static void respond_key_reused(struct http_response *response, const struct error *err)
+{
+	http_respond_problem(response, 422, "Idempotency-Key", "%s", err->msg);
+}
+
 /* The answers that a status means on this API. */
 static void respond_failure(struct http_response *response, const struct error *err)
 {
@@ -126,6 +132,8 @@ static void answer_change(struct order_command *command)
 	http_response_init(&response);
 	if (command->answer.status == ST_OK)
 		respond_changed(&response, command);
+	else if (command->kind == COMMAND_PLACE && command->answer.status == ST_CONFLICT)
+		respond_key_reused(&response, &command->answer);
 	else
 		respond_failure(&response, &command->answer);
 	http_send_deferred(change->pending, &response);

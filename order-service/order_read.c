@@ -12,8 +12,10 @@ const struct pg_statement order_read_statements[] = {
 	{ "order_page",
 	  "select id, version, status, customer_id, product_id, product_name, qty, address "
 	  "from orders "
-	  "where id > $1::int8 and status <> 'ORDER CANCELLED' "
-	  "order by id "
+	  "where status <> 'ORDER CANCELLED' "
+	  "  and commit_position > coalesce((select commit_position from orders "
+	  "    where id <= $1::int8 order by id desc limit 1), 0) "
+	  "order by commit_position "
 	  "limit $2::int8" },
 	{ 0 },
 };

@@ -18,7 +18,13 @@ extern const struct pg_statement order_read_statements[];
 MUST_CHECK enum status order_read(struct pg_pool *pool, int64_t id, struct order *out,
 				  struct error *err);
 
-/* Up to limit orders with id > after, ascending, without the cancelled ones. */
+/*
+ * Up to limit orders in the order of their commits, without the cancelled ones: those behind the
+ * order whose id is after, or behind the one with the next smaller id if there is none; 0: from the
+ * first. Of one replica's orders ids ascend.
+ * Whatever is committed after a page was read comes behind its last order: the proof is in
+ * sql/migrations/013_commit_position.sql.
+ */
 MUST_CHECK enum status order_read_page(struct pg_pool *pool, int64_t after, size_t limit,
 				       struct order *out, size_t *count, struct error *err);
 

@@ -18,7 +18,7 @@
 
 const struct pg_statement order_store_statements[] = {
 	{ "orders_by_key",
-	  "select idempotency_key, "
+	  "select idempotency_key, idempotency_fingerprint, "
 	  "  id, version, status, customer_id, product_id, product_name, qty, address "
 	  "from orders "
 	  "where idempotency_key = any($1::text[])" },
@@ -31,11 +31,13 @@ const struct pg_statement order_store_statements[] = {
 	{ "orders_ids", "select nextval('orders_id_seq') "
 			"from generate_series(1, $1::int4)" },
 	{ "orders_insert",
+	  /* The lock comes before any position is drawn: the join has no row without it. */
 	  "insert into orders (id, version, status, customer_id, product_id, product_name, qty, "
-	  "  address, idempotency_key) "
-	  "select * "
-	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::int8[], $5::text[], $6::text[], "
-	  "  $7::int4[], $8::text[], $9::text[])" },
+	  "  address, idempotency_key, idempotency_fingerprint, commit_position) "
+	  "select n.*, nextval('orders_commit_position_seq') "
+	  "from (select pg_advisory_xact_lock('orders'::regclass::oid::int4, 1)) as locked, "
+	  "  unnest($1::int8[], $2::int4[], $3::text[], $4::int8[], $5::text[], $6::text[], "
+	  "    $7::int4[], $8::text[], $9::text[], $10::int8[]) as n" },
 	{ "orders_update",
 	  "update orders o "
 	  "set version = n.version, status = n.status, product_id = n.product_id, "
@@ -157,7 +159,9 @@ static bool take_by_key(struct order_batch *b, const PGresult *rows)
 	for (size_t i = 0; i < n; i++) {
 		(void)snprintf(b->by_key[i].key, sizeof(b->by_key[i].key), "%s",
 			       pg_text(rows, (int)i, 0));
-		order_row_read(rows, (int)i, 1, &b->by_key[i].order);
+		b->by_key[i].has_fingerprint = !PQgetisnull(rows, (int)i, 1);
+		b->by_key[i].fingerprint = pg_i64(rows, (int)i, 1);
+		order_row_read(rows, (int)i, 2, &b->by_key[i].order);
 	}
 	return true;
 }
@@ -219,12 +223,13 @@ enum columns {
 	C_QTY,
 	C_ADDRESS,
 	C_KEY,
+	C_FINGERPRINT,
 	C_COUNT
 };
 
 static const enum pg_array_type column_types[C_COUNT] = {
 	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_INT8, PG_ARRAY_TEXT,
-	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
+	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_INT8,
 };
 
 static void columns_add(struct pg_array columns[C_COUNT], const struct order_working *w)
@@ -240,6 +245,10 @@ static void columns_add(struct pg_array columns[C_COUNT], const struct order_wor
 	pg_array_i32(&columns[C_QTY], c->qty);
 	pg_array_text(&columns[C_ADDRESS], c->address);
 	pg_array_text(&columns[C_KEY], w->idempotency_key);
+	if (w->idempotency_key)
+		pg_array_i64(&columns[C_FINGERPRINT], w->fingerprint);
+	else
+		pg_array_null(&columns[C_FINGERPRINT]);
 }
 
 /* What the second round trip writes. */
@@ -316,14 +325,15 @@ static enum status write(struct order_store *store, const struct order_batch *b,
 	update_params(&p_update, w->old);
 	outbox_batch_params(&w->events, &p_outbox);
 	pg_param_i32(&p_ids, (int32_t)ahead);
-	if (w->fresh[C_ID].count)
-		(void)add_call(&calls, "orders_insert", &p_insert);
 	if (w->old[C_ID].count)
 		(void)add_call(&calls, "orders_update", &p_update);
 	if (w->events.count)
 		(void)add_call(&calls, OUTBOX_INSERT, &p_outbox);
 	if (ahead)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
+	/* Last, since it takes the lock that other replicas wait for until the commit. */
+	if (w->fresh[C_ID].count)
+		(void)add_call(&calls, "orders_insert", &p_insert);
 	/* Without a begin the round trip is a transaction by itself. */
 	if (pg_in_transaction(store->pg))
 		(void)add_call(&calls, PG_COMMIT, NULL);

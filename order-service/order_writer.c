@@ -43,6 +43,9 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 			apply(w, commands + i, 1);
 		return;
 	}
+	/* Other replicas were first, again and again. ST_CONFLICT is for a command's own answer. */
+	if (st == ST_CONFLICT)
+		err.status = ST_UNAVAILABLE;
 	answer_all(commands, count, &err);
 }
 

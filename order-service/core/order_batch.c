@@ -69,36 +69,38 @@ static void add_event(struct deciding *d, const struct order *order)
 		d->no_memory = true;
 }
 
-/* The order that this key placed, earlier or in this batch; NULL: none. */
-static const struct order *placed_before(const struct order_batch *b, const char *key)
+/* Answers the command if its key placed an order, earlier or in this batch; false: it did not. */
+static bool replay(const struct order_batch *b, struct order_command *c)
 {
 	for (size_t i = 0; i < b->by_key_count; i++) {
-		if (strcmp(b->by_key[i].key, key) == 0)
-			return &b->by_key[i].order;
+		if (strcmp(b->by_key[i].key, c->idempotency_key) != 0)
+			continue;
+		order_key_replay_stored(c, &b->by_key[i]);
+		return true;
 	}
 	for (size_t i = b->loaded_count; i < b->working_count; i++) {
 		const struct order_working *w = &b->working[i];
 
-		if (w->idempotency_key && strcmp(w->idempotency_key, key) == 0)
-			return w->order;
+		if (!w->idempotency_key || strcmp(w->idempotency_key, c->idempotency_key) != 0)
+			continue;
+		order_key_replay(c, w->order->id, w->fingerprint);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void place(struct deciding *d, struct order_command *c)
 {
 	struct order_batch *b = d->batch;
-	const struct order *before = c->idempotency_key ? placed_before(b, c->idempotency_key)
-							: NULL;
+	struct order_working *w;
 
-	c->answer.status = ST_OK;
-	c->replayed = before != NULL;
-	if (before) {
-		c->order = *before;
+	if (c->idempotency_key && replay(b, c))
 		return;
-	}
-	b->working[b->working_count++] =
-		(struct order_working){ &c->order, c->idempotency_key, .is_new = true };
+	c->answer.status = ST_OK;
+	w = &b->working[b->working_count++];
+	*w = (struct order_working){ &c->order, c->idempotency_key, .is_new = true };
+	if (c->idempotency_key)
+		w->fingerprint = order_key_fingerprint(&c->content);
 	order_place(&c->order, d->ids[--*d->id_count], &c->content);
 	add_event(d, &c->order);
 }

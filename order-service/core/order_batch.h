@@ -9,18 +9,14 @@
 #define ORDER_SERVICE_CORE_ORDER_BATCH_H
 
 #include "order-service/core/order_command.h"
+#include "order-service/core/order_key.h"
 
 /* One order of the batch: loaded or placed, then changed by its commands in turn. */
 struct order_working {
 	struct order *order;         /* in loaded, or in the command that places it */
 	const char *idempotency_key; /* of a new order */
+	int64_t fingerprint;         /* with a key */
 	bool is_new, changed;
-};
-
-/* An order that an idempotency key has placed before. */
-struct order_by_key {
-	char key[IDEMPOTENCY_KEY_MAX + 1];
-	struct order order;
 };
 
 /* A change's event, encoded. */

@@ -79,10 +79,12 @@ static enum status carry_out(struct sync_dispatch *path, struct pg *pg,
 {
 	bool changed = false;
 	enum status st = sync_store_write(pg, command, &changed, err);
+	int64_t placed_id;
 
 	if (st == ST_OK && changed)
 		st = deliver(path, &command->order, err);
-	return st == ST_OK ? sync_store_commit(pg, err) : st;
+	placed_id = changed && command->kind == COMMAND_PLACE ? command->order.id : 0;
+	return st == ST_OK ? sync_store_commit(pg, placed_id, err) : st;
 }
 
 void sync_dispatch_submit(struct sync_dispatch *path, struct order_command *command)

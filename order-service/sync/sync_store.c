@@ -2,13 +2,15 @@
 
 #include <inttypes.h>
 
+#include "order-service/core/order_key.h"
 #include "order-service/order_row.h"
 
 const struct pg_statement sync_store_statements[] = {
 	/* The transaction idles as long as delivery-service takes, which has a limit of its own. */
 	{ "sync_order_no_limit", "set local idle_in_transaction_session_timeout = 0" },
 	{ "sync_order_by_key",
-	  "select id, version, status, customer_id, product_id, product_name, qty, address "
+	  "select idempotency_fingerprint, "
+	  "  id, version, status, customer_id, product_id, product_name, qty, address "
 	  "from orders "
 	  "where idempotency_key = $1" },
 	{ "sync_order_lock",
@@ -18,9 +20,16 @@ const struct pg_statement sync_store_statements[] = {
 	  "for update" },
 	{ "sync_order_insert",
 	  "insert into orders (version, status, customer_id, product_id, product_name, qty, "
-	  "  address, idempotency_key) "
-	  "values ($1, $2, $3, $4, $5, $6, $7, $8) "
+	  "  address, idempotency_key, idempotency_fingerprint) "
+	  "values ($1, $2, $3, $4, $5, $6, $7, $8::varchar, "
+	  "  case when $8::varchar is not null then $9::int8 end) "
 	  "returning id" },
+	/* As late as possible: all others that place orders wait from here to the commit. */
+	{ "sync_order_position",
+	  "update orders "
+	  "set commit_position = nextval('orders_commit_position_seq') "
+	  "from (select pg_advisory_xact_lock('orders'::regclass::oid::int4, 1)) as locked "
+	  "where id = $1::int8" },
 	{ "sync_order_update",
 	  "update orders "
 	  "set version = $2, status = $3, product_id = $4, product_name = $5, qty = $6, "
@@ -47,19 +56,33 @@ static enum status begin(struct pg *pg, struct error *err)
 	return ST_OK;
 }
 
-enum status sync_store_commit(struct pg *pg, struct error *err)
+enum status sync_store_commit(struct pg *pg, int64_t placed_id, struct error *err)
 {
-	struct pg_call call = { PG_COMMIT, NULL, NULL };
+	struct pg_params params = { 0 };
+	struct pg_call calls[] = { { "sync_order_position", &params, NULL },
+				   { PG_COMMIT, NULL, NULL } };
+	size_t first = placed_id == 0;
 
-	if (pg_run(pg, &call, 1, err) != ST_OK)
+	pg_param_i64(&params, placed_id);
+	if (pg_run(pg, calls + first, 2 - first, err) != ST_OK)
 		return err->status;
-	pg_clear(&call, 1);
+	pg_clear(calls + first, 2 - first);
 	return ST_OK;
 }
 
 /* --- placing ------------------------------------------------------------------------------- */
 
-/* *found: the key had placed an order before, which is in command->order. */
+static void replay(const PGresult *row, struct order_command *command)
+{
+	struct order_by_key before;
+
+	before.has_fingerprint = !PQgetisnull(row, 0, 0);
+	before.fingerprint = pg_i64(row, 0, 0);
+	order_row_read(row, 0, 1, &before.order);
+	order_key_replay_stored(command, &before);
+}
+
+/* *found: the key had placed an order before, and the command is answered. */
 static enum status find_by_key(struct pg *pg, struct order_command *command, bool *found,
 			       struct error *err)
 {
@@ -71,7 +94,7 @@ static enum status find_by_key(struct pg *pg, struct order_command *command, boo
 		return err->status;
 	*found = PQntuples(call.result) == 1;
 	if (*found)
-		order_row_read(call.result, 0, 0, &command->order);
+		replay(call.result, command);
 	pg_clear(&call, 1);
 	return ST_OK;
 }
@@ -92,6 +115,7 @@ static enum status insert(struct pg *pg, struct order_command *command, struct e
 	pg_param_i32(&params, c->qty);
 	pg_param_text(&params, c->address);
 	pg_param_text(&params, command->idempotency_key);
+	pg_param_i64(&params, order_key_fingerprint(c));
 	if (pg_run(pg, &call, 1, err) != ST_OK)
 		return err->status;
 	order->id = pg_i64(call.result, 0, 0);
@@ -107,10 +131,11 @@ static enum status place(struct pg *pg, struct order_command *command, bool *cha
 
 	if (command->idempotency_key && find_by_key(pg, command, &found, err) != ST_OK)
 		return err->status;
-	command->replayed = found;
 	*changed = !found;
-	if (found)
-		return ST_OK;
+	if (found) {
+		*err = command->answer;
+		return err->status;
+	}
 	st = insert(pg, command, err);
 	if (st == ST_CONFLICT) /* nothing else is unique */
 		st = error_set(err, ST_UNAVAILABLE, "this idempotency key is in use just now");

@@ -18,13 +18,15 @@ MUST_CHECK enum status sync_store_open(struct pg **out, const char *url, struct 
 
 /*
  * Begins a transaction and writes the command's effect, which is in command->order (and replayed)
- * then. *changed: whether it has one. ST_NOT_FOUND, ST_CONFLICT as the rules say;
+ * then. *changed: whether it has one. ST_NOT_FOUND, ST_CONFLICT as the rules and the
+ * key say;
  * ST_UNAVAILABLE: no connection, or somebody uses the same idempotency key just now.
  */
 MUST_CHECK enum status sync_store_write(struct pg *pg, struct order_command *command, bool *changed,
 					struct error *err);
 
-/* ST_UNAVAILABLE: the outcome is unknown. */
-MUST_CHECK enum status sync_store_commit(struct pg *pg, struct error *err);
+/* placed_id: the order that was placed, which gets its position now; 0: none was.
+ * ST_UNAVAILABLE: the outcome is unknown. */
+MUST_CHECK enum status sync_store_commit(struct pg *pg, int64_t placed_id, struct error *err);
 
 #endif

@@ -264,7 +264,7 @@ LAB_TEST(order_api, lists_are_paged_in_id_order, 1)
 
 /* --- idempotency --------------------------------------------------------------------------- */
 
-LAB_TEST(order_api, the_same_key_is_the_same_order_for_ever, 1)
+LAB_TEST(order_api, the_same_key_is_the_same_order_over_a_restart, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	struct tail *tail = tail_open(fixture.topic);

@@ -258,7 +258,8 @@ Test(order_batch, a_key_of_the_same_batch_replays)
 	order_batch_fini(&batch);
 }
 
-Test(order_batch, a_stored_key_replays_the_order_as_it_is_now)
+/* It was stored before there were fingerprints. */
+Test(order_batch, a_stored_key_without_a_fingerprint_replays_the_order_as_it_is_now)
 {
 	struct order_command *again = add_place("a"), *fresh = add_place("ab");
 
@@ -277,6 +278,79 @@ Test(order_batch, a_stored_key_replays_the_order_as_it_is_now)
 	cr_expect_eq(id_count, COUNT_OF(ids) - 1, "a replay draws no id");
 	cr_expect_eq(batch.event_count, 1);
 	order_batch_fini(&batch);
+}
+
+/* The stored order of key a, as it was placed with radio and changed since. */
+static void store_changed_radio(void)
+{
+	struct order_by_key *before;
+
+	cr_assert(order_batch_load_by_key(&batch, 1));
+	before = &batch.by_key[0];
+	(void)snprintf(before->key, sizeof(before->key), "a");
+	before->has_fingerprint = true;
+	before->fingerprint = order_key_fingerprint(&radio);
+	order_place(&before->order, 3, &radio);
+	before->order.content.qty = 9;
+	before->order.version = 5;
+	before->order.last = EVENT_CANCELLED;
+}
+
+Test(order_batch, a_stored_key_replays_the_order_as_it_was_placed)
+{
+	struct order_command *again = add_place("a");
+
+	begin(STORED(0));
+	store_changed_radio();
+	decide();
+	cr_expect_eq(again->answer.status, ST_OK);
+	cr_expect(again->replayed);
+	cr_expect_eq(again->order.id, 3);
+	cr_expect_eq(again->order.version, 1);
+	cr_expect_eq(again->order.content.qty, radio.qty);
+	cr_expect_not(order_is_cancelled(&again->order));
+	cr_expect_eq(batch.event_count, 0);
+	order_batch_fini(&batch);
+}
+
+Test(order_batch, another_order_under_a_used_key_is_refused)
+{
+	struct order_command *stored = add_place("a"), *first = add_place("b");
+	struct order_command *other = add_place("b");
+
+	stored->content.qty++;
+	other->content.address[0] = 'X';
+	begin(STORED(0));
+	store_changed_radio();
+	decide();
+	cr_expect_eq(stored->answer.status, ST_CONFLICT);
+	cr_expect_not(stored->replayed);
+	cr_expect_eq(first->answer.status, ST_OK);
+	cr_expect_eq(other->answer.status, ST_CONFLICT, "of the same batch");
+	cr_expect_eq(count_written(true), 1);
+	cr_expect_eq(batch.event_count, 1);
+	order_batch_fini(&batch);
+}
+
+/* Each field counts, and none runs into the next. */
+Test(order_batch, a_fingerprint_tells_orders_apart)
+{
+	struct order_content c[6];
+
+	for (size_t i = 0; i < COUNT_OF(c); i++)
+		c[i] = radio;
+	c[1].customer_id++;
+	c[2].qty++;
+	(void)snprintf(c[3].product_id, sizeof(c[3].product_id), "100R");
+	(void)snprintf(c[3].product_name, sizeof(c[3].product_name), "ADIO");
+	(void)snprintf(c[4].product_name, sizeof(c[4].product_name), "RADIOP");
+	(void)snprintf(c[4].address, sizeof(c[4].address), "USAN");
+	(void)snprintf(c[5].address, sizeof(c[5].address), "pusan");
+	for (size_t i = 0; i < COUNT_OF(c); i++) {
+		for (size_t j = 0; j < i; j++)
+			cr_expect_neq(order_key_fingerprint(&c[i]), order_key_fingerprint(&c[j]),
+				      "%zu and %zu", i, j);
+	}
 }
 
 Test(order_batch, without_a_key_nothing_replays)
