@@ -155,7 +155,6 @@ static void put_all(struct decoding *d, json_t *root)
 {
 	const char *name;
 	json_t *value;
-	size_t i;
 
 	json_object_foreach (root, name, value) {
 		char *copy = d->at;
@@ -163,7 +162,8 @@ static void put_all(struct decoding *d, json_t *root)
 		d->at = stpcpy(copy, name) + 1;
 		put_value(d, copy, value);
 	}
-	json_array_foreach(root, i, value) put_pair(d, value);
+	for (size_t i = 0; i < json_array_size(root); i++)
+		put_pair(d, json_array_get(root, i));
 }
 
 struct message_header *outbox_headers_decode(const char *text, size_t *count)

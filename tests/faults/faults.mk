@@ -9,7 +9,7 @@ FAULTS_ENVIRONMENT := BUILD_DIR='$(BUILD)' $(if $(SANITIZE),ASAN_OPTIONS=abort_o
 
 .PHONY: faults faults-plan faults-build
 
-## develop: faults       breaks things under load; FAMILY=pauses SEED=1 DURATION=60
+## develop: faults       breaks things under load; FAMILY=pauses DURATION=60
 ## develop: faults-plan  what that seed would break, and when
 # A second make builds, since the packages that it needs may only come now.
 faults: packages
