@@ -9,6 +9,9 @@
 #   stop    stops them, or that one; the data stay
 # env: BROKERS, KAFKA_PORT, KAFKA_CONTROLLER_PORT  see kafka/nodes.sh
 #      KAFKA_HEAP_MB       Java heap at most, of each (128; 64 was enough for 90,000 events/s)
+#      KAFKA_PROXIED       numbers of clients that reach the brokers by a proxy of their own, separated
+#                          by blanks: for client N a broker listens on 127.0.2.N, too, 20 * N
+#                          ports further, and names 127.0.1.N with its own port to who comes there
 #      RUN_DIR, CACHE_DIR  see stack/process.sh
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
@@ -30,18 +33,25 @@ node_dir() { printf '%s' "$RUN_DIR/kafka/$1"; }
 # every topic has three replicas, and a write is acknowledged when two of them have it.
 write_properties() {
 	local dir port controller_port node voters='' in_sync=$((BROKERS / 2 + 1))
+	local client listeners='' advertised='' protocols=''
 	dir=$(node_dir "$1")
 	port=$(kafka_node_port "$1")
 	controller_port=$(kafka_node_controller_port "$1")
 	for ((node = 1; node <= BROKERS; node++)); do
 		voters+=${voters:+,}$node@127.0.0.1:$(kafka_node_controller_port "$node")
 	done
+	for client in ${KAFKA_PROXIED-}; do
+		listeners+=,CLIENT$client://127.0.2.$client:$((port + 20 * client))
+		advertised+=,CLIENT$client://127.0.1.$client:$port
+		protocols+=,CLIENT$client:PLAINTEXT
+	done
 	mkdir -p "$dir"
 	cat "$REPO_DIR/kafka/server.properties" - >"$dir/server.properties" <<-END
 
 		node.id=$1
-		listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
-		advertised.listeners=PLAINTEXT://127.0.0.1:$port
+		listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port$listeners
+		advertised.listeners=PLAINTEXT://127.0.0.1:$port$advertised
+		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT$protocols
 		controller.quorum.voters=$voters
 		log.dirs=$dir/data
 		default.replication.factor=$BROKERS

@@ -85,7 +85,7 @@ make_cluster() {
 		initdb "$BIN/initdb" "$DATA/data" >"$log" 2>&1 ||
 		die "the cluster in $DATA could not be made; $(process_last_words "$log")"
 	cat "$REPO_DIR/sql/postgresql.conf" >>"$DATA/data/postgresql.conf"
-	printf 'host all all 127.0.0.1/32 scram-sha-256\n' >"$DATA/data/pg_hba.conf"
+	printf 'host all all 127.0.0.0/8 scram-sha-256\n' >"$DATA/data/pg_hba.conf"
 	sync -f "$DATA"
 	touch "$DATA/made"
 }

@@ -18,7 +18,8 @@
 # env: BROKERS (1 or 3: see kafka/nodes.sh), KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081,
 #      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build),
 #      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that
-#      gets what DELIVERY_WORK=count prints (delivery-service's log).
+#      gets what DELIVERY_WORK=count prints (delivery-service's log); SERVICE_WRAPPER, a program of
+#      the project that gets a service's name and program, and becomes that program.
 # A stack with other data beside it, for a program that starts one: RUN_DIR=..., other ports.
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/process.sh"
@@ -78,7 +79,9 @@ instance_start() {
 	require_port_free "$port" "$program $2" \
 		"$([[ $kind == delivery ]] && printf DELIVERY_PORT || printf ORDER_PORT)"
 	process_start "$(instance_name "$@")" - "${output[@]}" env HTTP_PORT="$port" "${name[@]}" \
-		DATABASE_URL="$(stack_url "$role")" "$BUILD_DIR/$program"
+		DATABASE_URL="$(stack_url "$role")" \
+		${SERVICE_WRAPPER:+"$REPO_DIR/$SERVICE_WRAPPER" "$(instance_name "$@")"} \
+		"$BUILD_DIR/$program"
 }
 
 # instances_start KIND NUMBER...: starts them; ready on return.

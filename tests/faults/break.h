@@ -21,6 +21,30 @@ void mend_victim(struct fault_job *job);
 bool break_pause(struct fault_job *job);
 void mend_pause(struct fault_job *job);
 
+/* Nobody reads the service's log, a pipe. mend_unread_stop first stops the service by SIGTERM. */
+bool break_unread_log(struct fault_job *job);
+void mend_unread_log(struct fault_job *job);
+void mend_unread_stop(struct fault_job *job);
+
+/* PostgreSQL answers, but commits wait for a standby that there is not; or it is read-only. */
+bool break_commits(struct fault_job *job);
+void mend_commits(struct fault_job *job);
+bool break_writes(struct fault_job *job);
+void mend_writes(struct fault_job *job);
+
+/* The network between the service and the servers that the kind names (fault_kind.towards). */
+bool break_link(struct fault_job *job); /* nothing passes */
+void mend_link(struct fault_job *job);
+bool break_link_of_broker(struct fault_job *job); /* of one of several brokers */
+void mend_link_of_broker(struct fault_job *job);
+bool break_link_one_way(struct fault_job *job);
+void mend_link_one_way(struct fault_job *job);
+bool break_link_by_loss(struct fault_job *job);
+void mend_link_by_loss(struct fault_job *job);
+bool break_link_by_delay(struct fault_job *job);
+void mend_link_by_delay(struct fault_job *job);
+bool break_link_by_reset(struct fault_job *job);
+
 /* Sessions of PostgreSQL. */
 bool break_end_backend(struct fault_job *job);
 bool break_kill_backend(struct fault_job *job);

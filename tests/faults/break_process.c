@@ -4,15 +4,11 @@
  */
 #include "tests/faults/break.h"
 
-#include <inttypes.h>
 #include <signal.h>
 
-#include "common/runtime/clock.h"
 #include "tests/faults/heal.h"
 #include "tests/support/database.h"
 #include "tests/support/process.h"
-
-#define STOP_MS 10000
 
 void mend_victim(struct fault_job *job)
 {
@@ -44,25 +40,13 @@ bool break_kill_relay(struct fault_job *job)
 	return false;
 }
 
-/* SIGTERM. The broker may take its time to hand over; the others promise to end soon. */
 bool break_stop(struct fault_job *job)
 {
-	int64_t begin_mono_ms, took_ms;
-
 	if (!job_find(job))
 		return false;
 	job_keep_counters(job, job->part);
-	begin_mono_ms = clock_mono_ms();
 	job_report(job, "stop %s (pid %d)", part_name(job->part), (int)job->pid);
-	(void)job_signal(job, SIGTERM);
-	if (!job_await_end(job, STOP_MS))
-		job_kill(job);
-	took_ms = clock_mono_ms() - begin_mono_ms;
-	journal_note(&job->run->journal, "stopped", "%s after %" PRId64 " ms", part_name(job->part),
-		     took_ms);
-	if (took_ms >= STOP_MS && !part_is_kafka(job->part))
-		journal_violation(&job->run->journal, "%s did not stop within %d s of SIGTERM",
-				  part_name(job->part), STOP_MS / 1000);
+	job_stop(job);
 	return true;
 }
 
@@ -72,7 +56,7 @@ bool break_quit(struct fault_job *job)
 	if (!job_find(job) || !job_signal(job, SIGQUIT))
 		return false;
 	job_report(job, "kill -QUIT %s (pid %d)", part_name(job->part), (int)job->pid);
-	if (!job_await_end(job, STOP_MS))
+	if (!job_await_end(job, JOB_STOP_MS))
 		job_kill(job);
 	return true;
 }

@@ -2,8 +2,10 @@
 
 #include <stdarg.h>
 
+#include <inttypes.h>
 #include <signal.h>
 
+#include "common/runtime/clock.h"
 #include "tests/faults/kinds.h"
 #include "tests/support/process.h"
 
@@ -57,4 +59,19 @@ void job_kill(const struct fault_job *job)
 	if (!job_await_end(job, KILL_MS))
 		journal_violation(&job->run->journal, "%s (pid %d) outlives kill -9",
 				  part_name(job->part), (int)job->pid);
+}
+
+void job_stop(const struct fault_job *job)
+{
+	int64_t begin_mono_ms = clock_mono_ms(), took_ms;
+
+	(void)job_signal(job, SIGTERM);
+	if (!job_await_end(job, JOB_STOP_MS))
+		job_kill(job);
+	took_ms = clock_mono_ms() - begin_mono_ms;
+	journal_note(&job->run->journal, "stopped", "%s after %" PRId64 " ms", part_name(job->part),
+		     took_ms);
+	if (took_ms >= JOB_STOP_MS && !part_is_kafka(job->part))
+		journal_violation(&job->run->journal, "%s did not stop within %d s of SIGTERM",
+				  part_name(job->part), JOB_STOP_MS / 1000);
 }

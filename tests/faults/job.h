@@ -31,6 +31,11 @@ bool job_signal_tree(const struct fault_job *job, int sig); /* and its children 
 bool job_await_end(const struct fault_job *job, int64_t timeout_ms);
 void job_kill(const struct fault_job *job);
 
+/* SIGTERM, and kill -9 after JOB_STOP_MS. The broker may take its time to hand over; that another
+ * one has to be killed is a violation. */
+#define JOB_STOP_MS 10000
+void job_stop(const struct fault_job *job);
+
 /* Takes what a service has counted: it is about to end. */
 void job_keep_counters(struct fault_job *job, enum part part);
 

@@ -15,7 +15,7 @@
 
 #include "common/base/error.h"
 
-#define JOURNAL_KINDS_MAX      32
+#define JOURNAL_KINDS_MAX      64
 #define JOURNAL_TEXT_SIZE      700
 #define JOURNAL_VIOLATIONS_MAX 20 /* kept; all are counted */
 

@@ -18,6 +18,7 @@
 #include "tests/faults/result.h"
 #include "tests/faults/sampler.h"
 #include "tests/faults/whole.h"
+#include "tests/faults/world.h"
 #include "tests/support/command.h"
 
 #define WATCH_MS         500
@@ -88,10 +89,24 @@ static enum status stack(const struct run *run, const char *verb, int number, st
 			 command_last_line(output));
 }
 
+/* The proxies are there before the first service. */
+static enum status start_links(struct run *run, struct error *err)
+{
+	bool own = run->own_network;
+
+	if (!settings_has_links(run->settings))
+		return ST_OK;
+	journal_progress(&run->journal, "the network: %s",
+			 own ? "packets are dropped" : "no root: proxies hold what passes");
+	return links_open(&run->links, run->settings, own, err);
+}
+
 static enum status start_stack(struct run *run, struct error *err)
 {
 	int replicas = atomic_load(&run->replicas);
 
+	if (start_links(run, err) != ST_OK)
+		return err->status;
 	journal_progress(&run->journal, "starting PostgreSQL and Kafka, with no data");
 	if (stack(run, "up", 0, err) != ST_OK || stack(run, "scale-orders", ORDERS, err) != ST_OK ||
 	    stack(run, "scale", replicas, err) != ST_OK)
@@ -221,10 +236,12 @@ static int run_plan(const struct settings *settings, const struct plan *plan)
 		     settings->seed, settings_family_name(settings), settings_mode_name(settings),
 		     settings_order_name(settings), settings->duration_s, plan->count);
 	settings_export(settings);
+	run.own_network = settings_has_links(settings) && world_own_network();
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (carry_out(&run, plan, &good, &err) != ST_OK && !atomic_load(&run.interrupted))
 		(void)fprintf(stderr, "faults: %s\n", err.msg);
 	clients_close(run.clients);
+	links_close(run.links);
 	if (run.clients_log)
 		(void)fclose(run.clients_log);
 	curl_global_cleanup();

@@ -14,6 +14,8 @@
 #define TRIES_MAX         20
 #define RECOVERY_MS       3000 /* until a victim is likely to be whole again */
 #define KAFKA_RECOVERY_MS 8000
+#define LONG_MS           20000 /* of faults that last longer, so many come together at most: */
+#define LONG_TOGETHER     2     /* somebody is to be there who takes over */
 
 struct draw {
 	struct plan *plan;
@@ -108,6 +110,15 @@ static bool is_whole(const struct draw *draw, part_set parts, int64_t at_ms)
 	return true;
 }
 
+static bool too_many(const struct draw *draw, const struct fault_kind *kind, int64_t at_ms)
+{
+	int broken = 0;
+
+	for (int part = 0; part < PART_COUNT; part++)
+		broken += at_ms < draw->whole_at_ms[part];
+	return kind->amount == AMOUNT_MS && kind->min >= LONG_MS && broken >= LONG_TOGETHER;
+}
+
 static void note_broken(struct draw *draw, const struct fault *fault)
 {
 	int64_t lasts_ms = fault->kind->amount == AMOUNT_MS ? fault->number : 0;
@@ -150,7 +161,7 @@ static bool add_one(struct draw *draw, int64_t at_ms)
 		if (!kind)
 			return true;
 		parts = choose_parts(draw, kind->victim);
-		if (is_whole(draw, parts, at_ms))
+		if (is_whole(draw, parts, at_ms) && !too_many(draw, kind, at_ms))
 			return add(draw, at_ms, kind, parts);
 	}
 	return true;

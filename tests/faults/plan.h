@@ -30,6 +30,9 @@ enum family {
 	FAMILY_PROCESSES, /* killed, stopped, paused; sessions; numbers of replicas and partitions
 			   */
 	FAMILY_PAUSES,    /* for longer than every timeout */
+	FAMILY_LOGS,      /* that nobody reads */
+	FAMILY_DATABASE,  /* that takes no writes */
+	FAMILY_NETWORK,   /* between the services and their servers */
 	FAMILY_COUNT,
 };
 
@@ -77,6 +80,7 @@ struct fault_kind {
 	bool (*carry_out)(struct fault_job *job);
 	/* Makes it whole again when the time is over. NULL: it becomes so by itself. */
 	void (*heal)(struct fault_job *job);
+	part_set towards; /* servers, of a kind that breaks the network between */
 };
 
 struct fault {

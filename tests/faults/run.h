@@ -14,6 +14,7 @@
 
 #include "tests/faults/counters.h"
 #include "tests/faults/journal.h"
+#include "tests/faults/links.h"
 #include "tests/faults/settings.h"
 #include "tools/order-clients/clients.h"
 
@@ -25,6 +26,8 @@ struct run {
 	struct counters counters;
 	struct clients *clients; /* NULL: none yet */
 	FILE *clients_log;
+	bool own_network;    /* see world.h */
+	struct links *links; /* NULL: the services reach their servers directly */
 
 	atomic_bool interrupted;                  /* by a signal */
 	_Atomic int replicas;                     /* of delivery-service that shall run */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/strbuf.h"
+#include "tests/faults/links.h"
 #include "tools/order-clients/clients.h"
 
 #define LONG_S         600   /* a run of that length sees the topic grow once more */
@@ -16,12 +17,9 @@
 
 static const char *const modes[] = { "keyed", "unkeyed", "growing", NULL };
 static const char *const orders[] = { "partition", "key", "unordered", NULL };
-/* By enum family. */
-static const char *const families[FAMILY_COUNT + 2] = {
-	[FAMILY_PROCESSES] = "processes",
-	[FAMILY_PAUSES] = "pauses",
-	[FAMILY_COUNT] = "all",
-};
+/* By enum family; the last one is all of them. */
+static const char *const families[FAMILY_COUNT + 2] = { "processes", "pauses",  "logs",
+							"database",  "network", "all" };
 static const char *const brokers[] = { "1", "3", NULL };
 
 #define PORT(name, field, fallback, help)                                                          \
@@ -38,7 +36,8 @@ static const struct config_key keys[] = {
 	{ "FAMILY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, family), "processes", 0,
 	  0, families,
 	  "what is broken; processes: killed, stopped, paused, more and fewer, sessions ended; "
-	  "pauses: for longer than every timeout" },
+	  "pauses: for longer than every timeout; logs: a log that nobody reads; database: it is "
+	  "read-only, or commits hang; network: between the services and their servers" },
 	{ "MODE", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, mode), "keyed", 0, 0,
 	  modes,
 	  "keyed: key = order id, four partitions from the start, SEQUENCING=off; unkeyed: no key, "
@@ -137,6 +136,11 @@ const char *settings_order_name(const struct settings *s)
 	return orders[s->order];
 }
 
+bool settings_has_links(const struct settings *s)
+{
+	return s->families & FAMILY_BIT(FAMILY_NETWORK);
+}
+
 int settings_service_port(const struct settings *s, enum part part)
 {
 	if (part_is_order(part))
@@ -167,6 +171,20 @@ static void put_number(const char *name, int64_t value)
 	put(name, text);
 }
 
+/* See service.sh. Without its lines a log fills no pipe. */
+static void export_families(const struct settings *s)
+{
+	put("SERVICE_WRAPPER", "tests/faults/service.sh");
+	if (s->families & FAMILY_BIT(FAMILY_LOGS)) {
+		put("FAULTS_LOG_PIPE", "1");
+		put("LOG_LEVEL", "debug");
+	}
+	if (settings_has_links(s)) {
+		put("FAULTS_LINKS", "1");
+		put("KAFKA_PROXIED", LINKS_NUMBERS);
+	}
+}
+
 void settings_export(const struct settings *s)
 {
 	char text[4096];
@@ -182,6 +200,7 @@ void settings_export(const struct settings *s)
 	put("KAFKA_BOOTSTRAP_SERVERS", s->kafka);
 	put("DATABASE_URL", s->database_url);
 	put("WAIT", DRAIN_S);
+	export_families(s);
 	(void)snprintf(text, sizeof(text), "%s/pgpass", s->run_dir);
 	put("PGPASSFILE", text);
 	(void)snprintf(text, sizeof(text), "%s/acks.txt", s->run_dir);

@@ -47,6 +47,9 @@ const char *settings_family_name(const struct settings *settings);
 const char *settings_mode_name(const struct settings *settings);
 const char *settings_order_name(const struct settings *settings);
 
+/* Proxies are between the services and their servers: see links.h. */
+bool settings_has_links(const struct settings *settings);
+
 /* The port of a service; 0: the part is none. */
 int settings_service_port(const struct settings *settings, enum part part);
 

@@ -17,4 +17,7 @@ bool database_text(const char *url, const char *statement, char *text, size_t si
 /* The same as a number; -1: no answer, or none that is a number from 0 upwards. */
 int64_t database_number(const char *url, const char *statement);
 
+/* A statement whose answer does not matter; false: it failed, or there was no answer. */
+bool database_do(const char *url, const char *statement);
+
 #endif

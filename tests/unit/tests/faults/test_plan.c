@@ -10,20 +10,22 @@ static bool with_three_brokers(const struct plan_conditions *conditions)
 
 /* Nothing is carried out. */
 static const struct fault_kind kinds[] = {
-	{ "kill", FAMILY_PROCESSES, VICTIM_ORDER, 10, AMOUNT_MS, 0, 2000, NULL, NULL, NULL },
-	{ "kill-relay", FAMILY_PROCESSES, VICTIM_RELAY, 5, AMOUNT_MS, 0, 2000, NULL, NULL, NULL },
-	{ "pause", FAMILY_PROCESSES, VICTIM_DELIVERY, 20, AMOUNT_MS, 2000, 15000, NULL, NULL,
-	  NULL },
+	{ "kill", FAMILY_PROCESSES, VICTIM_ORDER, 10, AMOUNT_MS, 0, 2000, NULL, NULL, NULL, 0 },
+	{ "kill-relay", FAMILY_PROCESSES, VICTIM_RELAY, 5, AMOUNT_MS, 0, 2000, NULL, NULL, NULL,
+	  0 },
+	{ "pause", FAMILY_PROCESSES, VICTIM_DELIVERY, 20, AMOUNT_MS, 2000, 15000, NULL, NULL, NULL,
+	  0 },
 	{ "split", FAMILY_PROCESSES, VICTIM_KAFKA, 8, AMOUNT_MS, 0, 1000, with_three_brokers, NULL,
-	  NULL },
+	  NULL, 0 },
 	{ "end-backend", FAMILY_PROCESSES, VICTIM_POSTGRES, 5, AMOUNT_SESSION, 0, 200, NULL, NULL,
-	  NULL },
-	{ "scale", FAMILY_PROCESSES, VICTIM_REPLICAS, 10, AMOUNT_REPLICAS, 1, 3, NULL, NULL, NULL },
+	  NULL, 0 },
+	{ "scale", FAMILY_PROCESSES, VICTIM_REPLICAS, 10, AMOUNT_REPLICAS, 1, 3, NULL, NULL, NULL,
+	  0 },
 	{ "duplicates", FAMILY_PROCESSES, VICTIM_TOPIC, 10, AMOUNT_MESSAGES, 1, 100, NULL, NULL,
-	  NULL },
-	{ "grow", FAMILY_PROCESSES, VICTIM_TOPIC, 0, AMOUNT_PARTITIONS, 2, 7, NULL, NULL, NULL },
-	{ "long-pause", FAMILY_PAUSES, VICTIM_KAFKA, 9, AMOUNT_MS, 70000, 100000, NULL, NULL,
-	  NULL },
+	  NULL, 0 },
+	{ "grow", FAMILY_PROCESSES, VICTIM_TOPIC, 0, AMOUNT_PARTITIONS, 2, 7, NULL, NULL, NULL, 0 },
+	{ "long-pause", FAMILY_PAUSES, VICTIM_KAFKA, 9, AMOUNT_MS, 70000, 100000, NULL, NULL, NULL,
+	  0 },
 };
 
 #define DURATION_MS 600000
@@ -183,6 +185,25 @@ Test(fault_plan, only_the_families_that_are_asked_for_are_drawn)
 	plan_fini(&none);
 	plan_fini(&only);
 	plan_fini(&both);
+}
+
+Test(fault_plan, two_long_faults_come_together_at_most)
+{
+	struct plan_conditions pauses = growing;
+	struct plan plan;
+
+	pauses.families = FAMILY_BIT(FAMILY_PAUSES);
+	plan = draw(1, &pauses);
+	for (size_t i = 0; i < plan.count; i++) {
+		int together = 0;
+
+		for (size_t j = 0; j <= i; j++)
+			together += plan.faults[i].at_ms <
+				    plan.faults[j].at_ms + plan.faults[j].number;
+		cr_expect_leq(together, 2);
+	}
+	cr_expect_gt(plan.count, 5);
+	plan_fini(&plan);
 }
 
 Test(fault_plan, topic_grows_in_the_steps_that_are_asked_for)

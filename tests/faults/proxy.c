@@ -1,0 +1,397 @@
+#include "tests/faults/proxy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/runtime/clock.h"
+#include "tools/order-clients/dice.h"
+
+#define TICK_MS    5
+#define RETRY_MS   200 /* TCP's least; it doubles */
+#define HELD_MAX   (4 << 20)
+#define BACKLOG    128
+#define LOSSES_MAX 6
+
+/* What goes one way, in order. */
+struct chunk {
+	struct chunk *next;
+	struct evbuffer *data; /* NULL: the end of the connection */
+	int64_t due_mono_ms;
+};
+
+struct lane {
+	struct bufferevent *from, *to; /* the connection's */
+	struct chunk *first, **last;
+	size_t bytes;
+	int64_t due_mono_ms; /* of the last chunk */
+};
+
+struct route {
+	struct proxy *proxy;
+	struct proxy_route config;
+	struct evconnlistener *listener;
+	atomic_bool held[PROXY_WAYS];
+	_Atomic int delay_ms, loss_percent;
+	_Atomic int resets;
+};
+
+struct connection {
+	struct connection *next;
+	struct route *route;
+	struct bufferevent *client, *server; /* server NULL: not connected yet */
+	struct lane lanes[PROXY_WAYS];
+	int resets; /* of the route when it came */
+	bool over;
+};
+
+struct proxy {
+	struct event_base *base;
+	struct event *tick;
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+	struct dice dice;
+	struct connection *connections;
+	size_t count;
+	struct route routes[];
+};
+
+/* --- lanes --------------------------------------------------------------------------------- */
+
+static struct lane *lane_from(struct connection *c, const struct bufferevent *from)
+{
+	return &c->lanes[from == c->client ? PROXY_TO_SERVER : PROXY_TO_CLIENT];
+}
+
+static bool is_held(const struct connection *c, const struct lane *lane)
+{
+	return atomic_load(&c->route->held[lane - c->lanes]);
+}
+
+/* When what comes now arrives: after what came before it. */
+static int64_t due(struct connection *c, const struct lane *lane)
+{
+	int64_t at_ms = clock_mono_ms() + atomic_load(&c->route->delay_ms), retry_ms = RETRY_MS;
+	int percent = atomic_load(&c->route->loss_percent);
+
+	for (int i = 0;
+	     i < LOSSES_MAX && percent > 0 && (int)dice_roll(&c->route->proxy->dice, 100) < percent;
+	     i++, retry_ms *= 2)
+		at_ms += retry_ms;
+	return at_ms > lane->due_mono_ms ? at_ms : lane->due_mono_ms;
+}
+
+static void push(struct connection *c, struct lane *lane, struct evbuffer *data)
+{
+	struct chunk *chunk = calloc(1, sizeof(*chunk));
+
+	if (!chunk) {
+		if (data)
+			evbuffer_free(data);
+		c->over = true;
+		return;
+	}
+	*chunk = (struct chunk){ .data = data, .due_mono_ms = due(c, lane) };
+	lane->due_mono_ms = chunk->due_mono_ms;
+	lane->bytes += data ? evbuffer_get_length(data) : 0;
+	*lane->last = chunk;
+	lane->last = &chunk->next;
+}
+
+static struct chunk *take(struct lane *lane)
+{
+	struct chunk *chunk = lane->first;
+
+	lane->first = chunk->next;
+	if (!lane->first)
+		lane->last = &lane->first;
+	lane->bytes -= chunk->data ? evbuffer_get_length(chunk->data) : 0;
+	return chunk;
+}
+
+static void free_chunk(struct chunk *chunk)
+{
+	if (chunk->data)
+		evbuffer_free(chunk->data);
+	free(chunk);
+}
+
+/* Passes on what may arrive by now. */
+static void advance(struct connection *c, struct lane *lane)
+{
+	int64_t now = clock_mono_ms();
+
+	while (lane->first && lane->to && !is_held(c, lane) && lane->first->due_mono_ms <= now) {
+		if (!lane->first->data) {
+			if (evbuffer_get_length(bufferevent_get_output(lane->to)) == 0)
+				c->over = true;
+			return;
+		}
+		struct chunk *chunk = take(lane);
+
+		(void)bufferevent_write_buffer(lane->to, chunk->data);
+		free_chunk(chunk);
+	}
+	if (lane->from && lane->bytes < HELD_MAX)
+		(void)bufferevent_enable(lane->from, EV_READ);
+}
+
+/* --- connections --------------------------------------------------------------------------- */
+
+/* libevent's callback: bytes have come. */
+static void on_read(struct bufferevent *from, void *context)
+{
+	struct connection *c = context;
+	struct lane *lane = lane_from(c, from);
+	struct evbuffer *data = evbuffer_new();
+
+	if (data)
+		(void)evbuffer_add_buffer(data, bufferevent_get_input(from));
+	push(c, lane, data);
+	if (lane->bytes >= HELD_MAX)
+		(void)bufferevent_disable(from, EV_READ);
+	advance(c, lane);
+}
+
+/* libevent's callback: one side is connected, or has ended. */
+static void on_event(struct bufferevent *from, short what, void *context)
+{
+	struct connection *c = context;
+
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		push(c, lane_from(c, from), NULL);
+}
+
+static void watch(struct connection *c, struct bufferevent *side)
+{
+	bufferevent_setcb(side, on_read, NULL, on_event, c);
+	(void)bufferevent_enable(side, EV_READ | EV_WRITE);
+}
+
+static struct sockaddr_in address(const char *host, int port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+
+	(void)inet_pton(AF_INET, host, &in.sin_addr);
+	return in;
+}
+
+static void connect_server(struct connection *c)
+{
+	const struct proxy_route *config = &c->route->config;
+	struct sockaddr_in to = address(config->server, config->server_port),
+			   from = address(config->source, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || (config->source[0] && bind(fd, (void *)&from, sizeof(from)) != 0)) {
+		if (fd >= 0)
+			(void)close(fd);
+		c->over = true;
+		return;
+	}
+	c->server = bufferevent_socket_new(c->route->proxy->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c->server) {
+		(void)close(fd);
+		c->over = true;
+		return;
+	}
+	c->lanes[PROXY_TO_SERVER].to = c->lanes[PROXY_TO_CLIENT].from = c->server;
+	watch(c, c->server);
+	if (bufferevent_socket_connect(c->server, (void *)&to, sizeof(to)) != 0)
+		c->over = true;
+}
+
+/* libevent's callback: a client has come. */
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
+		      int len, void *context)
+{
+	struct route *route = context;
+	struct connection *c = calloc(1, sizeof(*c));
+
+	(void)listener;
+	(void)from;
+	(void)len;
+	if (c)
+		c->client = bufferevent_socket_new(route->proxy->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c || !c->client) {
+		free(c);
+		(void)close(fd);
+		return;
+	}
+	c->route = route;
+	c->resets = atomic_load(&route->resets);
+	for (int way = 0; way < PROXY_WAYS; way++)
+		c->lanes[way].last = &c->lanes[way].first;
+	c->lanes[PROXY_TO_SERVER].from = c->lanes[PROXY_TO_CLIENT].to = c->client;
+	c->next = route->proxy->connections;
+	route->proxy->connections = c;
+	watch(c, c->client);
+}
+
+/* reset: both sides are told so by RST. */
+static void free_connection(struct connection *c, bool reset)
+{
+	const struct linger linger = { .l_onoff = 1 };
+	struct bufferevent *sides[] = { c->client, c->server };
+
+	for (int i = 0; i < 2; i++) {
+		if (!sides[i])
+			continue;
+		if (reset)
+			(void)setsockopt(bufferevent_getfd(sides[i]), SOL_SOCKET, SO_LINGER,
+					 &linger, sizeof(linger));
+		bufferevent_free(sides[i]);
+	}
+	for (int way = 0; way < PROXY_WAYS; way++) {
+		while (c->lanes[way].first)
+			free_chunk(take(&c->lanes[way]));
+	}
+	free(c);
+}
+
+/* A SYN is lost like everything else. */
+static void step(struct connection *c)
+{
+	if (!c->server && !atomic_load(&c->route->held[PROXY_TO_SERVER]) &&
+	    !atomic_load(&c->route->held[PROXY_TO_CLIENT]))
+		connect_server(c);
+	for (int way = 0; way < PROXY_WAYS && !c->over; way++)
+		advance(c, &c->lanes[way]);
+}
+
+/* libevent's callback. */
+static void on_tick(evutil_socket_t fd, short what, void *context)
+{
+	struct proxy *proxy = context;
+
+	(void)fd;
+	(void)what;
+	for (struct connection **at = &proxy->connections; *at;) {
+		struct connection *c = *at;
+		bool reset = c->resets != atomic_load(&c->route->resets);
+
+		if (!reset && !c->over)
+			step(c);
+		if (!reset && !c->over) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		free_connection(c, reset);
+	}
+	if (atomic_load(&proxy->stop))
+		(void)event_base_loopbreak(proxy->base);
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static void *proxy_main(void *arg)
+{
+	struct proxy *proxy = arg;
+
+	(void)event_base_dispatch(proxy->base);
+	return NULL;
+}
+
+static bool listen_on(struct proxy *proxy, struct route *route, const struct proxy_route *config)
+{
+	struct sockaddr_in at = address(config->host, config->port);
+
+	route->proxy = proxy;
+	route->config = *config;
+	route->listener = evconnlistener_new_bind(proxy->base, on_accept, route,
+						  LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE |
+							  LEV_OPT_CLOSE_ON_EXEC,
+						  BACKLOG, (void *)&at, sizeof(at));
+	return route->listener;
+}
+
+static enum status start(struct proxy *proxy, const struct proxy_route *routes, struct error *err)
+{
+	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+
+	proxy->base = event_base_new();
+	if (proxy->base)
+		proxy->tick = event_new(proxy->base, -1, EV_PERSIST, on_tick, proxy);
+	if (!proxy->tick || event_add(proxy->tick, &tick) != 0)
+		return error_set(err, ST_INTERNAL, "libevent gives no loop");
+	for (size_t i = 0; i < proxy->count; i++) {
+		if (!listen_on(proxy, &proxy->routes[i], &routes[i]))
+			return error_set(err, ST_UNAVAILABLE, "no proxy on %s:%d: %s",
+					 routes[i].host, routes[i].port, strerror(errno));
+	}
+	if (pthread_create(&proxy->thread, NULL, proxy_main, proxy) != 0)
+		return error_set(err, ST_INTERNAL, "cannot start a thread");
+	proxy->started = true;
+	return ST_OK;
+}
+
+enum status proxy_open(struct proxy **out, const struct proxy_route *routes, size_t count,
+		       uint64_t seed, struct error *err)
+{
+	struct proxy *proxy = calloc(1, sizeof(*proxy) + count * sizeof(proxy->routes[0]));
+
+	if (!proxy)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	proxy->count = count;
+	proxy->dice.state = seed;
+	if (start(proxy, routes, err) != ST_OK) {
+		proxy_close(proxy);
+		return err->status;
+	}
+	*out = proxy;
+	return ST_OK;
+}
+
+void proxy_close(struct proxy *proxy)
+{
+	struct connection *c;
+
+	if (!proxy)
+		return;
+	atomic_store(&proxy->stop, true);
+	if (proxy->started)
+		(void)pthread_join(proxy->thread, NULL);
+	while ((c = proxy->connections)) {
+		proxy->connections = c->next;
+		free_connection(c, false);
+	}
+	for (size_t i = 0; i < proxy->count; i++) {
+		if (proxy->routes[i].listener)
+			evconnlistener_free(proxy->routes[i].listener);
+	}
+	if (proxy->tick)
+		event_free(proxy->tick);
+	if (proxy->base)
+		event_base_free(proxy->base);
+	free(proxy);
+}
+
+void proxy_hold(struct proxy *proxy, size_t route, enum proxy_way way, bool held)
+{
+	atomic_store(&proxy->routes[route].held[way], held);
+}
+
+void proxy_delay(struct proxy *proxy, size_t route, int ms)
+{
+	atomic_store(&proxy->routes[route].delay_ms, ms);
+}
+
+void proxy_lose(struct proxy *proxy, size_t route, int percent)
+{
+	atomic_store(&proxy->routes[route].loss_percent, percent);
+}
+
+void proxy_reset(struct proxy *proxy, size_t route)
+{
+	atomic_fetch_add(&proxy->routes[route].resets, 1);
+}

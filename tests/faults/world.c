@@ -1,0 +1,42 @@
+#include "tests/faults/world.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool raise_loopback(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return up;
+}
+
+bool world_own_network(void)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNET) == 0 && raise_loopback();
+}
+
+bool world_own_mounts(void)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+bool world_mount(const char *folder, int megabytes)
+{
+	char options[40];
+
+	(void)snprintf(options, sizeof(options), "size=%dm,mode=0700", megabytes);
+	(void)mkdir(folder, 0700);
+	return mount("tmpfs", folder, "tmpfs", 0, options) == 0;
+}
