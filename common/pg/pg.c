@@ -15,6 +15,8 @@ struct pg {
 	PGconn *conn; /* NULL: not connected */
 	const char *url, *application;
 	const struct pg_statement *const *tables;
+	pg_session_check *check; /* NULL: none */
+	void *check_context;
 	int64_t next_attempt_mono_ms;
 	int64_t rows, replan_at_rows; /* read and written on this connection */
 	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
@@ -33,6 +35,12 @@ enum status pg_open(struct pg **out, const char *url, const char *application,
 	pg->tables = tables;
 	*out = pg;
 	return ST_OK;
+}
+
+void pg_check_sessions(struct pg *pg, pg_session_check *check, void *context)
+{
+	pg->check = check;
+	pg->check_context = context;
 }
 
 static void disconnect(struct pg *pg)
@@ -188,6 +196,8 @@ enum status pg_connect(struct pg *pg, struct error *err)
 		st = prepare_all(pg, err);
 	pg->rows = 0;
 	pg->replan_at_rows = 1;
+	if (st == ST_OK && pg->check)
+		st = pg->check(pg->check_context, pg, err);
 	if (st != ST_OK) {
 		disconnect(pg);
 		pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;

@@ -47,6 +47,15 @@ MUST_CHECK enum status pg_open(struct pg **out, const char *url, const char *app
 			       const struct pg_statement *const *tables, struct error *err);
 void pg_close(struct pg *pg);
 
+/*
+ * Looks at each session before the owner's calls run on it, with pg_run. An error ends the session,
+ * and is what the calls return.
+ */
+typedef enum status pg_session_check(void *context, struct pg *pg, struct error *err);
+
+/* Before the first use. context is borrowed for the handle's lifetime. */
+void pg_check_sessions(struct pg *pg, pg_session_check *check, void *context);
+
 /* Connects unless connected. ST_UNAVAILABLE: the server cannot be had now. */
 MUST_CHECK enum status pg_connect(struct pg *pg, struct error *err);
 

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/runtime/clock.h"
+#include "tools/verify-history/read_topic.h"
 
 #define PAUSE_MS 200
 
@@ -15,7 +15,7 @@ struct progress {
 	int64_t behind;  /* messages that the consumers have not come to */
 };
 
-static int64_t messages_behind(const struct history *h, const struct topic_ends *ends)
+static int64_t messages_behind(const struct history *h, const struct kafka_topic_ends *ends)
 {
 	int64_t behind = 0;
 
@@ -33,20 +33,21 @@ static int64_t messages_behind(const struct history *h, const struct topic_ends 
  * The tables first, in one snapshot, then the ends: what was in no outbox then is on the topic by
  * now, so nothing slips through between the two.
  */
-static enum status look(struct read_tables *tables, struct topic *topic, struct progress *progress,
-			struct error *err)
+static enum status look(struct read_tables *tables, struct kafka_topic *topic,
+			struct progress *progress, struct error *err)
 {
 	struct history h = { 0 };
-	struct topic_ends ends = { 0 };
-	enum status st = read_tables_progress(tables, topic_name(topic), &h, err);
+	struct kafka_topic_ends ends = { 0 };
+	enum status st = read_tables_progress(tables, kafka_topic_name(topic), &h, err);
 
 	if (st == ST_OK)
-		st = topic_find_ends(topic, &ends, err);
+		st = read_ends(topic, &ends, err);
 	if (st == ST_OK)
 		*progress = (struct progress){ .waiting = h.waiting[OUTBOX_ORDERS].count +
 							  h.waiting[OUTBOX_DELIVERY].count,
 					       .behind = messages_behind(&h, &ends) };
-	free(ends.next_offset);
+	if (st == ST_OK)
+		kafka_topic_ends_fini(&ends);
 	history_fini(&h);
 	return st;
 }
@@ -60,7 +61,7 @@ static void show(const struct progress *progress, int64_t waited_ms, int64_t wai
 		      progress->waiting, progress->behind, waited_ms / 1000, wait_ms / 1000);
 }
 
-enum status drained_wait(struct read_tables *tables, struct topic *topic, int64_t wait_ms,
+enum status drained_wait(struct read_tables *tables, struct kafka_topic *topic, int64_t wait_ms,
 			 bool *drained, int64_t *waited_ms, struct error *err)
 {
 	const bool terminal = isatty(STDERR_FILENO) == 1;

@@ -65,8 +65,8 @@ static struct kafka_settings kafka_settings(const struct config *config, const c
 
 /* Effects first: see history.h. */
 static enum status read_all(const struct config *config, struct read_tables *tables,
-			    struct topic *topic, struct topic *dead_letters, struct history *h,
-			    struct error *err)
+			    struct kafka_topic *topic, struct kafka_topic *dead_letters,
+			    struct history *h, struct error *err)
 {
 	if (read_tables_all(tables, config->kafka_topic, h, err) != ST_OK ||
 	    read_events(topic, h, err) != ST_OK ||
@@ -86,8 +86,8 @@ static enum status report_all(const struct report *report, bool json, struct err
 }
 
 static enum status check(const struct config *config, struct read_tables *tables,
-			 struct topic *topic, struct topic *dead_letters, bool json, bool *clean,
-			 struct error *err)
+			 struct kafka_topic *topic, struct kafka_topic *dead_letters, bool json,
+			 bool *clean, struct error *err)
 {
 	struct history h = { 0 };
 	struct judgement judgement = { 0 };
@@ -111,17 +111,17 @@ static enum status run(const struct config *config, bool json, bool *clean, stru
 	const struct kafka_settings events = kafka_settings(config, config->kafka_topic);
 	const struct kafka_settings letters = kafka_settings(config, CONTRACT_DEAD_LETTER_TOPIC);
 	struct read_tables *tables = NULL;
-	struct topic *topic = NULL, *dead_letters = NULL;
+	struct kafka_topic *topic = NULL, *dead_letters = NULL;
 	enum status st = read_tables_open(&tables, config->database_url, err);
 
 	if (st == ST_OK)
-		st = topic_open(&topic, &events, err);
+		st = kafka_topic_open(&topic, &events, err);
 	if (st == ST_OK)
-		st = topic_open(&dead_letters, &letters, err);
+		st = kafka_topic_open(&dead_letters, &letters, err);
 	if (st == ST_OK)
 		st = check(config, tables, topic, dead_letters, json, clean, err);
-	topic_close(dead_letters);
-	topic_close(topic);
+	kafka_topic_close(dead_letters);
+	kafka_topic_close(topic);
 	read_tables_close(tables);
 	return st;
 }

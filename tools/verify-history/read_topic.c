@@ -1,5 +1,6 @@
 #include "tools/verify-history/read_topic.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,22 @@
 #include "common/base/parse.h"
 #include "common/event/contract.h"
 #include "common/event/event_json.h"
+
+enum status read_ends(struct kafka_topic *topic, struct kafka_topic_ends *ends, struct error *err)
+{
+	enum status st = kafka_topic_find_ends(topic, ends, err);
+
+	for (int32_t p = 0; st == ST_OK && p < ends->count; p++) {
+		if (ends->first_offset[p] > 0)
+			st = error_set(err, ST_CONFLICT,
+				       "topic %s, partition %d begins at offset %" PRId64
+				       ": what was before is gone, so its history cannot be judged",
+				       kafka_topic_name(topic), (int)p, ends->first_offset[p]);
+		if (st != ST_OK)
+			kafka_topic_ends_fini(ends);
+	}
+	return st;
+}
 
 /* --- what a message says ------------------------------------------------------------------- */
 
@@ -134,18 +151,18 @@ static void take_message(void *context, const struct message *m)
 		events->history->other_messages++;
 }
 
-enum status read_events(struct topic *topic, struct history *h, struct error *err)
+enum status read_events(struct kafka_topic *topic, struct history *h, struct error *err)
 {
-	struct events events = { .history = h, .topic = topic_name(topic) };
-	struct topic_ends ends;
-	enum status st = topic_find_ends(topic, &ends, err);
+	struct events events = { .history = h, .topic = kafka_topic_name(topic) };
+	struct kafka_topic_ends ends;
+	enum status st = read_ends(topic, &ends, err);
 
 	if (st != ST_OK)
 		return st;
 	if (ends.count > 0)
 		(void)history_partition(h, ends.count - 1);
-	st = topic_read(topic, &ends, take_message, &events, err);
-	free(ends.next_offset);
+	st = kafka_topic_read(topic, &ends, take_message, &events, err);
+	kafka_topic_ends_fini(&ends);
 	return st;
 }
 
@@ -171,18 +188,18 @@ static void take_dead_letter(void *context, const struct message *m)
 	free(event);
 }
 
-enum status read_dead_letters(struct topic *dead_letters, const char *topic, struct history *h,
-			      struct error *err)
+enum status read_dead_letters(struct kafka_topic *dead_letters, const char *topic,
+			      struct history *h, struct error *err)
 {
 	struct events events = { .history = h, .topic = topic };
-	struct topic_ends ends;
-	enum status st = topic_find_ends(dead_letters, &ends, err);
+	struct kafka_topic_ends ends;
+	enum status st = read_ends(dead_letters, &ends, err);
 
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
 	if (st != ST_OK)
 		return st;
-	st = topic_read(dead_letters, &ends, take_dead_letter, &events, err);
-	free(ends.next_offset);
+	st = kafka_topic_read(dead_letters, &ends, take_dead_letter, &events, err);
+	kafka_topic_ends_fini(&ends);
 	return st;
 }

@@ -7,14 +7,19 @@
 #ifndef TOOLS_VERIFY_HISTORY_READ_TOPIC_H
 #define TOOLS_VERIFY_HISTORY_READ_TOPIC_H
 
+#include "common/kafka/kafka_topic.h"
 #include "tools/verify-history/history.h"
-#include "tools/verify-history/topic.h"
 
-/* Errors: as topic_find_ends. */
-MUST_CHECK enum status read_events(struct topic *topic, struct history *h, struct error *err);
+/* As kafka_topic_find_ends. ST_CONFLICT: the topic's beginning is gone, so that its history is not
+ * whole. */
+MUST_CHECK enum status read_ends(struct kafka_topic *topic, struct kafka_topic_ends *ends,
+				 struct error *err);
+
+/* Errors: as read_ends. */
+MUST_CHECK enum status read_events(struct kafka_topic *topic, struct history *h, struct error *err);
 
 /* The dead letters of the topic of that name. No dead-letter topic: no dead letters. */
-MUST_CHECK enum status read_dead_letters(struct topic *dead_letters, const char *topic,
+MUST_CHECK enum status read_dead_letters(struct kafka_topic *dead_letters, const char *topic,
 					 struct history *h, struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
-#include "tools/verify-history/topic.h"
+#include "common/kafka/kafka_topic.h"
 
-#include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/kafka/kafka_conf.h"
@@ -9,15 +9,18 @@
 
 #define ANSWER_MS 10000 /* the broker's time for an answer */
 #define STALL_MS  30000 /* without any message, the read fails */
+#define STEP_MS   500   /* of a wait, between two looks whether it was stopped */
 #define BATCH     1000
 
-struct topic {
+struct kafka_topic {
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *handle;
 	const struct kafka_settings *settings;
+	_Atomic bool stopped;
 };
 
-enum status topic_open(struct topic **out, const struct kafka_settings *settings, struct error *err)
+enum status kafka_topic_open(struct kafka_topic **out, const struct kafka_settings *settings,
+			     struct error *err)
 {
 	/* Memory is for the history, but a full queue makes librdkafka 2.0 pause for up to a
 	 * second. */
@@ -31,7 +34,7 @@ enum status topic_open(struct topic **out, const struct kafka_settings *settings
 		NULL,
 	};
 	/* clang-format on */
-	struct topic *topic = calloc(1, sizeof(*topic));
+	struct kafka_topic *topic = calloc(1, sizeof(*topic));
 	rd_kafka_conf_t *conf = NULL;
 	char why[200];
 
@@ -39,13 +42,13 @@ enum status topic_open(struct topic **out, const struct kafka_settings *settings
 		return error_set(err, ST_INTERNAL, "out of memory");
 	topic->settings = settings;
 	if (kafka_conf(&conf, settings, pairs, err) != ST_OK) {
-		topic_close(topic);
+		kafka_topic_close(topic);
 		return err->status;
 	}
 	topic->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (!topic->rk) {
 		rd_kafka_conf_destroy(conf);
-		topic_close(topic);
+		kafka_topic_close(topic);
 		return error_set(err, ST_INVALID, "Kafka consumer: %s", why);
 	}
 	topic->handle = rd_kafka_topic_new(topic->rk, settings->topic, NULL);
@@ -53,7 +56,7 @@ enum status topic_open(struct topic **out, const struct kafka_settings *settings
 	return ST_OK;
 }
 
-void topic_close(struct topic *topic)
+void kafka_topic_close(struct kafka_topic *topic)
 {
 	if (!topic)
 		return;
@@ -64,24 +67,45 @@ void topic_close(struct topic *topic)
 	free(topic);
 }
 
-const char *topic_name(const struct topic *topic)
+const char *kafka_topic_name(const struct kafka_topic *topic)
 {
 	return topic->settings->topic;
 }
 
-static enum status set_kafka_error(struct error *err, const struct topic *topic,
+static enum status set_kafka_error(struct error *err, const struct kafka_topic *topic,
 				   rd_kafka_resp_err_t code)
 {
 	return error_set(err, ST_UNAVAILABLE, "Kafka at %s: %s", topic->settings->bootstrap_servers,
 			 rd_kafka_err2str(code));
 }
 
-static enum status count_partitions(struct topic *topic, int32_t *count, struct error *err)
+void kafka_topic_stop(struct kafka_topic *topic)
+{
+	atomic_store(&topic->stopped, true);
+}
+
+/* True if a call whose step has timed out is to be made again. */
+static bool again(const struct kafka_topic *topic, rd_kafka_resp_err_t code, int64_t deadline)
+{
+	return (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) &&
+	       clock_mono_ms() < deadline && !atomic_load(&topic->stopped);
+}
+
+void kafka_topic_ends_fini(struct kafka_topic_ends *ends)
+{
+	free(ends->first_offset);
+	free(ends->next_offset);
+}
+
+static enum status count_partitions(struct kafka_topic *topic, int32_t *count, struct error *err)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_resp_err_t code =
-		rd_kafka_metadata(topic->rk, 0, topic->handle, &metadata, ANSWER_MS);
+	int64_t deadline = clock_mono_ms() + ANSWER_MS;
+	rd_kafka_resp_err_t code;
 
+	do
+		code = rd_kafka_metadata(topic->rk, 0, topic->handle, &metadata, STEP_MS);
+	while (again(topic, code, deadline));
 	if (!code) {
 		code = metadata->topic_cnt == 1 ? metadata->topics[0].err
 						: RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -94,45 +118,52 @@ static enum status count_partitions(struct topic *topic, int32_t *count, struct 
 	return code ? set_kafka_error(err, topic, code) : ST_OK;
 }
 
-static enum status refuse_cut(const struct topic *topic, int32_t partition, int64_t low,
-			      struct error *err)
+static rd_kafka_resp_err_t find_end(struct kafka_topic *topic, struct kafka_topic_ends *ends,
+				    int32_t partition)
 {
-	return error_set(err, ST_CONFLICT,
-			 "topic %s, partition %d begins at offset %" PRId64
-			 ": what was before is gone, so its history cannot be judged",
-			 topic->settings->topic, (int)partition, low);
+	int64_t deadline = clock_mono_ms() + ANSWER_MS;
+	rd_kafka_resp_err_t code;
+
+	do
+		code = rd_kafka_query_watermark_offsets(topic->rk, topic->settings->topic,
+							partition, &ends->first_offset[partition],
+							&ends->next_offset[partition], STEP_MS);
+	while (again(topic, code, deadline));
+	return code;
 }
 
-enum status topic_find_ends(struct topic *topic, struct topic_ends *ends, struct error *err)
+enum status kafka_topic_find_ends(struct kafka_topic *topic, struct kafka_topic_ends *ends,
+				  struct error *err)
 {
-	rd_kafka_resp_err_t code;
-	int64_t low, *next_offset;
-	int32_t count = 0;
+	struct kafka_topic_ends found = { 0 };
+	enum status st = ST_OK;
 
-	if (count_partitions(topic, &count, err) != ST_OK)
+	if (count_partitions(topic, &found.count, err) != ST_OK)
 		return err->status;
-	next_offset = calloc((size_t)count + 1, sizeof(*next_offset));
-	if (!next_offset)
-		return error_set(err, ST_INTERNAL, "out of memory");
-	for (int32_t p = 0; p < count; p++) {
-		code = rd_kafka_query_watermark_offsets(topic->rk, topic->settings->topic, p, &low,
-							&next_offset[p], ANSWER_MS);
-		if (!code && low == 0)
-			continue;
-		free(next_offset);
-		return code ? set_kafka_error(err, topic, code) : refuse_cut(topic, p, low, err);
+	found.first_offset = calloc((size_t)found.count + 1, sizeof(int64_t));
+	found.next_offset = calloc((size_t)found.count + 1, sizeof(int64_t));
+	if (!found.first_offset || !found.next_offset)
+		st = error_set(err, ST_INTERNAL, "out of memory");
+	for (int32_t p = 0; st == ST_OK && p < found.count; p++) {
+		rd_kafka_resp_err_t code = find_end(topic, &found, p);
+
+		if (code)
+			st = set_kafka_error(err, topic, code);
 	}
-	*ends = (struct topic_ends){ .count = count, .next_offset = next_offset };
-	return ST_OK;
+	if (st == ST_OK)
+		*ends = found;
+	else
+		kafka_topic_ends_fini(&found);
+	return st;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
 
 struct reading {
-	const struct topic *topic;
-	int64_t end;
+	const struct kafka_topic *topic;
+	int64_t begin, end;
 	bool done;
-	topic_take *take;
+	kafka_topic_take *take;
 	void *context;
 	struct kafka_message message; /* the one that is taken */
 	struct error *err;
@@ -160,14 +191,14 @@ static enum status read_partition(struct reading *r, int32_t partition)
 	int64_t deadline = clock_mono_ms() + STALL_MS;
 	enum status st = ST_OK;
 
-	if (rd_kafka_consume_start(r->topic->handle, partition, 0) != 0)
+	if (rd_kafka_consume_start(r->topic->handle, partition, r->begin) != 0)
 		return set_kafka_error(r->err, r->topic, rd_kafka_last_error());
 	while (st == ST_OK && !r->done) {
 		ssize_t n = rd_kafka_consume_batch(r->topic->handle, partition, 100, batch, BATCH);
 
 		if (n > 0)
 			deadline = clock_mono_ms() + STALL_MS;
-		else if (clock_mono_ms() > deadline)
+		if (clock_mono_ms() > deadline || atomic_load(&r->topic->stopped))
 			st = error_set(r->err, ST_UNAVAILABLE,
 				       "Kafka at %s does not send the rest of topic %s",
 				       r->topic->settings->bootstrap_servers,
@@ -183,15 +214,16 @@ static enum status read_partition(struct reading *r, int32_t partition)
 }
 
 /* One partition after the other: librdkafka's queue is bounded for each of them. */
-enum status topic_read(struct topic *topic, const struct topic_ends *ends, topic_take *take,
-		       void *context, struct error *err)
+enum status kafka_topic_read(struct kafka_topic *topic, const struct kafka_topic_ends *ends,
+			     kafka_topic_take *take, void *context, struct error *err)
 {
 	enum status st = ST_OK;
 
 	for (int32_t p = 0; st == ST_OK && p < ends->count; p++) {
 		struct reading r = { .topic = topic,
+				     .begin = ends->first_offset[p],
 				     .end = ends->next_offset[p],
-				     .done = ends->next_offset[p] == 0,
+				     .done = ends->next_offset[p] == ends->first_offset[p],
 				     .take = take,
 				     .context = context,
 				     .err = err };
