@@ -132,6 +132,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 {
 	const struct relay_config relay = {
 		.database_url = config->service.database_url,
+		.schema = SERVICE_SCHEMA_DELIVERY,
 		.instance = replica,
 		.kafka = service_config_kafka(&config->service, replica),
 		.keyed = true, /* so that an order's Delivery* events stay in their order */
@@ -218,9 +219,20 @@ static enum status serve(struct service *s, const struct config *config, const c
 	return ST_OK;
 }
 
-static enum status run(const struct config *config, struct error *err)
+/* ST_INVALID also where the database cannot be worked with: no retry would mend that. */
+static enum status open_reads(struct service *s, const struct config *config, struct error *err)
 {
 	static const struct pg_statement *const reads[] = { delivery_api_statements, NULL };
+	const struct pg_config database = { config->service.database_url, "delivery-service reads",
+					    SERVICE_SCHEMA_DELIVERY, reads };
+
+	if (pg_pool_open(&s->reads, READ_CONNECTIONS, &database, err) != ST_OK)
+		return err->status;
+	return pg_pool_connect(s->reads, err) == ST_INVALID ? ST_INVALID : ST_OK;
+}
+
+static enum status run(const struct config *config, struct error *err)
+{
 	struct service s = {
 		.work = { .kind = (enum simulated_work_kind)config->work, .ms = config->delay_ms },
 	};
@@ -233,8 +245,7 @@ static enum status run(const struct config *config, struct error *err)
 					     .work_on = config->delay_on,
 					     .work = &s.work };
 	stop_block_signals();
-	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
-			  "delivery-service reads", reads, err);
+	st = open_reads(&s, config, err);
 	if (st == ST_OK)
 		st = open_relay(&s, config, replica, err);
 	if (st == ST_OK)

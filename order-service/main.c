@@ -144,6 +144,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 {
 	const struct relay_config relay = {
 		.database_url = config->service.database_url,
+		.schema = SERVICE_SCHEMA_ORDERS,
 		.instance = replica,
 		.kafka = service_config_kafka(&config->service, replica),
 		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
@@ -230,19 +231,29 @@ static enum status serve(struct service *s, const struct config *config, struct 
 	return ST_OK;
 }
 
-static enum status run(const struct config *config, struct error *err)
+/* ST_INVALID also where the database cannot be worked with: no retry would mend that. */
+static enum status open_reads(struct service *s, const struct config *config, struct error *err)
 {
 	static const struct pg_statement *const reads[] = { order_read_statements,
 							    key_expiry_statements, NULL };
+	const struct pg_config database = { config->service.database_url, "order-service reads",
+					    SERVICE_SCHEMA_ORDERS, reads };
+
+	if (pg_pool_open(&s->reads, READ_CONNECTIONS, &database, err) != ST_OK)
+		return err->status;
+	s->api.reads = s->reads;
+	return pg_pool_connect(s->reads, err) == ST_INVALID ? ST_INVALID : ST_OK;
+}
+
+static enum status run(const struct config *config, struct error *err)
+{
 	struct service s = { 0 };
 	char replica[REPLICA_NAME_MAX];
 	enum status st;
 
 	service_config_replica(&config->service, "order", replica);
 	stop_block_signals();
-	st = pg_pool_open(&s.reads, READ_CONNECTIONS, config->service.database_url,
-			  "order-service reads", reads, err);
-	s.api.reads = s.reads;
+	st = open_reads(&s, config, err);
 	if (st == ST_OK)
 		st = key_expiry_start(&s.expiry, s.reads, config->key_ttl_s, err);
 	if (st == ST_OK)

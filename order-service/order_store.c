@@ -13,6 +13,7 @@
 
 #include "common/outbox/outbox.h"
 #include "common/runtime/clock.h"
+#include "common/service/service_config.h"
 #include "order-service/core/order_batch.h"
 #include "order-service/order_row.h"
 
@@ -80,12 +81,14 @@ enum status order_store_open(struct order_store **out, const char *database_url,
 		outbox_statements,
 		NULL,
 	};
+	const struct pg_config config = { database_url, "order-service writer",
+					  SERVICE_SCHEMA_ORDERS, tables };
 	struct order_store *store = calloc(1, sizeof(*store));
 
 	if (!store)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	store->topic = topic;
-	if (pg_open(&store->pg, database_url, "order-service writer", tables, err) != ST_OK) {
+	if (pg_open(&store->pg, &config, err) != ST_OK) {
 		free(store);
 		return err->status;
 	}

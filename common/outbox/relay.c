@@ -250,7 +250,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	progress_init(&r->progress, "relay", PROGRESS_BOUND_MS);
 	if (wakeup_init(&r->wakeup, err) != ST_OK)
 		goto fail_wakeup;
-	if (relay_store_open(&r->outbox, config->database_url, APPLICATION, err) != ST_OK)
+	if (relay_store_open(&r->outbox, config->database_url, config->schema, APPLICATION, err) !=
+	    ST_OK)
 		goto fail_outbox;
 	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
 		goto fail_publisher;

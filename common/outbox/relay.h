@@ -32,6 +32,7 @@ struct relay;
 
 struct relay_config {
 	const char *database_url;
+	const char *schema;   /* of the outbox */
 	const char *instance; /* this process, in the lease and the logs */
 	struct kafka_settings kafka;
 	bool keyed; /* false: rows for kafka.topic are published without their key */

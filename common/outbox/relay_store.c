@@ -42,7 +42,7 @@ const struct pg_statement relay_store_statements[] = {
 	{ 0 },
 };
 
-enum status relay_store_open(struct relay_store *o, const char *database_url,
+enum status relay_store_open(struct relay_store *o, const char *database_url, const char *schema,
 			     const char *application, struct error *err)
 {
 	static const struct pg_statement *const tables[] = {
@@ -52,8 +52,10 @@ enum status relay_store_open(struct relay_store *o, const char *database_url,
 		NULL,
 	};
 
+	const struct pg_config config = { database_url, application, schema, tables };
+
 	o->listening = 0;
-	return pg_open(&o->pg, database_url, application, tables, err);
+	return pg_open(&o->pg, &config, err);
 }
 
 void relay_store_close(struct relay_store *o)

@@ -22,7 +22,8 @@ struct relay_store {
 
 /* Connects at its first use. The strings are borrowed until close. ST_INTERNAL: out of memory. */
 MUST_CHECK enum status relay_store_open(struct relay_store *outbox, const char *database_url,
-					const char *application, struct error *err);
+					const char *schema, const char *application,
+					struct error *err);
 void relay_store_close(struct relay_store *outbox);
 
 /*

@@ -4,35 +4,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pg/pg_abandon.h"
 #include "common/pg/pg_pipeline.h"
+#include "common/pg/pg_session.h"
 #include "common/runtime/clock.h"
-#include "common/runtime/log.h"
 
-#define ANSWER_TIMEOUT_MS  15000
+#define ANSWER_MS          15000
 #define RECONNECT_PAUSE_MS 100 /* a burst of callers makes one attempt, not one each */
 
 struct pg {
-	PGconn *conn; /* NULL: not connected */
-	const char *url, *application;
-	const struct pg_statement *const *tables;
+	PGconn *conn;                   /* NULL: not connected */
+	struct pg_abandoned *abandoned; /* the session before this one, while it ends */
+	struct pg_config config;
+	struct pg_url url;
 	pg_session_check *check; /* NULL: none */
 	void *check_context;
+	int64_t deadline_mono_ms; /* of what runs; 0: none */
 	int64_t next_attempt_mono_ms;
 	int64_t rows, replan_at_rows; /* read and written on this connection */
 	bool in_transaction; /* begun, as far as the owner knows: the next calls belong to it */
 	bool ahead;          /* calls of it were sent, and no sync yet */
+	bool read_only;      /* the server was, when it was connected to */
 };
 
-enum status pg_open(struct pg **out, const char *url, const char *application,
-		    const struct pg_statement *const *tables, struct error *err)
+enum status pg_open(struct pg **out, const struct pg_config *config, struct error *err)
 {
 	struct pg *pg = calloc(1, sizeof(*pg));
 
 	if (!pg)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	pg->url = url;
-	pg->application = application;
-	pg->tables = tables;
+	pg->config = *config;
+	if (pg_config_url(config, &pg->url, err) != ST_OK) {
+		free(pg);
+		return err->status;
+	}
 	*out = pg;
 	return ST_OK;
 }
@@ -54,129 +59,73 @@ void pg_close(struct pg *pg)
 {
 	if (!pg)
 		return;
+	pg_abandoned_leave(pg->abandoned);
 	disconnect(pg);
 	free(pg);
 }
 
-static enum status send_prepare(PGconn *conn, const struct pg_statement *table, struct error *err)
+void pg_deadline(struct pg *pg, int64_t deadline_mono_ms)
 {
-	for (const struct pg_statement *s = table; s->name; s++) {
-		if (PQsendPrepare(conn, s->name, s->sql, 0, NULL) != 1)
-			return pg_pipeline_error(conn, ST_UNAVAILABLE, err);
-	}
-	return ST_OK;
+	pg->deadline_mono_ms = deadline_mono_ms;
 }
 
-static enum status read_prepared(PGconn *conn, const struct pg_statement *table, int64_t deadline,
-				 struct error *first, struct error *err)
+/* Until when what begins now may wait. */
+static int64_t deadline_of(const struct pg *pg)
 {
-	enum status st = ST_OK;
+	int64_t deadline = clock_mono_ms() + ANSWER_MS;
 
-	for (const struct pg_statement *s = table; st == ST_OK && s->name; s++) {
-		bool before = first->status != ST_OK;
-		PGresult *r = NULL;
-
-		st = pg_pipeline_answer(conn, deadline, &r, first, err);
-		PQclear(r);
-		if (!before && first->status != ST_OK)
-			(void)error_wrap(first, "preparing %s", s->name);
-	}
-	return st;
+	return pg->deadline_mono_ms && pg->deadline_mono_ms < deadline ? pg->deadline_mono_ms
+								       : deadline;
 }
 
-static enum status prepare_all(struct pg *pg, struct error *err)
-{
-	static const struct pg_statement own[] = {
-		{ PG_BEGIN, "begin" },
-		{ PG_COMMIT, "commit" },
-		{ 0 },
-	};
-	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
-	struct error first = { 0 };
-	enum status st = send_prepare(pg->conn, own, err);
+/* --- connecting ---------------------------------------------------------------------------- */
 
-	for (size_t i = 0; st == ST_OK && pg->tables[i]; i++)
-		st = send_prepare(pg->conn, pg->tables[i], err);
-	if (st == ST_OK && PQpipelineSync(pg->conn) != 1)
-		st = pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-	if (st == ST_OK)
-		st = pg_pipeline_flush(pg->conn, deadline, err);
-	if (st == ST_OK)
-		st = read_prepared(pg->conn, own, deadline, &first, err);
-	for (size_t i = 0; st == ST_OK && pg->tables[i]; i++)
-		st = read_prepared(pg->conn, pg->tables[i], deadline, &first, err);
-	if (st == ST_OK)
-		st = pg_pipeline_sync(pg->conn, deadline, &first, err);
-	if (st == ST_OK && first.status != ST_OK) {
-		*err = first;
-		st = err->status;
-	}
-	return st;
+/* The server tells of a change with its next answer. */
+static bool reads_only(PGconn *conn)
+{
+	const char *by_default = PQparameterStatus(conn, "default_transaction_read_only");
+	const char *standby = PQparameterStatus(conn, "in_hot_standby");
+
+	return (by_default && strcmp(by_default, "on") == 0) ||
+	       (standby && strcmp(standby, "on") == 0);
 }
 
-/* What the server tells without being asked. */
-static void on_notice(void *context, const char *text)
-{
-	(void)context;
-	log_info("database", "postgres notice", "text=%s", LOG_QUOTE(text));
-}
-
-/*
- * Before dbname stand defaults that the URL may override (later wins in libpq): Kerberos, which
- * costs a name lookup and a megabyte per process, only if asked for. After it stands what this
- * module relies on. Keepalives and tcp_user_timeout bound a dead network. The planner options: our
- * statements touch few rows by key, but a plan made while a table is still empty would read it
- * whole, and stay so when the table has grown. jit: switched-off plan nodes count as endlessly
- * expensive, and a statement that seems expensive is compiled, which takes a second.
- */
-static PGconn *start_connection(const struct pg *pg)
-{
-	const char *const names[] = { "gssencmode",
-				      "dbname",
-				      "application_name",
-				      "connect_timeout",
-				      "keepalives_idle",
-				      "keepalives_interval",
-				      "keepalives_count",
-				      "tcp_user_timeout",
-				      "client_encoding",
-				      "options",
-				      NULL };
-	const char *const values[] = {
-		"disable",
-		pg->url,
-		pg->application,
-		"3",
-		"5",
-		"2",
-		"3",
-		"10000",
-		"UTF8",
-		"-c enable_seqscan=off -c enable_hashjoin=off "
-		"-c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan -c "
-		"idle_in_transaction_session_timeout=20s",
-		NULL
-	};
-
-	return PQconnectdbParams(names, values, 1);
-}
-
-/* Asked before each use, so that a server's restart costs an idle connection no failed call. */
-static bool alive(const struct pg *pg)
+/* Asked before each use, so that a server's restart costs an idle connection no failed call, and
+ * one that became read-only is left for another where the url has one. */
+static bool usable(struct pg *pg)
 {
 	struct pollfd fd;
 
 	if (!pg->conn || PQstatus(pg->conn) != CONNECTION_OK)
 		return false;
+	if (!reads_only(pg->conn))
+		pg->read_only = false;
+	else if (!pg->read_only && !pg->in_transaction)
+		return false;
 	fd = (struct pollfd){ .fd = PQsocket(pg->conn), .events = POLLRDHUP };
 	return poll(&fd, 1, 0) == 0;
 }
 
+static enum status begin_session(struct pg *pg, struct error *err)
+{
+	enum status st = pg_session_begin(&pg->conn, &pg->config, &pg->url, deadline_of(pg), err);
+
+	pg->rows = 0;
+	pg->replan_at_rows = 1;
+	if (st == ST_OK)
+		pg->read_only = reads_only(pg->conn);
+	if (st == ST_OK && pg->check)
+		st = pg->check(pg->check_context, pg, err);
+	if (st == ST_OK)
+		return ST_OK;
+	disconnect(pg);
+	pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;
+	return error_wrap(err, "connecting to the database");
+}
+
 enum status pg_connect(struct pg *pg, struct error *err)
 {
-	enum status st;
-
-	if (alive(pg))
+	if (usable(pg))
 		return ST_OK;
 	disconnect(pg);
 	if (pg->in_transaction) {
@@ -184,27 +133,15 @@ enum status pg_connect(struct pg *pg, struct error *err)
 		pg->in_transaction = false;
 		return error_set(err, ST_UNAVAILABLE, "the connection was lost in a transaction");
 	}
-	if (clock_mono_ms() < pg->next_attempt_mono_ms)
+	if (!pg_abandoned_ended(&pg->abandoned))
+		return error_set(err, ST_UNAVAILABLE,
+				 "the database has not ended the last session");
+	if (clock_mono_ms() < pg->next_attempt_mono_ms || clock_mono_ms() >= deadline_of(pg))
 		return error_set(err, ST_UNAVAILABLE, "database is not reachable");
-	pg->conn = start_connection(pg);
-	(void)PQsetNoticeProcessor(pg->conn, on_notice, NULL);
-	if (PQstatus(pg->conn) != CONNECTION_OK)
-		st = pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-	else if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1)
-		st = pg_pipeline_error(pg->conn, ST_INTERNAL, err);
-	else
-		st = prepare_all(pg, err);
-	pg->rows = 0;
-	pg->replan_at_rows = 1;
-	if (st == ST_OK && pg->check)
-		st = pg->check(pg->check_context, pg, err);
-	if (st != ST_OK) {
-		disconnect(pg);
-		pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;
-		return error_wrap(err, "connecting to the database");
-	}
-	return ST_OK;
+	return begin_session(pg, err);
 }
+
+/* --- sending and receiving ----------------------------------------------------------------- */
 
 static enum status queue_calls(struct pg *pg, const struct pg_call *calls, size_t count,
 			       struct error *err)
@@ -223,17 +160,17 @@ static enum status queue_calls(struct pg *pg, const struct pg_call *calls, size_
 }
 
 static enum status read_answers(struct pg *pg, struct pg_call *calls, size_t count,
-				struct error *first, struct error *err)
+				struct pg_refusal *first, struct error *err)
 {
-	int64_t deadline = clock_mono_ms() + ANSWER_TIMEOUT_MS;
+	int64_t deadline = deadline_of(pg);
 	enum status st = pg_pipeline_flush(pg->conn, deadline, err);
 
 	for (size_t i = 0; st == ST_OK && i < count; i++) {
-		bool before = first->status != ST_OK;
+		bool before = first->error.status != ST_OK;
 
 		st = pg_pipeline_answer(pg->conn, deadline, &calls[i].result, first, err);
-		if (!before && first->status != ST_OK)
-			(void)error_wrap(first, "%s", calls[i].statement);
+		if (!before && first->error.status != ST_OK)
+			(void)error_wrap(&first->error, "%s", calls[i].statement);
 	}
 	if (st == ST_OK)
 		st = pg_pipeline_sync(pg->conn, deadline, first, err);
@@ -243,18 +180,17 @@ static enum status read_answers(struct pg *pg, struct pg_call *calls, size_t cou
 /* Runs a command by itself. On an error the connection may be lost. */
 static enum status run_command(struct pg *pg, const char *sql, struct error *err)
 {
-	struct pg_call call = { sql, NULL, NULL };
-	struct error first = { 0 };
+	struct pg_refusal first = { 0 };
+	PGresult *result = NULL;
 	enum status st;
 
-	if (PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
-	    PQpipelineSync(pg->conn) != 1)
+	if (PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1) != 1)
 		return pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-	st = read_answers(pg, &call, 1, &first, err);
-	pg_clear(&call, 1);
-	if (st != ST_OK || first.status == ST_OK)
+	st = pg_pipeline_run(pg->conn, deadline_of(pg), &result, &first, err);
+	PQclear(result);
+	if (st != ST_OK || first.error.status == ST_OK)
 		return st;
-	*err = first;
+	*err = first.error;
 	return err->status;
 }
 
@@ -272,8 +208,20 @@ static enum status replan(struct pg *pg, struct error *err)
 	return run_command(pg, "discard plans", err);
 }
 
-/* Drops the connection: something may still be queued on it. */
+/* After the server did not answer, or the connection was lost. */
 static enum status fail(struct pg *pg, struct error *err)
+{
+	pg->in_transaction = false;
+	if (PQstatus(pg->conn) == CONNECTION_OK) {
+		pg->abandoned = pg_abandon(pg->conn, pg->url.application);
+		pg->conn = NULL;
+	}
+	disconnect(pg);
+	return error_wrap(err, "database");
+}
+
+/* Something may still be queued: the server waits for the rest. */
+static enum status give_up_sending(struct pg *pg, struct error *err)
 {
 	pg->in_transaction = false;
 	disconnect(pg);
@@ -287,11 +235,13 @@ static enum status send_calls(struct pg *pg, struct pg_call *calls, size_t count
 		calls[i].result = NULL;
 	if (pg_connect(pg, err) != ST_OK)
 		return err->status;
-	if (replan(pg, err) != ST_OK || queue_calls(pg, calls, count, err) != ST_OK)
+	if (replan(pg, err) != ST_OK)
 		return fail(pg, err);
+	if (queue_calls(pg, calls, count, err) != ST_OK)
+		return give_up_sending(pg, err);
 	if ((last && PQpipelineSync(pg->conn) != 1) || PQflush(pg->conn) < 0) {
 		(void)pg_pipeline_error(pg->conn, ST_UNAVAILABLE, err);
-		return fail(pg, err);
+		return give_up_sending(pg, err);
 	}
 	pg->ahead = !last;
 	return ST_OK;
@@ -310,23 +260,35 @@ enum status pg_send_ahead(struct pg *pg, struct pg_call *calls, size_t count, st
 	return send_calls(pg, calls, count, false, err);
 }
 
+/* Nothing of the transaction stays. */
+static enum status refused(struct pg *pg, const struct pg_refusal *refusal, struct error *err)
+{
+	if (refusal->ends_session) {
+		/* The next one may be of the same server: not one for each call. */
+		if (pg->read_only)
+			pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;
+		pg->in_transaction = false;
+		disconnect(pg);
+	} else {
+		pg_rollback(pg);
+	}
+	*err = refusal->error;
+	return err->status;
+}
+
 enum status pg_receive(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
 {
-	struct error first = { 0 };
+	struct pg_refusal first = { 0 };
 	enum status st = read_answers(pg, calls, count, &first, err);
 
-	if (st == ST_OK && first.status == ST_OK) {
+	if (st == ST_OK && first.error.status == ST_OK) {
 		for (size_t i = 0; i < count; i++)
 			pg->rows += pg_affected(calls[i].result);
 		pg->in_transaction = PQtransactionStatus(pg->conn) == PQTRANS_INTRANS;
 		return ST_OK;
 	}
 	pg_clear(calls, count);
-	if (st != ST_OK)
-		return fail(pg, err);
-	pg_rollback(pg);
-	*err = first;
-	return err->status;
+	return st == ST_OK ? refused(pg, &first, err) : fail(pg, err);
 }
 
 enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct error *err)
@@ -338,7 +300,7 @@ enum status pg_run(struct pg *pg, struct pg_call *calls, size_t count, struct er
 
 void pg_rollback(struct pg *pg)
 {
-	struct error ignored;
+	struct error ignored = { 0 };
 
 	pg->in_transaction = false;
 	if (pg->ahead) {
@@ -349,7 +311,7 @@ void pg_rollback(struct pg *pg)
 		return;
 	if (run_command(pg, "rollback", &ignored) != ST_OK ||
 	    PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
-		disconnect(pg);
+		(void)fail(pg, &ignored);
 }
 
 void pg_clear(struct pg_call *calls, size_t count)

@@ -4,7 +4,9 @@
  * Statements are prepared per connection from the owner's tables, and run in libpq's pipeline mode:
  * pg_run sends any number of them with one flush and reads all results, so a batch costs one round
  * trip. Parameters and results are binary. Every wait has a deadline: a server that hangs is
- * treated as gone.
+ * treated as gone, and its session is ended (pg_abandon.h); there is no new one before that. A
+ * session whose server goes down or becomes read-only is dropped, so that libpq chooses among the
+ * url's hosts anew.
  *
  * Threads: a struct pg has one owner at a time.
  */
@@ -17,16 +19,11 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/pg/pg_config.h"
 #include "common/pg/pg_params.h"
 #include "common/pg/pg_result.h"
 
 struct pg;
-
-/* A table of statements is an array that ends with one without a name. */
-struct pg_statement {
-	const char *name;
-	const char *sql;
-};
 
 /* One statement of a pg_run. */
 struct pg_call {
@@ -39,12 +36,10 @@ struct pg_call {
 #define PG_COMMIT "commit"
 
 /*
- * A handle that connects at its first use. tables lists the statements that it can run, and ends
- * with NULL; no name occurs twice. url, application and tables are borrowed for the handle's
- * lifetime. ST_INTERNAL: out of memory.
+ * A handle that connects at its first use. config is copied; what it points to is borrowed for the
+ * handle's lifetime. ST_INVALID: its url (see pg_config.h). ST_INTERNAL: out of memory.
  */
-MUST_CHECK enum status pg_open(struct pg **out, const char *url, const char *application,
-			       const struct pg_statement *const *tables, struct error *err);
+MUST_CHECK enum status pg_open(struct pg **out, const struct pg_config *config, struct error *err);
 void pg_close(struct pg *pg);
 
 /*
@@ -56,7 +51,12 @@ typedef enum status pg_session_check(void *context, struct pg *pg, struct error 
 /* Before the first use. context is borrowed for the handle's lifetime. */
 void pg_check_sessions(struct pg *pg, pg_session_check *check, void *context);
 
-/* Connects unless connected. ST_UNAVAILABLE: the server cannot be had now. */
+/* No call from now on waits for an answer beyond deadline (monotonic), nor longer than 15 s.
+ * 0: only that. */
+void pg_deadline(struct pg *pg, int64_t deadline_mono_ms);
+
+/* Connects unless connected. ST_UNAVAILABLE: the server cannot be had now. ST_INVALID: there is a
+ * pooler before it that does not keep sessions. */
 MUST_CHECK enum status pg_connect(struct pg *pg, struct error *err);
 
 /*

@@ -21,7 +21,7 @@ static enum status status_of_sqlstate(const char *state)
 	if (strcmp(state, "23505") == 0)
 		return ST_CONFLICT;
 	/* connection, resources, operator intervention, transaction rollback, lock timeout,
-	 * read-only standby */
+	 * read-only server */
 	if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 ||
 	    strncmp(state, "57", 2) == 0 || strncmp(state, "40", 2) == 0 ||
 	    strcmp(state, "55P03") == 0 || strcmp(state, "25006") == 0)
@@ -31,12 +31,22 @@ static enum status status_of_sqlstate(const char *state)
 	return ST_INTERNAL;
 }
 
-static void set_result_error(const PGresult *result, struct error *err)
+/* The server goes down, or takes no writes any more: libpq chooses among the url's hosts anew. */
+static bool ends_session(const char *state)
+{
+	return state && (strncmp(state, "08", 2) == 0 || strcmp(state, "25006") == 0 ||
+			 strcmp(state, "57P01") == 0 || strcmp(state, "57P02") == 0 ||
+			 strcmp(state, "57P03") == 0);
+}
+
+static void set_refusal(const PGresult *result, struct pg_refusal *refusal)
 {
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-	(void)error_set(err, status_of_sqlstate(PQresultErrorField(result, PG_DIAG_SQLSTATE)), "%s",
+	(void)error_set(&refusal->error, status_of_sqlstate(state), "%s",
 			text ? text : "no answer");
+	refusal->ends_session = ends_session(state);
 }
 
 /* Waits until the socket is ready for events; false at the deadline or on a broken socket. */
@@ -85,7 +95,7 @@ static enum status next_result(PGconn *conn, int64_t deadline, PGresult **out, s
 	return ST_OK;
 }
 
-static void note_error(const PGresult *r, struct error *first)
+static void note_error(const PGresult *r, struct pg_refusal *first)
 {
 	switch (PQresultStatus(r)) {
 	case PGRES_TUPLES_OK:
@@ -94,13 +104,13 @@ static void note_error(const PGresult *r, struct error *first)
 	case PGRES_PIPELINE_ABORTED:
 		break;
 	default:
-		if (first->status == ST_OK)
-			set_result_error(r, first);
+		if (first->error.status == ST_OK)
+			set_refusal(r, first);
 	}
 }
 
 enum status pg_pipeline_answer(PGconn *conn, int64_t deadline, PGresult **result,
-			       struct error *first, struct error *err)
+			       struct pg_refusal *first, struct error *err)
 {
 	PGresult *r = NULL;
 	enum status st = next_result(conn, deadline, &r, err);
@@ -117,7 +127,8 @@ enum status pg_pipeline_answer(PGconn *conn, int64_t deadline, PGresult **result
 }
 
 /* An implicit transaction commits only now: if that fails, the error and a NULL come before. */
-enum status pg_pipeline_sync(PGconn *conn, int64_t deadline, struct error *first, struct error *err)
+enum status pg_pipeline_sync(PGconn *conn, int64_t deadline, struct pg_refusal *first,
+			     struct error *err)
 {
 	for (int i = 0; i < 3; i++) {
 		PGresult *r = NULL;
@@ -134,4 +145,18 @@ enum status pg_pipeline_sync(PGconn *conn, int64_t deadline, struct error *first
 			return ST_OK;
 	}
 	return error_set(err, ST_UNAVAILABLE, "database answers out of step");
+}
+
+enum status pg_pipeline_run(PGconn *conn, int64_t deadline, PGresult **result,
+			    struct pg_refusal *first, struct error *err)
+{
+	enum status st;
+
+	*result = NULL;
+	if (PQpipelineSync(conn) != 1)
+		return pg_pipeline_error(conn, ST_UNAVAILABLE, err);
+	st = pg_pipeline_flush(conn, deadline, err);
+	if (st == ST_OK)
+		st = pg_pipeline_answer(conn, deadline, result, first, err);
+	return st == ST_OK ? pg_pipeline_sync(conn, deadline, first, err) : st;
 }

@@ -28,8 +28,7 @@ static enum status init_sync(struct pg_pool *pool, struct error *err)
 	return ST_OK;
 }
 
-enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
-			 const char *application, const struct pg_statement *const *tables,
+enum status pg_pool_open(struct pg_pool **out, size_t size, const struct pg_config *config,
 			 struct error *err)
 {
 	struct pg_pool *pool = calloc(1, sizeof(*pool));
@@ -41,7 +40,7 @@ enum status pg_pool_open(struct pg_pool **out, size_t size, const char *url,
 	}
 	st = init_sync(pool, err);
 	for (pool->size = size; st == ST_OK && pool->idle_count < size; pool->idle_count++)
-		st = pg_open(&pool->idle[pool->idle_count], url, application, tables, err);
+		st = pg_open(&pool->idle[pool->idle_count], config, err);
 	if (st != ST_OK) {
 		pg_pool_close(pool);
 		return st;
@@ -87,6 +86,23 @@ static void give(struct pg_pool *pool, struct pg *pg)
 	(void)pthread_mutex_unlock(&pool->mu);
 }
 
+static enum status busy(const struct pg_pool *pool, struct error *err)
+{
+	return error_set(err, ST_UNAVAILABLE, "all %zu database connections are busy", pool->size);
+}
+
+enum status pg_pool_connect(struct pg_pool *pool, struct error *err)
+{
+	struct pg *pg = take(pool);
+	enum status st;
+
+	if (!pg)
+		return busy(pool, err);
+	st = pg_connect(pg, err);
+	give(pool, pg);
+	return st;
+}
+
 enum status pg_pool_run(struct pg_pool *pool, struct pg_call *calls, size_t count,
 			struct error *err)
 {
@@ -94,8 +110,8 @@ enum status pg_pool_run(struct pg_pool *pool, struct pg_call *calls, size_t coun
 	enum status st;
 
 	if (!pg)
-		return error_set(err, ST_UNAVAILABLE, "all %zu database connections are busy",
-				 pool->size);
+		return busy(pool, err);
+	pg_deadline(pg, clock_mono_ms() + PG_POOL_RUN_MS);
 	st = pg_run(pg, calls, count, err);
 	give(pool, pg);
 	return st;

@@ -26,6 +26,10 @@ struct service_config {
 	int dispatch;        /* enum dispatch */
 };
 
+/* The schemas of the services in the database. */
+#define SERVICE_SCHEMA_ORDERS   "orders"
+#define SERVICE_SCHEMA_DELIVERY "delivery"
+
 /* How what happens to orders reaches delivery-service. */
 enum dispatch { DISPATCH_KAFKA, DISPATCH_HTTP };
 extern const char *const service_config_dispatch_names[]; /* indexed by enum dispatch */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/pg/pg.h"
+#include "common/service/service_config.h"
 #include "delivery-service/api/delivery_api.h"
 #include "delivery-service/core/delivery.h"
 
@@ -169,8 +170,10 @@ enum status sync_delivery_store_apply(const char *database_url, const char *repl
 				      struct sync_delivery *delivery, struct error *err)
 {
 	static const struct pg_statement *const tables[] = { sync_delivery_store_statements, NULL };
+	const struct pg_config config = { database_url, "delivery-service sync",
+					  SERVICE_SCHEMA_DELIVERY, tables };
 	struct pg *pg = NULL;
-	enum status st = pg_open(&pg, database_url, "delivery-service sync", tables, err);
+	enum status st = pg_open(&pg, &config, err);
 
 	if (st == ST_OK)
 		st = apply(pg, event, replica, received_wall_ms, delivery, err);

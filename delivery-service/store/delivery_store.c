@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/service/service_config.h"
 #include "delivery-service/store/batch_load.h"
 #include "delivery-service/store/batch_save.h"
 
@@ -75,13 +76,14 @@ enum status delivery_store_open(struct delivery_store **out,
 		outbox_statements,
 		NULL,
 	};
+	const struct pg_config database = { config->database_url, "delivery-service loop",
+					    SERVICE_SCHEMA_DELIVERY, tables };
 	struct delivery_store *store = calloc(1, sizeof(*store));
 
 	if (!store)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	store->config = *config;
-	if (pg_open(&store->pg, config->database_url, "delivery-service loop", tables, err) !=
-	    ST_OK) {
+	if (pg_open(&store->pg, &database, err) != ST_OK) {
 		free(store);
 		return err->status;
 	}

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/service/service_config.h"
 #include "order-service/core/order_key.h"
 #include "order-service/order_row.h"
 
@@ -41,8 +42,10 @@ const struct pg_statement sync_store_statements[] = {
 enum status sync_store_open(struct pg **out, const char *url, struct error *err)
 {
 	static const struct pg_statement *const tables[] = { sync_store_statements, NULL };
+	const struct pg_config config = { url, "order-service sync", SERVICE_SCHEMA_ORDERS,
+					  tables };
 
-	return pg_open(out, url, "order-service sync", tables, err);
+	return pg_open(out, &config, err);
 }
 
 static enum status begin(struct pg *pg, struct error *err)

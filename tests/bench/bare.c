@@ -199,6 +199,13 @@ static enum status write_all(struct pg *pg, const struct config *config, struct 
 	return ST_OK;
 }
 
+static enum status open_database(struct pg **out, const char *url, struct error *err)
+{
+	const struct pg_config config = { url, "bench-bare", NULL, tables };
+
+	return pg_open(out, &config, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
@@ -208,7 +215,7 @@ int main(int argc, char **argv)
 
 	if (done >= 0)
 		return done;
-	if (pg_open(&pg, config.database_url, "bench-bare", tables, &err) == ST_OK)
+	if (open_database(&pg, config.database_url, &err) == ST_OK)
 		(void)write_all(pg, &config, &err);
 	pg_close(pg);
 	if (err.status == ST_OK)

@@ -101,6 +101,13 @@ static enum status measure(struct client *client, const struct config *config, s
 	return ST_OK;
 }
 
+static enum status open_database(struct pg **out, const char *url, struct error *err)
+{
+	const struct pg_config config = { url, "bench-visible", NULL, tables };
+
+	return pg_open(out, &config, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
@@ -113,7 +120,7 @@ int main(int argc, char **argv)
 		return done;
 	st = placing_init(&client.placing, config.port, &err);
 	if (st == ST_OK)
-		st = pg_open(&client.pg, config.database_url, "bench-visible", tables, &err);
+		st = open_database(&client.pg, config.database_url, &err);
 	for (int64_t i = 0; i < config.count && st == ST_OK; i++)
 		st = measure(&client, &config, &err);
 	pg_close(client.pg);

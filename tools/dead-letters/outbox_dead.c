@@ -41,9 +41,10 @@ static enum status run(const char *database_url, const char *statement, PGresult
 		       struct error *err)
 {
 	static const struct pg_statement *const tables[] = { outbox_dead_statements, NULL };
+	const struct pg_config config = { database_url, "dead-letters", NULL, tables };
 	struct pg_call call = { statement, NULL, NULL };
 	struct pg *pg = NULL;
-	enum status st = pg_open(&pg, database_url, "dead-letters", tables, err);
+	enum status st = pg_open(&pg, &config, err);
 
 	if (st == ST_OK)
 		st = pg_run(pg, &call, 1, err);
