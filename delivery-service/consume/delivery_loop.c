@@ -312,6 +312,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	lag_init(&l->lag);
 	progress_init(&l->progress, "consumer", PROGRESS_BOUND_MS);
 	progress_init(&l->write_progress, "deliveries", PROGRESS_BOUND_MS);
+	progress_idle(&l->write_progress);
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
 	    scheduler_open(&l->scheduler, &config->scheduler, on_work_done, l, err) != ST_OK ||
 	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=
