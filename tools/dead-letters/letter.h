@@ -1,7 +1,7 @@
 /*
  * One dead letter: a message of the dead-letter topic, and what its headers say about where it
- * came from. Its number is its place on the dead-letter topic: the offset, with "partition:"
- * before it if the topic has several partitions.
+ * came from. Its number is its offset, with "partition:" before it if the topic has several
+ * partitions.
  *
  * Threads: any; a letter has one owner.
  */

@@ -42,7 +42,7 @@ struct client {
 	struct caller *caller;
 	struct dice dice;
 	int64_t placed; /* orders so far */
-	uint32_t last;  /* place in open of the last operation */
+	uint32_t last;  /* index into open of the last operation */
 	struct known_order open[OPEN_ORDERS];
 	struct known_order remembered[REMEMBERED]; /* a ring */
 	uint32_t remembered_count, remembered_next;

@@ -25,11 +25,11 @@
 enum fact_source {
 	FACT_EVENT,     /* an Order* event on the topic */
 	FACT_REPLAY,    /* likewise: a dead letter that was put there again, known by its first
-			 * place: without a version, or unreadable */
+			 * offset: without a version, or unreadable */
 	FACT_EFFECT,    /* a row of delivery.history */
 	FACT_ANNOUNCED, /* a Delivery* event on the topic */
-	FACT_DEAD,      /* a dead letter, at the first place of its original */
-	FACT_GIVEN_UP,  /* a row of delivery.given_up */
+	FACT_DEAD,      /* a dead letter, at the first offset of its original */
+	FACT_SKIPPED,   /* a row of delivery.given_up: a version that is not waited for */
 	FACT_PARKED,    /* a row of delivery.parked */
 	FACT_ACK,       /* a client got a 2xx */
 };
@@ -42,8 +42,9 @@ struct fact {
 	int64_t at_ms;   /* wall clock: published, applied, parked, ... */
 	int32_t version; /* 0: the event carries none */
 	int32_t partition;
-	uint32_t mark; /* an effect's: its place among the order's; an event's: its payload's digest
-			*/
+	uint32_t
+		mark; /* an effect's: its number among the order's; an event's: its payload's digest
+		       */
 	uint16_t replica; /* an effect's: index into replicas */
 	uint8_t source;   /* enum fact_source */
 	uint8_t type;     /* enum event_type, or TYPE_UNKNOWN */
@@ -97,7 +98,7 @@ struct history_replay {
 };
 
 /* Rows that wait in an outbox, or that Kafka refused. */
-struct history_rest {
+struct history_backlog {
 	int64_t count;
 	int64_t oldest_ms;
 	char what[160]; /* of the refused: why */
@@ -112,8 +113,8 @@ struct history {
 	int32_t partition_count;
 	char **replicas; /* owned */
 	uint16_t replica_count;
-	struct history_rest waiting[2], refused[2]; /* by enum history_outbox */
-	int64_t acknowledged;                       /* lines of the clients' file */
+	struct history_backlog waiting[2], refused[2]; /* by enum history_outbox */
+	int64_t acknowledged;                          /* lines of the clients' file */
 	bool acks_given;
 	int64_t other_messages; /* on the topic, none of the lab's business */
 	bool no_memory;
@@ -140,7 +141,7 @@ void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
 			struct history_offset first, const struct content *content);
 
-/* Where the message at the fact's place first was: there, unless it is a replay. */
+/* Where the message at the fact's offset first was: there, unless it is a replay. */
 struct history_offset history_first_offset(const struct history *h, const struct fact *fact);
 
 /* The name's index, for fact.replica. */

@@ -2,8 +2,8 @@
  * Order by order: its facts are sorted by version, those of one version are a group. The group
  * says whether the version's event had its one effect and the effect its one announcement; the
  * walk over the groups finds what is missing between them; what is about sequence is collected on
- * the way and looked at behind it. An event without a version is a group by its place on the topic,
- * with its replays, which share its first place.
+ * the way and looked at behind it. An event without a version is a group by its topic offset,
+ * with its replays, which share its first offset.
  */
 #include "tools/verify-history/judge_walk.h"
 
@@ -35,7 +35,7 @@ const char *const judge_violation_names[VIOLATION_KIND_COUNT] = {
 
 /* --- groups -------------------------------------------------------------------------------- */
 
-/* Where a fact without a version belongs. An announcement's place is its own, not its event's:
+/* Where a fact without a version belongs. An announcement's offset is its own, not its event's:
  * those are only counted. */
 static int by_group(const struct fact *a, const struct fact *b)
 {
@@ -106,15 +106,15 @@ static void judge_holes(struct walk *w, const struct group *g)
 
 		judge_found(w->j, GAP, 1, &v);
 	}
-	if (g->of[FACT_EFFECT] || (g->of[FACT_GIVEN_UP] && g->version == w->gap_from))
+	if (g->of[FACT_EFFECT] || (g->of[FACT_SKIPPED] && g->version == w->gap_from))
 		w->gap_from = (int64_t)g->version + 1;
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-/* By which the facts without a version are grouped; an effect has the place of the very copy that
+/* By which the facts without a version are grouped; an effect has the offset of the very copy that
  * made it. */
-static void set_first_places(const struct history *h, struct fact *facts, uint32_t count)
+static void set_first_offsets(const struct history *h, struct fact *facts, uint32_t count)
 {
 	for (uint32_t i = 0; h->replays && i < count; i++) {
 		if (facts[i].version == 0 &&
@@ -132,7 +132,7 @@ static void walk_groups(struct walk *w)
 	uint32_t count = w->order->count, i = 0;
 
 	memcpy(w->sorted, w->order->facts, count * sizeof(*w->sorted));
-	set_first_places(w->h, w->sorted, count);
+	set_first_offsets(w->h, w->sorted, count);
 	qsort(w->sorted, count, sizeof(*w->sorted), by_group_and_source);
 	while (i < count) {
 		struct group g;
@@ -172,23 +172,23 @@ static void judge_order(struct judgement *j, const struct history *h,
 	judge_outcome(&w);
 }
 
-static void judge_rest(struct judgement *j, enum violation_kind kind,
-		       const struct history_rest *rest, const char *table)
+static void judge_backlog(struct judgement *j, enum violation_kind kind,
+			  const struct history_backlog *backlog, const char *table)
 {
-	struct violation v = { .what = rest->what[0] ? rest->what : table,
-			       .number = rest->count,
-			       .facts = { { .at_ms = rest->oldest_ms } } };
+	struct violation v = { .what = backlog->what[0] ? backlog->what : table,
+			       .number = backlog->count,
+			       .facts = { { .at_ms = backlog->oldest_ms } } };
 
-	if (rest->count > 0)
-		judge_found(j, kind, rest->count, &v);
+	if (backlog->count > 0)
+		judge_found(j, kind, backlog->count, &v);
 }
 
 static void judge_left_behind(const struct history *h, struct judgement *j)
 {
-	judge_rest(j, NOT_DRAINED, &h->waiting[OUTBOX_ORDERS], "orders.outbox");
-	judge_rest(j, NOT_DRAINED, &h->waiting[OUTBOX_DELIVERY], "delivery.outbox");
-	judge_rest(j, REFUSED_BY_KAFKA, &h->refused[OUTBOX_ORDERS], "orders.outbox_dead");
-	judge_rest(j, REFUSED_BY_KAFKA, &h->refused[OUTBOX_DELIVERY], "delivery.outbox_dead");
+	judge_backlog(j, NOT_DRAINED, &h->waiting[OUTBOX_ORDERS], "orders.outbox");
+	judge_backlog(j, NOT_DRAINED, &h->waiting[OUTBOX_DELIVERY], "delivery.outbox");
+	judge_backlog(j, REFUSED_BY_KAFKA, &h->refused[OUTBOX_ORDERS], "orders.outbox_dead");
+	judge_backlog(j, REFUSED_BY_KAFKA, &h->refused[OUTBOX_DELIVERY], "delivery.outbox_dead");
 	for (int32_t p = 0; p < h->partition_count; p++) {
 		const struct history_partition *partition = &h->partitions[p];
 		struct violation v = {

@@ -59,7 +59,7 @@ struct violations {
 /* Distinct ones: repeats are counted apart. */
 struct judgement_counts {
 	int64_t orders, operations, events, event_repeats, unreadable, effects, announcements,
-		announcement_repeats, dead_letters, given_up, parked;
+		announcement_repeats, dead_letters, skipped, parked;
 };
 
 struct judgement {

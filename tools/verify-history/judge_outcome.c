@@ -25,19 +25,19 @@ static void judge_effect_order(struct walk *w)
 	}
 }
 
-static int compare_places(const void *x, const void *y)
+static int compare_offsets(const void *x, const void *y)
 {
 	return judge_by_offset(x, y);
 }
 
-/* First occurrences within a partition: the marks ascend with the offsets. Each place where they
+/* First occurrences within a partition: the marks ascend with the offsets. Each pair where they
  * do not counts once, however many come behind it. */
 static void judge_topic_order(struct walk *w, enum violation_kind kind, struct fact *firsts,
 			      uint32_t count)
 {
 	if (count < 2)
 		return;
-	qsort(firsts, count, sizeof(*firsts), compare_places);
+	qsort(firsts, count, sizeof(*firsts), compare_offsets);
 	for (uint32_t i = 1; i < count; i++) {
 		if (firsts[i].partition == firsts[i - 1].partition &&
 		    firsts[i].mark < firsts[i - 1].mark)
@@ -113,7 +113,7 @@ static void judge_final_row(struct walk *w)
 	else if (!row->present)
 		what = "no row";
 	else if (w->plain_effects == 0 && row->version != last->version &&
-		 (row->version != w->given_up || row->version < last->version))
+		 (row->version != w->skipped || row->version < last->version))
 		what = "version";
 	else if (row->type != last->type)
 		what = "status";

@@ -1,5 +1,5 @@
 /*
- * One version of one order, or one place on the topic: what its facts say together.
+ * One version of one order, or one topic offset: what its facts say together.
  */
 #include "tools/verify-history/judge_walk.h"
 
@@ -93,14 +93,14 @@ static bool is_ahead(const struct walk *w, const struct group *g)
 /* There is a reason why the version has no effect. */
 static bool excused(const struct walk *w, const struct group *g)
 {
-	return g->of[FACT_GIVEN_UP] || g->of[FACT_PARKED] || g->of[FACT_DEAD] || is_ahead(w, g);
+	return g->of[FACT_SKIPPED] || g->of[FACT_PARKED] || g->of[FACT_DEAD] || is_ahead(w, g);
 }
 
 static void judge_missing_effect(struct walk *w, const struct group *g)
 {
 	if (!excused(w, g))
 		judge_found_facts(w, LOST_EFFECT, g->of[FACT_EVENT], NULL);
-	else if (g->of[FACT_DEAD] && !g->of[FACT_GIVEN_UP] && !g->of[FACT_PARKED] &&
+	else if (g->of[FACT_DEAD] && !g->of[FACT_SKIPPED] && !g->of[FACT_PARKED] &&
 		 (w->order->order.present || g->of[FACT_ACK]))
 		judge_found_facts(w, DEAD_LETTER, g->of[FACT_DEAD], NULL);
 }
@@ -123,7 +123,7 @@ static void judge_announced(struct walk *w, const struct group *g)
 	w->announced[w->announced_count++].mark = effect->mark;
 }
 
-/* Copies of a dead letter have the same first place, also those of a replay that failed again. */
+/* Copies of a dead letter have the same first offset, also those of a replay that failed again. */
 static void count_dead(struct walk *w, const struct group *g)
 {
 	const struct fact *run = g->of[FACT_DEAD];
@@ -135,8 +135,8 @@ static void count_dead(struct walk *w, const struct group *g)
 /* What the group means for the final row. */
 static void note_final(struct walk *w, const struct group *g)
 {
-	if (g->of[FACT_GIVEN_UP])
-		w->given_up = g->version;
+	if (g->of[FACT_SKIPPED])
+		w->skipped = g->version;
 	if (!g->of[FACT_EFFECT] && excused(w, g))
 		w->excused = g->version;
 	else if (g->of[FACT_EVENT])
@@ -164,7 +164,7 @@ void judge_version(struct walk *w, const struct group *g)
 	if (g->of[FACT_PARKED])
 		judge_found_facts(w, STILL_PARKED, g->of[FACT_PARKED], NULL);
 	count_dead(w, g);
-	w->j->counts.given_up += g->count[FACT_GIVEN_UP];
+	w->j->counts.skipped += g->count[FACT_SKIPPED];
 	w->j->counts.parked += g->count[FACT_PARKED];
 	note_final(w, g);
 }

@@ -24,13 +24,13 @@ struct walk {
 	const struct history *h;
 	const struct history_order *order;
 	struct fact *sorted;             /* room for all facts of the order */
-	struct fact *events, *announced; /* likewise: first occurrences, mark is their place */
+	struct fact *events, *announced; /* likewise: first occurrences, mark is their number */
 	uint32_t event_count, announced_count;
 	int64_t missing_from;    /* the lowest version whose event is still to come ... */
 	int64_t gap_from;        /* ... and whose effect is */
 	const struct fact *last; /* event of the highest version that should have an effect */
-	int32_t excused;  /* the highest version that rightly has none: see judge_version.c */
-	int32_t given_up; /* the highest one */
+	int32_t excused; /* the highest version that rightly has none: see judge_version.c */
+	int32_t skipped; /* the highest one */
 	uint32_t plain_effects, plain_announced; /* without a version */
 	bool has_cancelled;
 };
@@ -43,7 +43,7 @@ void judge_found(struct judgement *j, enum violation_kind kind, int64_t count,
 void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fact *wrong,
 		       const struct fact *other);
 
-/* Compares places on the topic. */
+/* Compares topic offsets. */
 int judge_by_offset(const struct fact *a, const struct fact *b);
 
 /* One version: did its event have its one effect, and the effect its one announcement? */

@@ -25,7 +25,7 @@ const struct pg_statement read_tables_statements[] = {
 	  "select order_id, version, status, customer_id, product_id, product_name, qty, address, "
 	  "  (extract(epoch from updated_at) * 1000)::int8 "
 	  "from delivery.delivery" },
-	{ "history_given_up",
+	{ "history_skipped",
 	  "select order_id, version, (extract(epoch from given_up_at) * 1000)::int8 "
 	  "from delivery.given_up" },
 	{ "history_parked", "select order_id, version, event, \"partition\", \"offset\", "
@@ -218,9 +218,9 @@ static void take_effect(struct history *h, const PGresult *rows, int row)
 	history_add(h, pg_i64(rows, row, 0), fact);
 }
 
-static void take_given_up(struct history *h, const PGresult *rows, int row)
+static void take_skipped(struct history *h, const PGresult *rows, int row)
 {
-	struct fact fact = { .source = FACT_GIVEN_UP,
+	struct fact fact = { .source = FACT_SKIPPED,
 			     .type = TYPE_UNKNOWN,
 			     .version = (int32_t)pg_i64(rows, row, 1),
 			     .at_ms = pg_i64(rows, row, 2) };
@@ -250,20 +250,20 @@ static void take_position(struct history *h, const PGresult *rows, int row)
 
 static void take_waiting(struct history *h, const PGresult *rows, int row)
 {
-	struct history_rest *rest = &h->waiting[pg_i64(rows, row, 0)];
+	struct history_backlog *backlog = &h->waiting[pg_i64(rows, row, 0)];
 
-	rest->count = pg_i64(rows, row, 1);
-	rest->oldest_ms = pg_i64(rows, row, 2);
+	backlog->count = pg_i64(rows, row, 1);
+	backlog->oldest_ms = pg_i64(rows, row, 2);
 }
 
 static void take_refused(struct history *h, const PGresult *rows, int row)
 {
-	struct history_rest *rest = &h->refused[pg_i64(rows, row, 0)];
+	struct history_backlog *backlog = &h->refused[pg_i64(rows, row, 0)];
 
-	if (rest->count++ > 0)
+	if (backlog->count++ > 0)
 		return;
-	rest->oldest_ms = pg_i64(rows, row, 1);
-	(void)snprintf(rest->what, sizeof(rest->what), "%s", pg_text(rows, row, 2));
+	backlog->oldest_ms = pg_i64(rows, row, 1);
+	(void)snprintf(backlog->what, sizeof(backlog->what), "%s", pg_text(rows, row, 2));
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
@@ -275,7 +275,7 @@ static const struct {
 	{ "history_orders", take_order },
 	{ "history_effects", take_effect },
 	{ "history_deliveries", take_delivery },
-	{ "history_given_up", take_given_up },
+	{ "history_skipped", take_skipped },
 	{ "history_parked", take_parked },
 	{ "history_refused_orders", take_refused },
 	{ "history_refused_deliveries", take_refused },

@@ -22,7 +22,7 @@ MUST_CHECK enum status read_tables_open(struct read_tables **out, const char *ur
 void read_tables_close(struct read_tables *tables);
 
 /*
- * Fills orders, effects, given-up and parked versions, positions and what is left in the
+ * Fills orders, effects, skipped and parked versions, positions and what is left in the
  * outboxes. Effects first, by their id.
  */
 MUST_CHECK enum status read_tables_all(struct read_tables *tables, const char *topic,

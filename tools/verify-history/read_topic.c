@@ -48,7 +48,7 @@ static bool header_is(const struct message *m, const char *name, const char *exp
 
 /* Where a dead letter or its replay first was on the topic; delivery-service reads these headers
  * likewise. False: nothing says so. */
-static bool first_place(const struct message *m, const char *topic, struct history_offset *first)
+static bool first_offset(const struct message *m, const char *topic, struct history_offset *first)
 {
 	return header_is(m, CONTRACT_ORIGIN_TOPIC, topic) &&
 	       message_header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &first->partition) &&
@@ -89,7 +89,7 @@ static void take_order_event(struct history *h, const struct message *m, const c
 		fact.version = event->version;
 	}
 	/* With a version it is a copy like any other. */
-	if (fact.version == 0 && first_place(m, topic, &first)) {
+	if (fact.version == 0 && first_offset(m, topic, &first)) {
 		fact.source = FACT_REPLAY;
 		history_add_replay(h, id, fact, first, event ? &content : NULL);
 	} else if (event) {
@@ -175,7 +175,7 @@ static void take_dead_letter(void *context, const struct message *m)
 	struct history_offset first;
 	struct order_event *event;
 
-	if (!first_place(m, events->topic, &first))
+	if (!first_offset(m, events->topic, &first))
 		return;
 	fact.partition = (int32_t)first.partition;
 	fact.offset = first.offset;

@@ -36,7 +36,7 @@ static int fill_counts(const struct report *r, struct count counts[COUNT_MAX])
 	counts[n++] = (struct count){ "other messages", "other_messages",
 				      r->history->other_messages, -1 };
 	counts[n++] = (struct count){ "dead letters", "dead_letters", c->dead_letters, -1 };
-	counts[n++] = (struct count){ "given up", "given_up", c->given_up, -1 };
+	counts[n++] = (struct count){ "skipped", "skipped", c->skipped, -1 };
 	counts[n++] = (struct count){ "parked", "parked", c->parked, -1 };
 	return n;
 }
@@ -109,7 +109,7 @@ static json_t *json_time(int64_t wall_ms)
 static json_t *json_fact(const struct history *h, const struct fact *fact)
 {
 	static const char *const sources[FACT_SOURCE_COUNT] = {
-		"event", "replay", "effect", "announced", "dead letter", "given up", "parked", "ack"
+		"event", "replay", "effect", "announced", "dead letter", "skipped", "parked", "ack"
 	};
 	bool replica = fact->source == FACT_EFFECT && fact->replica < h->replica_count;
 

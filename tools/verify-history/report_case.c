@@ -12,7 +12,7 @@ static const char *const sentences[VIOLATION_KIND_COUNT] = {
 	[LOST_EFFECT] = "no effect in delivery.history, and no reason for it",
 	[DUPLICATED_EFFECT] = "two effects in delivery.history",
 	[WRONG_EFFECT] = "the effect in delivery.history is not that of the event",
-	[EFFECT_WITHOUT_EVENT] = "an effect of an event that is not on the topic at its place",
+	[EFFECT_WITHOUT_EVENT] = "an effect of an event that is not on the topic at that offset",
 	[DEAD_LETTER] = "a dead letter, although order-service acknowledged the order",
 	[STILL_PARKED] = "still waits in delivery.parked",
 	[OUT_OF_ORDER] = "applied after a later version",
@@ -97,7 +97,7 @@ void report_case_what(enum violation_kind kind, const struct violation *v, struc
 
 /* --- evidence ------------------------------------------------------------------------------ */
 
-static void put_place(struct strbuf *out, const struct fact *fact)
+static void put_offset(struct strbuf *out, const struct fact *fact)
 {
 	strbuf_printf(out, ", partition %" PRId32 ", offset %" PRId64, fact->partition,
 		      fact->offset);
@@ -108,14 +108,14 @@ static void put_fact(const struct history *h, const struct fact *fact, struct st
 	static const char *const verbs[FACT_SOURCE_COUNT] = {
 		[FACT_EVENT] = ", published ",     [FACT_REPLAY] = ", published again ",
 		[FACT_EFFECT] = ", applied ",      [FACT_ANNOUNCED] = ", published ",
-		[FACT_DEAD] = ", dead letter of ", [FACT_GIVEN_UP] = ", given up ",
+		[FACT_DEAD] = ", dead letter of ", [FACT_SKIPPED] = ", skipped ",
 		[FACT_PARKED] = ", parked ",       [FACT_ACK] = ", acknowledged ",
 	};
 
 	strbuf_printf(out, "%s, ", report_case_type(fact));
 	put_version(out, fact->version);
-	if (fact->source != FACT_ACK && fact->source != FACT_GIVEN_UP)
-		put_place(out, fact);
+	if (fact->source != FACT_ACK && fact->source != FACT_SKIPPED)
+		put_offset(out, fact);
 	if (fact->source == FACT_EFFECT && fact->replica < h->replica_count)
 		strbuf_printf(out, ", %s", h->replicas[fact->replica]);
 	strbuf_puts(out, verbs[fact->source]);

@@ -1,6 +1,6 @@
 /*
- * One case of a violation in words: order, versions, places, replicas and times. Pure but for the
- * formatting of times.
+ * One case of a violation in words: order, versions, topic offsets, replicas and times. Pure but
+ * for the formatting of times.
  *
  * Threads: any; values only.
  */

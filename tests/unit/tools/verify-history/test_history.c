@@ -220,29 +220,29 @@ static void dead_letter_of_a_stranger(struct history *h)
 	history_add(h, 77, fact(FACT_DEAD, 2, EVENT_MODIFIED, 60));
 }
 
-static void last_is_given_up(struct history *h)
+static void last_is_skipped(struct history *h)
 {
 	last_effect_is_missing(h);
-	history_add(h, ORDER_ID, fact(FACT_GIVEN_UP, 3, EVENT_CANCELLED, 0));
+	history_add(h, ORDER_ID, fact(FACT_SKIPPED, 3, EVENT_CANCELLED, 0));
 }
 
-static void given_up_counts_for_the_row(struct history *h)
+static void skipped_counts_for_the_row(struct history *h)
 {
-	last_is_given_up(h);
+	last_is_skipped(h);
 	order(h)->delivery.version = 3;
 }
 
 /* It came after all. */
-static void given_up_is_a_dead_letter(struct history *h)
+static void skipped_is_a_dead_letter(struct history *h)
 {
-	last_is_given_up(h);
+	last_is_skipped(h);
 	history_add(h, ORDER_ID, fact(FACT_DEAD, 3, EVENT_CANCELLED, 2));
 }
 
-static void middle_is_given_up(struct history *h)
+static void middle_is_skipped(struct history *h)
 {
 	effect_is_missing(h);
-	history_add(h, ORDER_ID, fact(FACT_GIVEN_UP, 2, EVENT_MODIFIED, 0));
+	history_add(h, ORDER_ID, fact(FACT_SKIPPED, 2, EVENT_MODIFIED, 0));
 }
 
 static void last_is_parked(struct history *h)
@@ -360,7 +360,7 @@ static void one_announcement_is_early(struct history *h)
 
 static void outbox_has_rows(struct history *h)
 {
-	h->waiting[OUTBOX_DELIVERY] = (struct history_rest){ .count = 4, .oldest_ms = 1 };
+	h->waiting[OUTBOX_DELIVERY] = (struct history_backlog){ .count = 4, .oldest_ms = 1 };
 }
 
 static void consumers_are_behind(struct history *h)
@@ -379,7 +379,7 @@ static void nobody_consumed(struct history *h)
 
 static void refused(struct history *h)
 {
-	h->refused[OUTBOX_ORDERS] = (struct history_rest){ .count = 1, .what = "too large" };
+	h->refused[OUTBOX_ORDERS] = (struct history_backlog){ .count = 1, .what = "too large" };
 }
 
 /* Without a version: known by the place, in whatever order they come. */
@@ -548,10 +548,10 @@ static const struct tampering {
 	{ "dead letter", dead_letter, { { DEAD_LETTER, 1 } } },
 	{ "repaired dead letter", dead_letter_was_repaired, { { 0 } } },
 	{ "a stranger's dead letter", dead_letter_of_a_stranger, { { 0 } } },
-	{ "last given up", last_is_given_up, { { 0 } } },
-	{ "last given up, seen in the row", given_up_counts_for_the_row, { { 0 } } },
-	{ "given up, then a dead letter", given_up_is_a_dead_letter, { { 0 } } },
-	{ "middle given up", middle_is_given_up, { { 0 } } },
+	{ "last skipped", last_is_skipped, { { 0 } } },
+	{ "last skipped, seen in the row", skipped_counts_for_the_row, { { 0 } } },
+	{ "skipped, then a dead letter", skipped_is_a_dead_letter, { { 0 } } },
+	{ "middle skipped", middle_is_skipped, { { 0 } } },
 	{ "parked", last_is_parked, { { STILL_PARKED, 1 } } },
 	{ "out of order, as in the lab",
 	  out_of_order,
