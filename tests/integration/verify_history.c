@@ -294,6 +294,124 @@ LAB_TEST(verify_history, finds_what_is_on_the_topic_only, 1)
 	cr_expect_eq(found(&v, "lost effect"), 1, "%s", v.text);
 }
 
+/* --- a topic whose beginning is gone ------------------------------------------------------- */
+
+static void cut_all(int64_t offset_0, int64_t offset_1)
+{
+	topic_cut(fixture.topic, 0, offset_0);
+	topic_cut(fixture.topic, 1, offset_1);
+}
+
+/* tail has read on while the topic was whole. */
+static int64_t end_of(struct tail *tail, int partition)
+{
+	int64_t end = 0;
+
+	(void)tail_read(tail);
+	for (size_t i = 0; i < tail->count; i++) {
+		if (tail->messages[i].partition == partition)
+			end = tail->messages[i].offset + 1;
+	}
+	return end;
+}
+
+static void expect_hole(const struct verdict *v, int partition, int64_t count)
+{
+	const json_t *holes = json_object_get(v->json, "holes");
+
+	for (size_t i = 0; i < json_array_size(holes); i++) {
+		const json_t *hole = json_array_get(holes, i);
+
+		if (json_number(hole, "partition") != partition)
+			continue;
+		cr_expect_str_eq(json_text(hole, "topic"), fixture.topic);
+		cr_expect_eq(json_number(hole, "from"), 0);
+		cr_expect_eq(json_number(hole, "to"), count - 1);
+		cr_expect_eq(json_number(hole, "count"), count);
+		return;
+	}
+	cr_expect_fail("no hole in partition %d: %s", partition, v->text);
+}
+
+/* Retention, or kafka-delete-records: what is left is judged, what is gone is named. */
+LAB_TEST(verify_history, judges_what_is_left_of_a_topic, 2)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct service *delivery = service_start(DELIVERY, NULL);
+	struct tail *tail = tail_open(fixture.topic);
+	int64_t end_0, end_1, unread;
+	struct verdict v;
+
+	(void)play(order);
+	v = verify("WAIT=30", NULL);
+	expect_clean(&v);
+	end_0 = end_of(tail, 0);
+	end_1 = end_of(tail, 1);
+	cut_all(end_0 - 1, end_1);
+	v = verify("WAIT=30", NULL);
+	cr_expect_eq(v.exit_code, 3, "%s", v.text);
+	cr_expect(json_is_false(json_object_get(v.json, "whole")), "%s", v.text);
+	cr_expect(json_is_false(json_object_get(v.json, "clean")), "%s", v.text);
+	cr_expect_eq(json_number(v.json, "total"), 0, "%s", v.text);
+	expect_hole(&v, 0, end_0 - 1);
+	expect_hole(&v, 1, end_1);
+	v = verify_with(NULL, (const char *const[]){ "WAIT=0", NULL });
+	cr_expect_eq(v.exit_code, 3, "%s", v.text);
+	cr_expect_not_null(strstr(v.text, arena_format("%s, partition 1: the offsets 0 to %lld are "
+						       "gone, %lld messages at most",
+						       fixture.topic, (long long)end_1 - 1,
+						       (long long)end_1)),
+			   "%s", v.text);
+	cr_expect_not_null(strstr(v.text, "not judged, since"), "%s", v.text);
+	cr_expect_not_null(strstr(v.text, "what is gone was not judged"), "%s", v.text);
+	/* What went before delivery-service came to it is a loss. */
+	service_stop(delivery, SIGTERM);
+	cr_assert_eq(http_call(order->port, "POST", "/orders",
+			       "{\"customerId\":2000,\"productId\":\"100\",\"productName\":"
+			       "\"RADIO\",\"qty\":3,\"address\":\"PUSAN\"}",
+			       NULL)
+			     .status,
+		     201);
+	cr_assert(wait_until(60000, sql_number("select count(*) from orders.outbox") == 0));
+	unread = end_of(tail, 0) - end_0 + end_of(tail, 1) - end_1;
+	cr_assert_eq(unread, 1);
+	cut_all(end_of(tail, 0), end_of(tail, 1));
+	v = verify("WAIT=0", NULL);
+	cr_expect_eq(v.exit_code, 1, "%s", v.text);
+	cr_expect_eq(found(&v, "deleted unread"), unread, "%s", v.text);
+	cr_expect_eq(found(&v, "differs from order"), 1, "%s", v.text);
+	cr_expect_eq(found(&v, "lost event"), 0, "%s", v.text);
+}
+
+/* --- a database restored to an older state ------------------------------------------------- */
+
+/* Ids are given out again: said in plain words. */
+LAB_TEST(verify_history, says_that_a_database_was_restored, 1)
+{
+	struct verdict v;
+
+	(void)service_start(DELIVERY, NULL);
+	produce_typed("OrderPlaced", 0, order_json("OrderPlaced", 5, "\"version\":1,"));
+	produce_typed("OrderPlaced", 0,
+		      order_json("OrderPlaced", 5, "\"version\":1,\"timestamp\":7,"));
+	produce_typed("OrderModified", 0, order_json("OrderModified", 5, "\"version\":2,"));
+	produce_typed("OrderModified", 0,
+		      order_json("OrderModified", 5, "\"version\":2,\"timestamp\":7,"));
+	v = verify("WAIT=30", NULL);
+	cr_expect_eq(v.exit_code, 1, "%s", v.text);
+	cr_expect_eq(found(&v, "conflicting events"), 2, "%s", v.text);
+	cr_expect_eq(json_number(json_object_get(v.json, "looks_restored"),
+				 "order ids given out twice"),
+		     1, "%s", v.text);
+	v = verify_with(NULL, (const char *const[]){ "WAIT=0", NULL });
+	cr_expect_not_null(strstr(v.text, "looks restored to an older state"), "%s", v.text);
+	cr_expect_not_null(strstr(v.text, "order ids given out twice: 1, the first: order 5"), "%s",
+			   v.text);
+	cr_expect_not_null(strstr(v.text, "versions with two contents: 1, the first: order 5, "
+					  "version 2"),
+			   "%s", v.text);
+}
+
 /* --- trouble ------------------------------------------------------------------------------- */
 
 static void expect_trouble(const char *setting, const char *part)

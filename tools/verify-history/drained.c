@@ -20,9 +20,9 @@ static int64_t messages_behind(const struct history *h, const struct kafka_topic
 	int64_t behind = 0;
 
 	for (int32_t p = 0; p < ends->count; p++) {
-		int64_t next = p < h->partition_count && h->partitions[p].next_offset > 0
-				       ? h->partitions[p].next_offset
-				       : 0;
+		int64_t first = ends->first_offset[p];
+		int64_t position = p < h->partition_count ? h->partitions[p].next_offset : -1;
+		int64_t next = position > first ? position : first;
 
 		behind += ends->next_offset[p] > next ? ends->next_offset[p] - next : 0;
 	}
@@ -41,7 +41,7 @@ static enum status look(struct read_tables *tables, struct kafka_topic *topic,
 	enum status st = read_tables_progress(tables, kafka_topic_name(topic), &h, err);
 
 	if (st == ST_OK)
-		st = read_ends(topic, &ends, err);
+		st = kafka_topic_find_ends(topic, &ends, err);
 	if (st == ST_OK)
 		*progress = (struct progress){ .waiting = h.waiting[OUTBOX_ORDERS].count +
 							  h.waiting[OUTBOX_DELIVERY].count,

@@ -26,6 +26,8 @@ void history_fini(struct history *h)
 		free(h->replicas[i]);
 	free(h->replicas);
 	free(h->partitions);
+	free(h->holes.list);
+	free(h->letter_holes.list);
 	*h = (struct history){ 0 };
 }
 
@@ -186,6 +188,44 @@ void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
 		history_add_event(h, order_id, fact, content);
 	else
 		history_add(h, order_id, fact);
+}
+
+/* --- holes --------------------------------------------------------------------------------- */
+
+void history_add_hole(struct history *h, struct history_holes *holes, int32_t partition,
+		      int64_t count)
+{
+	struct history_hole *grown =
+		realloc(holes->list, ((size_t)holes->count + 1) * sizeof(*grown));
+
+	if (!grown) {
+		h->no_memory = true;
+		return;
+	}
+	holes->list = grown;
+	grown[holes->count++] = (struct history_hole){ partition, count, INT64_MAX };
+}
+
+static struct history_hole *find_hole(const struct history_holes *holes, int64_t partition)
+{
+	for (uint32_t i = 0; i < holes->count; i++) {
+		if (holes->list[i].partition == partition)
+			return &holes->list[i];
+	}
+	return NULL;
+}
+
+const struct history_hole *history_find_hole(const struct history_holes *holes, int64_t partition)
+{
+	return find_hole(holes, partition);
+}
+
+void history_end_hole(struct history_holes *holes, int32_t partition, int64_t at_ms)
+{
+	struct history_hole *hole = find_hole(holes, partition);
+
+	if (hole)
+		hole->until_ms = at_ms;
 }
 
 /* --- names and partitions ------------------------------------------------------------------ */

@@ -91,6 +91,18 @@ struct history_offset {
 	int64_t partition, offset;
 };
 
+/* The beginning of a partition's log that is gone: the offsets from 0 up to before count. */
+struct history_hole {
+	int32_t partition;
+	int64_t count;
+	int64_t until_ms; /* when the first message behind it was published; INT64_MAX: none is */
+};
+
+struct history_holes {
+	struct history_hole *list; /* owned */
+	uint32_t count;
+};
+
 /* A replayed dead letter: where it is on the topic, and where it first was. */
 struct history_replay {
 	struct history_offset here, first;
@@ -113,6 +125,7 @@ struct history {
 	int32_t partition_count;
 	char **replicas; /* owned */
 	uint16_t replica_count;
+	struct history_holes holes, letter_holes; /* in the events' topic, in the dead letters' */
 	struct history_backlog waiting[2], refused[2]; /* by enum history_outbox */
 	int64_t acknowledged;                          /* lines of the clients' file */
 	bool acks_given;
@@ -143,6 +156,14 @@ void history_add_replay(struct history *h, int64_t order_id, struct fact fact,
 
 /* Where the message at the fact's offset first was: there, unless it is a replay. */
 struct history_offset history_first_offset(const struct history *h, const struct fact *fact);
+
+/* A hole, whose end is still unknown: the first message of the partition says it. */
+void history_add_hole(struct history *h, struct history_holes *holes, int32_t partition,
+		      int64_t count);
+void history_end_hole(struct history_holes *holes, int32_t partition, int64_t at_ms);
+
+/* The hole in the partition; NULL: its log is whole. */
+const struct history_hole *history_find_hole(const struct history_holes *holes, int64_t partition);
 
 /* The name's index, for fact.replica. */
 uint16_t history_replica(struct history *h, const char *name);

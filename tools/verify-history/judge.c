@@ -31,6 +31,7 @@ const char *const judge_violation_names[VIOLATION_KIND_COUNT] = {
 	[ANNOUNCED_OUT_OF_ORDER] = "announced out of order",
 	[NOT_DRAINED] = "not drained",
 	[REFUSED_BY_KAFKA] = "refused by Kafka",
+	[DELETED_UNREAD] = "deleted unread",
 };
 
 /* --- groups -------------------------------------------------------------------------------- */
@@ -86,17 +87,36 @@ static void judge_lost_events(struct walk *w, int64_t before)
 	if (w->missing_from > last)
 		return;
 	v.last_version = (int32_t)last;
-	judge_found(w->j, LOST_EVENT, last - w->missing_from + 1, &v);
+	if (judge_may_be_gone(w->h, w->before))
+		judge_not_judged(w, LOST_EVENT, last - w->missing_from + 1);
+	else
+		judge_found(w->j, LOST_EVENT, last - w->missing_from + 1, &v);
 }
 
-static void judge_holes(struct walk *w, const struct group *g)
+/* The version's event is on the topic; or it is gone, and something that came of it is not. */
+static bool was_published(const struct walk *w, const struct group *g)
+{
+	static const enum fact_source sources[] = { FACT_EFFECT, FACT_DEAD, FACT_PARKED };
+
+	if (g->of[FACT_EVENT])
+		return true;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (g->of[sources[i]] && judge_is_gone(w->h, g->of[sources[i]]))
+			return true;
+	}
+	return false;
+}
+
+static void judge_missing(struct walk *w, const struct group *g)
 {
 	if (g->version == 0)
 		return;
-	if (g->of[FACT_EVENT]) {
+	if (was_published(w, g)) {
 		judge_lost_events(w, g->version);
 		w->missing_from = (int64_t)g->version + 1;
 	}
+	if (g->of[FACT_EVENT])
+		w->before = g->of[FACT_EVENT];
 	if (g->of[FACT_EFFECT] && w->gap_from < g->version) {
 		struct violation v = { .order = w->order,
 				       .version = (int32_t)w->gap_from,
@@ -143,7 +163,7 @@ static void walk_groups(struct walk *w)
 			w->plain_announced = n;
 			continue;
 		}
-		judge_holes(w, &g);
+		judge_missing(w, &g);
 		judge_version(w, &g);
 	}
 	judge_lost_events(w, INT64_MAX);
@@ -183,24 +203,47 @@ static void judge_backlog(struct judgement *j, enum violation_kind kind,
 		judge_found(j, kind, backlog->count, &v);
 }
 
+static int64_t position_of(const struct history *h, int32_t partition)
+{
+	int64_t next = partition < h->partition_count ? h->partitions[partition].next_offset : -1;
+
+	return next > 0 ? next : 0;
+}
+
+static void judge_position(const struct history *h, int32_t partition, struct judgement *j)
+{
+	const struct history_hole *hole = history_find_hole(&h->holes, partition);
+	int64_t next = position_of(h, partition);
+	struct violation v = { .what = "delivery.position", .partition = partition };
+
+	if (hole && hole->count > next)
+		next = hole->count;
+	v.number = h->partitions[partition].last_offset + 1 - next;
+	if (v.number > 0)
+		judge_found(j, NOT_DRAINED, 1, &v);
+}
+
+static void judge_unread(const struct history *h, const struct history_hole *hole,
+			 struct judgement *j)
+{
+	struct violation v = { .what = "delivery.position",
+			       .partition = hole->partition,
+			       .number = hole->count - position_of(h, hole->partition) };
+
+	if (v.number > 0)
+		judge_found(j, DELETED_UNREAD, v.number, &v);
+}
+
 static void judge_left_behind(const struct history *h, struct judgement *j)
 {
 	judge_backlog(j, NOT_DRAINED, &h->waiting[OUTBOX_ORDERS], "orders.outbox");
 	judge_backlog(j, NOT_DRAINED, &h->waiting[OUTBOX_DELIVERY], "delivery.outbox");
 	judge_backlog(j, REFUSED_BY_KAFKA, &h->refused[OUTBOX_ORDERS], "orders.outbox_dead");
 	judge_backlog(j, REFUSED_BY_KAFKA, &h->refused[OUTBOX_DELIVERY], "delivery.outbox_dead");
-	for (int32_t p = 0; p < h->partition_count; p++) {
-		const struct history_partition *partition = &h->partitions[p];
-		struct violation v = {
-			.what = "delivery.position",
-			.partition = p,
-			.number = partition->last_offset + 1 -
-				  (partition->next_offset > 0 ? partition->next_offset : 0)
-		};
-
-		if (v.number > 0)
-			judge_found(j, NOT_DRAINED, 1, &v);
-	}
+	for (int32_t p = 0; p < h->partition_count; p++)
+		judge_position(h, p, j);
+	for (uint32_t i = 0; i < h->holes.count; i++)
+		judge_unread(h, &h->holes.list[i], j);
 }
 
 enum status judge_history(const struct history *h, struct judgement *out, struct error *err)

@@ -1,7 +1,7 @@
 /*
  * The judgement of a history: what was promised and did not happen, or happened twice or in the
  * wrong order. Each kind of violation is counted, and its first case is kept with all that names
- * it. Pure.
+ * it. What may be in a hole of the topic is no violation, and counted apart. Pure.
  *
  * Time and memory are those of sorting the facts, one order at a time.
  *
@@ -34,8 +34,9 @@ enum violation_kind {
 	ANNOUNCED_OUT_OF_ORDER,
 	NOT_DRAINED,
 	REFUSED_BY_KAFKA,
+	DELETED_UNREAD, /* gone from the topic before delivery-service came to it */
 };
-#define VIOLATION_KIND_COUNT 20
+#define VIOLATION_KIND_COUNT 21
 
 /* "lost event", ... */
 extern const char *const judge_violation_names[VIOLATION_KIND_COUNT];
@@ -62,12 +63,35 @@ struct judgement_counts {
 		announcement_repeats, dead_letters, skipped, parked;
 };
 
+/* What shows that the topic knows more than the database, as after a restore to an older state. */
+enum restore_sign {
+	IDS_TWICE,          /* two orders were placed under one id */
+	CONTENTS_TWICE,     /* two events of one version, with different contents */
+	VERSIONS_FORGOTTEN, /* events were consumed whose versions orders.orders does not have */
+	ORDERS_FORGOTTEN,   /* likewise whole orders, or they are other services' */
+};
+#define RESTORE_SIGN_COUNT 4
+
+extern const char *const judge_sign_names[RESTORE_SIGN_COUNT];
+
+struct restore_signs {
+	int64_t count;
+	int64_t order_id; /* of the first one */
+	int32_t version;  /* likewise */
+};
+
 struct judgement {
 	struct judgement_counts counts;
 	struct violations violations[VIOLATION_KIND_COUNT];
+	/* By kind: what would be a violation on a whole topic, but may be in a hole of it. */
+	int64_t unjudged[VIOLATION_KIND_COUNT];
+	struct restore_signs signs[RESTORE_SIGN_COUNT];
 	int64_t total;
 	int kinds;
 };
+
+/* It shows: not only by orders that may be other services'. */
+bool judge_looks_restored(const struct judgement *j);
 
 /* ST_UNAVAILABLE: out of memory, here or when h was filled. */
 MUST_CHECK enum status judge_history(const struct history *h, struct judgement *out,

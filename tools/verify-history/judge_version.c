@@ -30,6 +30,23 @@ static const struct fact *other_payload(const struct fact *run, uint32_t count)
 
 /* --- one version --------------------------------------------------------------------------- */
 
+/* The first of the copies on the topic is the first that there ever was: the one with the effect.
+ */
+static bool is_first_known(const struct walk *w, const struct group *g)
+{
+	return w->h->holes.count == 0 ||
+	       (g->of[FACT_EFFECT] && !judge_is_gone(w->h, g->of[FACT_EFFECT]));
+}
+
+static void found_conflict(struct walk *w, const struct fact *other, const struct fact *run)
+{
+	bool placed = other->type == EVENT_PLACED && run->type == EVENT_PLACED;
+
+	judge_found_facts(w, CONFLICTING_EVENTS, other, run);
+	if (run->version > 0)
+		judge_sign(w, placed ? IDS_TWICE : CONTENTS_TWICE, 1, run->version);
+}
+
 static void judge_events(struct walk *w, const struct group *g)
 {
 	const struct fact *run = g->of[FACT_EVENT];
@@ -41,10 +58,14 @@ static void judge_events(struct walk *w, const struct group *g)
 		w->j->counts.events++;
 	w->j->counts.event_repeats += g->count[FACT_EVENT] - 1 + g->count[FACT_REPLAY];
 	if (other)
-		judge_found_facts(w, CONFLICTING_EVENTS, other, run);
+		found_conflict(w, other, run);
 	w->has_cancelled |= run->type == EVENT_CANCELLED;
 	if (g->version == 0)
 		return;
+	if (!is_first_known(w, g)) {
+		judge_not_judged(w, PUBLISHED_OUT_OF_ORDER, 1);
+		return;
+	}
 	w->events[w->event_count] = *earliest(run, g->count[FACT_EVENT]);
 	w->events[w->event_count].mark = w->event_count;
 	w->event_count++;
@@ -71,7 +92,11 @@ static void judge_effects(struct walk *w, const struct group *g)
 		w->plain_effects += g->count[FACT_EFFECT];
 	if (g->count[FACT_EFFECT] > 1)
 		judge_found_facts(w, DUPLICATED_EFFECT, &effect[1], effect);
-	if (!has_event(g, effect))
+	if (judge_is_gone(w->h, effect))
+		w->has_cancelled |= effect->type == EVENT_CANCELLED;
+	if (!has_event(g, effect) && judge_is_gone(w->h, effect))
+		judge_not_judged(w, EFFECT_WITHOUT_EVENT, 1);
+	else if (!has_event(g, effect))
 		judge_found_facts(w, EFFECT_WITHOUT_EVENT, effect, event);
 	else if (event && effect->type != event->type)
 		judge_found_facts(w, WRONG_EFFECT, effect, event);
@@ -96,13 +121,29 @@ static bool excused(const struct walk *w, const struct group *g)
 	return g->of[FACT_SKIPPED] || g->of[FACT_PARKED] || g->of[FACT_DEAD] || is_ahead(w, g);
 }
 
+/* There may be one, which is gone. */
+static bool may_be_excused(const struct walk *w, const struct group *g)
+{
+	return excused(w, g) ||
+	       (g->of[FACT_EVENT] && judge_letter_may_be_gone(w->h, g->of[FACT_EVENT]));
+}
+
 static void judge_missing_effect(struct walk *w, const struct group *g)
 {
-	if (!excused(w, g))
+	if (!may_be_excused(w, g))
 		judge_found_facts(w, LOST_EFFECT, g->of[FACT_EVENT], NULL);
+	else if (!excused(w, g))
+		judge_not_judged(w, LOST_EFFECT, 1);
 	else if (g->of[FACT_DEAD] && !g->of[FACT_SKIPPED] && !g->of[FACT_PARKED] &&
 		 (w->order->order.present || g->of[FACT_ACK]))
 		judge_found_facts(w, DEAD_LETTER, g->of[FACT_DEAD], NULL);
+}
+
+/* The event behind which the effect's announcement was published. A copy of one that is gone is
+ * none: it may have come later. */
+static const struct fact *cause_of(const struct walk *w, const struct group *g)
+{
+	return judge_is_gone(w->h, g->of[FACT_EFFECT]) ? NULL : g->of[FACT_EVENT];
 }
 
 static void judge_announced(struct walk *w, const struct group *g)
@@ -119,6 +160,10 @@ static void judge_announced(struct walk *w, const struct group *g)
 	other = other_payload(run, g->count[FACT_ANNOUNCED]);
 	if (other)
 		judge_found_facts(w, ANNOUNCED_TWICE, other, run);
+	if (judge_may_be_gone(w->h, cause_of(w, g))) {
+		judge_not_judged(w, ANNOUNCED_OUT_OF_ORDER, 1);
+		return;
+	}
 	w->announced[w->announced_count] = *earliest(run, g->count[FACT_ANNOUNCED]);
 	w->announced[w->announced_count++].mark = effect->mark;
 }
@@ -137,10 +182,29 @@ static void note_final(struct walk *w, const struct group *g)
 {
 	if (g->of[FACT_SKIPPED])
 		w->skipped = g->version;
-	if (!g->of[FACT_EFFECT] && excused(w, g))
+	if (!g->of[FACT_EFFECT] && may_be_excused(w, g))
 		w->excused = g->version;
 	else if (g->of[FACT_EVENT])
 		w->last = g->of[FACT_EVENT];
+	else if (g->of[FACT_EFFECT] && judge_is_gone(w->h, g->of[FACT_EFFECT]))
+		w->last = g->of[FACT_EFFECT];
+}
+
+/* Of an operation that was acknowledged, and is in no table either. */
+static void judge_missing_event(struct walk *w, const struct fact *ack)
+{
+	if (judge_may_be_gone(w->h, w->before))
+		judge_not_judged(w, LOST_EVENT, 1);
+	else
+		judge_found_facts(w, LOST_EVENT, ack, NULL);
+}
+
+static void judge_missing_announcement(struct walk *w, const struct group *g)
+{
+	if (judge_may_be_gone(w->h, cause_of(w, g)))
+		judge_not_judged(w, EFFECT_NOT_ANNOUNCED, 1);
+	else
+		judge_found_facts(w, EFFECT_NOT_ANNOUNCED, g->of[FACT_EFFECT], NULL);
 }
 
 void judge_version(struct walk *w, const struct group *g)
@@ -149,10 +213,12 @@ void judge_version(struct walk *w, const struct group *g)
 
 	if (ack && (!w->order->order.present || w->order->order.version < g->version))
 		judge_found_facts(w, LOST_OPERATION, ack, NULL);
+	if (g->of[FACT_EVENT] && !is_ahead(w, g))
+		w->consumed = g->version;
 	if (g->of[FACT_EVENT])
 		judge_events(w, g);
 	else if (ack && (!w->order->order.present || w->order->order.version < g->version))
-		judge_found_facts(w, LOST_EVENT, ack, NULL);
+		judge_missing_event(w, ack);
 	if (g->of[FACT_EFFECT])
 		judge_effects(w, g);
 	else if (g->of[FACT_EVENT])
@@ -160,7 +226,7 @@ void judge_version(struct walk *w, const struct group *g)
 	if (g->of[FACT_ANNOUNCED])
 		judge_announced(w, g);
 	else if (g->of[FACT_EFFECT] && g->version > 0)
-		judge_found_facts(w, EFFECT_NOT_ANNOUNCED, g->of[FACT_EFFECT], NULL);
+		judge_missing_announcement(w, g);
 	if (g->of[FACT_PARKED])
 		judge_found_facts(w, STILL_PARKED, g->of[FACT_PARKED], NULL);
 	count_dead(w, g);

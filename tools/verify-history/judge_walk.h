@@ -1,6 +1,6 @@
 /*
  * judge.c's own: the walk over one order, and what its parts share. judge.c walks, judge_version.c
- * and judge_outcome.c judge.
+ * and judge_outcome.c judge, judge_hole.c knows what cannot be judged.
  *
  * Threads: one owner.
  */
@@ -26,11 +26,13 @@ struct walk {
 	struct fact *sorted;             /* room for all facts of the order */
 	struct fact *events, *announced; /* likewise: first occurrences, mark is their number */
 	uint32_t event_count, announced_count;
-	int64_t missing_from;    /* the lowest version whose event is still to come ... */
-	int64_t gap_from;        /* ... and whose effect is */
-	const struct fact *last; /* event of the highest version that should have an effect */
-	int32_t excused; /* the highest version that rightly has none: see judge_version.c */
-	int32_t skipped; /* the highest one */
+	const struct fact *before; /* event of the highest version so far; NULL: none is there */
+	int64_t missing_from;      /* the lowest version whose event is still to come ... */
+	int64_t gap_from;          /* ... and whose effect is */
+	const struct fact *last;   /* event of the highest version that should have an effect */
+	int32_t consumed; /* the highest version whose event is behind a consumer's position */
+	int32_t excused;  /* the highest version that rightly has none: see judge_version.c */
+	int32_t skipped;  /* the highest one */
 	uint32_t plain_effects, plain_announced; /* without a version */
 	bool has_cancelled;
 };
@@ -42,6 +44,25 @@ void judge_found(struct judgement *j, enum violation_kind kind, int64_t count,
 /* One about the walk's order, with the fact that is wrong and another (or NULL) that shows it. */
 void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fact *wrong,
 		       const struct fact *other);
+
+/* One that would be a violation, but may be in a hole. */
+void judge_not_judged(struct walk *w, enum violation_kind kind, int64_t count);
+
+/* The message at the fact's offset is in a hole. */
+bool judge_is_gone(const struct history *h, const struct fact *fact);
+
+/* A message that was published behind after, an event on the topic, may be in a hole; NULL: nobody
+ * knows behind which. */
+bool judge_may_be_gone(const struct history *h, const struct fact *after);
+
+/* Likewise a dead letter of the event. */
+bool judge_letter_may_be_gone(const struct history *h, const struct fact *event);
+
+/* Counts signs, the first of them at the version. */
+void judge_sign(struct walk *w, enum restore_sign sign, int64_t count, int32_t version);
+
+/* After all versions: what was consumed, and orders.orders does not have. */
+void judge_forgotten(struct walk *w);
 
 /* Compares topic offsets. */
 int judge_by_offset(const struct fact *a, const struct fact *b);

@@ -17,6 +17,7 @@
 #define EXIT_CLEAN      0
 #define EXIT_VIOLATIONS 1
 #define EXIT_TROUBLE    2
+#define EXIT_NOT_WHOLE  3
 
 struct config {
 	const char *kafka_bootstrap_servers;
@@ -52,7 +53,8 @@ static const struct config_program program = {
 	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.flags = "--json",
 	.manner = "Reads and judges the history of the stack, once; --json: as one JSON object.",
-	.exit_status = "0 clean, 1 violations, 2 bad settings, or something cannot be read.",
+	.exit_status = "0 clean, 1 violations, 2 bad settings, or something cannot be read,\n"
+		       "3 no violation in what is left of a topic whose beginning is gone.",
 };
 
 static struct kafka_settings kafka_settings(const struct config *config, const char *topic)
@@ -85,13 +87,23 @@ static enum status report_all(const struct report *report, bool json, struct err
 	return fflush(stdout) == 0 ? ST_OK : error_set(err, ST_INTERNAL, "cannot write to stdout");
 }
 
+/* As exit status. */
+static int verdict_of(const struct report *report)
+{
+	if (report->judgement->total > 0)
+		return EXIT_VIOLATIONS;
+	return report_is_whole(report) ? EXIT_CLEAN : EXIT_NOT_WHOLE;
+}
+
 static enum status check(const struct config *config, struct read_tables *tables,
 			 struct kafka_topic *topic, struct kafka_topic *dead_letters, bool json,
-			 bool *clean, struct error *err)
+			 int *verdict, struct error *err)
 {
 	struct history h = { 0 };
 	struct judgement judgement = { 0 };
-	struct report report = { .history = &h, .judgement = &judgement };
+	struct report report = { .history = &h,
+				 .judgement = &judgement,
+				 .topic = config->kafka_topic };
 	enum status st = drained_wait(tables, topic, config->wait_s * 1000, &report.drained,
 				      &report.waited_ms, err);
 
@@ -101,12 +113,12 @@ static enum status check(const struct config *config, struct read_tables *tables
 		st = judge_history(&h, &judgement, err);
 	if (st == ST_OK)
 		st = report_all(&report, json, err);
-	*clean = judgement.total == 0;
+	*verdict = verdict_of(&report);
 	history_fini(&h);
 	return st;
 }
 
-static enum status run(const struct config *config, bool json, bool *clean, struct error *err)
+static enum status run(const struct config *config, bool json, int *verdict, struct error *err)
 {
 	const struct kafka_settings events = kafka_settings(config, config->kafka_topic);
 	const struct kafka_settings letters = kafka_settings(config, CONTRACT_DEAD_LETTER_TOPIC);
@@ -119,7 +131,7 @@ static enum status run(const struct config *config, bool json, bool *clean, stru
 	if (st == ST_OK)
 		st = kafka_topic_open(&dead_letters, &letters, err);
 	if (st == ST_OK)
-		st = check(config, tables, topic, dead_letters, json, clean, err);
+		st = check(config, tables, topic, dead_letters, json, verdict, err);
 	kafka_topic_close(dead_letters);
 	kafka_topic_close(topic);
 	read_tables_close(tables);
@@ -128,7 +140,8 @@ static enum status run(const struct config *config, bool json, bool *clean, stru
 
 int main(int argc, char **argv)
 {
-	bool json = argc == 2 && strcmp(argv[1], "--json") == 0, clean = false;
+	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	int verdict = EXIT_TROUBLE;
 	struct config config = { 0 };
 	struct error err = { 0 };
 	int done = config_main(&program, json ? 1 : argc, argv, &config);
@@ -137,8 +150,8 @@ int main(int argc, char **argv)
 		return done;
 	/* librdkafka tells what it mends itself; what it cannot mend is in err. */
 	log_set_level(LOG_ERROR);
-	if (run(&config, json, &clean, &err) == ST_OK)
-		return clean ? EXIT_CLEAN : EXIT_VIOLATIONS;
+	if (run(&config, json, &verdict, &err) == ST_OK)
+		return verdict;
 	(void)fprintf(stderr, "verify: %s%s\n", err.msg,
 		      err.status == ST_UNAVAILABLE ? " (is the stack up? make up)" : "");
 	return EXIT_TROUBLE;

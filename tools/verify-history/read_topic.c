@@ -9,22 +9,6 @@
 #include "common/event/contract.h"
 #include "common/event/event_json.h"
 
-enum status read_ends(struct kafka_topic *topic, struct kafka_topic_ends *ends, struct error *err)
-{
-	enum status st = kafka_topic_find_ends(topic, ends, err);
-
-	for (int32_t p = 0; st == ST_OK && p < ends->count; p++) {
-		if (ends->first_offset[p] > 0)
-			st = error_set(err, ST_CONFLICT,
-				       "topic %s, partition %d begins at offset %" PRId64
-				       ": what was before is gone, so its history cannot be judged",
-				       kafka_topic_name(topic), (int)p, ends->first_offset[p]);
-		if (st != ST_OK)
-			kafka_topic_ends_fini(ends);
-	}
-	return st;
-}
-
 /* --- what a message says ------------------------------------------------------------------- */
 
 static struct fact fact_of(enum fact_source source, uint8_t type, const struct message *m)
@@ -132,16 +116,36 @@ static void take_announcement(struct history *h, const struct message *m, uint8_
 struct events {
 	struct history *history;
 	const char *topic;
+	struct history_holes *holes; /* of the topic that is read */
+	int32_t partition;           /* of the message before; -1: there was none */
 };
+
+/* The log's beginning in each partition. */
+static void note_holes(struct events *events, const struct kafka_topic_ends *ends)
+{
+	for (int32_t p = 0; p < ends->count; p++) {
+		if (ends->first_offset[p] > 0)
+			history_add_hole(events->history, events->holes, p, ends->first_offset[p]);
+	}
+}
+
+static void note_partition(struct events *events, const struct message *m)
+{
+	if (events->partition == m->at.partition)
+		return;
+	events->partition = m->at.partition;
+	history_end_hole(events->holes, m->at.partition, m->timestamp_ms);
+}
 
 static void take_message(void *context, const struct message *m)
 {
-	const struct events *events = context;
+	struct events *events = context;
 	enum event_type order_type;
 	const char *name = "";
 	size_t len = 0;
 	enum event_type type;
 
+	note_partition(events, m);
 	if (!message_header_text(m, "type", &name, &len) ||
 	    event_order_type(name, len, &order_type))
 		take_order_event(events->history, m, events->topic);
@@ -151,30 +155,37 @@ static void take_message(void *context, const struct message *m)
 		events->history->other_messages++;
 }
 
-enum status read_events(struct kafka_topic *topic, struct history *h, struct error *err)
+static enum status read_all(struct kafka_topic *topic, struct events *events,
+			    kafka_topic_take *take, struct error *err)
 {
-	struct events events = { .history = h, .topic = kafka_topic_name(topic) };
 	struct kafka_topic_ends ends;
-	enum status st = read_ends(topic, &ends, err);
+	enum status st = kafka_topic_find_ends(topic, &ends, err);
 
 	if (st != ST_OK)
 		return st;
-	if (ends.count > 0)
-		(void)history_partition(h, ends.count - 1);
-	st = kafka_topic_read(topic, &ends, take_message, &events, err);
+	note_holes(events, &ends);
+	st = kafka_topic_read(topic, &ends, take, events, err);
 	kafka_topic_ends_fini(&ends);
 	return st;
+}
+
+enum status read_events(struct kafka_topic *topic, struct history *h, struct error *err)
+{
+	struct events events = { h, kafka_topic_name(topic), &h->holes, -1 };
+
+	return read_all(topic, &events, take_message, err);
 }
 
 /* --- dead letters -------------------------------------------------------------------------- */
 
 static void take_dead_letter(void *context, const struct message *m)
 {
-	const struct events *events = context;
+	struct events *events = context;
 	struct fact fact = fact_of(FACT_DEAD, TYPE_UNKNOWN, m);
 	struct history_offset first;
 	struct order_event *event;
 
+	note_partition(events, m);
 	if (!first_offset(m, events->topic, &first))
 		return;
 	fact.partition = (int32_t)first.partition;
@@ -191,15 +202,8 @@ static void take_dead_letter(void *context, const struct message *m)
 enum status read_dead_letters(struct kafka_topic *dead_letters, const char *topic,
 			      struct history *h, struct error *err)
 {
-	struct events events = { .history = h, .topic = topic };
-	struct kafka_topic_ends ends;
-	enum status st = read_ends(dead_letters, &ends, err);
+	struct events events = { h, topic, &h->letter_holes, -1 };
+	enum status st = read_all(dead_letters, &events, take_dead_letter, err);
 
-	if (st == ST_NOT_FOUND)
-		return ST_OK;
-	if (st != ST_OK)
-		return st;
-	st = kafka_topic_read(dead_letters, &ends, take_dead_letter, &events, err);
-	kafka_topic_ends_fini(&ends);
-	return st;
+	return st == ST_NOT_FOUND ? ST_OK : st;
 }

@@ -10,12 +10,7 @@
 #include "common/kafka/kafka_topic.h"
 #include "tools/verify-history/history.h"
 
-/* As kafka_topic_find_ends. ST_CONFLICT: the topic's beginning is gone, so that its history is not
- * whole. */
-MUST_CHECK enum status read_ends(struct kafka_topic *topic, struct kafka_topic_ends *ends,
-				 struct error *err);
-
-/* Errors: as read_ends. */
+/* Errors: as kafka_topic_find_ends. */
 MUST_CHECK enum status read_events(struct kafka_topic *topic, struct history *h, struct error *err);
 
 /* The dead letters of the topic of that name. No dead-letter topic: no dead letters. */

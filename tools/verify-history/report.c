@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "common/event/contract.h"
 #include "common/runtime/clock.h"
 #include "tools/verify-history/report_case.h"
 
@@ -78,22 +79,95 @@ static void print_violations(const struct report *r, enum violation_kind kind)
 			     "yet)\n");
 }
 
+static void print_holes(const struct history_holes *holes, const char *topic)
+{
+	char until[CLOCK_TEXT_SIZE];
+
+	for (uint32_t i = 0; i < holes->count; i++) {
+		const struct history_hole *hole = &holes->list[i];
+
+		(void)printf("%s%s, partition %" PRId32 ": the offsets 0 to %" PRId64
+			     " are gone, %" PRId64 " messages at most",
+			     i == 0 ? "\n" : "", topic, hole->partition, hole->count - 1,
+			     hole->count);
+		if (hole->until_ms == INT64_MAX) {
+			(void)printf("; nothing is behind them\n");
+			continue;
+		}
+		clock_format_utc(hole->until_ms, until);
+		(void)printf("; what is behind them begins at %s\n", until);
+	}
+}
+
+static void print_unjudged(const struct judgement *j)
+{
+	const char *before = "not judged, since the messages may be among those: ";
+
+	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++) {
+		if (j->unjudged[kind] == 0)
+			continue;
+		(void)printf("%s%s %" PRId64, before, judge_violation_names[kind],
+			     j->unjudged[kind]);
+		before = ", ";
+	}
+	if (before[0] == ',')
+		(void)printf("\n");
+}
+
+static void print_signs(const struct judgement *j)
+{
+	(void)printf("\nThe topic knows what the database has forgotten: it looks restored to an "
+		     "older state, or a\nfail-over lost commits (docs/operations.md):\n");
+	for (int i = 0; i < RESTORE_SIGN_COUNT; i++) {
+		const struct restore_signs *signs = &j->signs[i];
+
+		if (signs->count == 0)
+			continue;
+		(void)printf("    %s: %" PRId64 ", the first: order %" PRId64, judge_sign_names[i],
+			     signs->count, signs->order_id);
+		if (signs->version > 0)
+			(void)printf(", version %" PRId32, signs->version);
+		(void)printf("\n");
+	}
+}
+
+bool report_is_whole(const struct report *r)
+{
+	return r->history->holes.count + r->history->letter_holes.count == 0;
+}
+
+static void print_verdict(const struct report *r)
+{
+	const struct judgement *j = r->judgement;
+
+	if (j->total > 0)
+		(void)printf("verify: %" PRId64 " violation%s of %d kind%s%s\n", j->total,
+			     j->total == 1 ? "" : "s", j->kinds, j->kinds == 1 ? "" : "s",
+			     report_is_whole(r) ? "" : "; what is gone was not judged");
+	else if (report_is_whole(r))
+		(void)printf("verify: nothing lost, nothing duplicated, nothing out of order\n");
+	else
+		(void)printf("verify: no violation in what is left of the topic; what is gone was "
+			     "not judged\n");
+}
+
 void report_text(const struct report *r)
 {
 	const struct judgement *j = r->judgement;
 
 	print_counts(r);
+	print_holes(&r->history->holes, r->topic);
+	print_holes(&r->history->letter_holes, CONTRACT_DEAD_LETTER_TOPIC);
+	print_unjudged(j);
 	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++)
 		print_violations(r, (enum violation_kind)kind);
 	if (!r->drained)
 		(void)printf("\nAfter %" PRId64 " s it was still not drained: judged as it is.\n",
 			     r->waited_ms / 1000);
+	if (judge_looks_restored(j))
+		print_signs(j);
 	(void)printf("\n");
-	if (j->total == 0)
-		(void)printf("verify: nothing lost, nothing duplicated, nothing out of order\n");
-	else
-		(void)printf("verify: %" PRId64 " violation%s of %d kind%s\n", j->total,
-			     j->total == 1 ? "" : "s", j->kinds, j->kinds == 1 ? "" : "s");
+	print_verdict(r);
 }
 
 /* --- JSON ---------------------------------------------------------------------------------- */
@@ -153,21 +227,73 @@ static json_t *json_counts(const struct report *r)
 	return root;
 }
 
+static void append_holes(json_t *array, const struct history_holes *holes, const char *topic)
+{
+	for (uint32_t i = 0; i < holes->count; i++)
+		(void)json_array_append_new(
+			array, json_pack("{s:s, s:i, s:i, s:I, s:I}", "topic", topic, "partition",
+					 (int)holes->list[i].partition, "from", 0, "to",
+					 (json_int_t)holes->list[i].count - 1, "count",
+					 (json_int_t)holes->list[i].count));
+}
+
+static json_t *json_holes(const struct report *r)
+{
+	json_t *array = json_array();
+
+	append_holes(array, &r->history->holes, r->topic);
+	append_holes(array, &r->history->letter_holes, CONTRACT_DEAD_LETTER_TOPIC);
+	return array;
+}
+
+static json_t *json_unjudged(const struct judgement *j)
+{
+	json_t *root = json_object();
+
+	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++) {
+		if (j->unjudged[kind] > 0)
+			(void)json_object_set_new(root, judge_violation_names[kind],
+						  json_integer(j->unjudged[kind]));
+	}
+	return root;
+}
+
+static json_t *json_signs(const struct judgement *j)
+{
+	json_t *root = json_object();
+
+	for (int i = 0; judge_looks_restored(j) && i < RESTORE_SIGN_COUNT; i++) {
+		if (j->signs[i].count > 0)
+			(void)json_object_set_new(root, judge_sign_names[i],
+						  json_integer(j->signs[i].count));
+	}
+	return root;
+}
+
+static json_t *json_all_violations(const struct report *r)
+{
+	json_t *array = json_array();
+
+	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++) {
+		if (r->judgement->violations[kind].count > 0)
+			(void)json_array_append_new(array,
+						    json_violations(r, (enum violation_kind)kind));
+	}
+	return array;
+}
+
 bool report_json(const struct report *r)
 {
 	const struct judgement *j = r->judgement;
-	json_t *violations = json_array(), *root;
+	json_t *violations = json_all_violations(r), *root;
 	bool written;
 
-	for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++) {
-		if (j->violations[kind].count > 0)
-			(void)json_array_append_new(violations,
-						    json_violations(r, (enum violation_kind)kind));
-	}
-	root = json_pack("{s:b, s:I, s:i, s:b, s:I, s:o, s:o}", "clean", j->total == 0, "total",
+	root = json_pack("{s:b, s:b, s:I, s:i, s:b, s:I, s:o, s:o, s:o, s:o, s:o}", "clean",
+			 j->total == 0 && report_is_whole(r), "whole", report_is_whole(r), "total",
 			 (json_int_t)j->total, "kinds", j->kinds, "drained", r->drained,
-			 "waited_ms", (json_int_t)r->waited_ms, "counts", json_counts(r),
-			 "violations", violations);
+			 "waited_ms", (json_int_t)r->waited_ms, "counts", json_counts(r), "holes",
+			 json_holes(r), "not_judged", json_unjudged(j), "looks_restored",
+			 json_signs(j), "violations", violations);
 	written = root && json_array_size(violations) == (size_t)j->kinds &&
 		  json_dumpf(root, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
 	json_decref(root);

@@ -12,9 +12,13 @@
 struct report {
 	const struct history *history;
 	const struct judgement *judgement;
-	bool drained; /* nothing moved any more when it was read */
+	const char *topic; /* of the events */
+	bool drained;      /* nothing moved any more when it was read */
 	int64_t waited_ms;
 };
+
+/* Nothing is gone from the beginning of the topics. */
+bool report_is_whole(const struct report *report);
 
 /* On stdout. */
 void report_text(const struct report *report);

@@ -25,6 +25,7 @@ static const char *const sentences[VIOLATION_KIND_COUNT] = {
 	[ANNOUNCED_OUT_OF_ORDER] = "its Delivery* event is behind that of a later effect",
 	[NOT_DRAINED] = "rows left",
 	[REFUSED_BY_KAFKA] = "refused permanently",
+	[DELETED_UNREAD] = "deleted from the topic before they were read, at most",
 };
 
 const char *report_case_type(const struct fact *fact)
@@ -72,8 +73,9 @@ static void put_left_behind(const struct violation *v, enum violation_kind kind,
 			      v->number);
 		put_time(out, v->facts[0].at_ms);
 	} else {
-		strbuf_printf(out, "%s: partition %" PRId32 ": messages not consumed: %" PRId64 "",
-			      v->what, v->partition, v->number);
+		strbuf_printf(out, "%s: partition %" PRId32 ": messages %s: %" PRId64, v->what,
+			      v->partition,
+			      kind == DELETED_UNREAD ? sentences[kind] : "not consumed", v->number);
 	}
 }
 

@@ -509,6 +509,42 @@ static void largest_version(struct history *h)
 	history_order(h, 60)->delivery = row(INT32_MAX, EVENT_PLACED);
 }
 
+/* Nobody ever consumed partition 1, whose first seven messages are gone. */
+static void deleted_unread(struct history *h)
+{
+	history_add_hole(h, &h->holes, 1, 7);
+}
+
+/* Of version 3 nothing came to delivery-service. */
+static void last_event_is_missing(struct history *h)
+{
+	drop(h, FACT_EVENT, 3);
+	drop(h, FACT_EFFECT, 3);
+	drop(h, FACT_ANNOUNCED, 3);
+	order(h)->delivery = row(2, EVENT_MODIFIED);
+}
+
+static void row_has_old_version_and_no_effect(struct history *h)
+{
+	last_event_is_missing(h);
+}
+
+static void last_effect_is_missing_and_letters(struct history *h)
+{
+	last_effect_is_missing(h);
+	order(h)->delivery = row(2, EVENT_MODIFIED);
+	history_add_hole(h, &h->letter_holes, 0, 3);
+}
+
+/* The relay published version 1 again, behind version 3. */
+static void repeat_of_the_first(struct history *h)
+{
+	struct fact again = *at(h, FACT_EVENT, 1);
+
+	again.offset = 50;
+	add_event(h, ORDER_ID, again, "PUSAN");
+}
+
 /* --- the table ----------------------------------------------------------------------------- */
 
 struct kind_count {
@@ -605,6 +641,7 @@ static const struct tampering {
 	{ "unreadable", unreadable, { { LOST_EFFECT, 1 } } },
 	{ "unreadable, dead letter", unreadable_is_a_dead_letter, { { 0 } } },
 	{ "the largest version", largest_version, { { GAP, 1 } } },
+	{ "deleted unread", deleted_unread, { { DELETED_UNREAD, 7 } } },
 };
 
 static struct judgement judged(const struct history *h)
@@ -659,6 +696,188 @@ Test(history, the_table_has_every_kind)
 		cr_expect(has, "%s", judge_violation_names[kind]);
 		cr_expect(judge_violation_names[kind]);
 	}
+}
+
+/* --- a topic whose beginning is gone ------------------------------------------------------- */
+
+static bool is_on_topic(const struct fact *f)
+{
+	return f->source == FACT_EVENT || f->source == FACT_ANNOUNCED;
+}
+
+/* As retention: what is on the topic below the offset is gone. */
+static void cut(struct history *h, int64_t count)
+{
+	struct history_order *o = order(h);
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < o->count; i++) {
+		if (!is_on_topic(&o->facts[i]) || o->facts[i].offset >= count)
+			o->facts[kept++] = o->facts[i];
+	}
+	o->count = kept;
+	history_add_hole(h, &h->holes, 0, count);
+	if (count < 6)
+		history_end_hole(&h->holes, 0, 1000 + count);
+}
+
+/* A hole, and what is found and not judged then. */
+static const struct cutting {
+	const char *name;
+	void (*tamper)(struct history *h);
+	int64_t count;
+	struct kind_count expected[MORE_KINDS], unjudged[MORE_KINDS];
+} cuttings[] = {
+	{ "events that had their effects",
+	  nothing,
+	  2,
+	  { { 0 } },
+	  { { EFFECT_WITHOUT_EVENT, 2 }, { ANNOUNCED_OUT_OF_ORDER, 2 } } },
+	{ "everything",
+	  nothing,
+	  6,
+	  { { 0 } },
+	  { { EFFECT_WITHOUT_EVENT, 3 }, { EFFECT_NOT_ANNOUNCED, 3 } } },
+	{ "an event that may be gone",
+	  row_has_old_version_and_no_effect,
+	  6,
+	  { { DIFFERS_FROM_ORDER, 1 } },
+	  { { LOST_EVENT, 1 }, { EFFECT_WITHOUT_EVENT, 2 }, { EFFECT_NOT_ANNOUNCED, 2 } } },
+	{ "an event that would be behind the hole",
+	  last_event_is_missing,
+	  1,
+	  { { LOST_EVENT, 1 }, { DIFFERS_FROM_ORDER, 1 } },
+	  { { EFFECT_WITHOUT_EVENT, 1 }, { ANNOUNCED_OUT_OF_ORDER, 1 } } },
+	{ "no effect of an event that is there",
+	  last_effect_is_missing,
+	  1,
+	  { { LOST_EFFECT, 1 }, { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } },
+	  { { EFFECT_WITHOUT_EVENT, 1 },
+	    { ANNOUNCED_OUT_OF_ORDER, 1 },
+	    { PUBLISHED_OUT_OF_ORDER, 1 } } },
+	{ "its dead letter may be gone",
+	  last_effect_is_missing_and_letters,
+	  1,
+	  { { 0 } },
+	  { { LOST_EFFECT, 1 },
+	    { EFFECT_WITHOUT_EVENT, 1 },
+	    { ANNOUNCED_OUT_OF_ORDER, 1 },
+	    { PUBLISHED_OUT_OF_ORDER, 1 } } },
+	{ "the first copy of a repeat",
+	  repeat_of_the_first,
+	  2,
+	  { { 0 } },
+	  { { PUBLISHED_OUT_OF_ORDER, 1 },
+	    { EFFECT_WITHOUT_EVENT, 2 },
+	    { ANNOUNCED_OUT_OF_ORDER, 2 } } },
+	{ "the final row is still judged",
+	  row_has_another_address,
+	  2,
+	  { { WRONG_FINAL_ROW, 1 }, { DIFFERS_FROM_ORDER, 1 } },
+	  { { EFFECT_WITHOUT_EVENT, 2 }, { ANNOUNCED_OUT_OF_ORDER, 2 } } },
+};
+
+static int64_t count_in(const struct kind_count *list, enum violation_kind kind)
+{
+	for (size_t i = 0; i < MORE_KINDS && list[i].count > 0; i++) {
+		if (list[i].kind == kind)
+			return list[i].count;
+	}
+	return 0;
+}
+
+Test(history, what_is_left_of_a_topic_is_judged)
+{
+	for (size_t i = 0; i < COUNT_OF(cuttings); i++) {
+		const struct cutting *c = &cuttings[i];
+		struct history h = { 0 };
+		struct judgement j;
+
+		fill(&h, ORDER_ID);
+		c->tamper(&h);
+		cut(&h, c->count);
+		j = judged(&h);
+		for (int kind = 0; kind < VIOLATION_KIND_COUNT; kind++) {
+			cr_expect_eq(j.violations[kind].count,
+				     count_in(c->expected, (enum violation_kind)kind),
+				     "%s: found %s %lld", c->name, judge_violation_names[kind],
+				     (long long)j.violations[kind].count);
+			cr_expect_eq(j.unjudged[kind],
+				     count_in(c->unjudged, (enum violation_kind)kind),
+				     "%s: not judged %s %lld", c->name, judge_violation_names[kind],
+				     (long long)j.unjudged[kind]);
+		}
+		history_fini(&h);
+	}
+}
+
+/* A hole in another partition reaches as far as the clock of what is behind it. */
+Test(history, a_hole_ends_where_what_is_behind_it_begins)
+{
+	for (int64_t until = 1000; until <= 1002; until++) {
+		struct history h = { 0 };
+		struct judgement j;
+
+		fill(&h, ORDER_ID);
+		last_event_is_missing(&h);
+		history_add_hole(&h, &h.holes, 1, 5);
+		history_end_hole(&h.holes, 1, until);
+		history_partition(&h, 1)->next_offset = 5;
+		j = judged(&h);
+		/* Version 2 was published at 1001: the missing one is younger. */
+		cr_expect_eq(j.violations[LOST_EVENT].count, until < 1001, "%lld",
+			     (long long)until);
+		cr_expect_eq(j.unjudged[LOST_EVENT], until >= 1001, "%lld", (long long)until);
+		history_fini(&h);
+	}
+}
+
+/* --- a database that was restored to an older state ---------------------------------------- */
+
+static void expect_signs(const struct history *h, int64_t ids, int64_t contents, int64_t versions,
+			 int64_t orders)
+{
+	struct judgement j = judged(h);
+
+	cr_expect_eq(j.signs[IDS_TWICE].count, ids);
+	cr_expect_eq(j.signs[CONTENTS_TWICE].count, contents);
+	cr_expect_eq(j.signs[VERSIONS_FORGOTTEN].count, versions);
+	cr_expect_eq(j.signs[ORDERS_FORGOTTEN].count, orders);
+	cr_expect_eq(judge_looks_restored(&j), ids + contents + versions > 0);
+}
+
+Test(history, a_restore_shows)
+{
+	struct history h = { 0 };
+	struct fact again = fact(FACT_EVENT, 1, EVENT_PLACED, 40);
+
+	fill(&h, ORDER_ID);
+	fill(&h, ORDER_ID + 1);
+	expect_signs(&h, 0, 0, 0, 0);
+	history_order(&h, ORDER_ID + 1)->order.present = false;
+	expect_signs(&h, 0, 0, 0, 1);
+	again.mark = 99;
+	add_event(&h, ORDER_ID, again, "BUSAN");
+	expect_signs(&h, 1, 0, 0, 1);
+	again.version = 2;
+	again.type = EVENT_MODIFIED;
+	add_event(&h, ORDER_ID, again, "BUSAN");
+	expect_signs(&h, 1, 1, 0, 1);
+	order(&h)->order.version = 1;
+	expect_signs(&h, 1, 1, 2, 1);
+	history_fini(&h);
+}
+
+/* What the consumers have not come to may be younger than the tables. */
+Test(history, what_is_ahead_is_no_sign_of_a_restore)
+{
+	struct history h = { 0 };
+
+	fill(&h, ORDER_ID);
+	order(&h)->order.version = 1;
+	history_partition(&h, 0)->next_offset = 1;
+	expect_signs(&h, 0, 0, 0, 0);
+	history_fini(&h);
 }
 
 /* --- what is said about it ----------------------------------------------------------------- */
