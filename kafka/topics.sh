@@ -25,6 +25,9 @@ readonly DLQ_TOPIC=dlq-kafka.delivery
 # Twice Kafka's default: a message of the largest size still fits with the headers that say why it
 # is here.
 readonly DLQ_MAX_BYTES=2097152
+# Nothing is ever deleted: an event that is gone before delivery-service came to it is lost, and what
+# is gone cannot be verified. Kafka's default is seven days.
+readonly KEEP_ALL=(retention.ms=-1 retention.bytes=-1)
 
 # kafka_command CLASS ARGUMENT...: runs a command class of Kafka against the brokers. What it has to
 # say beside its answer goes to a log; returns 1 if it failed.
@@ -56,9 +59,9 @@ create_topic() {
 # create_lab_topics: both at once, for a Java start takes most of the time.
 create_lab_topics() {
 	local lab status=0
-	create_topic "$KAFKA_TOPIC" "$PARTITIONS" &
+	create_topic "$KAFKA_TOPIC" "$PARTITIONS" "${KEEP_ALL[@]}" &
 	lab=$!
-	(create_topic "$DLQ_TOPIC" 1 "max.message.bytes=$DLQ_MAX_BYTES") || status=1
+	(create_topic "$DLQ_TOPIC" 1 "max.message.bytes=$DLQ_MAX_BYTES" "${KEEP_ALL[@]}") || status=1
 	wait "$lab" || status=1
 	return "$status"
 }

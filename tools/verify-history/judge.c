@@ -87,8 +87,8 @@ static void judge_lost_events(struct walk *w, int64_t before)
 	if (w->missing_from > last)
 		return;
 	v.last_version = (int32_t)last;
-	if (judge_may_be_gone(w->h, w->before))
-		judge_not_judged(w, LOST_EVENT, last - w->missing_from + 1);
+	if (judge_hole_may_have(w->h, w->before))
+		judge_hole_not_judged(w, LOST_EVENT, last - w->missing_from + 1);
 	else
 		judge_found(w->j, LOST_EVENT, last - w->missing_from + 1, &v);
 }
@@ -101,7 +101,7 @@ static bool was_published(const struct walk *w, const struct group *g)
 	if (g->of[FACT_EVENT])
 		return true;
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		if (g->of[sources[i]] && judge_is_gone(w->h, g->of[sources[i]]))
+		if (g->of[sources[i]] && judge_hole_has(w->h, g->of[sources[i]]))
 			return true;
 	}
 	return false;

@@ -72,7 +72,7 @@ enum restore_sign {
 };
 #define RESTORE_SIGN_COUNT 4
 
-extern const char *const judge_sign_names[RESTORE_SIGN_COUNT];
+extern const char *const judge_restore_names[RESTORE_SIGN_COUNT];
 
 struct restore_signs {
 	int64_t count;
@@ -91,7 +91,7 @@ struct judgement {
 };
 
 /* It shows: not only by orders that may be other services'. */
-bool judge_looks_restored(const struct judgement *j);
+bool judge_restore_shows(const struct judgement *j);
 
 /* ST_UNAVAILABLE: out of memory, here or when h was filled. */
 MUST_CHECK enum status judge_history(const struct history *h, struct judgement *out,

@@ -5,7 +5,7 @@
  */
 #include "tools/verify-history/judge_walk.h"
 
-bool judge_is_gone(const struct history *h, const struct fact *fact)
+bool judge_hole_has(const struct history *h, const struct fact *fact)
 {
 	const struct history_hole *hole = history_find_hole(&h->holes, fact->partition);
 
@@ -22,17 +22,17 @@ static bool reaches(const struct history_holes *holes, int64_t at_ms, int64_t ow
 	return false;
 }
 
-bool judge_may_be_gone(const struct history *h, const struct fact *after)
+bool judge_hole_may_have(const struct history *h, const struct fact *after)
 {
 	return after ? reaches(&h->holes, after->at_ms, after->partition) : h->holes.count > 0;
 }
 
-bool judge_letter_may_be_gone(const struct history *h, const struct fact *event)
+bool judge_hole_may_have_letter(const struct history *h, const struct fact *event)
 {
 	return reaches(&h->letter_holes, event->at_ms, -1);
 }
 
-void judge_not_judged(struct walk *w, enum violation_kind kind, int64_t count)
+void judge_hole_not_judged(struct walk *w, enum violation_kind kind, int64_t count)
 {
 	w->j->unjudged[kind] += count;
 }

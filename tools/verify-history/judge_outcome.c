@@ -51,8 +51,8 @@ static void judge_plain_announced(struct walk *w)
 	struct violation v = { .order = w->order };
 	uint32_t effects = w->plain_effects, announced = w->plain_announced;
 
-	if (announced < effects && judge_may_be_gone(w->h, NULL)) {
-		judge_not_judged(w, EFFECT_NOT_ANNOUNCED, effects - announced);
+	if (announced < effects && judge_hole_may_have(w->h, NULL)) {
+		judge_hole_not_judged(w, EFFECT_NOT_ANNOUNCED, effects - announced);
 	} else if (announced < effects) {
 		v.number = effects - announced;
 		judge_found(w->j, EFFECT_NOT_ANNOUNCED, v.number, &v);
@@ -156,8 +156,8 @@ static void judge_cancel_ack(struct walk *w)
 		return;
 	if (!w->order->order.present || w->order->order.type != EVENT_CANCELLED)
 		judge_found_facts(w, LOST_OPERATION, &ack, NULL);
-	if (!w->has_cancelled && judge_may_be_gone(w->h, w->before))
-		judge_not_judged(w, LOST_EVENT, 1);
+	if (!w->has_cancelled && judge_hole_may_have(w->h, w->before))
+		judge_hole_not_judged(w, LOST_EVENT, 1);
 	else if (!w->has_cancelled)
 		judge_found_facts(w, LOST_EVENT, &ack, NULL);
 }
@@ -171,5 +171,5 @@ void judge_outcome(struct walk *w)
 	judge_cancel_ack(w);
 	judge_final_row(w);
 	judge_against_order(w);
-	judge_forgotten(w);
+	judge_restore_forgotten(w);
 }

@@ -35,7 +35,7 @@ static const struct fact *other_payload(const struct fact *run, uint32_t count)
 static bool is_first_known(const struct walk *w, const struct group *g)
 {
 	return w->h->holes.count == 0 ||
-	       (g->of[FACT_EFFECT] && !judge_is_gone(w->h, g->of[FACT_EFFECT]));
+	       (g->of[FACT_EFFECT] && !judge_hole_has(w->h, g->of[FACT_EFFECT]));
 }
 
 static void found_conflict(struct walk *w, const struct fact *other, const struct fact *run)
@@ -44,7 +44,7 @@ static void found_conflict(struct walk *w, const struct fact *other, const struc
 
 	judge_found_facts(w, CONFLICTING_EVENTS, other, run);
 	if (run->version > 0)
-		judge_sign(w, placed ? IDS_TWICE : CONTENTS_TWICE, 1, run->version);
+		judge_restore_sign(w, placed ? IDS_TWICE : CONTENTS_TWICE, 1, run->version);
 }
 
 static void judge_events(struct walk *w, const struct group *g)
@@ -63,7 +63,7 @@ static void judge_events(struct walk *w, const struct group *g)
 	if (g->version == 0)
 		return;
 	if (!is_first_known(w, g)) {
-		judge_not_judged(w, PUBLISHED_OUT_OF_ORDER, 1);
+		judge_hole_not_judged(w, PUBLISHED_OUT_OF_ORDER, 1);
 		return;
 	}
 	w->events[w->event_count] = *earliest(run, g->count[FACT_EVENT]);
@@ -92,10 +92,10 @@ static void judge_effects(struct walk *w, const struct group *g)
 		w->plain_effects += g->count[FACT_EFFECT];
 	if (g->count[FACT_EFFECT] > 1)
 		judge_found_facts(w, DUPLICATED_EFFECT, &effect[1], effect);
-	if (judge_is_gone(w->h, effect))
+	if (judge_hole_has(w->h, effect))
 		w->has_cancelled |= effect->type == EVENT_CANCELLED;
-	if (!has_event(g, effect) && judge_is_gone(w->h, effect))
-		judge_not_judged(w, EFFECT_WITHOUT_EVENT, 1);
+	if (!has_event(g, effect) && judge_hole_has(w->h, effect))
+		judge_hole_not_judged(w, EFFECT_WITHOUT_EVENT, 1);
 	else if (!has_event(g, effect))
 		judge_found_facts(w, EFFECT_WITHOUT_EVENT, effect, event);
 	else if (event && effect->type != event->type)
@@ -125,7 +125,7 @@ static bool excused(const struct walk *w, const struct group *g)
 static bool may_be_excused(const struct walk *w, const struct group *g)
 {
 	return excused(w, g) ||
-	       (g->of[FACT_EVENT] && judge_letter_may_be_gone(w->h, g->of[FACT_EVENT]));
+	       (g->of[FACT_EVENT] && judge_hole_may_have_letter(w->h, g->of[FACT_EVENT]));
 }
 
 static void judge_missing_effect(struct walk *w, const struct group *g)
@@ -133,7 +133,7 @@ static void judge_missing_effect(struct walk *w, const struct group *g)
 	if (!may_be_excused(w, g))
 		judge_found_facts(w, LOST_EFFECT, g->of[FACT_EVENT], NULL);
 	else if (!excused(w, g))
-		judge_not_judged(w, LOST_EFFECT, 1);
+		judge_hole_not_judged(w, LOST_EFFECT, 1);
 	else if (g->of[FACT_DEAD] && !g->of[FACT_SKIPPED] && !g->of[FACT_PARKED] &&
 		 (w->order->order.present || g->of[FACT_ACK]))
 		judge_found_facts(w, DEAD_LETTER, g->of[FACT_DEAD], NULL);
@@ -143,7 +143,7 @@ static void judge_missing_effect(struct walk *w, const struct group *g)
  * none: it may have come later. */
 static const struct fact *cause_of(const struct walk *w, const struct group *g)
 {
-	return judge_is_gone(w->h, g->of[FACT_EFFECT]) ? NULL : g->of[FACT_EVENT];
+	return judge_hole_has(w->h, g->of[FACT_EFFECT]) ? NULL : g->of[FACT_EVENT];
 }
 
 static void judge_announced(struct walk *w, const struct group *g)
@@ -160,8 +160,8 @@ static void judge_announced(struct walk *w, const struct group *g)
 	other = other_payload(run, g->count[FACT_ANNOUNCED]);
 	if (other)
 		judge_found_facts(w, ANNOUNCED_TWICE, other, run);
-	if (judge_may_be_gone(w->h, cause_of(w, g))) {
-		judge_not_judged(w, ANNOUNCED_OUT_OF_ORDER, 1);
+	if (judge_hole_may_have(w->h, cause_of(w, g))) {
+		judge_hole_not_judged(w, ANNOUNCED_OUT_OF_ORDER, 1);
 		return;
 	}
 	w->announced[w->announced_count] = *earliest(run, g->count[FACT_ANNOUNCED]);
@@ -186,23 +186,23 @@ static void note_final(struct walk *w, const struct group *g)
 		w->excused = g->version;
 	else if (g->of[FACT_EVENT])
 		w->last = g->of[FACT_EVENT];
-	else if (g->of[FACT_EFFECT] && judge_is_gone(w->h, g->of[FACT_EFFECT]))
+	else if (g->of[FACT_EFFECT] && judge_hole_has(w->h, g->of[FACT_EFFECT]))
 		w->last = g->of[FACT_EFFECT];
 }
 
 /* Of an operation that was acknowledged, and is in no table either. */
 static void judge_missing_event(struct walk *w, const struct fact *ack)
 {
-	if (judge_may_be_gone(w->h, w->before))
-		judge_not_judged(w, LOST_EVENT, 1);
+	if (judge_hole_may_have(w->h, w->before))
+		judge_hole_not_judged(w, LOST_EVENT, 1);
 	else
 		judge_found_facts(w, LOST_EVENT, ack, NULL);
 }
 
 static void judge_missing_announcement(struct walk *w, const struct group *g)
 {
-	if (judge_may_be_gone(w->h, cause_of(w, g)))
-		judge_not_judged(w, EFFECT_NOT_ANNOUNCED, 1);
+	if (judge_hole_may_have(w->h, cause_of(w, g)))
+		judge_hole_not_judged(w, EFFECT_NOT_ANNOUNCED, 1);
 	else
 		judge_found_facts(w, EFFECT_NOT_ANNOUNCED, g->of[FACT_EFFECT], NULL);
 }

@@ -1,6 +1,7 @@
 /*
  * judge.c's own: the walk over one order, and what its parts share. judge.c walks, judge_version.c
- * and judge_outcome.c judge, judge_hole.c knows what cannot be judged.
+ * and judge_outcome.c judge. The functions judge_hole_* know what cannot be judged, judge_restore_*
+ * what shows a restore.
  *
  * Threads: one owner.
  */
@@ -46,23 +47,23 @@ void judge_found_facts(struct walk *w, enum violation_kind kind, const struct fa
 		       const struct fact *other);
 
 /* One that would be a violation, but may be in a hole. */
-void judge_not_judged(struct walk *w, enum violation_kind kind, int64_t count);
+void judge_hole_not_judged(struct walk *w, enum violation_kind kind, int64_t count);
 
 /* The message at the fact's offset is in a hole. */
-bool judge_is_gone(const struct history *h, const struct fact *fact);
+bool judge_hole_has(const struct history *h, const struct fact *fact);
 
 /* A message that was published behind after, an event on the topic, may be in a hole; NULL: nobody
  * knows behind which. */
-bool judge_may_be_gone(const struct history *h, const struct fact *after);
+bool judge_hole_may_have(const struct history *h, const struct fact *after);
 
 /* Likewise a dead letter of the event. */
-bool judge_letter_may_be_gone(const struct history *h, const struct fact *event);
+bool judge_hole_may_have_letter(const struct history *h, const struct fact *event);
 
 /* Counts signs, the first of them at the version. */
-void judge_sign(struct walk *w, enum restore_sign sign, int64_t count, int32_t version);
+void judge_restore_sign(struct walk *w, enum restore_sign sign, int64_t count, int32_t version);
 
 /* After all versions: what was consumed, and orders.orders does not have. */
-void judge_forgotten(struct walk *w);
+void judge_restore_forgotten(struct walk *w);
 
 /* Compares topic offsets. */
 int judge_by_offset(const struct fact *a, const struct fact *b);

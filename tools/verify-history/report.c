@@ -123,8 +123,8 @@ static void print_signs(const struct judgement *j)
 
 		if (signs->count == 0)
 			continue;
-		(void)printf("    %s: %" PRId64 ", the first: order %" PRId64, judge_sign_names[i],
-			     signs->count, signs->order_id);
+		(void)printf("    %s: %" PRId64 ", the first: order %" PRId64,
+			     judge_restore_names[i], signs->count, signs->order_id);
 		if (signs->version > 0)
 			(void)printf(", version %" PRId32, signs->version);
 		(void)printf("\n");
@@ -164,7 +164,7 @@ void report_text(const struct report *r)
 	if (!r->drained)
 		(void)printf("\nAfter %" PRId64 " s it was still not drained: judged as it is.\n",
 			     r->waited_ms / 1000);
-	if (judge_looks_restored(j))
+	if (judge_restore_shows(j))
 		print_signs(j);
 	(void)printf("\n");
 	print_verdict(r);
@@ -262,9 +262,9 @@ static json_t *json_signs(const struct judgement *j)
 {
 	json_t *root = json_object();
 
-	for (int i = 0; judge_looks_restored(j) && i < RESTORE_SIGN_COUNT; i++) {
+	for (int i = 0; judge_restore_shows(j) && i < RESTORE_SIGN_COUNT; i++) {
 		if (j->signs[i].count > 0)
-			(void)json_object_set_new(root, judge_sign_names[i],
+			(void)json_object_set_new(root, judge_restore_names[i],
 						  json_integer(j->signs[i].count));
 	}
 	return root;

@@ -843,7 +843,7 @@ static void expect_signs(const struct history *h, int64_t ids, int64_t contents,
 	cr_expect_eq(j.signs[CONTENTS_TWICE].count, contents);
 	cr_expect_eq(j.signs[VERSIONS_FORGOTTEN].count, versions);
 	cr_expect_eq(j.signs[ORDERS_FORGOTTEN].count, orders);
-	cr_expect_eq(judge_looks_restored(&j), ids + contents + versions > 0);
+	cr_expect_eq(judge_restore_shows(&j), ids + contents + versions > 0);
 }
 
 Test(history, a_restore_shows)
