@@ -75,8 +75,8 @@ password_of() { sed -n "s/^127\.0\.0\.1:\*:\*:$1://p" "$PGPASSFILE"; }
 make_cluster() {
 	local log=$RUN_DIR/log/postgres-initdb.log
 	[[ ! -e $DATA/made ]] || return 0
-	rm -rf "$DATA"
-	mkdir -m 700 "$DATA"
+	[[ -d $DATA ]] || mkdir -m 700 "$DATA"
+	find "$DATA" -mindepth 1 -delete # it may be a file system of its own
 	((EUID != 0)) || chown postgres:postgres "$DATA"
 	make_passwords
 	password_of lab | "${AS_SERVER[@]}" env -C / LC_ALL=C bash -c 'exec "$1" --pgdata="$2" \

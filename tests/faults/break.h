@@ -45,6 +45,25 @@ bool break_link_by_delay(struct fault_job *job);
 void mend_link_by_delay(struct fault_job *job);
 bool break_link_by_reset(struct fault_job *job);
 
+/* The disk of the server has no room any more. It may end by that; it is started when it has. */
+bool break_disk(struct fault_job *job);
+void mend_disk(struct fault_job *job);
+
+/* The service's clock jumps, and back when it is mended. */
+bool break_clock(struct fault_job *job);
+void mend_clock(struct fault_job *job);
+
+/* The broker is killed and comes back with an empty disk, if the others have all it had. */
+bool break_storage(struct fault_job *job);
+
+/* PostgreSQL gets a synchronous standby, which takes over when the time is over. */
+bool break_to_standby(struct fault_job *job);
+void mend_to_standby(struct fault_job *job);
+
+/* PostgreSQL's data are copied, and the copy takes their place when the time is over. */
+bool break_to_copy(struct fault_job *job);
+void mend_to_copy(struct fault_job *job);
+
 /* Sessions of PostgreSQL. */
 bool break_end_backend(struct fault_job *job);
 bool break_kill_backend(struct fault_job *job);

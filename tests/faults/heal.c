@@ -74,6 +74,8 @@ void heal_part(struct run *run, enum part part)
 		heal(run, part_name(part), "kafka/broker.sh", "start", part_index(part) + 1);
 	else if (part == PART_POSTGRES)
 		heal(run, part_name(part), "sql/cluster.sh", "start", -1);
+	else if (part == PART_POOLER)
+		heal(run, part_name(part), "tests/faults/pooler.sh", "start", -1);
 }
 
 void heal_replicas(struct run *run)

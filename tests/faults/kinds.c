@@ -12,6 +12,16 @@ static bool has_brokers(const struct plan_conditions *conditions)
 	return conditions->brokers > 1;
 }
 
+static bool has_mounts(const struct plan_conditions *conditions)
+{
+	return conditions->own_mounts;
+}
+
+static bool has_clocks(const struct plan_conditions *conditions)
+{
+	return conditions->clocks;
+}
+
 #define POSTGRES PART_BIT(PART_POSTGRES)
 #define KAFKA    (((1u << BROKERS_MAX) - 1) << PART_KAFKA)
 
@@ -106,5 +116,25 @@ const struct fault_kind kinds_table[] = {
 	  break_link_by_delay, mend_link_by_delay, POSTGRES | KAFKA },
 	{ "reset", FAMILY_NETWORK, VICTIM_DELIVERY, 4, AMOUNT_SESSION, 0, 200, NULL,
 	  break_link_by_reset, NULL, POSTGRES | KAFKA },
+	{ "disk-full", FAMILY_DISK, VICTIM_POSTGRES, 6, AMOUNT_MS, 3000, 20000, has_mounts,
+	  break_disk, mend_disk, 0 },
+	{ "disk-full", FAMILY_DISK, VICTIM_KAFKA, 6, AMOUNT_MS, 3000, 20000, has_mounts, break_disk,
+	  mend_disk, 0 },
+	{ "clock-jump", FAMILY_CLOCK, VICTIM_ORDER, 6, AMOUNT_MS, 2000, 15000, has_clocks,
+	  break_clock, mend_clock, 0 },
+	{ "clock-jump", FAMILY_CLOCK, VICTIM_DELIVERY, 6, AMOUNT_MS, 2000, 15000, has_clocks,
+	  break_clock, mend_clock, 0 },
+	{ "kill-pooler", FAMILY_POOLER, VICTIM_POOLER, 6, AMOUNT_MS, 0, 3000, NULL, break_kill,
+	  mend_victim, 0 },
+	{ "stop-pooler", FAMILY_POOLER, VICTIM_POOLER, 6, AMOUNT_MS, 0, 3000, NULL, break_stop,
+	  mend_victim, 0 },
+	{ "pause-pooler", FAMILY_POOLER, VICTIM_POOLER, 6, AMOUNT_MS, 2000, 20000, NULL,
+	  break_pause, mend_pause, 0 },
+	{ "empty-disk", FAMILY_STORAGE, VICTIM_KAFKA, 6, AMOUNT_MS, 6000, 15000, has_brokers,
+	  break_storage, mend_victim, 0 },
+	{ "promote", FAMILY_STANDBY, VICTIM_POSTGRES, 6, AMOUNT_MS, 3000, 10000, NULL,
+	  break_to_standby, mend_to_standby, 0 },
+	{ "rewind", FAMILY_REWIND, VICTIM_POSTGRES, 6, AMOUNT_MS, 5000, 20000, NULL, break_to_copy,
+	  mend_to_copy, 0 },
 };
 const size_t kinds_count = sizeof(kinds_table) / sizeof(kinds_table[0]);

@@ -42,7 +42,9 @@ static int server_port(const struct settings *s, size_t server)
 /* Where the proxy goes: each of a broker's listeners has a port of its own. */
 static int far_port(const struct settings *s, enum part service, size_t server)
 {
-	return server_port(s, server) + (server == 0 ? 0 : LISTENERS_APART * number(service));
+	if (server == 0)
+		return (int)s->front_port;
+	return server_port(s, server) + LISTENERS_APART * number(service);
 }
 
 enum status links_open(struct links **out, const struct settings *settings, bool own_network,

@@ -73,14 +73,15 @@ static void ask_services(struct looker *looker)
 
 /* --- progress ------------------------------------------------------------------------------ */
 
-/* text: the first rows of the outboxes, then "partition:position" for each partition. */
+/* text: the sessions, the first rows of the outboxes, then "partition:position" for each partition.
+ */
 static void read_progress(struct look *look, const char *text)
 {
 	int partition, used = 0;
 	int64_t position;
 
-	if (sscanf(text, "%" SCNd64 " %" SCNd64 "%n", &look->outbox[0], &look->outbox[1], &used) <
-	    2)
+	if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64 "%n", &look->sessions, &look->outbox[0],
+		   &look->outbox[1], &used) < 3)
 		return;
 	look->database = true;
 	for (text += used; sscanf(text, " %d:%" SCNd64 "%n", &partition, &position, &used) == 2;
@@ -95,10 +96,12 @@ static void read_progress(struct look *look, const char *text)
 
 static void ask_database(struct looker *looker)
 {
-	char statement[500], text[600];
+	char statement[700], text[600];
 
 	(void)snprintf(statement, sizeof(statement),
-		       "select coalesce((select min(id) from orders.outbox), 0) || ' ' || "
+		       "select (select count(*) from pg_stat_activity where usename in "
+		       "('order_service', 'delivery_service')) || ' ' || "
+		       "coalesce((select min(id) from orders.outbox), 0) || ' ' || "
 		       "coalesce((select min(id) from delivery.outbox), 0) || ' ' || "
 		       "coalesce((select string_agg(\"partition\" || ':' || next_offset, ' ') "
 		       "from delivery.position where topic = '%.100s'), '')",

@@ -19,6 +19,7 @@ struct look {
 	bool database;     /* the database answered; otherwise what follows is of an earlier look */
 	int64_t outbox[2]; /* the first row of the order-services' and of the deliveries'; 0: none
 			    */
+	int64_t sessions;  /* of the services */
 	int partition_count;                   /* of those that somebody has claimed */
 	int64_t position[LOOK_PARTITIONS_MAX]; /* everything below is done */
 	int64_t end[LOOK_PARTITIONS_MAX]; /* of the topic's partition, when Kafka last said so */

@@ -13,6 +13,8 @@
 
 #include "common/runtime/clock.h"
 #include "common/runtime/stop.h"
+#include "tests/faults/disks.h"
+#include "tests/faults/heal.h"
 #include "tests/faults/kinds.h"
 #include "tests/faults/nemesis.h"
 #include "tests/faults/result.h"
@@ -101,14 +103,36 @@ static enum status start_links(struct run *run, struct error *err)
 	return links_open(&run->links, run->settings, own, err);
 }
 
+static enum status start_disks(struct run *run, struct error *err)
+{
+	if (!settings_has_disks(run->settings))
+		return ST_OK;
+	if (run->own_mounts)
+		return disks_open(run->settings, err);
+	journal_progress(&run->journal, "no root: no disk will be full");
+	return ST_OK;
+}
+
+/* The services come through it from the start. */
+static enum status start_pooler(struct run *run, struct error *err)
+{
+	if (!settings_has_pooler(run->settings))
+		return ST_OK;
+	if (stack(run, "servers", 0, err) != ST_OK)
+		return err->status;
+	heal_part(run, PART_POOLER);
+	return ST_OK;
+}
+
 static enum status start_stack(struct run *run, struct error *err)
 {
 	int replicas = atomic_load(&run->replicas);
 
-	if (start_links(run, err) != ST_OK)
+	if (start_links(run, err) != ST_OK || start_disks(run, err) != ST_OK)
 		return err->status;
 	journal_progress(&run->journal, "starting PostgreSQL and Kafka, with no data");
-	if (stack(run, "up", 0, err) != ST_OK || stack(run, "scale-orders", ORDERS, err) != ST_OK ||
+	if (start_pooler(run, err) != ST_OK || stack(run, "up", 0, err) != ST_OK ||
+	    stack(run, "scale-orders", ORDERS, err) != ST_OK ||
 	    stack(run, "scale", replicas, err) != ST_OK)
 		return err->status;
 	journal_progress(&run->journal, "%d order-services and %d delivery-services are ready",
@@ -180,13 +204,14 @@ static void finish(struct run *run, struct nemesis *nemesis, struct sampler *sam
 	}
 	nemesis_await(nemesis);
 	mended_mono_ms = clock_mono_ms();
-	run->longest_standstill_ms = sampler_stop(sampler);
+	atomic_store(&run->load_over, true);
 	clients_stop(run->clients, atomic_load(&run->interrupted) ? CLIENT_ABANDON : CLIENT_FINISH);
 	clients_print_counts(run->clients, "result", run->clients_log);
 	if (!atomic_load(&run->interrupted)) {
 		journal_progress(&run->journal, "waiting until all is whole by itself");
 		run->whole_ms = whole_await(run, mended_mono_ms);
 	}
+	run->longest_standstill_ms = sampler_stop(sampler);
 }
 
 static bool judge(struct run *run)
@@ -236,6 +261,7 @@ static int run_plan(const struct settings *settings, const struct plan *plan)
 		     settings->seed, settings_family_name(settings), settings_mode_name(settings),
 		     settings_order_name(settings), settings->duration_s, plan->count);
 	settings_export(settings);
+	run.own_mounts = settings_has_disks(settings) && world_own_mounts();
 	run.own_network = settings_has_links(settings) && world_own_network();
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (carry_out(&run, plan, &good, &err) != ST_OK && !atomic_load(&run.interrupted))

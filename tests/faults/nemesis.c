@@ -218,6 +218,8 @@ void nemesis_mend(struct nemesis *nemesis)
 	struct run *run = nemesis->run;
 
 	heal_part(run, PART_POSTGRES);
+	if (settings_has_pooler(run->settings))
+		heal_part(run, PART_POOLER);
 	for (int i = 0; i < run->settings->brokers; i++)
 		heal_part(run, (enum part)(PART_KAFKA + i));
 	heal_part(run, PART_ORDER);

@@ -8,8 +8,9 @@ part_set parts_range(enum part first, int count)
 const char *part_name(enum part part)
 {
 	static const char *const names[PART_COUNT] = {
-		"order-service", "order-service-2", "delivery-1", "delivery-2", "delivery-3",
-		"kafka-1",       "kafka-2",         "kafka-3",    "postgres",   "topic",
+		"order-service", "order-service-2", "delivery-1", "delivery-2",
+		"delivery-3",    "kafka-1",         "kafka-2",    "kafka-3",
+		"postgres",      "pgbouncer",       "topic",
 	};
 
 	return names[part];

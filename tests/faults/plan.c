@@ -72,6 +72,8 @@ static part_set choose_parts(struct draw *draw, enum victim victim)
 		return one_of(draw, PART_KAFKA, draw->conditions->brokers);
 	case VICTIM_POSTGRES:
 		return PART_BIT(PART_POSTGRES);
+	case VICTIM_POOLER:
+		return PART_BIT(PART_POOLER);
 	case VICTIM_REPLICAS:
 		return parts_range(PART_DELIVERY, REPLICAS_MAX);
 	case VICTIM_TOPIC:

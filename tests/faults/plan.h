@@ -33,6 +33,12 @@ enum family {
 	FAMILY_LOGS,      /* that nobody reads */
 	FAMILY_DATABASE,  /* that takes no writes */
 	FAMILY_NETWORK,   /* between the services and their servers */
+	FAMILY_DISK,      /* of a server: full */
+	FAMILY_STANDBY,   /* PostgreSQL's, synchronous: it takes over */
+	FAMILY_CLOCK,     /* of the services: jumps */
+	FAMILY_POOLER,    /* pgbouncer, between the services and PostgreSQL */
+	FAMILY_STORAGE,   /* a broker that has lost its disk; with three brokers */
+	FAMILY_REWIND,    /* a database that goes back: what it had acknowledged is lost */
 	FAMILY_COUNT,
 };
 
@@ -42,6 +48,8 @@ enum family {
 struct plan_conditions {
 	int64_t duration_ms;
 	int brokers;
+	bool own_mounts;   /* disks can be full */
+	bool clocks;       /* of the services can jump */
 	unsigned families; /* a set: bit i stands for family i */
 	const int *growth; /* numbers of partitions that the topic gets, at equal distances */
 	size_t growth_count;
@@ -53,6 +61,7 @@ enum victim {
 	VICTIM_DELIVERY, /* one of the replicas */
 	VICTIM_KAFKA,    /* one of the brokers */
 	VICTIM_POSTGRES,
+	VICTIM_POOLER,
 	VICTIM_REPLICAS, /* all places of replicas */
 	VICTIM_TOPIC,
 };

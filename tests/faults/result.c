@@ -88,6 +88,7 @@ static void liveness_rows(struct run *run)
 	(void)snprintf(text, sizeof(text), "%" PRId64 " ms", run->longest_standstill_ms);
 	row(run, "longest standstill", text);
 	(void)snprintf(text, sizeof(text), "%" PRId64 " ms after the last fault", run->whole_ms);
+	number_row(run, "sessions at most", run->sessions_most);
 	row(run, "whole", run->whole_ms < 0 ? "no" : text);
 }
 

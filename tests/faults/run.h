@@ -20,22 +20,32 @@
 
 #define RUN_PATH_SIZE 4096
 
+/* The database has gone back: what the clients were told until then holds no more. */
+struct rewind {
+	atomic_bool happened;
+	_Atomic int64_t acks_size; /* of acks.txt then: what follows must hold */
+};
+
 struct run {
 	const struct settings *settings;
 	struct journal journal;
 	struct counters counters;
 	struct clients *clients; /* NULL: none yet */
 	FILE *clients_log;
+	bool own_mounts;     /* see world.h */
 	bool own_network;    /* see world.h */
 	struct links *links; /* NULL: the services reach their servers directly */
 
-	atomic_bool interrupted;                  /* by a signal */
+	atomic_bool interrupted; /* by a signal */
+	struct rewind rewind;
+	atomic_bool load_over;                    /* no operation has to come any more */
 	_Atomic int replicas;                     /* of delivery-service that shall run */
 	_Atomic int64_t parked_most, ranges_most; /* at once, when looked at */
 	_Atomic int64_t produced_again;           /* messages */
 
 	/* Of main, after the last fault: */
 	int64_t longest_standstill_ms; /* of any work */
+	int64_t sessions_most;         /* of the services in PostgreSQL, when looked at */
 	int64_t whole_ms;              /* until all was whole; -1: it was not */
 };
 

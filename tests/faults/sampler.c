@@ -8,7 +8,8 @@
 #include "tests/faults/look.h"
 #include "tests/faults/standstill.h"
 
-#define BETWEEN_MS 300
+#define BETWEEN_MS   300
+#define SESSIONS_MAX 70 /* a fifth of it is theirs; max_connections is 100 */
 
 enum work {
 	WORK_ORDERS, /* operations of the clients */
@@ -73,6 +74,18 @@ static void note_changes(struct sampler *sampler, const struct look *look)
 	sampler->ready_before = look->ready;
 }
 
+/* That they fill the server up is a violation, once. */
+static void judge_sessions(struct sampler *sampler, int64_t sessions)
+{
+	int64_t *most = &sampler->run->sessions_most;
+
+	if (sessions >= SESSIONS_MAX && *most < SESSIONS_MAX)
+		journal_violation(&sampler->run->journal,
+				  "sessions of the services in PostgreSQL: %" PRId64, sessions);
+	if (sessions > *most)
+		*most = sessions;
+}
+
 static void sample(struct sampler *sampler)
 {
 	const struct look *look = look_take(sampler->looker);
@@ -81,7 +94,9 @@ static void sample(struct sampler *sampler)
 	part_set orders = parts_range(PART_ORDER, ORDERS), deliveries = services & ~orders;
 
 	note_changes(sampler, look);
-	judge(sampler, look, WORK_ORDERS, true, clients_counts(run->clients).acknowledged, orders);
+	judge_sessions(sampler, look->sessions);
+	judge(sampler, look, WORK_ORDERS, !atomic_load(&run->load_over),
+	      clients_counts(run->clients).acknowledged, orders);
 	judge(sampler, look, WORK_ORDER_OUTBOX, look->outbox[0] > 0, look->outbox[0], orders);
 	judge(sampler, look, WORK_DELIVERY_OUTBOX, look->outbox[1] > 0, look->outbox[1],
 	      deliveries);

@@ -58,6 +58,12 @@ static bool of_a_service(const struct run *run, unsigned long inode)
 	return false;
 }
 
+/* Their proxies have PostgreSQL's port. */
+static unsigned port_of_services(const struct run *run)
+{
+	return (unsigned)(run->links ? run->settings->pg_port : run->settings->front_port);
+}
+
 int64_t sessions_of_services(const struct run *run)
 {
 	FILE *table = fopen("/proc/net/tcp", "re");
@@ -70,8 +76,8 @@ int64_t sessions_of_services(const struct run *run)
 
 		if (sscanf(line, " %*d: %*x:%*x %*x:%x %x %*s %*s %*s %*u %*d %lu", &port, &state,
 			   &inode) == 3 &&
-		    port == (unsigned)run->settings->pg_port && state == ESTABLISHED &&
-		    inode != 0 && of_a_service(run, inode))
+		    port == port_of_services(run) && state == ESTABLISHED && inode != 0 &&
+		    of_a_service(run, inode))
 			count++;
 	}
 	if (table)

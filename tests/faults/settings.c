@@ -3,23 +3,28 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/strbuf.h"
 #include "tests/faults/links.h"
 #include "tools/order-clients/clients.h"
 
+#define CLOCK_LIBRARY  "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 #define LONG_S         600   /* a run of that length sees the topic grow once more */
 #define DRAIN_S        "120" /* until all is drained after the load */
 #define DELAY_BY_ORDER "-1"
 #define DELAY_MS       5
 #define DELAY_GAPS_MS  200 /* so that there are gaps */
+#define POOLER_OFFSET  3   /* of its port from PostgreSQL's */
 #define REPLICA_OFFSET 100 /* of the second order-service's port */
 
 static const char *const modes[] = { "keyed", "unkeyed", "growing", NULL };
 static const char *const orders[] = { "partition", "key", "unordered", NULL };
 /* By enum family; the last one is all of them. */
 static const char *const families[FAMILY_COUNT + 2] = { "processes", "pauses",  "logs",
-							"database",  "network", "all" };
+							"database",  "network", "disk",
+							"standby",   "clock",   "pooler",
+							"storage",   "rewind",  "all" };
 static const char *const brokers[] = { "1", "3", NULL };
 
 #define PORT(name, field, fallback, help)                                                          \
@@ -37,7 +42,10 @@ static const struct config_key keys[] = {
 	  0, families,
 	  "what is broken; processes: killed, stopped, paused, more and fewer, sessions ended; "
 	  "pauses: for longer than every timeout; logs: a log that nobody reads; database: it is "
-	  "read-only, or commits hang; network: between the services and their servers" },
+	  "read-only, or commits hang; network: between the services and their servers; disk: of a "
+	  "server, full; standby: PostgreSQL's takes over; clock: the services' clocks jump; "
+	  "pooler: pgbouncer is between, and restarted; storage: a broker loses its disk "
+	  "(BROKERS=3); rewind: PostgreSQL goes back to an old state; all: all but rewind" },
 	{ "MODE", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, mode), "keyed", 0, 0,
 	  modes,
 	  "keyed: key = order id, four partitions from the start, SEQUENCING=off; unkeyed: no key, "
@@ -98,7 +106,7 @@ void settings_derive(struct settings *s)
 	struct strbuf kafka = STRBUF_ON(s->kafka);
 
 	s->brokers = s->brokers_choice == 0 ? 1 : BROKERS_MAX;
-	s->families = s->family == FAMILY_COUNT ? FAMILY_BIT(FAMILY_COUNT) - 1
+	s->families = s->family == FAMILY_COUNT ? FAMILY_BIT(FAMILY_REWIND) - 1
 						: FAMILY_BIT(s->family);
 	s->resequencing = s->mode != MODE_KEYED || s->order == ORDER_UNORDERED;
 	derive_growth(s);
@@ -108,6 +116,7 @@ void settings_derive(struct settings *s)
 		strbuf_printf(&kafka, "%s127.0.0.1:%" PRId64, i ? "," : "", s->kafka_port + 2 * i);
 	(void)snprintf(s->database_url, sizeof(s->database_url),
 		       "postgresql://lab@127.0.0.1:%" PRId64 "/lab", s->pg_port);
+	s->front_port = s->pg_port + (settings_has_pooler(s) ? POOLER_OFFSET : 0);
 	s->order_ports[0] = (int)s->order_port;
 	s->order_ports[1] = (int)s->order_port + REPLICA_OFFSET;
 }
@@ -116,6 +125,8 @@ struct plan_conditions settings_conditions(const struct settings *s)
 {
 	return (struct plan_conditions){ .duration_ms = s->duration_s * 1000,
 					 .brokers = s->brokers,
+					 .own_mounts = geteuid() == 0,
+					 .clocks = access(CLOCK_LIBRARY, R_OK) == 0,
 					 .families = s->families,
 					 .growth = s->growth,
 					 .growth_count = s->growth_count };
@@ -141,6 +152,16 @@ bool settings_has_links(const struct settings *s)
 	return s->families & FAMILY_BIT(FAMILY_NETWORK);
 }
 
+bool settings_has_pooler(const struct settings *s)
+{
+	return s->families & FAMILY_BIT(FAMILY_POOLER);
+}
+
+bool settings_has_disks(const struct settings *s)
+{
+	return s->families & FAMILY_BIT(FAMILY_DISK);
+}
+
 int settings_service_port(const struct settings *s, enum part part)
 {
 	if (part_is_order(part))
@@ -155,7 +176,8 @@ part_set settings_services(int replicas)
 
 part_set settings_servers(const struct settings *s)
 {
-	return PART_BIT(PART_POSTGRES) | parts_range(PART_KAFKA, s->brokers);
+	return PART_BIT(PART_POSTGRES) | parts_range(PART_KAFKA, s->brokers) |
+	       (settings_has_pooler(s) ? PART_BIT(PART_POOLER) : 0);
 }
 
 static void put(const char *name, const char *value)
@@ -179,6 +201,10 @@ static void export_families(const struct settings *s)
 		put("FAULTS_LOG_PIPE", "1");
 		put("LOG_LEVEL", "debug");
 	}
+	if (settings_has_pooler(s))
+		put_number("FAULTS_POOLER_PORT", s->front_port);
+	if (s->families & FAMILY_BIT(FAMILY_CLOCK))
+		put("FAULTS_CLOCK", CLOCK_LIBRARY);
 	if (settings_has_links(s)) {
 		put("FAULTS_LINKS", "1");
 		put("KAFKA_PROXIED", LINKS_NUMBERS);

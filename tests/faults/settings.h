@@ -33,6 +33,7 @@ struct settings {
 	size_t growth_count;
 	char kafka[100];         /* addresses of all brokers */
 	char database_url[100];  /* as the owner of the tables */
+	int64_t front_port;      /* where the services, or their proxies, find PostgreSQL */
 	int order_ports[ORDERS]; /* of the order-services */
 };
 
@@ -49,6 +50,12 @@ const char *settings_order_name(const struct settings *settings);
 
 /* Proxies are between the services and their servers: see links.h. */
 bool settings_has_links(const struct settings *settings);
+
+/* pgbouncer is between the services and PostgreSQL. */
+bool settings_has_pooler(const struct settings *settings);
+
+/* The servers' data are on file systems of their own, which can be full. */
+bool settings_has_disks(const struct settings *settings);
 
 /* The port of a service; 0: the part is none. */
 int settings_service_port(const struct settings *settings, enum part part);

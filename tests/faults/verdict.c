@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/faults/rewound.h"
 #include "tests/support/command.h"
 #include "tests/support/database.h"
 
@@ -129,14 +130,48 @@ static void judge_logs(struct verdict *verdict, struct run *run)
 				  verdict->logs.errors, verdict->logs.first_error);
 }
 
+/* What was acknowledged since the database went back holds, and only that; no order of then has its
+ * id again, or shows the delivery of another. */
+static void judge_rewind(struct verdict *verdict, struct run *run)
+{
+	const struct tally_counts *c = &verdict->clients;
+	struct rewound rewound;
+	char acks[RUN_PATH_SIZE];
+
+	rewound_read(&rewound, run_path(run, "acks.txt", acks),
+		     atomic_load(&run->rewind.acks_size));
+	if (c->violations > 0)
+		journal_violation(&run->journal,
+				  "answers that must not be: %" PRId64 ", the first: %.300s",
+				  c->violations, c->first_violation);
+	if (rewound.repeated > 0)
+		journal_violation(&run->journal,
+				  "ids of orders given out again: %" PRId64 ", up to %" PRId64
+				  " was known before",
+				  rewound.repeated, rewound.last_id);
+	if (rewound_stored(&rewound, run->settings->database_url) != rewound.operations)
+		journal_violation(&run->journal,
+				  "operations stored since: %" PRId64 ", acknowledged: %" PRId64,
+				  rewound_stored(&rewound, run->settings->database_url),
+				  rewound.operations);
+	if (rewound_differing(&rewound, run->settings->database_url) != 0)
+		journal_violation(&run->journal,
+				  "orders placed since whose delivery differs: %" PRId64,
+				  rewound_differing(&rewound, run->settings->database_url));
+}
+
 void verdict_judge(struct verdict *verdict, struct run *run)
 {
 	part_set services = settings_services(atomic_load(&run->replicas));
 
 	*verdict = (struct verdict){ .clients = clients_counts(run->clients) };
-	judge_history(verdict, run);
+	if (atomic_load(&run->rewind.happened)) {
+		judge_rewind(verdict, run);
+	} else {
+		judge_history(verdict, run);
+		judge_operations(verdict, run);
+	}
 	judge_ranges(run);
-	judge_operations(verdict, run);
 	judge_logs(verdict, run);
 	for (int part = 0; part < PART_COUNT; part++) {
 		if (services & PART_BIT(part))

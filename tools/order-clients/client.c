@@ -41,6 +41,7 @@ struct client {
 	struct client_config config;
 	struct caller *caller;
 	struct dice dice;
+	int era;        /* in which it placed the orders that it knows */
 	int64_t placed; /* orders so far */
 	uint32_t last;  /* index into open of the last operation */
 	struct known_order open[OPEN_ORDERS];
@@ -57,6 +58,7 @@ enum status client_open(struct client **out, const struct client_config *config,
 	if (!client)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	client->config = *config;
+	client->era = atomic_load(config->era);
 	client->dice.state = config->seed * 1000003u + (uint64_t)config->number;
 	if (caller_open(&client->caller, config->ports, config->port_count, config->tally, err) !=
 	    ST_OK) {
@@ -95,10 +97,16 @@ static bool shows(const struct answer *answer, int32_t version, int32_t qty)
 	       member(answer, "qty") == qty;
 }
 
+/* What it knows of its orders holds no more. */
+static bool forgets(const struct client *client)
+{
+	return atomic_load(client->config.era) != client->era;
+}
+
 static void violation(struct client *client, const struct known_order *order, const char *what,
 		      const struct answer *answer)
 {
-	if (client->abandoned)
+	if (client->abandoned || forgets(client))
 		return;
 	tally_violation(client->config.tally,
 			"client %d, order %" PRId64 " at version %" PRId32 "%s: %s, answer %d %s",
@@ -112,7 +120,7 @@ static bool pause_before(struct client *client, int tries)
 	int64_t pause_ms = PAUSE_MIN_MS << (tries < 4 ? tries : 4);
 
 	client->abandoned = atomic_load(client->config.stop) == CLIENT_ABANDON;
-	if (client->abandoned)
+	if (client->abandoned || forgets(client))
 		return false;
 	if (atomic_load(client->config.stop) != CLIENT_RUN && client->deadline_mono_ms == 0)
 		client->deadline_mono_ms = clock_mono_ms() + ANSWER_MAX_MS;
@@ -297,6 +305,13 @@ static void cancel(struct client *client, uint32_t server, struct known_order *o
 	tally_acknowledged(client->config.tally, "DELETE", order->id, 0);
 }
 
+static void forget(struct client *client)
+{
+	client->era = atomic_load(client->config.era);
+	memset(client->open, 0, sizeof(client->open));
+	client->remembered_count = client->remembered_next = 0;
+}
+
 void client_step(struct client *client)
 {
 	struct dice *dice = &client->dice;
@@ -305,6 +320,8 @@ void client_step(struct client *client)
 	uint32_t other = dice_roll(dice, OPEN_ORDERS), old = dice_roll(dice, REMEMBERED);
 	struct known_order *order;
 
+	if (forgets(client))
+		forget(client);
 	if (read < READ_PERCENT && client->remembered_count > 0) {
 		check(client, server, &client->remembered[old % client->remembered_count]);
 		return;

@@ -28,6 +28,7 @@ struct client_config {
 	const int *ports;    /* of the order-services; borrowed */
 	size_t port_count;   /* 1 to CALLER_SERVERS_MAX */
 	_Atomic int *stop;   /* enum client_stop; borrowed */
+	_Atomic int *era;    /* when it changes, the client forgets its orders; borrowed */
 	struct tally *tally; /* borrowed */
 };
 

@@ -19,6 +19,7 @@ struct clients {
 	struct clients_config config;
 	struct tally *tally;
 	_Atomic int stop; /* enum client_stop */
+	_Atomic int era;
 	struct worker workers[CLIENTS_MAX];
 	size_t client_count, thread_count;
 };
@@ -49,7 +50,8 @@ static enum status open_all(struct clients *clients, struct error *err)
 	struct client_config client = { .seed = (uint64_t)config->seed,
 					.ports = config->ports,
 					.port_count = config->port_count,
-					.stop = &clients->stop };
+					.stop = &clients->stop,
+					.era = &clients->era };
 
 	if (tally_open(&clients->tally, config->acks, config->log, err) != ST_OK)
 		return err->status;
@@ -110,6 +112,11 @@ void clients_stop(struct clients *clients, enum client_stop how)
 	atomic_store(&clients->stop, how);
 	while (clients->thread_count > 0)
 		(void)pthread_join(clients->workers[--clients->thread_count].thread, NULL);
+}
+
+void clients_forget(struct clients *clients)
+{
+	atomic_fetch_add(&clients->era, 1);
 }
 
 struct tally_counts clients_counts(struct clients *clients)

@@ -35,6 +35,10 @@ MUST_CHECK enum status clients_start(struct clients *clients, struct error *err)
  * soon as the calls that are out have ended (ABANDON). */
 void clients_stop(struct clients *clients, enum client_stop how);
 
+/* All that the clients know of their orders holds no more, as after a restore of the database: they
+ * give up what is in flight, and go on with new orders. Any thread. */
+void clients_forget(struct clients *clients);
+
 struct tally_counts clients_counts(struct clients *clients);
 
 /* One line: what, and the counts as name=value. */
