@@ -4,57 +4,35 @@
  */
 #include "common/outbox/relay.h"
 
-#include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "common/base/backoff.h"
 #include "common/kafka/kafka_producer.h"
-#include "common/outbox/relay_backlog.h"
-#include "common/outbox/relay_lease.h"
-#include "common/outbox/relay_publisher.h"
-#include "common/outbox/relay_store.h"
+#include "common/outbox/relay_state.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
-#include "common/runtime/wakeup.h"
 
-#define DRAIN_MS    500 /* at a stop, for what is in flight */
-#define BUSY_ROWS   20  /* a batch of so many rows: the outbox is busy ... */
-#define LINGER_MS   25  /* ... and the next batch is fetched no earlier than this after it */
+#define BUSY_ROWS   20 /* a batch of so many rows: the outbox is busy ... */
+#define LINGER_MS   25 /* ... and the next batch is fetched no earlier than this after it */
 #define APPLICATION "relay"
 
-struct relay {
-	struct relay_store outbox;
-	bool busy; /* the last batch was one of BUSY_ROWS */
-	struct relay_lease lease;
-	struct relay_publisher *publisher;
-	struct backoff backoff;
-	int64_t next_log_mono_ms;
-	struct wakeup wakeup; /* set by relay_stop */
-	_Atomic bool stopping;
-	pthread_t thread;
-	bool started; /* thread runs */
-	struct relay_backlog backlog;
-	_Atomic int64_t fetches, published, refused, retried, database_errors;
-	struct histogram batch_size, publish_us;
-	_Atomic bool active;
-	struct progress progress;
-};
+/* --- steps --------------------------------------------------------------------------------- */
+
+/* Kafka takes all of what is there, as far as is known. */
+static bool all_goes_on(struct relay *r)
+{
+	return !relay_topics_failing(relay_state_topics(r)) && !r->patience.since_mono_ms;
+}
 
 /* The verdicts are in the database: counts them and forgets the batch. */
 static void batch_done(struct relay *r)
 {
-	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
+	const struct relay_ledger *ledger = relay_state_ledger(r);
 
 	if (ledger->count == 0)
 		return;
-	if (ledger->acked + ledger->refused > 0)
+	if (ledger->acked + ledger->refused > 0 && all_goes_on(r))
 		progress_made(&r->progress);
-	atomic_fetch_add(&r->published, (int64_t)ledger->acked);
-	atomic_fetch_add(&r->refused, (int64_t)ledger->refused);
-	atomic_fetch_add(&r->retried, (int64_t)ledger->retry);
-	histogram_observe(&r->batch_size, (int64_t)ledger->count);
+	relay_counts_batch(&r->counts, ledger);
 	log_debug("relay", "batch published", "n=%zu refused=%zu retry=%zu", ledger->acked,
 		  ledger->refused, ledger->retry);
 	if (ledger->refused)
@@ -66,7 +44,7 @@ static void batch_done(struct relay *r)
 /*
  * Notified is who may publish and has nothing else to wake it. A notification costs a wake-up of
  * its session at each commit of the writers: while the outbox is busy the clock says when to fetch,
- * and a standby only waits for the lock.
+ * and a standby only waits for the lease.
  */
 static enum status listen_if_needed(struct relay *r, struct error *err)
 {
@@ -74,10 +52,11 @@ static enum status listen_if_needed(struct relay *r, struct error *err)
 }
 
 /* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
-static enum status settle_and_fetch(struct relay *r, PGresult **rows, struct error *err)
+static enum status settle_and_fetch(struct relay *r, PGresult **rows, bool *all, struct error *err)
 {
-	return relay_store_settle_and_fetch(&r->outbox, relay_publisher_ledger(r->publisher),
-					    r->lease.holder, rows, err);
+	return relay_store_settle_and_fetch(&r->outbox, relay_state_ledger(r),
+					    relay_state_topics(r), clock_mono_ms(), r->lease.holder,
+					    rows, all, err);
 }
 
 /* Waits for a notification, the stop, or timeout_ms. */
@@ -103,103 +82,66 @@ static void linger(struct relay *r, int rows, int64_t fetched_mono_ms)
 		(void)wakeup_wait(&r->wakeup, -1, left);
 }
 
-static void pause_after(struct relay *r, const char *what, const char *why)
-{
-	if (log_due(&r->next_log_mono_ms, 5000))
-		log_warn("relay", what, "error=%s", LOG_QUOTE(why));
-	progress_held(&r->progress, why);
-	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
-}
+/* --- the round ----------------------------------------------------------------------------- */
 
-/* Its errors are counted only: the fetch logs. */
-static void refresh_backlog(struct relay *r)
-{
-	struct error err;
-
-	if (relay_backlog_refresh(&r->backlog, r->outbox.pg, &err) != ST_OK)
-		atomic_fetch_add(&r->database_errors, 1);
-}
-
-/*
- * Waits until every row has its verdict, and keeps the lease: Kafka may be away for long. The wait
- * ends early, and the producer is abandoned, if it lost its state, if the lease was lost (what is
- * still queued is the new holder's to publish), and if a stop lasts.
- */
-static void await_reports(struct relay *r)
-{
-	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
-	int64_t drain_end = INT64_MAX;
-	struct error err;
-
-	while (!relay_ledger_settled(ledger)) {
-		if (!relay_publisher_poll(r->publisher, 100))
-			break;
-		if (atomic_load(&r->stopping)) {
-			if (drain_end == INT64_MAX)
-				drain_end = clock_mono_ms() + DRAIN_MS;
-			if (clock_mono_ms() >= drain_end)
-				break;
-		} else if (relay_lease_keep(&r->lease, r->outbox.pg, &err) == ST_OK &&
-			   !r->lease.held) {
-			break;
-		}
-		refresh_backlog(r);
-	}
-	/* A producer may be lost along with the last report, or at the first message already. */
-	if (!relay_publisher_poll(r->publisher, 0) || !relay_ledger_settled(ledger))
-		relay_publisher_abandon(r->publisher);
-}
-
-static void publish(struct relay *r, const PGresult *rows)
-{
-	int64_t started = clock_mono_us();
-
-	relay_publisher_publish(r->publisher, rows);
-	await_reports(r);
-	histogram_observe(&r->publish_us, clock_mono_us() - started);
-}
-
-/* What a round found: the verdicts on the last batch, now written, and the next one. */
+/* What a round found: the next rows. */
 struct fetched {
 	PGresult *rows; /* owned */
 	int64_t at_mono_ms;
 	bool was_busy; /* before this batch */
-	bool retry;    /* some row of the last batch ... */
-	int reason;    /* ... and why */
+	bool all;      /* no topic was held back */
 };
 
 /* Keeps the lease, writes the last verdicts and reads the next rows. On an error the verdicts stay
  * in the ledger, for a later round. */
 static enum status fetch(struct relay *r, struct fetched *f, struct error *err)
 {
-	const struct relay_ledger *ledger = relay_publisher_ledger(r->publisher);
-
-	if (relay_lease_keep(&r->lease, r->outbox.pg, err) != ST_OK ||
-	    listen_if_needed(r, err) != ST_OK || settle_and_fetch(r, &f->rows, err) != ST_OK) {
-		atomic_store(&r->active, false);
-		atomic_fetch_add(&r->database_errors, 1);
+	if (relay_state_keep_lease(r, err) != ST_OK || listen_if_needed(r, err) != ST_OK ||
+	    settle_and_fetch(r, &f->rows, &f->all, err) != ST_OK) {
+		atomic_store(&r->counts.active, false);
+		atomic_fetch_add(&r->counts.database_errors, 1);
 		return err->status;
 	}
-	atomic_fetch_add(&r->fetches, 1);
-	atomic_store(&r->active, r->lease.held);
+	atomic_fetch_add(&r->counts.fetches, 1);
+	atomic_store(&r->counts.active, r->lease.held);
 	f->at_mono_ms = clock_mono_ms();
 	f->was_busy = r->busy;
 	r->busy = PQntuples(f->rows) >= BUSY_ROWS;
-	f->retry = ledger->retry > 0;
-	f->reason = ledger->retry_reason;
 	batch_done(r);
 	return ST_OK;
+}
+
+static void pause_after_error(struct relay *r, const struct error *err)
+{
+	if (log_due(&r->next_log_mono_ms, 5000))
+		log_warn("relay", "cannot read the outbox", "error=%s", LOG_QUOTE(err->msg));
+	progress_held(&r->progress, err->msg);
+	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
+}
+
+/* Nothing to publish, as far as it is this relay's to do. */
+static void rest(struct relay *r, const struct fetched *f)
+{
+	if (!r->lease.held || f->all) {
+		relay_topics_clear(relay_state_topics(r));
+		atomic_store(&r->counts.topics_failing, 0);
+		relay_patience_rest(&r->patience);
+	}
+	/* Who gave the lease up is a standby once another has it. */
+	if (all_goes_on(r) && (r->lease.held || clock_mono_ms() >= r->lease.aside_until_mono_ms))
+		progress_made(&r->progress);
 }
 
 static void idle(struct relay *r, const struct fetched *f)
 {
 	backoff_reset(&r->backoff);
-	progress_made(&r->progress);
 	if (!relay_publisher_poll(r->publisher, 0))
 		relay_publisher_abandon(r->publisher);
+	rest(r, f);
 	/* While the outbox was busy nobody listened: the next round does, and fetches once more. */
 	if (!f->was_busy)
-		wait_for_work(r, RELAY_LEASE_RENEW_MS / 2);
+		wait_for_work(r, relay_topics_wait_ms(relay_state_topics(r), clock_mono_ms(),
+						      RELAY_LEASE_RENEW_MS / 2));
 }
 
 void relay_round(struct relay *r)
@@ -208,15 +150,13 @@ void relay_round(struct relay *r)
 	struct error err;
 
 	if (fetch(r, &f, &err) != ST_OK) {
-		pause_after(r, "cannot read the outbox", err.msg);
+		pause_after_error(r, &err);
 		return;
 	}
-	refresh_backlog(r);
-	if (f.retry) {
-		pause_after(r, "publish failed, will retry", kafka_producer_reason(f.reason));
-	} else if (PQntuples(f.rows) > 0) {
+	relay_state_refresh_backlog(r);
+	if (PQntuples(f.rows) > 0) {
 		backoff_reset(&r->backoff);
-		publish(r, f.rows);
+		relay_publish_batch(r, f.rows);
 		linger(r, PQntuples(f.rows), f.at_mono_ms);
 	} else {
 		idle(r, &f);
@@ -228,9 +168,9 @@ void relay_settle(struct relay *r)
 {
 	PGresult *rows = NULL;
 	struct error err;
+	bool all;
 
-	if (relay_publisher_ledger(r->publisher)->count > 0 &&
-	    settle_and_fetch(r, &rows, &err) == ST_OK)
+	if (relay_state_ledger(r)->count > 0 && settle_and_fetch(r, &rows, &all, &err) == ST_OK)
 		batch_done(r);
 	PQclear(rows);
 }
@@ -244,8 +184,7 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	if (!r)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	r->backoff = (struct backoff){ .base_ms = 50, .cap_ms = 1000 };
-	r->batch_size.first = 1;
-	r->publish_us.first = 128;
+	relay_counts_init(&r->counts);
 	relay_lease_init(&r->lease, config->instance, APPLICATION);
 	progress_init(&r->progress, "relay", PROGRESS_BOUND_MS);
 	if (wakeup_init(&r->wakeup, err) != ST_OK)
@@ -318,22 +257,6 @@ struct progress *relay_progress(struct relay *r)
 
 void relay_metrics(struct relay *r, struct metrics_out *out)
 {
-	metrics_one(out, "relay_active", "gauge", "1 if this process publishes the outbox.",
-		    atomic_load(&r->active));
-	metrics_one(out, "relay_fetches_total", "counter", "Reads of the outbox, empty ones too.",
-		    atomic_load(&r->fetches));
-	metrics_one(out, "relay_published_total", "counter", "Events acknowledged by Kafka.",
-		    atomic_load(&r->published));
-	metrics_one(out, "relay_refused_total", "counter",
-		    "Events that Kafka refused permanently (outbox_dead).",
-		    atomic_load(&r->refused));
-	metrics_one(out, "relay_retried_total", "counter", "Events to be published again.",
-		    atomic_load(&r->retried));
-	metrics_one(out, "relay_database_errors_total", "counter",
-		    "Calls of the database that failed.", atomic_load(&r->database_errors));
+	relay_counts_metrics(&r->counts, out);
 	relay_backlog_metrics(&r->backlog, out);
-	histogram_write(out, &r->batch_size, "relay_batch_events", "Events per batch published.",
-			1);
-	histogram_write(out, &r->publish_us, "relay_publish_duration_seconds",
-			"Time from sending a batch to its last acknowledgement.", 1e6);
 }

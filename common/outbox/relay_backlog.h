@@ -20,9 +20,10 @@ struct relay_backlog {
 	_Atomic int64_t oldest_mono_ms; /* since when the oldest waits */
 };
 
-/* Reads it if that is due. An error is returned once; the next read is a second later. */
+/* Reads it if that is due. low: what the relay knows of where the outbox begins (relay_bound.h); 0:
+ * no more than the lease's row has. An error is returned once; the next read is a second later. */
 MUST_CHECK enum status relay_backlog_refresh(struct relay_backlog *backlog, struct pg *pg,
-					     struct error *err);
+					     int64_t low, struct error *err);
 
 void relay_backlog_metrics(const struct relay_backlog *backlog, struct metrics_out *out);
 

@@ -8,12 +8,12 @@ void relay_ledger_reset(struct relay_ledger *ledger)
 	ledger->outstanding = ledger->acked = ledger->refused = ledger->retry = 0;
 }
 
-struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id)
+struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id, int topic)
 {
 	struct relay_row *row = &ledger->rows[ledger->count];
 
 	assert(ledger->count < RELAY_BATCH_MAX);
-	*row = (struct relay_row){ .id = id, .verdict = RELAY_OUTSTANDING };
+	*row = (struct relay_row){ .id = id, .verdict = RELAY_OUTSTANDING, .topic = topic };
 	ledger->count++;
 	ledger->outstanding++;
 	return row;

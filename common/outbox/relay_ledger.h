@@ -27,6 +27,7 @@ enum relay_verdict {
 struct relay_row {
 	int64_t id;
 	enum relay_verdict verdict;
+	int topic;  /* see relay_topics.h */
 	int reason; /* Kafka's error code, for RELAY_REFUSED and RELAY_RETRY */
 };
 
@@ -40,7 +41,7 @@ struct relay_ledger {
 void relay_ledger_reset(struct relay_ledger *ledger);
 
 /* Adds a row as outstanding. Returns it: its address is stable until the reset. */
-struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id);
+struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id, int topic);
 
 /* Gives an outstanding row its verdict; a second verdict on a row is ignored. */
 void relay_ledger_report(struct relay_ledger *ledger, struct relay_row *row,

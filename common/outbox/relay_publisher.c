@@ -11,6 +11,7 @@ struct relay_publisher {
 	const char *topic; /* of the events: its keys are left out unless keyed */
 	bool keyed;
 	struct relay_ledger ledger;
+	struct relay_topics topics;
 	struct kafka_producer *producer;
 	int64_t next_log_mono_ms;
 };
@@ -91,9 +92,9 @@ static void send_row_with(struct relay_publisher *p, const PGresult *rows, int i
 	free(further);
 }
 
-static void publish_row(struct relay_publisher *p, const PGresult *rows, int i)
+static void send_with_headers(struct relay_publisher *p, const PGresult *rows, int i,
+			      struct relay_row *row)
 {
-	struct relay_row *row = relay_ledger_add(&p->ledger, pg_i64(rows, i, F_ID));
 	const char *text = pg_text(rows, i, F_HEADERS);
 	struct message_header standard[STANDARD_HEADERS];
 
@@ -104,12 +105,31 @@ static void publish_row(struct relay_publisher *p, const PGresult *rows, int i)
 			 add_standard_headers(standard, pg_text(rows, i, F_TYPE)), row);
 }
 
+/* Nothing of a topic may go before a row of it that has to come again: stopped has why that one
+ * does, for each topic. */
+static void publish_row(struct relay_publisher *p, const PGresult *rows, int i, int *stopped)
+{
+	int topic = relay_topics_find(&p->topics, pg_text(rows, i, F_TOPIC));
+	struct relay_row *row = relay_ledger_add(&p->ledger, pg_i64(rows, i, F_ID), topic);
+
+	if (topic < 0)
+		relay_ledger_report(&p->ledger, row, RELAY_RETRY, kafka_producer_purged());
+	else if (stopped[topic])
+		relay_ledger_report(&p->ledger, row, RELAY_RETRY, stopped[topic]);
+	else
+		send_with_headers(p, rows, i, row);
+	if (topic >= 0 && row->verdict == RELAY_RETRY)
+		stopped[topic] = row->reason;
+}
+
 void relay_publisher_publish(struct relay_publisher *p, const PGresult *rows)
 {
+	int stopped[RELAY_TOPICS_MAX] = { 0 };
+
+	relay_topics_begin(&p->topics);
 	relay_ledger_reset(&p->ledger);
-	/* Nothing after a row that has to come again may go before it. */
-	for (int i = 0; i < PQntuples(rows) && p->ledger.retry == 0; i++)
-		publish_row(p, rows, i);
+	for (int i = 0; i < PQntuples(rows); i++)
+		publish_row(p, rows, i, stopped);
 }
 
 /* --- the batch ----------------------------------------------------------------------------- */
@@ -127,6 +147,11 @@ void relay_publisher_abandon(struct relay_publisher *p)
 	    log_due(&p->next_log_mono_ms, 5000))
 		log_error("relay", "no new producer", "error=%s", LOG_QUOTE(err.msg));
 	relay_ledger_abandon(&p->ledger, kafka_producer_purged());
+}
+
+struct relay_topics *relay_publisher_topics(struct relay_publisher *p)
+{
+	return &p->topics;
 }
 
 const struct relay_ledger *relay_publisher_ledger(const struct relay_publisher *p)

@@ -10,6 +10,7 @@
 
 #include "common/kafka/kafka_settings.h"
 #include "common/outbox/relay_ledger.h"
+#include "common/outbox/relay_topics.h"
 #include "common/pg/pg.h"
 
 struct relay_publisher;
@@ -36,6 +37,9 @@ void relay_publisher_abandon(struct relay_publisher *publisher);
 
 /* The verdicts on the batch. */
 const struct relay_ledger *relay_publisher_ledger(const struct relay_publisher *publisher);
+
+/* Of the batch's rows, and those that fail. */
+struct relay_topics *relay_publisher_topics(struct relay_publisher *publisher);
 
 /* The verdicts are dealt with. */
 void relay_publisher_forget(struct relay_publisher *publisher);

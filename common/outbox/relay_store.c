@@ -12,7 +12,7 @@ const struct pg_statement relay_store_statements[] = {
 			  "  execute format('listen outbox_%s', current_schema()); "
 			  "end $$" },
 	{ "relay_unlisten", "unlisten *" },
-	/* All unpublished rows in id order, up to a number of rows and of bytes. */
+	/* The unpublished rows in id order, up to a number of rows and of bytes. */
 	{ "relay_fetch", "select id, topic, key, type, headers, payload "
 			 "from ("
 			 "  select o.*, sum(coalesce(octet_length(payload), 0)) over (order by id) "
@@ -20,13 +20,23 @@ const struct pg_statement relay_store_statements[] = {
 			 "  from ("
 			 "    select * "
 			 "    from outbox "
-			 "    where exists (select from outbox_lease where holder = $3) "
+			 "    where id >= $4 and topic <> all($5::text[]) "
+			 "      and exists (select from outbox_lease where holder = $3) "
 			 "    order by id "
 			 "    limit $1"
 			 "  ) o"
 			 ") w "
 			 "where bytes_before < $2 "
 			 "order by id" },
+	/* The look of relay_bound.h: who may still commit a row, and whether one of $1 may. */
+	{ "relay_writers", "select coalesce(array_agg(virtualtransaction), '{}')::text, "
+			   "  coalesce(bool_or(virtualtransaction = any($1::text::text[])), "
+			   "    false)::int4 "
+			   "from pg_locks "
+			   "where relation = 'outbox'::regclass and mode = 'RowExclusiveLock' "
+			   "  and granted and pid is distinct from pg_backend_pid() "
+			   "  and database = (select oid from pg_database "
+			   "    where datname = current_database())" },
 	{ "relay_delete", "delete from outbox "
 			  "where id = any($1::int8[])" },
 	{ "relay_move_to_dead",
@@ -92,42 +102,99 @@ static void settlement_fini(struct settlement *s)
 	pg_array_fini(&s->reasons);
 }
 
-static void fetch_params(struct pg_params *p, const char *holder)
+static void held_names(struct pg_array *names, const struct relay_topics *topics, int64_t now)
+{
+	pg_array_init(names, PG_ARRAY_TEXT);
+	for (size_t i = 0; i < topics->count; i++) {
+		if (relay_topics_is_held(&topics->topics[i], now))
+			pg_array_text(names, topics->topics[i].name);
+	}
+}
+
+/* The calls of a settlement, at most three. */
+static size_t settle_calls(struct pg_call *calls, struct pg_params *acked,
+			   struct pg_params *refused, struct settlement *s,
+			   const struct relay_ledger *ledger)
+{
+	size_t n = 0;
+
+	if (ledger->acked) {
+		pg_param_array(acked, &s->acked);
+		calls[n++] = (struct pg_call){ "relay_delete", acked, NULL };
+	}
+	if (ledger->refused) {
+		pg_param_array(refused, &s->refused);
+		pg_param_array(refused, &s->reasons);
+		calls[n++] = (struct pg_call){ "relay_move_to_dead", refused, NULL };
+	}
+	return n;
+}
+
+/* What the read, and the look after it if there was one, tell of the bound. */
+static void move_bound(struct relay_bound *b, const PGresult *rows, const PGresult *look, bool all)
+{
+	int count = PQntuples(rows);
+
+	if (count > 0)
+		relay_bound_read(b, pg_i64(rows, 0, 0), pg_i64(rows, count - 1, 0), (size_t)count,
+				 all);
+	if (look)
+		relay_bound_looked(b, pg_text(look, 0, 0), pg_i64(look, 0, 1) != 0);
+}
+
+static void fetch_params(struct pg_params *p, struct relay_store *o, const char *holder,
+			 struct pg_array *held)
 {
 	pg_param_i64(p, RELAY_BATCH_MAX);
 	pg_param_i64(p, BATCH_MAX_BYTES);
 	pg_param_text(p, holder);
+	pg_param_i64(p, o->bound.low);
+	pg_param_array(p, held);
+}
+
+/* Runs n calls, and after them the fetch, and a look if one is due. */
+static enum status run_with_fetch(struct relay_store *o, struct pg_call *calls, size_t n,
+				  const char *holder, struct pg_array *held, PGresult **rows,
+				  struct error *err)
+{
+	bool look = relay_bound_due(&o->bound);
+	struct pg_params fetch = { 0 }, writers = { 0 };
+	size_t count = n + (look ? 2 : 1);
+
+	fetch_params(&fetch, o, holder, held);
+	pg_param_text(&writers, o->bound.writers);
+	calls[n] = (struct pg_call){ "relay_fetch", &fetch, NULL };
+	if (look)
+		calls[n + 1] = (struct pg_call){ "relay_writers", &writers, NULL };
+	if (pg_run(o->pg, calls, count, err) != ST_OK)
+		return err->status;
+	*rows = calls[n].result;
+	calls[n].result = NULL;
+	move_bound(&o->bound, *rows, look ? calls[n + 1].result : NULL, held->count == 0);
+	pg_clear(calls, count);
+	return ST_OK;
 }
 
 enum status relay_store_settle_and_fetch(struct relay_store *o, const struct relay_ledger *ledger,
-					 const char *holder, PGresult **rows, struct error *err)
+					 const struct relay_topics *topics, int64_t now,
+					 const char *holder, PGresult **rows, bool *all,
+					 struct error *err)
 {
 	struct settlement s;
-	struct pg_params acked = { 0 }, refused = { 0 }, fetch = { 0 };
-	struct pg_call calls[3];
-	size_t n = 0;
+	struct pg_params acked = { 0 }, refused = { 0 };
+	struct pg_array held;
+	struct pg_call calls[4];
+	size_t n;
 	enum status st;
 
 	settlement_init(&s, ledger);
-	if (ledger->acked) {
-		pg_param_array(&acked, &s.acked);
-		calls[n++] = (struct pg_call){ "relay_delete", &acked, NULL };
-	}
-	if (ledger->refused) {
-		pg_param_array(&refused, &s.refused);
-		pg_param_array(&refused, &s.reasons);
-		calls[n++] = (struct pg_call){ "relay_move_to_dead", &refused, NULL };
-	}
-	fetch_params(&fetch, holder);
-	calls[n++] = (struct pg_call){ "relay_fetch", &fetch, NULL };
-	st = pg_run(o->pg, calls, n, err);
+	held_names(&held, topics, now);
+	n = settle_calls(calls, &acked, &refused, &s, ledger);
+	st = run_with_fetch(o, calls, n, holder, &held, rows, err);
+	*all = held.count == 0;
+	pg_array_fini(&held);
 	settlement_fini(&s);
-	if (st != ST_OK)
-		return st;
-	*rows = calls[n - 1].result;
-	calls[n - 1].result = NULL;
-	pg_clear(calls, n);
-	return ST_OK;
+	return st;
 }
 
 enum status relay_store_listen(struct relay_store *o, bool wanted, struct error *err)

@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 
+#include "common/outbox/relay_bound.h"
 #include "common/outbox/relay_ledger.h"
+#include "common/outbox/relay_topics.h"
 #include "common/pg/pg.h"
 
 /* For the session that relay_store_open opens. */
@@ -18,6 +20,7 @@ extern const struct pg_statement relay_store_statements[];
 struct relay_store {
 	struct pg *pg;
 	int listening; /* backend pid of the session that listens; 0: none does */
+	struct relay_bound bound;
 };
 
 /* Connects at its first use. The strings are borrowed until close. ST_INTERNAL: out of memory. */
@@ -28,13 +31,15 @@ void relay_store_close(struct relay_store *outbox);
 
 /*
  * In one transaction: writes the ledger's verdicts and reads the next rows, *rows, the caller's
- * (relay_publisher_publish says which columns); none unless the lease is holder's. On an error
- * neither happened; as pg_run.
+ * (relay_publisher_publish says which columns); none of the topics that are held back at
+ * now_mono_ms, none unless the lease is holder's. *all: no topic was. On an error neither happened;
+ * as pg_run.
  */
 MUST_CHECK enum status relay_store_settle_and_fetch(struct relay_store *outbox,
 						    const struct relay_ledger *ledger,
-						    const char *holder, PGresult **rows,
-						    struct error *err);
+						    const struct relay_topics *topics,
+						    int64_t now_mono_ms, const char *holder,
+						    PGresult **rows, bool *all, struct error *err);
 
 /*
  * Whether new rows are to be notified from now on. Invariant: who sleeps until a notification has

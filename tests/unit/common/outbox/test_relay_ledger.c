@@ -28,7 +28,7 @@ Test(relay_ledger, verdicts_in_any_order)
 
 	relay_ledger_reset(&ledger);
 	for (int i = 0; i < 4; i++) {
-		rows[i] = relay_ledger_add(&ledger, 100 + i);
+		rows[i] = relay_ledger_add(&ledger, 100 + i, 0);
 		cr_expect_eq(rows[i]->id, 100 + i);
 		cr_expect_eq(rows[i]->verdict, RELAY_OUTSTANDING);
 	}
@@ -57,7 +57,7 @@ Test(relay_ledger, rows_stay_in_outbox_order)
 
 	relay_ledger_reset(&ledger);
 	for (size_t i = 0; i < COUNT_OF(ids); i++)
-		(void)relay_ledger_add(&ledger, ids[i]);
+		(void)relay_ledger_add(&ledger, ids[i], 0);
 	for (size_t i = 0; i < COUNT_OF(ids); i++)
 		cr_expect_eq(ledger.rows[i].id, ids[i]);
 }
@@ -71,8 +71,8 @@ Test(relay_ledger, a_second_verdict_is_ignored)
 			struct relay_row *row;
 
 			relay_ledger_reset(&ledger);
-			row = relay_ledger_add(&ledger, 1);
-			(void)relay_ledger_add(&ledger, 2);
+			row = relay_ledger_add(&ledger, 1, 0);
+			(void)relay_ledger_add(&ledger, 2, 0);
 			relay_ledger_report(&ledger, row, verdicts[first], 5);
 			relay_ledger_report(&ledger, row, verdicts[second], 6);
 			cr_expect_eq(row->verdict, verdicts[first]);
@@ -89,7 +89,7 @@ Test(relay_ledger, the_latest_retry_gives_the_reason)
 
 	relay_ledger_reset(&ledger);
 	for (int i = 0; i < 3; i++)
-		rows[i] = relay_ledger_add(&ledger, i);
+		rows[i] = relay_ledger_add(&ledger, i, 0);
 	relay_ledger_report(&ledger, rows[2], RELAY_RETRY, 1);
 	relay_ledger_report(&ledger, rows[0], RELAY_RETRY, 2);
 	relay_ledger_report(&ledger, rows[1], RELAY_REFUSED, 3);
@@ -102,7 +102,7 @@ Test(relay_ledger, abandon_takes_only_what_is_outstanding)
 
 	relay_ledger_reset(&ledger);
 	for (int i = 0; i < 4; i++)
-		rows[i] = relay_ledger_add(&ledger, i);
+		rows[i] = relay_ledger_add(&ledger, i, 0);
 	relay_ledger_report(&ledger, rows[1], RELAY_ACKED, 0);
 	relay_ledger_report(&ledger, rows[2], RELAY_REFUSED, 10);
 	relay_ledger_abandon(&ledger, -150);
@@ -120,12 +120,12 @@ Test(relay_ledger, abandon_takes_only_what_is_outstanding)
 Test(relay_ledger, reset_starts_a_new_batch)
 {
 	relay_ledger_reset(&ledger);
-	relay_ledger_report(&ledger, relay_ledger_add(&ledger, 1), RELAY_REFUSED, 10);
-	(void)relay_ledger_add(&ledger, 2);
+	relay_ledger_report(&ledger, relay_ledger_add(&ledger, 1, 0), RELAY_REFUSED, 10);
+	(void)relay_ledger_add(&ledger, 2, 0);
 	relay_ledger_reset(&ledger);
 	cr_expect_eq(ledger.count, 0);
 	expect_counts(0, 0, 0, 0);
-	cr_expect_eq(relay_ledger_add(&ledger, 3)->verdict, RELAY_OUTSTANDING);
+	cr_expect_eq(relay_ledger_add(&ledger, 3, 0)->verdict, RELAY_OUTSTANDING);
 	cr_expect_eq(ledger.rows[0].reason, 0);
 	expect_counts(1, 0, 0, 0);
 }
@@ -139,7 +139,7 @@ Test(relay_ledger, a_full_batch)
 
 	relay_ledger_reset(&ledger);
 	for (unsigned i = 0; i < RELAY_BATCH_MAX; i++)
-		rows[i] = relay_ledger_add(&ledger, i);
+		rows[i] = relay_ledger_add(&ledger, i, 0);
 	for (unsigned i = RELAY_BATCH_MAX; i > 0; i--) {
 		unsigned at = random_below(&seed, i);
 		enum relay_verdict verdict = (enum relay_verdict)(1 + random_below(&seed, 3));
