@@ -10,10 +10,13 @@
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
 #include "common/runtime/log.h"
-#include "common/runtime/stop.h"
+#include "common/runtime/output.h"
+#include "common/runtime/process.h"
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
+#include "common/service/service_process.h"
+#include "common/service/stop_guard.h"
 #include "common/service/watch.h"
 #include "delivery-service/api/calculate.h"
 #include "delivery-service/api/delivery_api.h"
@@ -168,8 +171,6 @@ static enum status open_loop(struct service *s, const struct config *config, con
 	return delivery_loop_start(s->loop, err);
 }
 
-/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls in
- * progress are cancelled. */
 static void log_listening(const struct service *s, const struct config *config, const char *replica)
 {
 	log_info("delivery", "listening",
@@ -179,6 +180,8 @@ static void log_listening(const struct service *s, const struct config *config, 
 		 config->max_concurrency, PROJECT_VERSION);
 }
 
+/* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls in
+ * progress are cancelled. */
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
@@ -214,7 +217,9 @@ static enum status serve(struct service *s, const struct config *config, const c
 	log_listening(s, config, replica);
 	watch_until_stop("delivery", parts);
 	simulated_work_cancel(&s->work);
+	stop_guard_at("consumer");
 	delivery_loop_stop(s->loop);
+	stop_guard_at("http");
 	http_server_close(s->http);
 	return ST_OK;
 }
@@ -244,7 +249,6 @@ static enum status run(const struct config *config, struct error *err)
 					     .replica = replica,
 					     .work_on = config->delay_on,
 					     .work = &s.work };
-	stop_block_signals();
 	st = open_reads(&s, config, err);
 	if (st == ST_OK)
 		st = open_relay(&s, config, replica, err);
@@ -252,8 +256,11 @@ static enum status run(const struct config *config, struct error *err)
 		st = open_loop(&s, config, replica, err);
 	if (st == ST_OK)
 		st = serve(&s, config, replica, err);
+	stop_guard_at("consumer");
 	delivery_loop_close(s.loop);
+	stop_guard_at("relay");
 	relay_close(s.relay);
+	stop_guard_at("database");
 	pg_pool_close(s.reads);
 	return st;
 }
@@ -262,13 +269,17 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct error err = { 0 };
-	int done = probe_main(&program, argc, argv, &config, &config.service);
+	enum status st;
+	int done;
 
+	process_prepare();
+	done = probe_main(&program, argc, argv, &config, &config.service);
 	if (done >= 0)
 		return done;
-	log_set_level((enum log_level)config.service.log_level);
-	if (run(&config, &err) == ST_OK)
-		return 0;
-	log_error("delivery", "failed", "error=%s", LOG_QUOTE(err.msg));
-	return err.status == ST_INVALID ? 2 : 1;
+	st = service_process_begin("delivery", &config.service, &err);
+	if (config.work == WORK_COUNT)
+		output_start(OUTPUT_STDOUT, NULL);
+	if (st == ST_OK)
+		st = run(&config, &err);
+	return service_process_end("delivery", st, &err);
 }

@@ -11,10 +11,12 @@
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
 #include "common/runtime/log.h"
-#include "common/runtime/stop.h"
+#include "common/runtime/process.h"
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
+#include "common/service/service_process.h"
+#include "common/service/stop_guard.h"
 #include "common/service/watch.h"
 #include "order-service/key_expiry.h"
 #include "order-service/order_api.h"
@@ -184,7 +186,6 @@ static enum status open_command_path(struct service *s, const struct config *con
 	return ST_OK;
 }
 
-/* Serves until a signal. */
 static void log_listening(const struct service *s, const struct config *config)
 {
 	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
@@ -193,6 +194,7 @@ static void log_listening(const struct service *s, const struct config *config)
 		 event_keys[config->event_key], PROJECT_VERSION);
 }
 
+/* Serves until a signal. */
 static enum status serve(struct service *s, const struct config *config, struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
@@ -227,6 +229,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 	log_listening(s, config);
 	watch_until_stop("order", parts);
 	sync_dispatch_stop(s->sync);
+	stop_guard_at("http");
 	http_server_close(s->http);
 	return ST_OK;
 }
@@ -252,7 +255,6 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_config_replica(&config->service, "order", replica);
-	stop_block_signals();
 	st = open_reads(&s, config, err);
 	if (st == ST_OK)
 		st = key_expiry_start(&s.expiry, s.reads, config->key_ttl_s, err);
@@ -261,9 +263,13 @@ static enum status run(const struct config *config, struct error *err)
 	if (st == ST_OK)
 		st = serve(&s, config, err);
 	sync_dispatch_close(s.sync);
+	stop_guard_at("relay");
 	relay_close(s.relay);
+	stop_guard_at("writer");
 	order_writer_close(s.writer);
+	stop_guard_at("expiry");
 	key_expiry_close(s.expiry);
+	stop_guard_at("database");
 	pg_pool_close(s.reads);
 	return st;
 }
@@ -272,13 +278,15 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct error err = { 0 };
-	int done = probe_main(&program, argc, argv, &config, &config.service);
+	enum status st;
+	int done;
 
+	process_prepare();
+	done = probe_main(&program, argc, argv, &config, &config.service);
 	if (done >= 0)
 		return done;
-	log_set_level((enum log_level)config.service.log_level);
-	if (run(&config, &err) == ST_OK)
-		return 0;
-	log_error("order", "failed", "error=%s", LOG_QUOTE(err.msg));
-	return err.status == ST_INVALID ? 2 : 1;
+	st = service_process_begin("order", &config.service, &err);
+	if (st == ST_OK)
+		st = run(&config, &err);
+	return service_process_end("order", st, &err);
 }

@@ -24,6 +24,11 @@ static size_t utf8_sequence(const unsigned char *s, size_t room)
 	return len;
 }
 
+size_t utf8_first(const char *text, size_t len)
+{
+	return utf8_sequence((const unsigned char *)text, len);
+}
+
 bool utf8_count(const char *text, size_t len, size_t *chars)
 {
 	size_t count = 0;

@@ -1,8 +1,12 @@
 #include "common/runtime/stop.h"
 
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
+
+static _Atomic bool under_way; /* a signal came, or was asked for */
 
 static sigset_t stop_signals(void)
 {
@@ -29,23 +33,27 @@ int stop_wait(int64_t timeout_ms)
 	sigset_t set = stop_signals();
 	int sig;
 
-	if (timeout_ms >= 0) {
+	if (timeout_ms >= 0)
 		sig = sigtimedwait(&set, NULL, &timeout);
-		return sig > 0 ? sig : 0;
-	}
-	while ((sig = sigwaitinfo(&set, NULL)) < 0)
-		;
-	return sig;
+	else
+		while ((sig = sigwaitinfo(&set, NULL)) < 0)
+			;
+	if (sig > 0)
+		atomic_store(&under_way, true);
+	return sig > 0 ? sig : 0;
 }
 
 void stop_request(void)
 {
-	(void)kill(getpid(), SIGTERM); /* blocked everywhere: only stop_wait takes it */
+	if (!atomic_exchange(&under_way, true))
+		(void)kill(getpid(), SIGTERM); /* blocked everywhere: only stop_wait takes it */
 }
 
-void stop_arm_second_signal(void)
+void stop_die(int sig)
 {
 	sigset_t set = stop_signals();
 
 	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(sig);
+	_exit(128 + sig); /* it was ignored when the process was started */
 }

@@ -10,6 +10,7 @@
 
 #include "common/base/version.h"
 #include "common/runtime/clock.h"
+#include "common/runtime/log.h"
 
 /* A file of /proc as text. False: it cannot be read. */
 static bool read_proc(const char *path, char *text, size_t size)
@@ -112,4 +113,7 @@ void process_metrics(struct metrics_out *out)
 	write_processor(out);
 	write_memory(out);
 	write_descriptors(out);
+	metrics_one(out, "log_lines_dropped_total", "counter",
+		    "Lines of the log that were dropped, since stderr did not take them.",
+		    log_lines_dropped());
 }

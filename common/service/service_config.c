@@ -34,6 +34,8 @@ const struct config_key service_config_keys[] = {
 	  "waits for it" },
 	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0,
 	  service_config_log_levels, "what is logged to stderr" },
+	{ "STOP_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC, AT(stop_timeout_ms), "12000", 1, 3600000,
+	  NULL, "how long a stop may take; then the process ends as it is" },
 	{ "REPLICA", CONFIG_TEXT, CONFIG_PUBLIC, AT(replica), "", 0, 0, NULL,
 	  "this process's name in logs, lease and history (empty: service and port; "
 	  "%h: the machine's name)" },

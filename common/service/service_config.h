@@ -22,6 +22,7 @@ struct service_config {
 	int64_t http_threads;
 	int http_deferred_answers; /* index into service_config_off_on: as a bool */
 	int log_level;
+	int64_t stop_timeout_ms;
 	const char *replica; /* empty: made from the service's name and port */
 	int dispatch;        /* enum dispatch */
 };

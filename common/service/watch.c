@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "common/runtime/log.h"
-#include "common/runtime/stop.h"
+#include "common/service/stop_guard.h"
 
 #define LOOK_MS 1000
 
@@ -25,14 +25,11 @@ static void look(const char *who, struct progress *part, bool *stood)
 void watch_until_stop(const char *who, struct progress *const *parts)
 {
 	bool stood[WATCH_PARTS_MAX] = { false };
-	int sig;
 
-	while ((sig = stop_wait(LOOK_MS)) == 0) {
+	while (stop_guard_wait(LOOK_MS) == 0) {
 		for (size_t i = 0; i < WATCH_PARTS_MAX && parts[i]; i++)
 			look(who, parts[i], &stood[i]);
 	}
-	stop_arm_second_signal();
-	log_info(who, "stopping", "signal=%d", sig);
 }
 
 void watch_metrics(struct progress *const *parts, struct metrics_out *out)

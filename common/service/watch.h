@@ -14,9 +14,8 @@
 #define WATCH_PARTS_MAX 16
 
 /*
- * Returns after SIGTERM or SIGINT, which it logs as who; from then on a second signal ends the
- * process at once. parts ends with NULL. A part that begins to stand still is an error line, one
- * that goes on an info line.
+ * Returns after SIGTERM or SIGINT (stop_guard.h). who is the log's. parts ends with NULL. A part
+ * that begins to stand still is an error line, one that goes on an info line.
  */
 void watch_until_stop(const char *who, struct progress *const *parts);
 

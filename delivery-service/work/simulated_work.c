@@ -2,11 +2,12 @@
 
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/runtime/clock.h"
+#include "common/runtime/output.h"
 
 #define COUNT_NUMBERS 1001 /* 0 to 1000 */
+#define PATIENCE_MS   1000 /* what a part of an event waits for its numbers to be taken */
 #define WAIT_STEP_MS  50   /* how long a cancel may go unnoticed */
 
 const char *const simulated_work_names[] = { "wait", "cpu", "count", NULL };
@@ -44,18 +45,25 @@ static void compute_a_part(const struct simulated_work *work, int parts)
 	}
 }
 
+/* The numbers are of no use: nobody may be there to read them. */
+static void print_number(int number, int *patience_ms)
+{
+	char line[16];
+	int len = snprintf(line, sizeof(line), "%d\n", number);
+
+	while (!output_line(OUTPUT_STDOUT, line, (size_t)len) && *patience_ms > 0) {
+		clock_pause_ms(1);
+		--*patience_ms;
+	}
+}
+
 static void count_a_part(const struct simulated_work *work, int part, int parts)
 {
 	int end = COUNT_NUMBERS * (part + 1) / parts;
-	char line[16];
+	int patience_ms = PATIENCE_MS;
 
-	for (int n = COUNT_NUMBERS * part / parts; n < end && !is_cancelled(work); n++) {
-		int len = snprintf(line, sizeof(line), "%d\n", n);
-
-		/* The numbers are of no use: nobody may be there to read them. */
-		if (write(STDOUT_FILENO, line, (size_t)len) < 0)
-			continue;
-	}
+	for (int n = COUNT_NUMBERS * part / parts; n < end && !is_cancelled(work); n++)
+		print_number(n, &patience_ms);
 }
 
 bool simulated_work_do(const struct simulated_work *work, int part, int parts)

@@ -14,12 +14,14 @@
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
+#include "tests/support/ports.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
-#define LISTEN_MS    10000
-#define READY_MS     15000
-#define STOP_MAX_MS  8000 /* the judged time is the test's business; this only ends the wait */
+#define LISTEN_MS    60000
+#define READY_MS     60000
+#define READ_MS      60000
+#define STOP_MAX_MS  60000 /* the judged time is the test's business; this only ends the wait */
 #define SETTINGS_MAX 16
 
 static struct service *services; /* newest first */
@@ -96,18 +98,40 @@ static void set(const char *pair)
 	(void)putenv((char *)pair); /* in the child, which execs next */
 }
 
+/* A pipe that is full; its end to read is the service's. Returns the end to write. */
+static int full_pipe(struct service *service)
+{
+	char page[4096] = "";
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+		return -1;
+	memset(page, '\n', sizeof(page));
+	while (write(ends[1], page, sizeof(page)) > 0)
+		;
+	(void)fcntl(ends[1], F_SETFL, 0);
+	service->unread = ends[0];
+	return ends[1];
+}
+
+/* Runs in the child. */
+static void set_streams(enum service_streams streams, int fd)
+{
+	if (streams == STREAMS_CLOSED) {
+		(void)close_range(STDIN_FILENO, STDERR_FILENO, 0);
+	} else if (fd >= 0) {
+		(void)dup2(fd, STDOUT_FILENO);
+		(void)dup2(fd, STDERR_FILENO);
+	}
+}
+
 /* Runs in the child. */
 static void exec_service(const struct service *service, const char *program,
 			 const char *const *settings)
 {
 	const char *role = strcmp(program, ORDER) == 0 ? "order_service" : "delivery_service";
-	int fd = open(service->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (fd >= 0) {
-		(void)dup2(fd, STDOUT_FILENO);
-		(void)dup2(fd, STDERR_FILENO);
-	}
 	set(arena_format("KAFKA_BOOTSTRAP_SERVERS=%s", stack_kafka()));
 	set(arena_format("KAFKA_TOPIC=%s", fixture.topic));
 	set(arena_format("KAFKA_GROUP=%s", fixture.group));
@@ -137,14 +161,33 @@ static void check_runs(struct service *service)
 
 static bool find_port(struct service *service)
 {
-	const char *line = strstr(read_log(service), "msg=\"listening\"");
-	const char *port = line ? strstr(line, " port=") : NULL;
+	const char *line, *port;
 
 	check_runs(service);
+	if (service->port > 0)
+		return http_call(service->port, "GET", "/healthz", NULL, NULL).status == 200;
+	line = strstr(read_log(service), "msg=\"listening\"");
+	port = line ? strstr(line, " port=") : NULL;
 	return port && sscanf(port, " port=%d", &service->port) == 1 && strchr(port, '\n');
 }
 
-static struct service *launch(const char *program, va_list ap)
+static void fork_service(struct service *service, enum service_streams streams, const char *program,
+			 const char *const *settings)
+{
+	int fd = streams == STREAMS_UNREAD
+			 ? full_pipe(service)
+			 : open(service->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	service->pid = fork();
+	if (service->pid == 0) {
+		set_streams(streams, fd);
+		exec_service(service, program, settings);
+	}
+	cr_assert_gt(service->pid, 0);
+	(void)close(fd);
+}
+
+static struct service *launch(enum service_streams streams, const char *program, va_list ap)
 {
 	const char *settings[SETTINGS_MAX + 1] = { NULL };
 	struct service *service = arena_alloc(sizeof(*service));
@@ -153,15 +196,16 @@ static struct service *launch(const char *program, va_list ap)
 
 	for (const char *pair; n < SETTINGS_MAX && (pair = va_arg(ap, const char *));)
 		settings[n++] = pair;
+	if (streams != STREAMS_LOG) {
+		service->port = ports_free(1);
+		settings[n] = arena_format("HTTP_PORT=%d", service->port);
+	}
 	service->name = arena_format("%s-%d", short_name, ++numbers[*short_name == 'd']);
 	service->log =
 		arena_format("%s/log/%s-%s.log", stack_run_dir(), fixture.name, service->name);
 	service->other = services;
 	services = service;
-	service->pid = fork();
-	if (service->pid == 0)
-		exec_service(service, program, settings);
-	cr_assert_gt(service->pid, 0);
+	fork_service(service, streams, program, settings);
 	cr_assert(wait_until(LISTEN_MS, find_port(service)), "%s does not listen", service->name);
 	return service;
 }
@@ -172,7 +216,7 @@ struct service *service_launch(const char *program, ...)
 	va_list ap;
 
 	va_start(ap, program);
-	service = launch(program, ap);
+	service = launch(STREAMS_LOG, program, ap);
 	va_end(ap);
 	return service;
 }
@@ -183,10 +227,41 @@ struct service *service_start(const char *program, ...)
 	va_list ap;
 
 	va_start(ap, program);
-	service = launch(program, ap);
+	service = launch(STREAMS_LOG, program, ap);
 	va_end(ap);
 	cr_assert(wait_until(READY_MS, service_ready(service)), "%s is not ready", service->name);
 	return service;
+}
+
+struct service *service_start_with(enum service_streams streams, const char *program, ...)
+{
+	struct service *service;
+	va_list ap;
+
+	va_start(ap, program);
+	service = launch(streams, program, ap);
+	va_end(ap);
+	cr_assert(wait_until(READY_MS, service_ready(service)), "%s is not ready", service->name);
+	return service;
+}
+
+static bool read_on(struct service *service, const char *text)
+{
+	FILE *file = fopen(service->log, "ae");
+	char bytes[65536];
+	ssize_t len;
+
+	cr_assert_not_null(file);
+	while ((len = read(service->unread, bytes, sizeof(bytes))) > 0)
+		cr_assert_eq(fwrite(bytes, 1, (size_t)len, file), (size_t)len);
+	(void)fclose(file);
+	return service_logged(service, text);
+}
+
+void service_read(struct service *service, const char *text)
+{
+	cr_assert(wait_until(READ_MS, read_on(service, text)), "%s does not log '%s', see %s",
+		  service->name, text, service->log);
 }
 
 bool service_ready(const struct service *service)
@@ -259,15 +334,22 @@ static bool reap(struct service *service, int *status)
 	return true;
 }
 
-int64_t service_stop(struct service *service, int sig)
+int service_end(struct service *service, int sig)
 {
-	int64_t started = mono_ms();
 	int status = 0;
 
 	cr_assert_gt(service->pid, 0, "%s has ended before", service->name);
 	(void)kill(service->pid, sig);
 	cr_assert(wait_until(STOP_MAX_MS, reap(service, &status)), "%s does not stop",
 		  service->name);
+	return status;
+}
+
+int64_t service_stop(struct service *service, int sig)
+{
+	int64_t started = mono_ms();
+	int status = service_end(service, sig);
+
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 		  "%s ended with status 0x%x at signal %d, see %s", service->name, (unsigned)status,
 		  sig, service->log);

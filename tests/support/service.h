@@ -18,6 +18,7 @@ struct service {
 	pid_t pid;        /* 0: ended */
 	int port;
 	bool killed; /* by the test itself */
+	int unread;  /* the end of its full pipe to read; 0: none */
 	struct service *other;
 };
 
@@ -31,12 +32,29 @@ struct service *service_launch(const char *program, ...) __attribute__((sentinel
 /* Likewise, and waits until it is ready. */
 struct service *service_start(const char *program, ...) __attribute__((sentinel));
 
+/* Where its stdin, stdout and stderr go. */
+enum service_streams {
+	STREAMS_LOG,    /* its log */
+	STREAMS_UNREAD, /* stdout and stderr to a full pipe that nobody reads until service_read */
+	STREAMS_CLOSED  /* all three are closed */
+};
+
+/* Likewise, with its streams elsewhere. Its port is one that was free. */
+struct service *service_start_with(enum service_streams streams, const char *program, ...)
+	__attribute__((sentinel));
+
+/* Reads what it writes to the full pipe into its log, until that has the text. */
+void service_read(struct service *service, const char *text);
+
 /* /readyz says yes. */
 bool service_ready(const struct service *service);
 
 /* Sends the signal (SIGTERM, SIGINT) and waits for the end: exit code 0 or the test fails.
  * Returns how long it took, in ms. */
 int64_t service_stop(struct service *service, int sig);
+
+/* Sends the signal and waits for the end, however that is; returns the status of waitpid. */
+int service_end(struct service *service, int sig);
 
 /* kill -9. */
 void service_kill(struct service *service);
