@@ -20,6 +20,7 @@
 #include "common/service/watch.h"
 #include "order-service/key_expiry.h"
 #include "order-service/order_api.h"
+#include "order-service/order_ids.h"
 #include "order-service/order_read.h"
 #include "order-service/order_writer.h"
 #include "order-service/sync/sync_dispatch.h"
@@ -81,6 +82,7 @@ struct service {
 	struct pg_pool *reads;
 	struct key_expiry *expiry;
 	/* DISPATCH=kafka */
+	struct order_ids *ids;
 	struct order_writer *writer;
 	struct relay *relay;
 	/* DISPATCH=http */
@@ -105,6 +107,13 @@ static bool broker_ok(void *context)
 	return relay_broker_reachable(s->relay);
 }
 
+static bool ids_ok(void *context)
+{
+	struct service *s = context;
+
+	return order_ids_known(s->ids);
+}
+
 static void write_metrics(void *context, struct metrics_out *out)
 {
 	struct service *s = context;
@@ -113,6 +122,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	key_expiry_metrics(s->expiry, out);
 	if (s->sync)
 		return;
+	order_ids_metrics(s->ids, out);
 	order_writer_metrics(s->writer, out);
 	relay_metrics(s->relay, out);
 }
@@ -127,12 +137,20 @@ static void submit_synchronously(void *path, struct order_command *command)
 	sync_dispatch_submit(path, command);
 }
 
+static enum status open_ids(struct service *s, const struct config *config, const char *replica,
+			    struct error *err)
+{
+	const struct kafka_settings kafka = service_config_kafka(&config->service, replica);
+
+	return order_ids_start(&s->ids, config->service.database_url, &kafka, err);
+}
+
 static enum status open_writer(struct service *s, const struct config *config, struct error *err)
 {
 	struct order_store *store = NULL;
 
 	if (order_store_open(&store, config->service.database_url, config->service.kafka_topic,
-			     err) != ST_OK)
+			     s->ids, err) != ST_OK)
 		return err->status;
 	if (order_writer_open(&s->writer, store, config->queue_max, err) != ST_OK) {
 		order_store_close(store);
@@ -179,7 +197,8 @@ static enum status open_command_path(struct service *s, const struct config *con
 {
 	if (config->service.dispatch == DISPATCH_HTTP)
 		return open_sync_dispatch(s, config, err);
-	if (open_writer(s, config, err) != ST_OK || open_relay(s, config, replica, err) != ST_OK)
+	if (open_ids(s, config, replica, err) != ST_OK || open_writer(s, config, err) != ST_OK ||
+	    open_relay(s, config, replica, err) != ST_OK)
 		return err->status;
 	s->api.submit = submit_to_writer;
 	s->api.path = s->writer;
@@ -198,15 +217,17 @@ static void log_listening(const struct service *s, const struct config *config)
 static enum status serve(struct service *s, const struct config *config, struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
-					       { "broker", broker_ok, s } };
+					       { "broker", broker_ok, s },
+					       { "orderIds", ids_ok, s } };
 	struct progress *const kafka_parts[] = { key_expiry_progress(s->expiry),
+						 order_ids_progress(s->ids),
 						 order_writer_progress(s->writer),
 						 relay_progress(s->relay), NULL };
 	struct progress *const http_parts[] = { key_expiry_progress(s->expiry), NULL };
 	struct progress *const *parts = s->sync ? http_parts : kafka_parts;
 	struct health health = {
 		.checks = checks,
-		.check_count = s->sync ? 1 : 2,
+		.check_count = s->sync ? 1 : 3,
 		.parts = parts,
 		.metrics = write_metrics,
 		.context = s,
@@ -267,6 +288,8 @@ static enum status run(const struct config *config, struct error *err)
 	relay_close(s.relay);
 	stop_guard_at("writer");
 	order_writer_close(s.writer);
+	stop_guard_at("order-ids");
+	order_ids_close(s.ids);
 	stop_guard_at("expiry");
 	key_expiry_close(s.expiry);
 	stop_guard_at("database");

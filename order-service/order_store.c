@@ -16,6 +16,7 @@
 #include "common/service/service_config.h"
 #include "order-service/core/order_batch.h"
 #include "order-service/order_row.h"
+#include "order-service/order_written.h"
 
 const struct pg_statement order_store_statements[] = {
 	{ "orders_by_key",
@@ -53,6 +54,8 @@ const struct pg_statement order_store_statements[] = {
 struct order_store {
 	struct pg *pg;
 	const char *topic;
+	struct order_ids *known;      /* borrowed; NULL: not asked */
+	bool applying;                /* a batch, on a session that has been looked at */
 	int64_t ids[ORDER_BATCH_MAX]; /* drawn and not used yet; the next one is the last */
 	size_t id_count;
 };
@@ -73,11 +76,26 @@ static PGresult **add_call(struct calls *calls, const char *statement,
 	return &call->result;
 }
 
+/*
+ * Ids that another session has drawn are dropped: this one may be in a database that has forgotten
+ * them. Within a batch they are in use already.
+ */
+static enum status check_session(void *context, struct pg *pg, struct error *err)
+{
+	struct order_store *store = context;
+
+	store->id_count = 0;
+	if (store->applying)
+		return error_set(err, ST_UNAVAILABLE, "the connection was lost within a batch");
+	return store->known ? order_ids_check_session(store->known, pg, err) : ST_OK;
+}
+
 enum status order_store_open(struct order_store **out, const char *database_url, const char *topic,
-			     struct error *err)
+			     struct order_ids *ids, struct error *err)
 {
 	static const struct pg_statement *const tables[] = {
 		order_store_statements,
+		order_ids_statements,
 		outbox_statements,
 		NULL,
 	};
@@ -88,10 +106,12 @@ enum status order_store_open(struct order_store **out, const char *database_url,
 	if (!store)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	store->topic = topic;
+	store->known = ids;
 	if (pg_open(&store->pg, &config, err) != ST_OK) {
 		free(store);
 		return err->status;
 	}
+	pg_check_sessions(store->pg, check_session, store);
 	*out = store;
 	return ST_OK;
 }
@@ -216,106 +236,8 @@ static enum status load(struct order_store *store, struct order_batch *b, struct
 
 /* --- second round trip --------------------------------------------------------------------- */
 
-enum columns {
-	C_ID,
-	C_VERSION,
-	C_STATUS,
-	C_CUSTOMER,
-	C_PRODUCT,
-	C_NAME,
-	C_QTY,
-	C_ADDRESS,
-	C_KEY,
-	C_FINGERPRINT,
-	C_COUNT
-};
-
-static const enum pg_array_type column_types[C_COUNT] = {
-	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_INT8, PG_ARRAY_TEXT,
-	PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_INT8,
-};
-
-static void columns_add(struct pg_array columns[C_COUNT], const struct order_working *w)
-{
-	const struct order_content *c = &w->order->content;
-
-	pg_array_i64(&columns[C_ID], w->order->id);
-	pg_array_i32(&columns[C_VERSION], w->order->version);
-	pg_array_text(&columns[C_STATUS], order_status(w->order));
-	pg_array_i64(&columns[C_CUSTOMER], c->customer_id);
-	pg_array_text(&columns[C_PRODUCT], c->product_id);
-	pg_array_text(&columns[C_NAME], c->product_name);
-	pg_array_i32(&columns[C_QTY], c->qty);
-	pg_array_text(&columns[C_ADDRESS], c->address);
-	pg_array_text(&columns[C_KEY], w->idempotency_key);
-	if (w->idempotency_key)
-		pg_array_i64(&columns[C_FINGERPRINT], w->fingerprint);
-	else
-		pg_array_null(&columns[C_FINGERPRINT]);
-}
-
-/* What the second round trip writes. */
-struct written {
-	struct pg_array fresh[C_COUNT], old[C_COUNT];
-	struct outbox_batch events;
-};
-
-static void init_columns(struct written *w)
-{
-	for (int c = 0; c < C_COUNT; c++) {
-		pg_array_init(&w->fresh[c], column_types[c]);
-		pg_array_init(&w->old[c], column_types[c]);
-	}
-}
-
-static void written_fini(struct written *w)
-{
-	for (int c = 0; c < C_COUNT; c++) {
-		pg_array_fini(&w->fresh[c]);
-		pg_array_fini(&w->old[c]);
-	}
-	outbox_batch_fini(&w->events);
-}
-
-static void add_rows(struct written *w, const struct order_batch *b)
-{
-	for (size_t i = 0; i < b->working_count; i++) {
-		if (b->working[i].is_new)
-			columns_add(w->fresh, &b->working[i]);
-		else if (b->working[i].changed)
-			columns_add(w->old, &b->working[i]);
-	}
-}
-
-static void add_events(struct outbox_batch *events, const struct order_batch *b, const char *topic)
-{
-	for (size_t i = 0; i < b->event_count; i++) {
-		const struct order_batch_event *e = &b->events[i];
-
-		outbox_batch_add_event(events, topic, e->order_id, event_order_names[e->type],
-				       e->payload);
-	}
-}
-
-static void written_init(struct written *w, const struct order_batch *b, const char *topic)
-{
-	init_columns(w);
-	add_rows(w, b);
-	outbox_batch_init(&w->events);
-	add_events(&w->events, b, topic);
-}
-
-static void update_params(struct pg_params *p, struct pg_array old[C_COUNT])
-{
-	static const enum columns updated[] = { C_ID,   C_VERSION, C_STATUS, C_PRODUCT,
-						C_NAME, C_QTY,     C_ADDRESS };
-
-	for (size_t i = 0; i < sizeof(updated) / sizeof(updated[0]); i++)
-		pg_param_array(p, &old[updated[i]]);
-}
-
-static enum status write(struct order_store *store, const struct order_batch *b, struct written *w,
-			 struct error *err)
+static enum status write(struct order_store *store, const struct order_batch *b,
+			 struct order_written *w, struct error *err)
 {
 	struct pg_params p_insert = { 0 }, p_update = { 0 }, p_outbox = { 0 }, p_ids = { 0 };
 	size_t ahead = ids_ahead(store, b);
@@ -323,19 +245,18 @@ static enum status write(struct order_store *store, const struct order_batch *b,
 	PGresult **drawn = NULL;
 	enum status st;
 
-	for (int c = 0; c < C_COUNT; c++)
-		pg_param_array(&p_insert, &w->fresh[c]);
-	update_params(&p_update, w->old);
+	order_written_insert_params(w, &p_insert);
+	order_written_update_params(w, &p_update);
 	outbox_batch_params(&w->events, &p_outbox);
 	pg_param_i32(&p_ids, (int32_t)ahead);
-	if (w->old[C_ID].count)
+	if (w->old[ORDER_COLUMN_ID].count)
 		(void)add_call(&calls, "orders_update", &p_update);
 	if (w->events.count)
 		(void)add_call(&calls, OUTBOX_INSERT, &p_outbox);
 	if (ahead)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
 	/* Last, since it takes the lock that other replicas wait for until the commit. */
-	if (w->fresh[C_ID].count)
+	if (w->fresh[ORDER_COLUMN_ID].count)
 		(void)add_call(&calls, "orders_insert", &p_insert);
 	/* Without a begin the round trip is a transaction by itself. */
 	if (pg_in_transaction(store->pg))
@@ -350,12 +271,12 @@ static enum status write(struct order_store *store, const struct order_batch *b,
 
 static enum status save(struct order_store *store, const struct order_batch *b, struct error *err)
 {
-	struct written w;
+	struct order_written w;
 	enum status st;
 
-	written_init(&w, b, store->topic);
+	order_written_init(&w, b, store->topic);
 	st = write(store, b, &w, err);
-	written_fini(&w);
+	order_written_fini(&w);
 	return st;
 }
 
@@ -375,6 +296,9 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 {
 	enum status st = ST_CONFLICT;
 
+	if (pg_connect(store->pg, err) != ST_OK)
+		return err->status;
+	store->applying = true;
 	/* ST_CONFLICT: another replica placed an order with one of our keys between our two round
 	 * trips. It is committed now, so the second try finds it. */
 	for (int tries = 0; st == ST_CONFLICT && tries < 3; tries++) {
@@ -387,5 +311,6 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 			pg_rollback(store->pg);
 		order_batch_fini(&b);
 	}
+	store->applying = false;
 	return st;
 }

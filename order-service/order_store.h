@@ -9,15 +9,18 @@
 
 #include "common/pg/pg.h"
 #include "order-service/core/order_command.h"
+#include "order-service/order_ids.h"
 
 struct order_store;
 
 /* For the session that order_store_open opens, with outbox_statements. */
 extern const struct pg_statement order_store_statements[];
 
-/* database_url and topic are borrowed until close. Connects at the first use. */
+/* database_url, topic and ids (NULL: any database will do) are borrowed until close. Connects at
+ * the first use. */
 MUST_CHECK enum status order_store_open(struct order_store **out, const char *database_url,
-					const char *topic, struct error *err);
+					const char *topic, struct order_ids *ids,
+					struct error *err);
 void order_store_close(struct order_store *store);
 
 #define ORDER_BATCH_MAX 500

@@ -5,6 +5,7 @@
 
 #include "common/base/parse.h"
 #include "common/base/utf8.h"
+#include "common/event/event.h"
 
 struct member {
 	const char *name;
@@ -110,6 +111,32 @@ enum status order_content_read(const json_t *body, unsigned allowed, unsigned re
 	}
 	*fields = seen;
 	return ST_OK;
+}
+
+/* The member that holds the order's id; NULL: it is none of our events. */
+static const char *id_member(const char *event)
+{
+	size_t len = event ? strlen(event) : 0;
+	enum event_type ignored;
+
+	if (!event)
+		return NULL;
+	if (event_order_type(event, len, &ignored))
+		return "id";
+	return event_type_find(event_delivery_names, event, len, &ignored) ? "orderId" : NULL;
+}
+
+int64_t order_json_event_id(const void *payload, size_t len)
+{
+	json_t *root = payload ? json_loadb(payload, len, 0, NULL) : NULL;
+	const char *member = id_member(json_string_value(json_object_get(root, "eventType")));
+	struct error ignored;
+	int64_t id = 0;
+
+	if (member && read_number(json_object_get(root, member), INT64_MAX, &id, &ignored) != ST_OK)
+		id = 0;
+	json_decref(root);
+	return id;
 }
 
 json_t *order_to_json(const struct order *order)

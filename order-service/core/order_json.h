@@ -19,6 +19,10 @@ MUST_CHECK enum status order_content_read(const json_t *body, unsigned allowed, 
 					  struct order_content *content, unsigned *fields,
 					  const char **field, struct error *err);
 
+/* The order that an event on the topic is about, OrderPlaced or DeliveryStarted and so on, by its
+ * payload alone. 0: it is about none, or none of our events. payload may be NULL. */
+int64_t order_json_event_id(const void *payload, size_t len);
+
 /* Returns owned; NULL when out of memory. */
 json_t *order_to_json(const struct order *order);
 

@@ -203,9 +203,12 @@ LAB_TEST(metrics, requests_count_for_their_route, 1)
 LAB_TEST(metrics, an_outbox_that_waits_is_told, 1)
 {
 	static const char age[] = "relay_outbox_oldest_seconds";
-	struct service *order = service_launch(ORDER, "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL);
+	struct service *order = service_start(ORDER, NULL);
 	double first;
 
+	/* It takes orders without a broker once it has compared the order ids with the topic. */
+	service_stop(order, 15);
+	order = service_launch(ORDER, "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", NULL);
 	cr_expect_eq(service_metric(order, age), 0.0);
 	for (int i = 0; i < 3; i++)
 		service_place_order(order);

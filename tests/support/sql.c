@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/support/arena.h"
+#include "tests/support/command.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
@@ -38,6 +39,12 @@ static bool administer(const char *statement)
 	return done;
 }
 
+static void give_search_paths(void)
+{
+	sql_run("alter role order_service in database %s set search_path = orders", database);
+	sql_run("alter role delivery_service in database %s set search_path = delivery", database);
+}
+
 void sql_database_create(const char *name)
 {
 	/* A copy that runs at the same time, or autovacuum, may hold the template for a moment. */
@@ -45,17 +52,54 @@ void sql_database_create(const char *name)
 		10000, administer(arena_format("create database %s template " TEMPLATE, name))));
 	database = arena_format("%s", name);
 	owner = connect_as("lab", database);
-	sql_run("alter role order_service in database %s set search_path = orders", name);
-	sql_run("alter role delivery_service in database %s set search_path = delivery", name);
+	give_search_paths();
+}
+
+static void drop(void)
+{
+	PQfinish(owner);
+	owner = NULL;
+	(void)administer(arena_format("drop database if exists %s with (force)", database));
 }
 
 void sql_database_drop(void)
 {
-	PQfinish(owner);
-	owner = NULL;
 	if (database)
-		(void)administer(arena_format("drop database if exists %s with (force)", database));
+		drop();
 	database = NULL;
+}
+
+/* --- dump and restore ---------------------------------------------------------------------- */
+
+static void run_client(const char *program, const char *option, const char *more, const char *path)
+{
+	const struct command command = {
+		.arguments = { arena_format("/usr/lib/postgresql/15/bin/%s", program), "-d",
+			       stack_database_url("lab", database), option, more, path },
+		.output_path = arena_format("%s.log", path),
+		.timeout_ms = 60000,
+	};
+
+	cr_assert_eq(command_run(&command), 0, "%s failed, see %s", program, command.output_path);
+}
+
+void sql_database_dump(const char *path)
+{
+	run_client("pg_dump", "-Fc", "-f", path);
+}
+
+void sql_database_restore(const char *path)
+{
+	drop();
+	cr_assert(administer(arena_format("create database %s template template0", database)));
+	run_client("pg_restore", "--single-transaction", "--exit-on-error", path);
+	owner = connect_as("lab", database);
+	give_search_paths();
+}
+
+void sql_database_restore_over(const char *path)
+{
+	run_client("pg_restore", "--clean", "--single-transaction", path);
 }
 
 /* Runs it; a connection that the server's restart broke is replaced first. */

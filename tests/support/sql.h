@@ -16,6 +16,13 @@ void sql_database_create(const char *name);
 /* Ends the owner's connection and drops the database; failures are not the test's. */
 void sql_database_drop(void);
 
+/* As an operator does it: pg_dump into a file, and pg_restore of that file. A restore over the
+ * database replaces its tables; otherwise it goes into a new one of the same name, which nobody is
+ * connected to. */
+void sql_database_dump(const char *path);
+void sql_database_restore(const char *path);
+void sql_database_restore_over(const char *path);
+
 /* The first column of the first row; the test fails on an error. No row or null: -1 and "". */
 int64_t sql_number(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *sql_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -115,6 +115,36 @@ LAB_TEST(outages, a_stop_while_the_broker_is_away_loses_nothing, 1)
 	expect_once_in_order(tail, ORDERS);
 }
 
+/* A database that nobody has compared with the topic, and no topic to compare it with: an order id
+ * could be one that the topic has used. */
+LAB_TEST(outages, an_unknown_database_takes_no_order_without_the_topic, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct http_answer answer;
+	int64_t took;
+
+	service_place_order(order);
+	service_stop(order, SIGTERM);
+	sql_run("update orders.known_database set identity = 'another'");
+	broker_stop();
+	order = service_launch(ORDER, NULL);
+	answer = http_call(order->port, "POST", "/orders", TV, NULL);
+	cr_expect_eq(answer.status, 503, "%s", answer.body);
+	answer = http_call(order->port, "GET", "/readyz", NULL, NULL);
+	cr_expect_eq(answer.status, 503);
+	cr_expect_str_eq(json_text(answer.json, "orderIds"), "down", "%s", answer.body);
+	cr_expect_eq(sql_number("select count(*) from orders.orders"), 1);
+	took = service_stop(order, SIGTERM);
+	cr_expect_leq(took, wait_stretch(10000), "the stop took %lld ms", (long long)took);
+	service_allow_errors(); /* it may stand still for longer than a part may */
+	order = service_launch(ORDER, NULL);
+	broker_start();
+	cr_assert(wait_until(60000,
+			     http_call(order->port, "POST", "/orders", TV, NULL).status == 201));
+	cr_expect_gt(sql_number("select max(id) from orders.orders"), 10000);
+	cr_expect(wait_until(60000, service_ready(order)));
+}
+
 LAB_TEST(outages, deliveries_go_on_after_the_broker_was_away, 1)
 {
 	struct service *order = service_start(ORDER, NULL);

@@ -326,3 +326,34 @@ Test(order_json, what_is_shown_can_be_read)
 	expect_text(a.content.address, "PUSAN");
 	cr_expect_eq(a.content.qty, 3);
 }
+
+/* --- events -------------------------------------------------------------------------------- */
+
+Test(order_json, an_event_names_its_order)
+{
+	static const struct {
+		const char *payload;
+		int64_t id;
+	} events[] = {
+		{ "{\"eventType\":\"OrderPlaced\",\"id\":2,\"orderId\":3}", 2 },
+		{ "{\"eventType\":\"OrderCancelled\",\"id\":\"17\"}", 17 },
+		{ "{\"eventType\":\"DeliveryStarted\",\"id\":2,\"orderId\":3}", 3 },
+		{ "{\"eventType\":\"OrderPlaced\",\"id\":9223372036854775807}", INT64_MAX },
+		{ "{\"eventType\":\"OrderPlaced\",\"id\":-1}", 0 },
+		{ "{\"eventType\":\"OrderPlaced\",\"id\":1.5}", 0 },
+		{ "{\"eventType\":\"OrderPlaced\",\"id\":9223372036854775808}", 0 },
+		{ "{\"eventType\":\"OrderPlaced\"}", 0 },
+		{ "{\"eventType\":\"Weather\",\"id\":2}", 0 },
+		{ "{\"eventType\":7,\"id\":2}", 0 },
+		{ "{\"id\":2}", 0 },
+		{ "[2]", 0 },
+		{ "2", 0 },
+		{ "", 0 },
+		{ "{\"eventType\":\"OrderPlaced\",\"id\":2", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(events); i++)
+		cr_expect_eq(order_json_event_id(events[i].payload, strlen(events[i].payload)),
+			     events[i].id, "%s", events[i].payload);
+	cr_expect_eq(order_json_event_id(NULL, 0), 0);
+}

@@ -1,0 +1,340 @@
+#include "order-service/order_ids.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/kafka/kafka_topic.h"
+#include "common/runtime/log.h"
+#include "common/service/service_config.h"
+#include "order-service/topic_ids.h"
+
+/* How far past what was seen: an event of the lost orders may still be on its way to the topic. */
+#define MARGIN       10000
+#define RETRY_S      1
+#define WAIT_KNOWN_S 1
+
+const struct pg_statement order_ids_statements[] = {
+	{ "ids_known", "select (exists (select from known_database "
+		       "  where identity = database_identity()))::int4" },
+	/* One after the other: who comes second finds the database known. */
+	{ "ids_lock", "select pg_advisory_xact_lock('orders'::regclass::oid::int4, 2)" },
+	/* Only forwards, and only in a database that is not known, where nobody draws ids. In one
+	 * that never was, without a later id anywhere, ids go on without a gap. */
+	{ "ids_move", "select setval('orders_id_seq', greatest(seen.id, drawn.id) + $2::int8) "
+		      "from (select greatest($1::int8, coalesce(max(id), 0)) as id from orders) "
+		      "    as seen, "
+		      "  (select last_value - (not is_called)::int4 as id from orders_id_seq) "
+		      "    as drawn "
+		      "where (seen.id > drawn.id or exists (select from known_database)) "
+		      "  and not exists (select from known_database "
+		      "    where identity = database_identity())" },
+	{ "ids_move_positions",
+	  "select setval('orders_commit_position_seq', seen.position) "
+	  "from (select max(commit_position) as position from orders) as seen, "
+	  "  orders_commit_position_seq as drawn "
+	  "where seen.position > drawn.last_value" },
+	{ "ids_record",
+	  "insert into known_database (identity, highest_order_id) "
+	  "values (database_identity(), $1::int8) "
+	  "on conflict (one) do update "
+	  "set identity = excluded.identity, highest_order_id = excluded.highest_order_id, "
+	  "  known_at = now() "
+	  "where known_database.identity <> excluded.identity" },
+	{ 0 },
+};
+
+struct order_ids {
+	const char *database_url;
+	struct kafka_settings kafka;
+	pthread_mutex_t mu;
+	pthread_cond_t changed;      /* with mu: known or stopping */
+	bool known, stopping;        /* guarded by mu */
+	struct kafka_topic *reading; /* guarded by mu; NULL: nothing is read */
+	_Atomic int64_t moved;
+	int64_t next_log_mono_ms; /* the thread's */
+	struct progress progress;
+	pthread_t thread;
+};
+
+static enum status ask_known(struct pg *pg, bool *known, struct error *err)
+{
+	struct pg_call call = { "ids_known", NULL, NULL };
+
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	*known = pg_i64(call.result, 0, 0) == 1;
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
+/* Waits for a change; false: for seconds there was none. With mu. */
+static bool wait_changed(struct order_ids *ids, int64_t seconds)
+{
+	struct timespec deadline;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += seconds;
+	return pthread_cond_timedwait(&ids->changed, &ids->mu, &deadline) == 0;
+}
+
+/* --- an unknown database ------------------------------------------------------------------- */
+
+/* Opens the topic so that order_ids_close can stop its reader. */
+static enum status open_topic(struct order_ids *ids, struct error *err)
+{
+	struct kafka_topic *topic = NULL;
+	enum status st = kafka_topic_open(&topic, &ids->kafka, err);
+
+	if (st != ST_OK)
+		return st;
+	(void)pthread_mutex_lock(&ids->mu);
+	ids->reading = topic;
+	if (ids->stopping)
+		kafka_topic_stop(topic);
+	(void)pthread_mutex_unlock(&ids->mu);
+	return ST_OK;
+}
+
+static void close_topic(struct order_ids *ids)
+{
+	struct kafka_topic *topic = ids->reading;
+
+	(void)pthread_mutex_lock(&ids->mu);
+	ids->reading = NULL;
+	(void)pthread_mutex_unlock(&ids->mu);
+	kafka_topic_close(topic);
+}
+
+static enum status read_topic(struct order_ids *ids, struct topic_ids *found, struct error *err)
+{
+	enum status st = open_topic(ids, err);
+
+	if (st != ST_OK)
+		return st;
+	st = topic_ids_read(ids->reading, &ids->progress, found, err);
+	close_topic(ids);
+	return st;
+}
+
+/* *moved_to: the id behind which the sequence goes on; 0: it was not moved. */
+static enum status move_and_record(struct pg *pg, const struct topic_ids *found, int64_t *moved_to,
+				   struct error *err)
+{
+	enum { LOCK = 1, MOVE };
+	struct pg_params p_move = { 0 }, p_record = { 0 };
+	struct pg_call calls[] = {
+		{ PG_BEGIN, NULL, NULL },          { "ids_lock", NULL, NULL },
+		{ "ids_move", &p_move, NULL },     { "ids_move_positions", NULL, NULL },
+		{ "ids_record", &p_record, NULL }, { PG_COMMIT, NULL, NULL },
+	};
+	const size_t count = sizeof(calls) / sizeof(calls[0]);
+
+	pg_param_i64(&p_move, found->highest);
+	pg_param_i64(&p_move, MARGIN);
+	pg_param_i64(&p_record, found->highest);
+	if (pg_run(pg, calls, count, err) != ST_OK)
+		return err->status;
+	*moved_to = PQntuples(calls[MOVE].result) == 1 ? pg_i64(calls[MOVE].result, 0, 0) : 0;
+	pg_clear(calls, count);
+	return ST_OK;
+}
+
+static enum status make_known(struct order_ids *ids, struct pg *pg, struct error *err)
+{
+	struct topic_ids found = { 0 };
+	int64_t moved_to = 0;
+
+	log_info("ids", "unknown database, reading the topic's order ids", "topic=%s",
+		 LOG_QUOTE(ids->kafka.topic));
+	if (read_topic(ids, &found, err) != ST_OK ||
+	    move_and_record(pg, &found, &moved_to, err) != ST_OK)
+		return err->status;
+	if (moved_to > 0) {
+		atomic_fetch_add(&ids->moved, 1);
+		log_warn("ids", "order ids go on past what the topic has used",
+			 "events=%" PRId64 " highest=%" PRId64 " next=%" PRId64, found.events,
+			 found.highest, moved_to + 1);
+	} else {
+		log_info("ids", "the topic has used no later order id",
+			 "events=%" PRId64 " highest=%" PRId64, found.events, found.highest);
+	}
+	return ST_OK;
+}
+
+static enum status look(struct order_ids *ids, struct error *err)
+{
+	static const struct pg_statement *const tables[] = { order_ids_statements, NULL };
+	const struct pg_config config = { ids->database_url, "order-service ids",
+					  SERVICE_SCHEMA_ORDERS, tables };
+	struct pg *pg = NULL;
+	bool known = false;
+	enum status st = pg_open(&pg, &config, err);
+
+	if (st != ST_OK)
+		return st;
+	st = ask_known(pg, &known, err);
+	if (st == ST_OK && !known)
+		st = make_known(ids, pg, err);
+	pg_close(pg);
+	return st;
+}
+
+/* --- the thread ---------------------------------------------------------------------------- */
+
+static void failed(struct order_ids *ids, const struct error *err)
+{
+	progress_held(&ids->progress, err->msg);
+	if (log_due(&ids->next_log_mono_ms, 10000))
+		log_warn("ids", "no orders are taken: order ids not compared with the topic",
+			 "error=%s", LOG_QUOTE(err->msg));
+}
+
+/* With mu, which it leaves in between. */
+static void look_unlocked(struct order_ids *ids)
+{
+	struct error err = { 0 };
+	bool good;
+
+	(void)pthread_mutex_unlock(&ids->mu);
+	progress_begin(&ids->progress);
+	good = look(ids, &err) == ST_OK;
+	if (good)
+		progress_idle(&ids->progress);
+	(void)pthread_mutex_lock(&ids->mu);
+	ids->known = good;
+	if (good) {
+		(void)pthread_cond_broadcast(&ids->changed);
+	} else if (!ids->stopping) {
+		failed(ids, &err);
+		(void)wait_changed(ids, RETRY_S);
+	}
+}
+
+static void *ids_main(void *context)
+{
+	struct order_ids *ids = context;
+
+	(void)pthread_mutex_lock(&ids->mu);
+	while (!ids->stopping) {
+		if (ids->known)
+			(void)pthread_cond_wait(&ids->changed, &ids->mu);
+		else
+			look_unlocked(ids);
+	}
+	(void)pthread_mutex_unlock(&ids->mu);
+	return NULL;
+}
+
+/* Sends the thread to look, and gives it a moment. */
+static void await_known(struct order_ids *ids)
+{
+	(void)pthread_mutex_lock(&ids->mu);
+	ids->known = false;
+	(void)pthread_cond_broadcast(&ids->changed);
+	while (!ids->known && !ids->stopping && wait_changed(ids, WAIT_KNOWN_S))
+		;
+	(void)pthread_mutex_unlock(&ids->mu);
+}
+
+enum status order_ids_check_session(void *context, struct pg *pg, struct error *err)
+{
+	struct order_ids *ids = context;
+	bool known = false;
+
+	if (ask_known(pg, &known, err) != ST_OK)
+		return err->status;
+	if (known)
+		return ST_OK;
+	await_known(ids);
+	if (ask_known(pg, &known, err) != ST_OK)
+		return err->status;
+	return known ? ST_OK
+		     : error_set(err, ST_UNAVAILABLE,
+				 "this database's order ids are not compared with the topic yet");
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static enum status init_sync(struct order_ids *ids, struct error *err)
+{
+	pthread_condattr_t attr;
+
+	if (pthread_mutex_init(&ids->mu, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
+	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+	    pthread_cond_init(&ids->changed, &attr) != 0)
+		return error_set(err, ST_INTERNAL, "cannot make a lock");
+	(void)pthread_condattr_destroy(&attr);
+	return ST_OK;
+}
+
+static void ids_free(struct order_ids *ids)
+{
+	progress_fini(&ids->progress);
+	(void)pthread_cond_destroy(&ids->changed);
+	(void)pthread_mutex_destroy(&ids->mu);
+	free(ids);
+}
+
+enum status order_ids_start(struct order_ids **out, const char *database_url,
+			    const struct kafka_settings *kafka, struct error *err)
+{
+	struct order_ids *ids = calloc(1, sizeof(*ids));
+
+	if (!ids)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	ids->database_url = database_url;
+	ids->kafka = *kafka;
+	if (init_sync(ids, err) != ST_OK) {
+		free(ids);
+		return err->status;
+	}
+	progress_init(&ids->progress, "order-ids", PROGRESS_BOUND_MS);
+	if (pthread_create(&ids->thread, NULL, ids_main, ids) != 0) {
+		ids_free(ids);
+		return error_set(err, ST_INTERNAL, "cannot start the thread that reads order ids");
+	}
+	*out = ids;
+	return ST_OK;
+}
+
+void order_ids_close(struct order_ids *ids)
+{
+	if (!ids)
+		return;
+	(void)pthread_mutex_lock(&ids->mu);
+	ids->stopping = true;
+	if (ids->reading)
+		kafka_topic_stop(ids->reading);
+	(void)pthread_cond_broadcast(&ids->changed);
+	(void)pthread_mutex_unlock(&ids->mu);
+	(void)pthread_join(ids->thread, NULL);
+	ids_free(ids);
+}
+
+bool order_ids_known(struct order_ids *ids)
+{
+	bool known;
+
+	(void)pthread_mutex_lock(&ids->mu);
+	known = ids->known;
+	(void)pthread_mutex_unlock(&ids->mu);
+	return known;
+}
+
+struct progress *order_ids_progress(struct order_ids *ids)
+{
+	return ids ? &ids->progress : NULL;
+}
+
+void order_ids_metrics(struct order_ids *ids, struct metrics_out *out)
+{
+	metrics_one(out, "order_ids_known", "gauge",
+		    "1: the ids that the database gives out are new to the topic.",
+		    order_ids_known(ids));
+	metrics_one(out, "order_ids_moved_total", "counter",
+		    "Times that ids were moved past those that the topic has used.",
+		    atomic_load(&ids->moved));
+}
