@@ -94,7 +94,6 @@ void sql_database_restore(const char *path)
 	cr_assert(administer(arena_format("create database %s template template0", database)));
 	run_client("pg_restore", "--single-transaction", "--exit-on-error", path);
 	owner = connect_as("lab", database);
-	give_search_paths();
 }
 
 void sql_database_restore_over(const char *path)

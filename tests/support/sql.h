@@ -18,7 +18,7 @@ void sql_database_drop(void);
 
 /* As an operator does it: pg_dump into a file, and pg_restore of that file. A restore over the
  * database replaces its tables; otherwise it goes into a new one of the same name, which nobody is
- * connected to. */
+ * connected to, and where the roles have no settings. */
 void sql_database_dump(const char *path);
 void sql_database_restore(const char *path);
 void sql_database_restore_over(const char *path);
