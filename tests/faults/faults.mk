@@ -7,15 +7,21 @@
 FAULTS_ENVIRONMENT := BUILD_DIR='$(BUILD)' $(if $(SANITIZE),ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
 	UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0)
 
-.PHONY: faults faults-plan faults-build
+.PHONY: faults faults-each faults-plan faults-build
 
 ## develop: faults       breaks things under load; FAMILY=pauses DURATION=60
+## develop: faults-each  a minute of each family, several at a time
 ## develop: faults-plan  what that seed would break, and when
 # A second make builds, since the packages that it needs may only come now.
 faults: packages
 	@$(MAKE) --no-print-directory --silent all faults-build
 	@$(FAULTS_ENVIRONMENT) $(BUILD)/tests/faults --check-config
 	@$(FAULTS_ENVIRONMENT) stack/temporary_stack.sh run faults $(BUILD)/tests/faults
+
+faults-each: packages
+	@stack/packages.sh install faults
+	@$(MAKE) --no-print-directory --silent all faults-build
+	@$(FAULTS_ENVIRONMENT) tests/faults/each.sh
 
 faults-plan:
 	@$(MAKE) --no-print-directory --silent faults-build

@@ -2,8 +2,8 @@
  * The network between the services and their servers: each service has addresses of its own, behind
  * which a proxy leads to PostgreSQL and to each broker, and only to them. A broker tells a service
  * the addresses of the proxies (see KAFKA_PROXIED in kafka/broker.sh), so no connection goes past
- * them. In a network of its own a run drops packets, so that TCP itself sees it; elsewhere the
- * proxies hold what they would have dropped.
+ * them. In a network of its own (world.h) a run drops packets, so that TCP itself sees it;
+ * elsewhere the proxies hold what they would have dropped.
  *
  * Threads: open and close from one, with nothing broken; the others from any.
  */

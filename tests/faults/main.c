@@ -99,7 +99,8 @@ static enum status start_links(struct run *run, struct error *err)
 	if (!settings_has_links(run->settings))
 		return ST_OK;
 	journal_progress(&run->journal, "the network: %s",
-			 own ? "packets are dropped" : "no root: proxies hold what passes");
+			 own ? "packets are dropped"
+			     : "proxies hold what passes, without root and iptables");
 	return links_open(&run->links, run->settings, own, err);
 }
 

@@ -37,7 +37,7 @@ start() {
 	((EUID != 0)) || user=(-u postgres)
 	if process_gone pgbouncer; then
 		require_command pgbouncer
-		process_start pgbouncer - env -C / pgbouncer -q "${user[@]}" "$DIR/pgbouncer.ini"
+		process_start pgbouncer - env -C / pgbouncer "${user[@]}" "$DIR/pgbouncer.ini"
 	fi
 	process_wait_ready pgbouncer 30 port_open "$FAULTS_POOLER_PORT"
 }

@@ -1,5 +1,6 @@
 #include "tests/faults/world.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,6 +10,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tests/support/command.h"
+
+#define COMMAND_MS 10000
 
 static bool raise_loopback(void)
 {
@@ -21,9 +26,27 @@ static bool raise_loopback(void)
 	return up;
 }
 
+/* Packets can be dropped. */
+static bool has_filter(void)
+{
+	const struct command command = { .arguments = { "iptables", "-w", "10", "-nL" },
+					 .output_path = "/dev/null",
+					 .timeout_ms = COMMAND_MS };
+
+	return command_run(&command) == 0;
+}
+
 bool world_own_network(void)
 {
-	return geteuid() == 0 && unshare(CLONE_NEWNET) == 0 && raise_loopback();
+	int before = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	bool own = before >= 0 && geteuid() == 0 && unshare(CLONE_NEWNET) == 0;
+	bool good = own && raise_loopback() && has_filter();
+
+	if (own && !good)
+		(void)setns(before, CLONE_NEWNET);
+	if (before >= 0)
+		(void)close(before);
+	return good;
 }
 
 bool world_own_mounts(void)

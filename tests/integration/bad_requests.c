@@ -10,7 +10,7 @@
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 
-TestSuite(bad_requests, .timeout = 60);
+TestSuite(bad_requests, .timeout = 600);
 
 /* A problem of RFC 9457 with this status and field (NULL: any or none). */
 static void expect_problem(const struct http_answer *answer, int status, const char *field,

@@ -9,7 +9,7 @@
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
 
-TestSuite(calculate, .timeout = 60);
+TestSuite(calculate, .timeout = 600);
 
 static struct http_answer calculate(const struct service *delivery)
 {

@@ -18,7 +18,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(dead_letters, .timeout = 60);
+TestSuite(dead_letters, .timeout = 600);
 
 #define HISTORY "select count(*) from delivery.history"
 #define DLQ     "dlq-kafka.delivery"

@@ -14,7 +14,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(delivery, .timeout = 60);
+TestSuite(delivery, .timeout = 600);
 
 #define HISTORY "select count(*) from delivery.history"
 

@@ -14,7 +14,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(delivery_work, .timeout = 60);
+TestSuite(delivery_work, .timeout = 600);
 
 #define HISTORY "select count(*) from delivery.history"
 

@@ -17,7 +17,7 @@
 	"\"SEOUL\"}"
 #define KEYS "select count(*) from orders.orders where idempotency_key is not null"
 
-TestSuite(idempotency, .timeout = 120);
+TestSuite(idempotency, .timeout = 600);
 
 static struct http_answer place(const struct service *order, const char *key, const char *body)
 {

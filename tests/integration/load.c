@@ -15,7 +15,7 @@
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
-TestSuite(load, .timeout = 90);
+TestSuite(load, .timeout = 600);
 
 /* Runs it with the settings ("NAME=value", ended by NULL); its result. */
 static json_t *load(const char *const *settings)

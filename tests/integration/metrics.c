@@ -19,7 +19,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(metrics, .timeout = 60);
+TestSuite(metrics, .timeout = 600);
 
 #define TABLE   "deploy/monitoring/README.md" /* the tests run in the repository's folder */
 #define FOREVER "DELIVERY_DELAY_MS=3600000"

@@ -14,7 +14,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(one_transaction, .timeout = 60);
+TestSuite(one_transaction, .timeout = 600);
 
 #define HISTORY "select count(*) from delivery.history"
 

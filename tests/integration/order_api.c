@@ -16,7 +16,7 @@
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
 	"\"SEOUL\"}"
 
-TestSuite(order_api, .timeout = 60);
+TestSuite(order_api, .timeout = 600);
 
 static void expect_json(const struct http_answer *answer, const char *expected)
 {

@@ -15,7 +15,7 @@
 
 #define CALLERS 40
 
-TestSuite(order_batches, .timeout = 60);
+TestSuite(order_batches, .timeout = 600);
 
 struct caller {
 	pthread_t thread;

@@ -18,7 +18,7 @@
 	"\"SEOUL\"}"
 #define ORDERS_MAX 64
 
-TestSuite(order_pages, .timeout = 180);
+TestSuite(order_pages, .timeout = 600);
 
 struct caller {
 	pthread_t thread;

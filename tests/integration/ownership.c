@@ -12,7 +12,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(ownership, .timeout = 60);
+TestSuite(ownership, .timeout = 600);
 
 #define HISTORY "select count(*) from delivery.history"
 

@@ -10,7 +10,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(plans, .timeout = 120);
+TestSuite(plans, .timeout = 600);
 
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define STATISTICS "from pg_stat_user_tables where schemaname = 'delivery' and relname = 'delivery'"

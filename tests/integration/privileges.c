@@ -6,7 +6,7 @@
 
 #define DENIED "42501"
 
-TestSuite(privileges, .timeout = 60);
+TestSuite(privileges, .timeout = 600);
 
 /* Expects every statement to be refused to the role. */
 static void expect_denied(const char *role, const char *const *statements)

@@ -11,7 +11,7 @@
 #include "tests/support/service.h"
 #include "tests/support/wait.h"
 
-TestSuite(probe, .timeout = 60);
+TestSuite(probe, .timeout = 600);
 
 /* The service's own program asks the one at the port. */
 static struct program_run ask(const char *program, const char *flag, int port)

@@ -14,7 +14,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(processing_order, .timeout = 90);
+TestSuite(processing_order, .timeout = 600);
 
 #define KEY        "PROCESSING_ORDER=key"
 #define UNORDERED  "PROCESSING_ORDER=unordered"

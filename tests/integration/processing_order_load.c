@@ -12,7 +12,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(processing_order_load, .timeout = 120);
+TestSuite(processing_order_load, .timeout = 600);
 
 #define KEY      "PROCESSING_ORDER=key"
 #define FOREVER  "DELIVERY_DELAY_MS=600000"
@@ -41,6 +41,7 @@ static int64_t held(const struct service *delivery, int64_t *most)
 	return now;
 }
 
+/* First nothing is worked, so that as much is held as ever will be; then all of it is. */
 LAB_TEST(processing_order_load, a_lag_is_held_in_part_and_worked_in_full, 1)
 {
 	enum { LAG = 20000, AT_ONCE = 4 };
@@ -48,13 +49,17 @@ LAB_TEST(processing_order_load, a_lag_is_held_in_part_and_worked_in_full, 1)
 	struct service *delivery;
 
 	produce_lag(1, LAG, 0);
+	delivery = service_start(DELIVERY, KEY, FOREVER, "DELIVERY_DELAY_ON=OrderPlaced",
+				 arena_format("MAX_CONCURRENCY=%d", AT_ONCE), NULL);
+	cr_expect(wait_until(60000, held(delivery, &most) > HELD_MAX / 2),
+		  "%lld are held: no back-pressure to speak of", (long long)most);
+	service_kill(delivery);
 	delivery = service_start(DELIVERY, KEY, "DELIVERY_DELAY_MS=1",
 				 "DELIVERY_DELAY_ON=OrderPlaced",
 				 arena_format("MAX_CONCURRENCY=%d", AT_ONCE), NULL);
-	cr_assert(wait_until(60000, (held(delivery, &most), sql_number(HISTORY) == LAG)),
+	cr_assert(wait_until(120000, (held(delivery, &most), sql_number(HISTORY) == LAG)),
 		  "%lld of %d are applied", (long long)sql_number(HISTORY), LAG);
 	cr_expect_leq(most, HELD_MAX + AT_ONCE + 1, "%lld were held", (long long)most);
-	cr_expect_gt(most, HELD_MAX / 2, "nothing was held: no back-pressure to speak of");
 	cr_expect_eq(sql_number("select count(distinct order_id) from delivery.history"), LAG);
 	cr_expect_eq(service_metric(delivery, "delivery_events_duplicate_total"), 0.0);
 	cr_expect(

@@ -11,7 +11,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(relay, .timeout = 60);
+TestSuite(relay, .timeout = 600);
 
 /*
  * Ids are drawn before the commit, so they are no commit order: while a transaction is open, rows

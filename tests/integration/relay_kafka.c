@@ -18,7 +18,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(relay_kafka, .timeout = 120);
+TestSuite(relay_kafka, .timeout = 600);
 
 #define ROWS    "select count(*) from orders.outbox"
 #define WAIT_MS 60000

@@ -14,7 +14,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(sequencing, .timeout = 60);
+TestSuite(sequencing, .timeout = 600);
 
 #define ENFORCE "SEQUENCING=enforce"
 #define PARKED  "select count(*) from delivery.parked"

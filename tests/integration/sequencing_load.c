@@ -17,7 +17,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(sequencing_load, .timeout = 120);
+TestSuite(sequencing_load, .timeout = 600);
 
 #define ENFORCE "SEQUENCING=enforce"
 #define HISTORY "select count(*) from delivery.history"

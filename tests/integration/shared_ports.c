@@ -24,7 +24,7 @@ enum { SOURCES = 4, PORTS = 4, CLIENTS = SOURCES * PORTS };
 #define MISSING_MAX   3 /* a client that has missed so many answers has seen enough */
 #define RECEIVED_SIZE 4096
 
-TestSuite(shared_ports, .timeout = 90);
+TestSuite(shared_ports, .timeout = 600);
 
 struct client {
 	const struct service *order;

@@ -29,7 +29,7 @@
 #include "tools/dead-letters/outbox_dead.h"
 #include "tools/verify-history/read_tables.h"
 
-TestSuite(statements, .timeout = 60);
+TestSuite(statements, .timeout = 600);
 
 #define ORDER    "order_service"
 #define DELIVERY "delivery_service"

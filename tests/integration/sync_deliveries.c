@@ -12,7 +12,7 @@
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
 
-TestSuite(sync_deliveries, .timeout = 60);
+TestSuite(sync_deliveries, .timeout = 600);
 
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define HISTORY    "select count(*) from delivery.history"

@@ -21,7 +21,7 @@
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define HISTORY    "select count(*) from delivery.history"
 
-TestSuite(sync_dispatch, .timeout = 60);
+TestSuite(sync_dispatch, .timeout = 600);
 
 /* A delivery-service that works delay on the events of delay_on ("NAME=value" both). */
 static struct service *start_delivery(const char *delay, const char *delay_on)

@@ -17,7 +17,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(verify_history, .timeout = 90);
+TestSuite(verify_history, .timeout = 600);
 
 /* --- running it ---------------------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(wire_format, .timeout = 60);
+TestSuite(wire_format, .timeout = 600);
 
 static void post(const struct service *order, const char *name)
 {

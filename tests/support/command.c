@@ -75,10 +75,10 @@ int command_run(const struct command *command)
 
 	if (!start(command, &pid))
 		return -1;
-	(void)wait_until(command->timeout_ms, over(pid, &status, command->cancel, &ended));
+	(void)wait_within(command->timeout_ms, over(pid, &status, command->cancel, &ended));
 	if (!ended) {
 		(void)kill(pid, SIGTERM);
-		(void)wait_until(KILL_MS, over(pid, &status, NULL, &ended));
+		(void)wait_within(KILL_MS, over(pid, &status, NULL, &ended));
 	}
 	if (!ended) {
 		(void)kill(pid, SIGKILL);

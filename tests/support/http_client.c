@@ -15,7 +15,7 @@
 #include "tests/support/arena.h"
 #include "tests/support/wait.h"
 
-#define TIMEOUT_MS 20000L
+#define TIMEOUT_MS 60000L
 
 struct bytes {
 	char *data; /* owned */

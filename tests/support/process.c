@@ -97,7 +97,7 @@ bool process_signal_tree(const char *run_dir, const char *name, pid_t pid, int s
 
 bool process_await_end(const char *run_dir, const char *name, pid_t pid, int64_t timeout_ms)
 {
-	return wait_until(timeout_ms, process_find(run_dir, name) != pid);
+	return wait_within(timeout_ms, process_find(run_dir, name) != pid);
 }
 
 pid_t process_parent(pid_t pid)

@@ -16,7 +16,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(outages, .init = stack_ensure, .timeout = 120);
+TestSuite(outages, .init = stack_ensure, .timeout = 600);
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \

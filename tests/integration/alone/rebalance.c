@@ -14,7 +14,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(rebalance, .init = stack_ensure, .timeout = 120);
+TestSuite(rebalance, .init = stack_ensure, .timeout = 600);
 
 #define PARTITIONS 8
 #define ORDERS     1000

@@ -18,7 +18,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(stops, .init = stack_ensure, .timeout = 90);
+TestSuite(stops, .init = stack_ensure, .timeout = 600);
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
