@@ -68,6 +68,7 @@ temporary_stack_clean() {
 	if [[ -e $RUN_DIR/$TEMPORARY_STACK_MARK ]]; then
 		"$REPO_DIR/stack/stack.sh" down >/dev/null ||
 			die "what runs in $RUN_DIR cannot be stopped (the reason is above)"
+		temporary_stack_stop_others
 		rm -rf "$RUN_DIR" 2>/dev/null ||
 			die "$(id -un) cannot remove $RUN_DIR: do it as its owner, or set RUN_DIR"
 	elif [[ -e $RUN_DIR ]]; then
@@ -167,11 +168,20 @@ temporary_stack_close() {
 	"${TEMPORARY_STACK_AT_END:-temporary_stack_down}"
 }
 
+# temporary_stack_stop_others: what the program has started beside the stack.
+temporary_stack_stop_others() {
+	local file
+	for file in "$RUN_DIR"/pid/*; do
+		[[ ! -e $file ]] || process_stop "${file##*/}" 5
+	done
+}
+
 temporary_stack_down() {
 	children_signal KILL
 	children_wait
 	[[ -n $TEMPORARY_STACK_UP ]] || return 0
 	"$REPO_DIR/stack/stack.sh" down >/dev/null
+	temporary_stack_stop_others
 	progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
 }
 
