@@ -33,16 +33,19 @@ static json_t *item_of(const void *bytes, size_t len)
 	return text ? text : hex_of(bytes, len);
 }
 
+static bool put_member(json_t *root, const struct message_header *h)
+{
+	return h->value && !json_object_get(root, h->name) &&
+	       json_object_set_new(root, h->name, json_stringn(h->value, h->len)) == 0;
+}
+
 /* NULL: an object cannot say it (or out of memory, which shows in the other form). */
 static json_t *object_of(const struct message_header *headers, size_t count)
 {
 	json_t *root = json_object();
 
 	for (size_t i = 0; i < count; i++) {
-		const struct message_header *h = &headers[i];
-		json_t *text = h->value ? json_stringn(h->value, h->len) : NULL;
-
-		if (json_object_get(root, h->name) || json_object_set_new(root, h->name, text)) {
+		if (!put_member(root, &headers[i])) {
 			json_decref(root);
 			return NULL;
 		}

@@ -27,12 +27,18 @@ int64_t clock_wall_ms(void)
 	return now_us(CLOCK_REALTIME) / 1000;
 }
 
+#define YEAR_10000_MS 253402300800000
+
 void clock_format_utc(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
 {
 	time_t s = (time_t)(wall_ms / 1000);
 	struct tm tm;
 	char day[20];
 
+	if (wall_ms < 0 || wall_ms >= YEAR_10000_MS) {
+		(void)snprintf(text, CLOCK_TEXT_SIZE, "no valid time");
+		return;
+	}
 	(void)gmtime_r(&s, &tm);
 	(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	(void)snprintf(text, CLOCK_TEXT_SIZE, "%s.%03uZ", day, (unsigned)(wall_ms % 1000) % 1000u);

@@ -15,6 +15,7 @@ int64_t clock_mono_us(void);
 int64_t clock_wall_ms(void); /* since 1970-01-01 UTC */
 
 #define CLOCK_TEXT_SIZE 25 /* 2026-01-02T03:04:05.678Z and the NUL */
+/* Before 1970 or after 9999, which a message of a foreign producer may say: "no valid time". */
 void clock_format_utc(int64_t wall_ms, char text[CLOCK_TEXT_SIZE]);
 
 /* Blocks for ms; for retry loops of a thread that has nothing else to wait for. */

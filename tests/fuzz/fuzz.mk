@@ -1,22 +1,39 @@
-# libFuzzer on the parsers of outside input: make fuzz FUZZ_SECONDS=600. The corpus grows in
-# build/fuzz; an input that breaks something is written there too.
+# libFuzzer on the parsers of outside input: make fuzz FUZZ_SECONDS=600, of each target. The corpus
+# grows in build/fuzz; an input that breaks something is written there too. A target is a file
+# fuzz_*.c; what it links besides FUZZ_BASE stands in its FUZZ_SOURCES_ and FUZZ_LIBS_. What it begins
+# with is in corpus/, and in a folder of its name there if it reads no text.
 FUZZ_SECONDS := 20
-FUZZ_TARGETS := fuzz_event fuzz_order
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_DICTIONARY := tests/fuzz/json.dict
-FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all
-FUZZ_SOURCES := $(patsubst %,%.c,common/base/error common/base/strbuf common/base/parse common/base/utf8 common/base/config common/event/event \
-	common/event/event_json common/http/http order-service/core/order order-service/core/order_json)
+FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -isystem /usr/include/postgresql \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_BASE := $(wildcard common/base/*.c) $(wildcard common/event/*.c)
 
-.PHONY: fuzz
+FUZZ_SOURCES_fuzz_order := common/http/http.c order-service/core/order.c order-service/core/order_json.c
+FUZZ_HISTORY := $(filter-out %/main.c %/read_topic.c %/read_tables.c %/drained.c %/report.c,\
+	$(wildcard tools/verify-history/*.c)) common/runtime/clock.c
+FUZZ_SOURCES_fuzz_history := $(FUZZ_HISTORY) common/pg/pg_result.c
+FUZZ_LIBS_fuzz_history := -lpq
+FUZZ_LETTER := tools/dead-letters/letter.c common/kafka/kafka_message.c common/outbox/outbox_headers.c
+FUZZ_SOURCES_fuzz_text := $(FUZZ_LETTER) tools/dead-letters/text.c common/kafka/kafka_group.c \
+	tools/verify-history/history.c tools/verify-history/read_acks.c
+FUZZ_LIBS_fuzz_text := -lrdkafka
+FUZZ_SOURCES_fuzz_message := $(FUZZ_LETTER) delivery-service/core/event_record.c \
+	delivery-service/core/raw_message.c delivery-service/store/dead_letter.c common/outbox/outbox.c \
+	common/pg/pg_array.c common/pg/pg_params.c
+FUZZ_LIBS_fuzz_message := -lrdkafka
+
+.PHONY: fuzz fuzz-packages $(FUZZ_TARGETS)
 ## develop: fuzz         libFuzzer on the parsers of outside input; FUZZ_SECONDS
-fuzz:
+fuzz: $(FUZZ_TARGETS)
+
+fuzz-packages:
 	@stack/packages.sh install build fuzz
-	@mkdir -p $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
-	@for target in $(FUZZ_TARGETS); do \
-		clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$$target.bin tests/fuzz/$$target.c $(FUZZ_SOURCES) \
-			-ljansson && \
-		$(BUILD)/fuzz/$$target.bin -max_total_time=$(FUZZ_SECONDS) -timeout=5 -dict=$(FUZZ_DICTIONARY) \
-			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
-			$(BUILD)/fuzz/$$target tests/fuzz/corpus || exit 1; \
-	done
+
+$(FUZZ_TARGETS): fuzz-packages
+	@mkdir -p $(BUILD)/fuzz/$@
+	@clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$@.bin tests/fuzz/$@.c \
+		$(sort $(FUZZ_BASE) $(FUZZ_SOURCES_$@)) $(FUZZ_LIBS_$@) -ljansson
+	@$(BUILD)/fuzz/$@.bin -max_total_time=$(FUZZ_SECONDS) -timeout=5 -dict=$(FUZZ_DICTIONARY) \
+		-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$@ \
+		$(wildcard tests/fuzz/corpus/$@) tests/fuzz/corpus

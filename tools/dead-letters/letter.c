@@ -42,9 +42,8 @@ static int64_t header_number(const struct message *m, const char *name, int64_t 
 	return message_header_number(m, name, max, &number) ? number : -1;
 }
 
-static void read_origin(struct letter *letter)
+void letter_read_origin(struct letter *letter, const struct message *m)
 {
-	const struct message *m = &letter->message.plain;
 	const char *topic;
 	size_t len;
 
@@ -60,7 +59,7 @@ bool letter_init(struct letter *letter, rd_kafka_message_t *raw)
 	*letter = (struct letter){ .raw = raw };
 	if (!kafka_message_read(&letter->message, raw))
 		return false;
-	read_origin(letter);
+	letter_read_origin(letter, &letter->message.plain);
 	return true;
 }
 

@@ -37,6 +37,9 @@ bool letter_parse_number(const char *text, struct letter_number *out);
 void letter_number_write(struct topic_offset at, bool several, char text[LETTER_NUMBER_SIZE]);
 void letter_number_text(const struct letter *letter, bool several, char text[LETTER_NUMBER_SIZE]);
 
+/* What the headers of message say about where it came from. */
+void letter_read_origin(struct letter *letter, const struct message *message);
+
 /* Takes raw, and reads the origin from its headers. False: out of memory. */
 MUST_CHECK bool letter_init(struct letter *letter, rd_kafka_message_t *raw);
 void letter_fini(struct letter *letter);

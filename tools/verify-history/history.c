@@ -257,7 +257,7 @@ struct history_partition *history_partition(struct history *h, int32_t number)
 {
 	struct history_partition *grown;
 
-	if (number < 0)
+	if (number < 0 || number >= HISTORY_PARTITIONS_MAX)
 		return NULL;
 	if (number < h->partition_count)
 		return &h->partitions[number];

@@ -168,7 +168,9 @@ const struct history_hole *history_find_hole(const struct history_holes *holes, 
 /* The name's index, for fact.replica. */
 uint16_t history_replica(struct history *h, const char *name);
 
-/* The partition, with all below it, made if it is new; NULL: out of memory, or no number. */
+#define HISTORY_PARTITIONS_MAX 100000 /* more than a topic has */
+
+/* The partition, with all below it, made if it is new; NULL: out of memory, or no number of one. */
 struct history_partition *history_partition(struct history *h, int32_t number);
 
 #endif

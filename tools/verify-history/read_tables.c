@@ -1,11 +1,11 @@
 #include "tools/verify-history/read_tables.h"
 
 #include <libpq-fe.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/pg/pg.h"
+#include "tools/verify-history/row_facts.h"
 
 /* Times are milliseconds since 1970-01-01 UTC. */
 const struct pg_statement read_tables_statements[] = {
@@ -59,9 +59,6 @@ struct read_tables {
 	PGconn *conn;
 };
 
-/* Puts a row into the history. */
-typedef void take_row(struct history *h, const PGresult *rows, int row);
-
 static enum status set_libpq_error(struct error *err, enum status st, const char *text)
 {
 	return error_set(err, st, "PostgreSQL: %.*s", (int)strcspn(text, "\n"), text);
@@ -107,7 +104,7 @@ void read_tables_close(struct read_tables *tables)
 /* --- statements ---------------------------------------------------------------------------- */
 
 /* Takes one result, which holds one row or ends the statement. */
-static enum status take_result(PGresult *result, take_row *take, struct history *h,
+static enum status take_result(PGresult *result, row_facts_take *take, struct history *h,
 			       struct error *err)
 {
 	enum status st = ST_OK;
@@ -137,7 +134,7 @@ static const char *sql_of(const char *statement)
 
 /* Runs a statement and takes its rows one by one. parameter NULL: it has none. */
 static enum status each_row(struct read_tables *tables, const char *statement,
-			    const char *parameter, take_row *take, struct history *h,
+			    const char *parameter, row_facts_take *take, struct history *h,
 			    struct error *err)
 {
 	enum status st = ST_OK, next;
@@ -160,135 +157,29 @@ static enum status run(struct read_tables *tables, const char *statement, struct
 	return each_row(tables, statement, NULL, NULL, NULL, err);
 }
 
-/* --- rows ---------------------------------------------------------------------------------- */
-
-static uint8_t type_of(const char *const *names, const char *name)
-{
-	enum event_type type;
-
-	return event_type_find(names, name, strlen(name), &type) ? (uint8_t)type : TYPE_UNKNOWN;
-}
-
-/* Columns: version, status, customer_id, product_id, product_name, qty, address, updated. */
-static struct history_row row_of(const PGresult *rows, int row, int column,
-				 const char *const *statuses)
-{
-	struct order_event event = { .customer_id = pg_i64(rows, row, column + 2),
-				     .product_id = pg_text(rows, row, column + 3),
-				     .product_name = pg_text(rows, row, column + 4),
-				     .qty = (int32_t)pg_i64(rows, row, column + 5),
-				     .address = pg_text(rows, row, column + 6) };
-
-	return (struct history_row){ .present = true,
-				     .version = (int32_t)pg_i64(rows, row, column),
-				     .type = type_of(statuses, pg_text(rows, row, column + 1)),
-				     .updated_ms = pg_i64(rows, row, column + 7),
-				     .content = history_content(&event) };
-}
-
-static void take_order(struct history *h, const PGresult *rows, int row)
-{
-	struct history_order *order = history_order(h, pg_i64(rows, row, 0));
-
-	if (order)
-		order->order = row_of(rows, row, 1, event_order_statuses);
-}
-
-static void take_delivery(struct history *h, const PGresult *rows, int row)
-{
-	struct history_order *order = history_order(h, pg_i64(rows, row, 0));
-
-	if (order)
-		order->delivery = row_of(rows, row, 1, event_delivery_statuses);
-}
-
-/* An effect is known by event and status: if they do not fit, it is neither's. */
-static void take_effect(struct history *h, const PGresult *rows, int row)
-{
-	uint8_t type = type_of(event_order_names, pg_text(rows, row, 2));
-	uint8_t status = type_of(event_delivery_statuses, pg_text(rows, row, 3));
-	struct fact fact = { .source = FACT_EFFECT,
-			     .version = (int32_t)pg_i64(rows, row, 1),
-			     .type = type == status ? type : TYPE_UNKNOWN,
-			     .partition = (int32_t)pg_i64(rows, row, 4),
-			     .offset = pg_i64(rows, row, 5),
-			     .replica = history_replica(h, pg_text(rows, row, 6)),
-			     .at_ms = pg_i64(rows, row, 7) };
-
-	history_add(h, pg_i64(rows, row, 0), fact);
-}
-
-static void take_skipped(struct history *h, const PGresult *rows, int row)
-{
-	struct fact fact = { .source = FACT_SKIPPED,
-			     .type = TYPE_UNKNOWN,
-			     .version = (int32_t)pg_i64(rows, row, 1),
-			     .at_ms = pg_i64(rows, row, 2) };
-
-	history_add(h, pg_i64(rows, row, 0), fact);
-}
-
-static void take_parked(struct history *h, const PGresult *rows, int row)
-{
-	struct fact fact = { .source = FACT_PARKED,
-			     .version = (int32_t)pg_i64(rows, row, 1),
-			     .type = type_of(event_order_names, pg_text(rows, row, 2)),
-			     .partition = (int32_t)pg_i64(rows, row, 3),
-			     .offset = pg_i64(rows, row, 4),
-			     .at_ms = pg_i64(rows, row, 5) };
-
-	history_add(h, pg_i64(rows, row, 0), fact);
-}
-
-static void take_position(struct history *h, const PGresult *rows, int row)
-{
-	struct history_partition *partition = history_partition(h, (int32_t)pg_i64(rows, row, 0));
-
-	if (partition)
-		partition->next_offset = pg_i64(rows, row, 1);
-}
-
-static void take_waiting(struct history *h, const PGresult *rows, int row)
-{
-	struct history_backlog *backlog = &h->waiting[pg_i64(rows, row, 0)];
-
-	backlog->count = pg_i64(rows, row, 1);
-	backlog->oldest_ms = pg_i64(rows, row, 2);
-}
-
-static void take_refused(struct history *h, const PGresult *rows, int row)
-{
-	struct history_backlog *backlog = &h->refused[pg_i64(rows, row, 0)];
-
-	if (backlog->count++ > 0)
-		return;
-	backlog->oldest_ms = pg_i64(rows, row, 1);
-	(void)snprintf(backlog->what, sizeof(backlog->what), "%s", pg_text(rows, row, 2));
-}
-
 /* --- all ----------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *statement;
-	take_row *take;
+	row_facts_take *take;
 } reads[] = {
-	{ "history_orders", take_order },
-	{ "history_effects", take_effect },
-	{ "history_deliveries", take_delivery },
-	{ "history_skipped", take_skipped },
-	{ "history_parked", take_parked },
-	{ "history_refused_orders", take_refused },
-	{ "history_refused_deliveries", take_refused },
+	{ "history_orders", row_facts_order },
+	{ "history_effects", row_facts_effect },
+	{ "history_deliveries", row_facts_delivery },
+	{ "history_skipped", row_facts_skipped },
+	{ "history_parked", row_facts_parked },
+	{ "history_refused_orders", row_facts_refused },
+	{ "history_refused_deliveries", row_facts_refused },
 };
 
 /* Inside a transaction, so that both are of the same moment. */
 static enum status read_progress(struct read_tables *tables, const char *topic, struct history *h,
 				 struct error *err)
 {
-	enum status st = each_row(tables, "history_waiting", NULL, take_waiting, h, err);
+	enum status st = each_row(tables, "history_waiting", NULL, row_facts_waiting, h, err);
 
 	if (st == ST_OK)
-		st = each_row(tables, "history_positions", topic, take_position, h, err);
+		st = each_row(tables, "history_positions", topic, row_facts_position, h, err);
 	return st;
 }
 

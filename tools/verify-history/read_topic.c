@@ -1,117 +1,6 @@
 #include "tools/verify-history/read_topic.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "common/base/parse.h"
-#include "common/event/contract.h"
-#include "common/event/event_json.h"
-
-/* --- what a message says ------------------------------------------------------------------- */
-
-static struct fact fact_of(enum fact_source source, uint8_t type, const struct message *m)
-{
-	return (struct fact){ .source = (uint8_t)source,
-			      .type = type,
-			      .partition = m->at.partition,
-			      .offset = m->at.offset,
-			      .at_ms = m->timestamp_ms,
-			      .mark = history_digest(m->payload, m->payload_len) };
-}
-
-static bool header_is(const struct message *m, const char *name, const char *expected)
-{
-	const char *text;
-	size_t len;
-
-	return message_header_text(m, name, &text, &len) && len == strlen(expected) &&
-	       memcmp(text, expected, len) == 0;
-}
-
-/* Where a dead letter or its replay first was on the topic; delivery-service reads these headers
- * likewise. False: nothing says so. */
-static bool first_offset(const struct message *m, const char *topic, struct history_offset *first)
-{
-	return header_is(m, CONTRACT_ORIGIN_TOPIC, topic) &&
-	       message_header_number(m, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &first->partition) &&
-	       message_header_number(m, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &first->offset);
-}
-
-/* The order event in the message. NULL: it has none, or one that delivery-service cannot read.
- * Returns owned (free). */
-static struct order_event *event_of(const struct message *m)
-{
-	struct order_event *event = NULL;
-	enum event_type type;
-	struct error ignored;
-	const char *name;
-	size_t len;
-
-	if (!message_header_text(m, "type", &name, &len) || !event_order_type(name, len, &type) ||
-	    event_decode(type, m->payload, m->payload_len, &event, &ignored) != ST_OK)
-		return NULL;
-	return event;
-}
-
-/* --- events -------------------------------------------------------------------------------- */
-
-static void take_order_event(struct history *h, const struct message *m, const char *topic)
-{
-	struct order_event *event = event_of(m);
-	struct history_partition *partition = history_partition(h, m->at.partition);
-	struct fact fact = fact_of(FACT_EVENT, TYPE_UNKNOWN, m);
-	struct content content = event ? history_content(event) : (struct content){ 0 };
-	int64_t id = event ? event->order_id : 0;
-	struct history_offset first;
-
-	if (partition)
-		partition->last_offset = m->at.offset;
-	if (event) {
-		fact.type = (uint8_t)event->type;
-		fact.version = event->version;
-	}
-	/* With a version it is a copy like any other. */
-	if (fact.version == 0 && first_offset(m, topic, &first)) {
-		fact.source = FACT_REPLAY;
-		history_add_replay(h, id, fact, first, event ? &content : NULL);
-	} else if (event) {
-		history_add_event(h, id, fact, &content);
-	} else {
-		history_add(h, id, fact);
-	}
-	free(event);
-}
-
-/* A whole number, or a text that is one. */
-static bool member_number(const json_t *root, const char *name, int64_t *out)
-{
-	const json_t *value = json_object_get(root, name);
-
-	if (json_is_string(value))
-		return parse_i64(json_string_value(value), json_string_length(value), 0, INT64_MAX,
-				 out);
-	*out = json_integer_value(value);
-	return json_is_integer(value);
-}
-
-/* delivery-service does not read Delivery* events: one that nobody can read is nobody's. */
-static void take_announcement(struct history *h, const struct message *m, uint8_t type)
-{
-	json_t *root = m->payload ? json_loadb(m->payload, m->payload_len, 0, NULL) : NULL;
-	struct fact fact = fact_of(FACT_ANNOUNCED, type, m);
-	int64_t order_id = 0, version = 0;
-
-	if (!member_number(root, "orderId", &order_id) || order_id < 1) {
-		h->other_messages++;
-	} else {
-		if (member_number(root, "version", &version) && version > 0 && version <= INT32_MAX)
-			fact.version = (int32_t)version;
-		history_add(h, order_id, fact);
-	}
-	json_decref(root);
-}
+#include "tools/verify-history/topic_facts.h"
 
 struct events {
 	struct history *history;
@@ -140,19 +29,17 @@ static void note_partition(struct events *events, const struct message *m)
 static void take_message(void *context, const struct message *m)
 {
 	struct events *events = context;
-	enum event_type order_type;
-	const char *name = "";
-	size_t len = 0;
-	enum event_type type;
 
 	note_partition(events, m);
-	if (!message_header_text(m, "type", &name, &len) ||
-	    event_order_type(name, len, &order_type))
-		take_order_event(events->history, m, events->topic);
-	else if (event_type_find(event_delivery_names, name, len, &type))
-		take_announcement(events->history, m, (uint8_t)type);
-	else
-		events->history->other_messages++;
+	topic_facts_message(events->history, events->topic, m);
+}
+
+static void take_letter(void *context, const struct message *m)
+{
+	struct events *events = context;
+
+	note_partition(events, m);
+	topic_facts_letter(events->history, events->topic, m);
 }
 
 static enum status read_all(struct kafka_topic *topic, struct events *events,
@@ -176,34 +63,11 @@ enum status read_events(struct kafka_topic *topic, struct history *h, struct err
 	return read_all(topic, &events, take_message, err);
 }
 
-/* --- dead letters -------------------------------------------------------------------------- */
-
-static void take_dead_letter(void *context, const struct message *m)
-{
-	struct events *events = context;
-	struct fact fact = fact_of(FACT_DEAD, TYPE_UNKNOWN, m);
-	struct history_offset first;
-	struct order_event *event;
-
-	note_partition(events, m);
-	if (!first_offset(m, events->topic, &first))
-		return;
-	fact.partition = (int32_t)first.partition;
-	fact.offset = first.offset;
-	event = event_of(m);
-	if (event) {
-		fact.type = (uint8_t)event->type;
-		fact.version = event->version;
-	}
-	history_add(events->history, event ? event->order_id : 0, fact);
-	free(event);
-}
-
 enum status read_dead_letters(struct kafka_topic *dead_letters, const char *topic,
 			      struct history *h, struct error *err)
 {
 	struct events events = { h, topic, &h->letter_holes, -1 };
-	enum status st = read_all(dead_letters, &events, take_dead_letter, err);
+	enum status st = read_all(dead_letters, &events, take_letter, err);
 
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
