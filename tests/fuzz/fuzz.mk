@@ -23,14 +23,12 @@ FUZZ_SOURCES_fuzz_message := $(FUZZ_LETTER) delivery-service/core/event_record.c
 	common/pg/pg_array.c common/pg/pg_params.c
 FUZZ_LIBS_fuzz_message := -lrdkafka
 
-.PHONY: fuzz fuzz-packages $(FUZZ_TARGETS)
+.PHONY: fuzz
 ## develop: fuzz         libFuzzer on the parsers of outside input; FUZZ_SECONDS
 fuzz: $(FUZZ_TARGETS)
 
-fuzz-packages:
+$(FUZZ_TARGETS):
 	@stack/packages.sh install build fuzz
-
-$(FUZZ_TARGETS): fuzz-packages
 	@mkdir -p $(BUILD)/fuzz/$@
 	@clang $(FUZZ_FLAGS) -o $(BUILD)/fuzz/$@.bin tests/fuzz/$@.c \
 		$(sort $(FUZZ_BASE) $(FUZZ_SOURCES_$@)) $(FUZZ_LIBS_$@) -ljansson
