@@ -54,8 +54,20 @@ static enum status set_pairs(rd_kafka_conf_t *conf, const char *const *pairs, st
 	return ST_OK;
 }
 
+/* What the user sets, if it leaves alone what the role relies on. */
+static enum status set_users(rd_kafka_conf_t *conf, const char *extra,
+			     const struct kafka_fixed *fixed, struct error *err)
+{
+	struct kafka_fixed_values values;
+
+	kafka_fixed_remember(&values, fixed, conf);
+	if (set_extra(conf, extra, err) != ST_OK)
+		return err->status;
+	return kafka_fixed_check(&values, fixed, conf, err);
+}
+
 enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *settings,
-		       const char *const *pairs, struct error *err)
+		       const char *const *pairs, const struct kafka_fixed *fixed, struct error *err)
 {
 	/* clang-format off */
 	const char *const shared[] = {
@@ -74,13 +86,16 @@ enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *setti
 	};
 	/* clang-format on */
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	enum status st = set_pairs(conf, shared, err);
+	enum status st;
 
+	/* Properties of topics can be read only when there is one. */
+	rd_kafka_conf_set_default_topic_conf(conf, rd_kafka_topic_conf_new());
 	rd_kafka_conf_set_log_cb(conf, on_log);
+	st = set_pairs(conf, shared, err);
 	if (st == ST_OK)
 		st = set_pairs(conf, pairs, err);
 	if (st == ST_OK)
-		st = set_extra(conf, settings->extra, err);
+		st = set_users(conf, settings->extra, fixed, err);
 	if (st != ST_OK) {
 		rd_kafka_conf_destroy(conf);
 		return st;

@@ -9,6 +9,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "common/base/error.h"
+#include "common/kafka/kafka_fixed.h"
 #include "common/kafka/kafka_settings.h"
 
 /* The same bounds for both sides: a dead letter is the original with more headers. */
@@ -17,9 +18,10 @@
 /*
  * The librdkafka settings both roles share, then pairs (name, value, ..., NULL), then
  * settings->extra. Returns owned (rd_kafka_conf_destroy, or taken by rd_kafka_new).
- * ST_INVALID: librdkafka refuses a property; the text names it.
+ * ST_INVALID: librdkafka refuses a property, or extra changes one that is fixed; the text names it.
  */
 MUST_CHECK enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *settings,
-				  const char *const *pairs, struct error *err);
+				  const char *const *pairs, const struct kafka_fixed *fixed,
+				  struct error *err);
 
 #endif

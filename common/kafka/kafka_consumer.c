@@ -22,6 +22,7 @@ struct kafka_consumer {
 	struct kafka_workarounds workarounds;
 	/* What kafka_consumer_poll returned last: */
 	rd_kafka_message_t *polled;
+	bool unread; /* polled is still to be returned */
 	struct kafka_message message;
 };
 
@@ -120,7 +121,10 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, const struct kafka_se
 		"session.timeout.ms", "6000",
 		/* Also how soon a member hears that another one comes or goes. */
 		"heartbeat.interval.ms", "300",
+		/* Where the log begins, if that is later; the owner is told of no message before it. */
 		"auto.offset.reset", "earliest",
+		/* An end may lie behind control records, which are no messages. */
+		"enable.partition.eof", "true",
 		"enable.auto.offset.store", "false",
 		"auto.commit.interval.ms", "1000",
 		/*
@@ -142,7 +146,7 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, const struct kafka_se
 	/* clang-format on */
 	rd_kafka_conf_t *conf = NULL;
 
-	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
+	if (kafka_conf(&conf, settings, pairs, kafka_fixed_consumer, err) != ST_OK)
 		return NULL;
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	rd_kafka_conf_set_stats_cb(conf, on_statistics);
@@ -220,24 +224,49 @@ static void log_poll_error(struct kafka_consumer *c, const char *why)
 		log_warn("consumer", "consume error", "error=%s", LOG_QUOTE(why));
 }
 
+/* True if an error is only that: the partition is read to its end. */
+static bool is_end(const rd_kafka_message_t *m)
+{
+	return m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+}
+
+/* Something came that is no message. */
+static void take_notice(struct kafka_consumer *c, const rd_kafka_message_t *m)
+{
+	if (is_end(m))
+		c->callbacks.end_reached(c->callbacks.context, m->partition, m->offset);
+	else
+		log_poll_error(c, rd_kafka_message_errstr(m));
+}
+
+/* The message that came; NULL: out of memory, it is read again by the next poll, or a gap that
+ * looks like none would be left. */
+static const struct message *read_polled(struct kafka_consumer *c)
+{
+	c->unread = !kafka_message_read(&c->message, c->polled);
+	if (!c->unread)
+		return &c->message.plain;
+	log_poll_error(c, "out of memory");
+	return NULL;
+}
+
 const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_ms)
 {
-	const char *why = NULL;
+	bool ended = true;
 
-	forget_polled(c);
-	c->polled = rd_kafka_consumer_poll(c->rk, timeout_ms);
-	if (!c->polled)
-		return NULL;
-	if (c->polled->err)
-		why = rd_kafka_message_errstr(c->polled);
-	else if (!kafka_message_read(&c->message, c->polled))
-		why = "out of memory";
-	if (why) {
-		log_poll_error(c, why);
+	if (c->unread)
+		return read_polled(c);
+	for (; ended; timeout_ms = 0) {
 		forget_polled(c);
-		return NULL;
+		c->polled = rd_kafka_consumer_poll(c->rk, timeout_ms);
+		if (!c->polled)
+			return NULL;
+		if (!c->polled->err)
+			return read_polled(c);
+		ended = is_end(c->polled);
+		take_notice(c, c->polled);
 	}
-	return &c->message.plain;
+	return NULL;
 }
 
 void kafka_consumer_wake(struct kafka_consumer *c)
@@ -307,6 +336,16 @@ static int64_t last_high_watermark(struct kafka_consumer *c, int32_t partition)
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
 	return high;
+}
+
+int64_t kafka_consumer_log_start(struct kafka_consumer *c, int32_t partition)
+{
+	int64_t low, high;
+
+	if (rd_kafka_get_watermark_offsets(c->rk, c->topic, partition, &low, &high) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return -1;
+	return low;
 }
 
 /* Asks the brokers. False: no answer in time. */

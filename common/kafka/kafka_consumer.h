@@ -24,6 +24,9 @@ struct kafka_consumer_callbacks {
 	int64_t (*assigned)(void *context, int32_t partition);
 	/* It is no longer ours, whether we were asked or not: write nothing more for it. */
 	void (*revoked)(void *context, int32_t partition);
+	/* The log has nothing to be read before offset now, however much lies between the last
+	 * message and there: control records, aborted transactions, what was deleted. */
+	void (*end_reached)(void *context, int32_t partition, int64_t offset);
 	void *context;
 };
 
@@ -69,6 +72,10 @@ void kafka_consumer_store(struct kafka_consumer *consumer, int32_t partition, in
  */
 void kafka_consumer_high_watermarks(struct kafka_consumer *consumer, struct topic_offset *list,
 				    size_t count);
+
+/* Where the partition's log begins, as the latest fetch said: not behind what was received
+ * since, for that log. Negative: not known. */
+int64_t kafka_consumer_log_start(struct kafka_consumer *consumer, int32_t partition);
 
 /* Assignments and revocations so far. Any thread. */
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *consumer);

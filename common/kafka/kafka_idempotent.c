@@ -51,7 +51,7 @@ enum status kafka_idempotent_new(rd_kafka_t **out, const struct kafka_settings *
 	rd_kafka_conf_t *conf = NULL;
 	char why[200];
 
-	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
+	if (kafka_conf(&conf, settings, pairs, kafka_fixed_producer, err) != ST_OK)
 		return err->status;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rd_kafka_conf_set_opaque(conf, opaque);

@@ -41,7 +41,7 @@ enum status kafka_topic_open(struct kafka_topic **out, const struct kafka_settin
 	if (!topic)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	topic->settings = settings;
-	if (kafka_conf(&conf, settings, pairs, err) != ST_OK) {
+	if (kafka_conf(&conf, settings, pairs, kafka_fixed_reader, err) != ST_OK) {
 		kafka_topic_close(topic);
 		return err->status;
 	}

@@ -16,12 +16,10 @@
 #include "delivery-service/consume/lag.h"
 #include "delivery-service/consume/ownership.h"
 #include "delivery-service/consume/parked_events.h"
-#include "delivery-service/core/intake.h"
+#include "delivery-service/consume/receiver.h"
 
-#define POLL_MAX_MS     100  /* how long a stop may go unnoticed */
-#define POLL_BURST      1000 /* messages received before due work is collected */
-#define IN_FLIGHT_MAX   5000 /* per partition, besides those that may be in progress ... */
-#define IN_FLIGHT_BYTES 1024 /* ... of that size on average */
+#define POLL_MAX_MS 100  /* how long a stop may go unnoticed */
+#define POLL_BURST  1000 /* messages received before due work is collected */
 
 struct delivery_loop {
 	struct delivery_loop_config config;
@@ -32,7 +30,7 @@ struct delivery_loop {
 	struct batch_apply apply;
 	struct parked_events parked_events;
 	struct delivery_writer writer;
-	struct intake intake;
+	struct receiver receiver;
 	int64_t next_parked_log_mono_ms;
 	pthread_t thread;
 	bool started, joined;
@@ -93,19 +91,6 @@ static void on_fenced(void *context, struct partition *p)
 
 /* --- receiving ----------------------------------------------------------------------------- */
 
-/* A full partition is paused; it resumes at half, so that it does not flutter. */
-static void apply_back_pressure(struct delivery_loop *l, struct partition *p)
-{
-	size_t most = ((size_t)l->config.scheduler.max_concurrency + IN_FLIGHT_MAX) /
-		      (p->paused ? 2 : 1);
-	bool full = p->in_flight_events > most || p->in_flight_bytes > most * IN_FLIGHT_BYTES;
-
-	if (full == p->paused)
-		return;
-	p->paused = full;
-	kafka_consumer_pause(l->consumer, p->number, full);
-}
-
 static void fail(struct delivery_loop *l, const char *why)
 {
 	log_error("delivery", "fatal, shutting down", "error=%s", LOG_QUOTE(why));
@@ -113,30 +98,12 @@ static void fail(struct delivery_loop *l, const char *why)
 	stop_request();
 }
 
-static void enqueue(struct delivery_loop *l, struct partition *p, struct event_record *record)
+/* Runs inside kafka_consumer_poll. */
+static void on_end_reached(void *context, int32_t partition, int64_t offset)
 {
-	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
-		  record->at.partition, record->at.offset,
-		  record->event ? record->event->order_id : 0);
-	if (!scheduler_add(l->scheduler, record)) {
-		fail(l, "out of memory"); /* record stays: its partition may refer to it */
-		return;
-	}
-	apply_back_pressure(l, p);
-}
+	struct delivery_loop *l = context;
 
-static void receive(struct delivery_loop *l, const struct message *m)
-{
-	struct intake_result r = intake_receive(&l->intake, m, clock_wall_ms());
-
-	if (r.record)
-		enqueue(l, r.partition, r.record);
-	else if (r.verdict == INTAKE_ENQUEUE)
-		fail(l, "out of memory");
-	else if (r.verdict == INTAKE_SKIP)
-		atomic_fetch_add(&l->metrics.skipped, 1);
-	if (r.partition && partition_skipped(r.partition))
-		delivery_writer_flush_later(&l->writer);
+	receiver_end(&l->receiver, partition, offset);
 }
 
 static void poll_messages(struct delivery_loop *l, int timeout_ms)
@@ -144,7 +111,8 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 	const struct message *m = kafka_consumer_poll(l->consumer, timeout_ms);
 
 	for (int n = 0; m; n++) {
-		receive(l, m);
+		if (!receiver_take(&l->receiver, m))
+			fail(l, "out of memory");
 		m = n < POLL_BURST ? kafka_consumer_poll(l->consumer, 0) : NULL;
 	}
 }
@@ -168,7 +136,7 @@ static void collect_done(struct delivery_loop *l)
 		}
 		p = partitions_find(&l->ownership.partitions, record->at.partition);
 		partition_done(p, record);
-		apply_back_pressure(l, p);
+		receiver_apply_back_pressure(&l->receiver, p);
 		delivery_writer_add(&l->writer, record);
 	}
 	if (scheduler_failed(l->scheduler))
@@ -269,7 +237,7 @@ static void on_work_done(void *context)
 static void release(struct delivery_loop *l)
 {
 	kafka_consumer_close(l->consumer);
-	intake_fini(&l->intake);
+	receiver_fini(&l->receiver);
 	partitions_fini(&l->ownership.partitions);
 	lag_fini(&l->lag);
 	scheduler_close(l->scheduler);
@@ -287,11 +255,16 @@ static void init_parts(struct delivery_loop *l)
 					   .stopping = &l->stopping,
 					   .fenced = on_fenced,
 					   .context = l };
+	l->receiver = (struct receiver){ .consumer = l->consumer,
+					 .scheduler = l->scheduler,
+					 .writer = &l->writer,
+					 .metrics = &l->metrics,
+					 .max_concurrency = l->config.scheduler.max_concurrency,
+					 .intake = { .partitions = &l->ownership.partitions } };
 	l->apply = (struct batch_apply){ .store = l->store,
 					 .in_sequence = l->config.in_sequence,
 					 .decided = on_decided,
 					 .context = l };
-	l->intake = (struct intake){ .partitions = &l->ownership.partitions };
 	init_writer(l);
 }
 
@@ -299,7 +272,10 @@ enum status delivery_loop_open(struct delivery_loop **out,
 			       const struct delivery_loop_config *config, struct error *err)
 {
 	struct delivery_loop *l = calloc(1, sizeof(*l));
-	struct kafka_consumer_callbacks callbacks = { on_assigned, on_revoked, l };
+	struct kafka_consumer_callbacks callbacks = { .assigned = on_assigned,
+						      .revoked = on_revoked,
+						      .end_reached = on_end_reached,
+						      .context = l };
 	const struct delivery_store_config store = { .database_url = config->database_url,
 						     .topic = config->kafka.topic,
 						     .replica = config->replica,

@@ -116,6 +116,9 @@ static void write_failures(struct delivery_metrics *c, struct metrics_out *out)
 	metrics_one(out, "delivery_write_errors_total", "counter",
 		    "Transactions that failed and were tried again.",
 		    atomic_load(&c->write_errors));
+	metrics_one(out, "delivery_offsets_lost_total", "counter",
+		    "Offsets that Kafka deleted before they were read.",
+		    atomic_load(&c->offsets_lost));
 }
 
 static void write_partitions(struct delivery_metrics *c, struct metrics_out *out)

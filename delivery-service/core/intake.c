@@ -40,3 +40,21 @@ void intake_fini(struct intake *in)
 {
 	raw_message_recent_fini(&in->latest);
 }
+
+void intake_end(struct partition *p, int64_t offset)
+{
+	if (is_read(p, offset))
+		partition_skip(p, offset);
+}
+
+bool intake_lost(const struct partition *p, int64_t offset, int64_t log_start,
+		 struct intake_lost *lost)
+{
+	const int64_t end = log_start < offset ? log_start : offset;
+
+	if (p->replaced || p->reclaim_at_mono_ms != 0 || end <= p->next_read)
+		return false;
+	lost->range = (struct offset_range){ p->next_read, end };
+	lost->count = offset_tracker_missing(&p->tracker, lost->range);
+	return lost->count > 0;
+}

@@ -36,4 +36,24 @@ struct intake_result intake_receive(struct intake *intake, const struct message 
 
 void intake_fini(struct intake *intake);
 
+/*
+ * The log has nothing to read before offset: next_read is moved there. An end before next_read
+ * marks the partition as replaced. partition NULL: it is not ours.
+ */
+void intake_end(struct partition *partition, int64_t offset);
+
+/* What was to be read and is deleted: count offsets of range, the others were done. */
+struct intake_lost {
+	struct offset_range range;
+	int64_t count;
+};
+
+/*
+ * What the hole between next_read and offset, which is behind it, has lost. Only what lies before
+ * log_start was deleted (negative: not known); else a hole is control records, aborted
+ * transactions, or what compaction has removed. False: nothing was lost.
+ */
+bool intake_lost(const struct partition *partition, int64_t offset, int64_t log_start,
+		 struct intake_lost *lost);
+
 #endif

@@ -47,6 +47,25 @@ bool offset_tracker_is_done(const struct offset_tracker *p, int64_t offset)
 	return low < p->count && p->ranges[low].first <= offset;
 }
 
+/* Of range, what lies from first on and before end. */
+static int64_t overlap(struct offset_range range, int64_t first, int64_t end)
+{
+	if (first < range.first)
+		first = range.first;
+	if (end > range.end)
+		end = range.end;
+	return end > first ? end - first : 0;
+}
+
+int64_t offset_tracker_missing(const struct offset_tracker *p, struct offset_range range)
+{
+	int64_t missing = overlap(range, p->next, INT64_MAX);
+
+	for (size_t i = 0; i < p->count; i++)
+		missing -= overlap(range, p->ranges[i].first, p->ranges[i].end);
+	return missing;
+}
+
 void offset_tracker_plan_fini(struct offset_tracker_plan *plan)
 {
 	offset_tracker_fini(&plan->after);

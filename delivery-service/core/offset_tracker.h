@@ -37,6 +37,9 @@ bool offset_tracker_restore(struct offset_tracker *tracker, struct offset_range 
 
 bool offset_tracker_is_done(const struct offset_tracker *tracker, int64_t offset);
 
+/* How many offsets of range are not done. */
+int64_t offset_tracker_missing(const struct offset_tracker *tracker, struct offset_range range);
+
 /* What progress becomes. */
 struct offset_tracker_plan {
 	struct offset_tracker after;

@@ -53,7 +53,7 @@ static enum status open_client(struct letters *l, const struct kafka_settings *s
 
 	(void)snprintf(group, sizeof(group), "%s%s%s", DEAD_LETTERS_GROUP,
 		       settings->topic[0] ? "." : "", settings->topic);
-	if (kafka_conf(&conf, settings, pairs, err) != ST_OK)
+	if (kafka_conf(&conf, settings, pairs, kafka_fixed_reader, err) != ST_OK)
 		return err->status;
 	l->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (!l->rk) {

@@ -125,3 +125,85 @@ Test(intake, nothing_is_received_of_a_fenced_or_unknown_partition)
 	cr_expect_eq(receive(NULL, 10, "OrderPlaced"), INTAKE_DONE);
 	offset_tracker_fini(&p.tracker);
 }
+
+/* --- ends and holes ------------------------------------------------------------------------ */
+
+/* The last of it were control records: they need no work, and the position goes past them. */
+Test(intake, an_end_moves_the_partition_on)
+{
+	struct partition p = partition();
+
+	intake_end(&p, 13);
+	cr_expect_eq(p.next_read, 13);
+	cr_expect_eq(p.skipped_range.first, 10);
+	cr_expect_eq(p.skipped_range.end, 13);
+	intake_end(NULL, 13);
+	offset_tracker_fini(&p.tracker);
+}
+
+Test(intake, an_end_where_it_is_read_to_is_nothing)
+{
+	struct partition p = partition();
+
+	intake_end(&p, 10);
+	cr_expect_not(partition_skipped(&p));
+	cr_expect_not(p.replaced);
+	offset_tracker_fini(&p.tracker);
+}
+
+/* An empty log, of a topic that was re-created. */
+Test(intake, an_end_before_what_was_read_is_of_another_log)
+{
+	struct partition p = partition();
+
+	intake_end(&p, 0);
+	cr_expect(p.replaced);
+	cr_expect_eq(p.next_read, 10);
+	offset_tracker_fini(&p.tracker);
+}
+
+/* offset: what came; log_start: where the log begins; the rest is what was lost. */
+static const struct hole {
+	int64_t offset, log_start, first, end, count;
+} holes[] = {
+	{ 13, 13, 10, 13, 3 },  /* the log begins with what came */
+	{ 13, 12, 10, 12, 2 },  /* and what follows its beginning are control records */
+	{ 13, 40, 10, 13, 3 },  /* it has moved on since */
+	{ 25, 25, 10, 25, 10 }, /* what was done before is not lost */
+	{ 13, 10, 0, 0, 0 },    /* control records, or compaction */
+	{ 13, 5, 0, 0, 0 },     { 13, -1001, 0, 0, 0 }, /* nobody knows where the log begins */
+	{ 10, 13, 0, 0, 0 },                            /* no hole */
+};
+
+Test(intake, only_what_lies_before_the_log_was_lost)
+{
+	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
+		const struct hole *h = &holes[i];
+		struct partition p = partition();
+		struct intake_lost lost = { 0 };
+
+		cr_expect_eq(intake_lost(&p, h->offset, h->log_start, &lost), h->count > 0, "%zu",
+			     i);
+		cr_expect_eq(lost.count, h->count, "%zu: %lld", i, (long long)lost.count);
+		cr_expect(h->count == 0 ||
+				  (lost.range.first == h->first && lost.range.end == h->end),
+			  "%zu", i);
+		offset_tracker_fini(&p.tracker);
+	}
+}
+
+Test(intake, a_partition_that_is_not_read_loses_nothing)
+{
+	struct partition p = partition();
+	struct intake_lost lost;
+
+	p.reclaim_at_mono_ms = 1;
+	cr_expect_not(intake_lost(&p, 13, 13, &lost));
+	p.reclaim_at_mono_ms = 0;
+	p.replaced = true;
+	cr_expect_not(intake_lost(&p, 13, 13, &lost));
+	p.replaced = false;
+	p.tracker.next = 13; /* all of it is done */
+	cr_expect_not(intake_lost(&p, 13, 13, &lost));
+	offset_tracker_fini(&p.tracker);
+}

@@ -1,0 +1,94 @@
+#include "delivery-service/consume/receiver.h"
+
+#include <inttypes.h>
+
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+
+#define IN_FLIGHT_MAX   5000 /* per partition, besides those that may be in progress ... */
+#define IN_FLIGHT_BYTES 1024 /* ... of that size on average */
+
+void receiver_fini(struct receiver *r)
+{
+	intake_fini(&r->intake);
+}
+
+/* A full partition is paused; it resumes at half, so that it does not flutter. */
+void receiver_apply_back_pressure(struct receiver *r, struct partition *p)
+{
+	size_t most = ((size_t)r->max_concurrency + IN_FLIGHT_MAX) / (p->paused ? 2 : 1);
+	bool full = p->in_flight_events > most || p->in_flight_bytes > most * IN_FLIGHT_BYTES;
+
+	if (full == p->paused)
+		return;
+	p->paused = full;
+	kafka_consumer_pause(r->consumer, p->number, full);
+}
+
+/*
+ * Retention, or whoever deletes records, was faster than we: nobody will ever apply them. Where no
+ * replica has owned the partition before, they are older than this installation.
+ */
+static void tell_lost(struct receiver *r, const struct partition *p, const struct intake_lost *lost)
+{
+	static const char fields[] = "partition=%" PRId32 " from=%" PRId64 " to=%" PRId64
+				     " count=%" PRId64;
+
+	if (p->epoch == 1 && lost->range.first == 0) {
+		log_warn("delivery", "the log began later than the first read of it", fields,
+			 p->number, lost->range.first, lost->range.end - 1, lost->count);
+		return;
+	}
+	atomic_fetch_add(&r->metrics->offsets_lost, lost->count);
+	log_error("delivery", "Kafka deleted messages before they were read", fields, p->number,
+		  lost->range.first, lost->range.end - 1, lost->count);
+}
+
+/* Nothing lies between the partition's next_read and there any more: was there something? */
+static void look_at_hole(struct receiver *r, struct topic_offset there)
+{
+	const struct partition *p = partitions_find(r->intake.partitions, there.partition);
+	struct intake_lost lost;
+
+	if (!p || there.offset <= p->next_read)
+		return;
+	if (intake_lost(p, there.offset, kafka_consumer_log_start(r->consumer, p->number), &lost))
+		tell_lost(r, p, &lost);
+}
+
+/* record stays when it cannot be added: its partition may refer to it. */
+static bool enqueue(struct receiver *r, struct partition *p, struct event_record *record)
+{
+	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
+		  record->at.partition, record->at.offset,
+		  record->event ? record->event->order_id : 0);
+	if (!scheduler_add(r->scheduler, record))
+		return false;
+	receiver_apply_back_pressure(r, p);
+	return true;
+}
+
+bool receiver_take(struct receiver *r, const struct message *m)
+{
+	struct intake_result in;
+
+	look_at_hole(r, m->at);
+	in = intake_receive(&r->intake, m, clock_wall_ms());
+	if (in.verdict == INTAKE_ENQUEUE && (!in.record || !enqueue(r, in.partition, in.record)))
+		return false;
+	if (in.verdict == INTAKE_SKIP)
+		atomic_fetch_add(&r->metrics->skipped, 1);
+	if (in.partition && partition_skipped(in.partition))
+		delivery_writer_flush_later(r->writer);
+	return true;
+}
+
+void receiver_end(struct receiver *r, int32_t partition, int64_t offset)
+{
+	struct partition *p = partitions_find(r->intake.partitions, partition);
+
+	look_at_hole(r, (struct topic_offset){ partition, offset });
+	intake_end(p, offset);
+	if (p && partition_skipped(p))
+		delivery_writer_flush_later(r->writer);
+}

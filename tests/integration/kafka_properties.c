@@ -1,0 +1,78 @@
+/*
+ * KAFKA_CONF: what the code relies on cannot be changed by it, and the service says so by name
+ * instead of running, being ready, and doing something else.
+ */
+#include <string.h>
+
+#include "tests/support/arena.h"
+#include "tests/support/fixture.h"
+#include "tests/support/program.h"
+#include "tests/support/service.h"
+
+TestSuite(kafka_properties, .timeout = 300);
+
+static void expect_refused(const char *program, const char *pair, const char *name)
+{
+	const char *conf = arena_format("KAFKA_CONF=socket.nagle.disable=false;%s", pair);
+	struct program_run run =
+		program_run(program, NULL, (const char *const[]){ conf, "HTTP_PORT=0", NULL });
+
+	cr_expect_eq(run.status, 2, "%s with %s: status %d", program, pair, run.status);
+	cr_expect(strstr(run.output, arena_format("KAFKA_CONF must not change %s: ", name)),
+		  "%s with %s: %s", program, pair, run.output);
+}
+
+static const struct {
+	const char *pair, *name;
+} consumers[] = {
+	{ "group.id=other", "group.id" },
+	{ "partition.assignment.strategy=range", "partition.assignment.strategy" },
+	{ "partition.assignment.strategy=range,roundrobin", "partition.assignment.strategy" },
+	{ "group.instance.id=me", "group.instance.id" },
+	{ "enable.auto.commit=false", "enable.auto.commit" },
+	{ "auto.commit.interval.ms=0", "auto.commit.interval.ms" },
+	{ "enable.auto.offset.store=true", "enable.auto.offset.store" },
+	{ "auto.offset.reset=latest", "auto.offset.reset" },
+	{ "enable.partition.eof=false", "enable.partition.eof" },
+	{ "isolation.level=read_uncommitted", "isolation.level" },
+	{ "statistics.interval.ms=0", "statistics.interval.ms" },
+};
+
+LAB_TEST(kafka_properties, those_of_the_consumer_are_refused_by_name, 1)
+{
+	for (size_t i = 0; i < sizeof(consumers) / sizeof(consumers[0]); i++)
+		expect_refused(DELIVERY, consumers[i].pair, consumers[i].name);
+}
+
+static const struct {
+	const char *pair, *name;
+} producers[] = {
+	{ "enable.idempotence=false", "enable.idempotence" },
+	{ "acks=1", "acks" },
+	{ "request.required.acks=0", "acks" },
+	{ "message.timeout.ms=1000", "message.timeout.ms" },
+	{ "delivery.timeout.ms=1000", "message.timeout.ms" },
+	{ "queuing.strategy=lifo", "queuing.strategy" },
+	{ "delivery.report.only.error=true", "delivery.report.only.error" },
+	{ "transactional.id=t", "transactional.id" },
+	{ "partitioner=random", "partitioner" },
+	{ "api.version.request=false", "api.version.request" },
+	{ "log.queue=true", "log.queue" },
+};
+
+LAB_TEST(kafka_properties, those_of_the_producer_are_refused_by_name, 1)
+{
+	for (size_t i = 0; i < sizeof(producers) / sizeof(producers[0]); i++) {
+		expect_refused(ORDER, producers[i].pair, producers[i].name);
+		expect_refused(DELIVERY, producers[i].pair, producers[i].name);
+	}
+}
+
+/* What is as it is anyway may be said, and tuning is the user's. */
+LAB_TEST(kafka_properties, all_others_are_the_users, 1)
+{
+	(void)service_start(DELIVERY,
+			    "KAFKA_CONF=enable.idempotence=true;acks=-1;isolation.level="
+			    "read_committed;session.timeout.ms=10000;fetch.max.bytes=3000000",
+			    NULL);
+}
