@@ -100,17 +100,22 @@ struct service {
 	struct sync_delivery_api sync;
 };
 
-static bool database_ok(void *context)
+static bool database_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
+	struct error err;
 
-	return delivery_api_database_reachable(s->reads);
+	if (delivery_api_ping(s->reads, &err) == ST_OK)
+		return true;
+	strbuf_puts(why, err.msg);
+	return false;
 }
 
-static bool broker_ok(void *context)
+static bool broker_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
 
+	(void)why;
 	return delivery_loop_broker_reachable(s->loop);
 }
 
@@ -176,12 +181,23 @@ static void log_listening(const struct service *s, const struct config *config, 
 	log_info("delivery", "listening",
 		 "host=%s port=%d replica=%s delay_ms=%" PRId64 " max_concurrency=%" PRId64
 		 " version=%s",
-		 config->service.http_host, http_server_port(s->http), replica, config->delay_ms,
-		 config->max_concurrency, PROJECT_VERSION);
+		 LOG_QUOTE(config->service.http_host), http_server_port(s->http),
+		 LOG_QUOTE(replica), config->delay_ms, config->max_concurrency, PROJECT_VERSION);
 }
 
 /* Serves until a signal; then the loop stops first, and HTTP while it can still be asked. Calls in
  * progress are cancelled. */
+static void serve_until_stop(struct service *s, struct progress *const *parts)
+{
+	watch_until_stop("delivery", parts);
+	simulated_work_cancel(&s->work);
+	stop_guard_at("consumer");
+	delivery_loop_stop(s->loop);
+	stop_guard_at("http");
+	http_server_close(s->http);
+	stop_guard_at("checks");
+}
+
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
@@ -211,17 +227,16 @@ static enum status serve(struct service *s, const struct config *config, const c
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
 	const struct http_server_config http = service_config_http(&config->service);
+	enum status st = health_open(&health, err);
 
-	if (http_server_open(&s->http, &http, routes, route_count, err) != ST_OK)
-		return err->status;
-	log_listening(s, config, replica);
-	watch_until_stop("delivery", parts);
-	simulated_work_cancel(&s->work);
-	stop_guard_at("consumer");
-	delivery_loop_stop(s->loop);
-	stop_guard_at("http");
-	http_server_close(s->http);
-	return ST_OK;
+	if (st == ST_OK)
+		st = http_server_open(&s->http, &http, routes, route_count, err);
+	if (st == ST_OK) {
+		log_listening(s, config, replica);
+		serve_until_stop(s, parts);
+	}
+	health_close(&health);
+	return st;
 }
 
 /* ST_INVALID also where the database cannot be worked with: no retry would mend that. */

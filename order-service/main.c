@@ -91,26 +91,31 @@ struct service {
 	struct order_api api;
 };
 
-static bool database_ok(void *context)
+static bool database_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
 	struct order ignored;
 	struct error err;
 
-	return order_read(s->reads, 0, &ignored, &err) == ST_NOT_FOUND;
+	if (order_read(s->reads, 0, &ignored, &err) == ST_NOT_FOUND)
+		return true;
+	strbuf_puts(why, err.msg);
+	return false;
 }
 
-static bool broker_ok(void *context)
+static bool broker_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
 
+	(void)why;
 	return relay_broker_reachable(s->relay);
 }
 
-static bool ids_ok(void *context)
+static bool ids_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
 
+	(void)why;
 	return order_ids_known(s->ids);
 }
 
@@ -208,12 +213,20 @@ static enum status open_command_path(struct service *s, const struct config *con
 static void log_listening(const struct service *s, const struct config *config)
 {
 	log_info("order", "listening", "host=%s port=%d dispatch=%s event_key=%s version=%s",
-		 config->service.http_host, http_server_port(s->http),
+		 LOG_QUOTE(config->service.http_host), http_server_port(s->http),
 		 service_config_dispatch_names[config->service.dispatch],
 		 event_keys[config->event_key], PROJECT_VERSION);
 }
 
-/* Serves until a signal. */
+static void serve_until_stop(struct service *s, struct progress *const *parts)
+{
+	watch_until_stop("order", parts);
+	sync_dispatch_stop(s->sync);
+	stop_guard_at("http");
+	http_server_close(s->http);
+	stop_guard_at("checks");
+}
+
 static enum status serve(struct service *s, const struct config *config, struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
@@ -243,16 +256,17 @@ static enum status serve(struct service *s, const struct config *config, struct 
 		{ "GET", "/metrics", health_metrics, &health },
 	};
 	const struct http_server_config http = service_config_http(&config->service);
+	enum status st = health_open(&health, err);
 
-	if (http_server_open(&s->http, &http, routes, sizeof(routes) / sizeof(routes[0]), err) !=
-	    ST_OK)
-		return err->status;
-	log_listening(s, config);
-	watch_until_stop("order", parts);
-	sync_dispatch_stop(s->sync);
-	stop_guard_at("http");
-	http_server_close(s->http);
-	return ST_OK;
+	if (st == ST_OK)
+		st = http_server_open(&s->http, &http, routes, sizeof(routes) / sizeof(routes[0]),
+				      err);
+	if (st == ST_OK) {
+		log_listening(s, config);
+		serve_until_stop(s, parts);
+	}
+	health_close(&health);
+	return st;
 }
 
 /* ST_INVALID also where the database cannot be worked with: no retry would mend that. */

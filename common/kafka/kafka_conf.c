@@ -11,7 +11,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
 	(void)rk;
 	/* A broker that is away is librdkafka's business to mend: never our ERROR. */
-	log_write(ours, "kafka", "librdkafka says", "fac=%s text=%s", facility, LOG_QUOTE(text));
+	log_write(ours, "kafka", "librdkafka says", "fac=%s text=%s", LOG_QUOTE(facility),
+		  LOG_QUOTE(text));
 }
 
 /* Sets each name=value of text; values may hold anything but ';' and newline. */

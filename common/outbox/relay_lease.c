@@ -89,7 +89,7 @@ static enum status take(struct relay_lease *lease, struct pg *pg, struct error *
 		log_warn("relay", "ended the session of a relay whose lease ran out", "");
 	if (read_row(lease, calls[2].result)) {
 		lease->term++;
-		log_info("relay", "active", "holder=%s", lease->holder);
+		log_info("relay", "active", "holder=%s", LOG_QUOTE(lease->holder));
 	}
 	lease->session = pg_backend_pid(pg);
 	pg_clear(calls, 3);
@@ -106,7 +106,7 @@ static enum status renew(struct relay_lease *lease, struct pg *pg, struct error 
 	if (pg_run(pg, &call, 1, err) != ST_OK)
 		return err->status;
 	if (!read_row(lease, call.result))
-		log_warn("relay", "another relay took over", "holder=%s", lease->holder);
+		log_warn("relay", "another relay took over", "holder=%s", LOG_QUOTE(lease->holder));
 	pg_clear(&call, 1);
 	return ST_OK;
 }

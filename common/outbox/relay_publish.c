@@ -38,7 +38,7 @@ static void give_up(struct relay *r)
 	struct error err;
 
 	log_warn("relay", "gives the lease up to another relay: Kafka takes nothing from this one",
-		 "holder=%s", r->lease.holder);
+		 "holder=%s", LOG_QUOTE(r->lease.holder));
 	relay_settle(r);
 	if (relay_lease_release(&r->lease, r->outbox.pg, ASIDE_MS, &err) != ST_OK)
 		atomic_fetch_add(&r->counts.database_errors, 1);

@@ -46,15 +46,14 @@ const struct pg_statement delivery_api_statements[] = {
 	{ 0 },
 };
 
-bool delivery_api_database_reachable(struct pg_pool *reads)
+enum status delivery_api_ping(struct pg_pool *reads, struct error *err)
 {
 	struct pg_call call = { "read_ping", NULL, NULL };
-	struct error err;
+	enum status st = pg_pool_run(reads, &call, 1, err);
 
-	if (pg_pool_run(reads, &call, 1, &err) != ST_OK)
-		return false;
-	pg_clear(&call, 1);
-	return true;
+	if (st == ST_OK)
+		pg_clear(&call, 1);
+	return st;
 }
 
 json_t *delivery_row_to_json(const PGresult *r, int row)

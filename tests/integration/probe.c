@@ -65,6 +65,6 @@ LAB_TEST(probe, a_replica_is_named_after_its_machine, 1)
 
 	cr_assert_eq(gethostname(host, sizeof(host) - 1), 0);
 	/* It is ready before its relay has the lease. */
-	holder = arena_format("holder=%.50s/", arena_format("a-%s-z", host));
+	holder = arena_format("holder=\"%.50s/", arena_format("a-%s-z", host));
 	cr_expect(wait_until(5000, service_logged(service, holder)), "the log has not %s", holder);
 }

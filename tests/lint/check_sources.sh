@@ -61,7 +61,12 @@ targets() {
 	make -s help | awk 'length($0) > 80 { print "Makefile: make help has a line over 80 columns: " $0 }'
 }
 
-for rule in include_rules banned_calls targets; do
+# quoted_texts: every text that enters a log record is quoted, or a constant of the program.
+quoted_texts() {
+	sources '*.c' ':!tests/*' ':!common/runtime/log.c' | xargs awk -f tests/lint/log_calls.awk
+}
+
+for rule in include_rules banned_calls targets quoted_texts; do
 	breaches_of "$rule"
 done
 if ((breaches > 0)); then

@@ -36,7 +36,7 @@
  */
 static inline void unit_deadline(void)
 {
-	(void)alarm(20);
+	(void)alarm(120);
 }
 
 /* A copy of exactly len bytes, so that a sanitized build sees a read beyond them. */

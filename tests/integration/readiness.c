@@ -1,0 +1,54 @@
+/* /readyz and /healthz answer whatever hangs, and say what it is. */
+#include <string.h>
+
+#include "tests/support/fixture.h"
+#include "tests/support/http_client.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/wait.h"
+
+TestSuite(readiness, .timeout = 300);
+
+enum { LONG_MS = 60000, FAR_OVER_THE_BOUND_MS = 10000 };
+
+static struct http_answer readiness(const struct service *service)
+{
+	return http_call(service->port, "GET", "/readyz", NULL, NULL);
+}
+
+static bool not_ready_for(const struct service *service, const char *why)
+{
+	struct http_answer answer = readiness(service);
+
+	return answer.status == 503 && strstr(answer.body, why);
+}
+
+/* A statement waits for a lock, as it would for a database that hangs. */
+LAB_TEST(readiness, a_database_that_hangs_is_down_within_the_bound, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct http_answer answer;
+
+	service_allow_errors();
+	sql_run("begin");
+	sql_run("lock table orders.orders in access exclusive mode");
+	answer = readiness(order);
+	cr_expect_eq(answer.status, 503);
+	cr_expect_str_eq(json_text(answer.json, "database"), "down");
+	cr_expect_not_null(strstr(json_text(answer.json, "why"), "database: no answer for"), "%s",
+			   answer.body);
+	cr_expect_lt(answer.ms, wait_stretch(FAR_OVER_THE_BOUND_MS));
+	cr_expect(wait_until(LONG_MS, not_ready_for(order, "database: no answer for 3 s")));
+	answer = http_call(order->port, "GET", "/healthz", NULL, NULL);
+	cr_expect_eq(answer.status, 200);
+	sql_run("rollback");
+	cr_expect(wait_until(LONG_MS, service_ready(order)), "ready again");
+}
+
+LAB_TEST(readiness, the_reason_of_the_database_is_told, 1)
+{
+	struct service *order =
+		service_launch(ORDER, "DATABASE_URL=postgresql://nobody@127.0.0.1:1/lab", NULL);
+
+	cr_expect(wait_until(LONG_MS, not_ready_for(order, "\"why\":\"database: ")));
+}
