@@ -6,6 +6,7 @@
 
 #include "common/base/parse.h"
 #include "common/base/utf8.h"
+#include "common/http/http_etag.h"
 #include "common/http/http_json.h"
 #include "common/http/http_params.h"
 #include "order-service/core/order_json.h"
@@ -18,10 +19,14 @@ struct change {
 	char idempotency_key[IDEMPOTENCY_KEY_MAX + 1]; /* the command's, if it has one */
 };
 
-/* ST_CONFLICT of a command that places an order. */
-static void respond_key_reused(struct http_response *response, const struct error *err)
+static void respond_conflict(struct http_response *response, const struct order_command *command)
 {
-	http_respond_problem(response, 422, "Idempotency-Key", "%s", err->msg);
+	const struct order_condition *condition = &command->condition;
+	const char *field = condition->match.any ? "If-None-Match" : "If-Match";
+	bool place = command->kind == COMMAND_PLACE;
+
+	http_respond_problem(response, place ? 422 : 412, place ? "Idempotency-Key" : field, "%s",
+			     command->answer.msg);
 }
 
 /* The answers that a status means on this API. */
@@ -29,8 +34,6 @@ static void respond_failure(struct http_response *response, const struct error *
 {
 	if (err->status == ST_NOT_FOUND)
 		http_respond_problem(response, 404, "id", "%s", err->msg);
-	else if (err->status == ST_CONFLICT)
-		http_respond_problem(response, 412, "If-Match", "%s", err->msg);
 	else if (err->status == ST_REFUSED)
 		http_respond_problem(response, 502, NULL, "%s", err->msg);
 	else if (err->status == ST_TIMEOUT)
@@ -39,29 +42,62 @@ static void respond_failure(struct http_response *response, const struct error *
 		http_respond_error(response, err);
 }
 
+/* The client has this version. */
+static void respond_not_modified(struct http_response *response, const struct order *order)
+{
+	http_response_header(response, "ETag", "\"%d\"", order->version);
+	response->status = 304;
+}
+
 static void respond_order(struct http_response *response, int status, const struct order *order)
 {
 	http_response_header(response, "ETag", "\"%d\"", order->version);
 	http_respond_json(response, status, order_to_json(order));
 }
 
-/* *version: what If-Match asks for, 0 for nothing or any. False: answered with a problem. */
-static bool read_if_match(const struct http_request *request, struct http_response *response,
-			  int32_t *version)
+/* The versions in a list of entity tags. With strong, weak tags name none. False: too many. */
+static bool read_versions(const char *list, bool strong, struct order_versions *versions)
 {
-	const char *tag = http_request_header(request, "If-Match");
-	size_t len = tag ? strlen(tag) : 0;
+	struct http_etag tag;
 	int64_t number = 0;
 
-	if (!tag || strcmp(tag, "*") == 0) {
-		*version = 0;
-		return true;
+	versions->any = strcmp(list, "*") == 0;
+	versions->count = 0;
+	while (http_etag_next(&list, &tag)) {
+		if ((strong && tag.weak) ||
+		    !parse_i64(tag.text + 1, tag.len - 2, 1, INT32_MAX, &number))
+			continue;
+		if (versions->count == ORDER_VERSIONS_MAX)
+			return false;
+		versions->list[versions->count++] = (int32_t)number;
 	}
-	if (len > 2 && tag[0] == '"' && tag[len - 1] == '"' &&
-	    parse_i64(tag + 1, len - 2, 1, INT32_MAX, &number)) {
-		*version = (int32_t)number;
+	return true;
+}
+
+/* The header of that name, if it is there, as versions. False: answered with a problem. */
+static bool read_condition(const struct http_request *request, struct http_response *response,
+			   const char *name, bool strong, struct order_versions *versions)
+{
+	const char *list = http_request_header(request, name);
+
+	if (!list || read_versions(list, strong, versions))
 		return true;
-	}
+	http_respond_problem(response, 400, name, "must name at most %d versions",
+			     ORDER_VERSIONS_MAX);
+	return false;
+}
+
+/* If-Match and If-None-Match of a change. False: answered with a problem. */
+static bool read_conditions(const struct http_request *request, struct http_response *response,
+			    struct order_condition *condition)
+{
+	struct order_versions *match = &condition->match;
+
+	if (!read_condition(request, response, "If-Match", true, match) ||
+	    !read_condition(request, response, "If-None-Match", false, &condition->none_match))
+		return false;
+	if (match->any || match->count > 0)
+		return true;
 	http_respond_problem(response, 412, "If-Match",
 			     "give the ETag that an answer brought, such as \"1\"");
 	return false;
@@ -132,8 +168,8 @@ static void answer_change(struct order_command *command)
 	http_response_init(&response);
 	if (command->answer.status == ST_OK)
 		respond_changed(&response, command);
-	else if (command->kind == COMMAND_PLACE && command->answer.status == ST_CONFLICT)
-		respond_key_reused(&response, &command->answer);
+	else if (command->answer.status == ST_CONFLICT)
+		respond_conflict(&response, command);
 	else
 		respond_failure(&response, &command->answer);
 	http_send_deferred(change->pending, &response);
@@ -187,8 +223,7 @@ void order_api_modify(void *context, const struct http_request *request,
 
 	if (change)
 		submit_if(http_path_id(request, response, "id", &change->command.order_id) &&
-				  read_if_match(request, response,
-						&change->command.expected_version) &&
+				  read_conditions(request, response, &change->command.condition) &&
 				  read_content(request, response, ORDER_FIELDS_CHANGEABLE, 0,
 					       &change->command),
 			  context, change, request, response);
@@ -201,8 +236,7 @@ void order_api_cancel(void *context, const struct http_request *request,
 
 	if (change)
 		submit_if(http_path_id(request, response, "id", &change->command.order_id) &&
-				  read_if_match(request, response,
-						&change->command.expected_version),
+				  read_conditions(request, response, &change->command.condition),
 			  context, change, request, response);
 }
 
@@ -212,16 +246,21 @@ void order_api_get(void *context, const struct http_request *request,
 		   struct http_response *response)
 {
 	struct order_api *api = context;
+	struct order_versions known = { 0 };
 	struct order order;
 	struct error err;
 	int64_t id = 0;
 
 	if (!http_path_id(request, response, "id", &id))
 		return;
-	if (order_read(api->reads, id, &order, &err) == ST_OK)
-		respond_order(response, 200, &order);
-	else
+	if (!read_condition(request, response, "If-None-Match", false, &known))
+		return;
+	if (order_read(api->reads, id, &order, &err) != ST_OK)
 		respond_failure(response, &err);
+	else if (order_versions_have(&known, order.version))
+		respond_not_modified(response, &order);
+	else
+		respond_order(response, 200, &order);
 }
 
 static void respond_page(struct http_response *response, const struct order *orders, size_t count,

@@ -21,14 +21,35 @@ void order_place(struct order *order, int64_t id, const struct order_content *co
 	copy_text(order->content.address, content->address);
 }
 
-static enum status check_change(const struct order *order, int32_t expected_version,
+bool order_versions_have(const struct order_versions *versions, int32_t version)
+{
+	for (size_t i = 0; i < versions->count; i++) {
+		if (versions->list[i] == version)
+			return true;
+	}
+	return versions->any;
+}
+
+static enum status refuse(const struct order *order, const struct order_condition *condition,
+			  struct error *err)
+{
+	const struct order_versions *match = &condition->match;
+
+	if (!match->any && match->count == 1 && match->list[0] != order->version)
+		return error_set(err, ST_CONFLICT, "order %" PRId64 " is at version %d, not %d",
+				 order->id, order->version, match->list[0]);
+	return error_set(err, ST_CONFLICT, "order %" PRId64 " is at version %d", order->id,
+			 order->version);
+}
+
+static enum status check_change(const struct order *order, const struct order_condition *condition,
 				struct error *err)
 {
 	if (order_is_cancelled(order))
 		return error_set(err, ST_NOT_FOUND, "order %" PRId64 " is cancelled", order->id);
-	if (expected_version != 0 && expected_version != order->version)
-		return error_set(err, ST_CONFLICT, "order %" PRId64 " is at version %d, not %d",
-				 order->id, order->version, expected_version);
+	if (!order_versions_have(&condition->match, order->version) ||
+	    order_versions_have(&condition->none_match, order->version))
+		return refuse(order, condition, err);
 	return ST_OK;
 }
 
@@ -41,12 +62,12 @@ static bool take_text(char *current, const char *wanted)
 }
 
 enum status order_modify(struct order *order, unsigned fields, const struct order_content *content,
-			 int32_t expected_version, bool *changed, struct error *err)
+			 const struct order_condition *condition, bool *changed, struct error *err)
 {
 	struct order_content *mine = &order->content;
 	bool any = false;
 
-	if (check_change(order, expected_version, err) != ST_OK)
+	if (check_change(order, condition, err) != ST_OK)
 		return err->status;
 	if (fields & ORDER_PRODUCT_ID)
 		any |= take_text(mine->product_id, content->product_id);
@@ -66,9 +87,10 @@ enum status order_modify(struct order *order, unsigned fields, const struct orde
 	return ST_OK;
 }
 
-enum status order_cancel(struct order *order, int32_t expected_version, struct error *err)
+enum status order_cancel(struct order *order, const struct order_condition *condition,
+			 struct error *err)
 {
-	if (check_change(order, expected_version, err) != ST_OK)
+	if (check_change(order, condition, err) != ST_OK)
 		return err->status;
 	order->version++;
 	order->last = EVENT_CANCELLED;

@@ -49,19 +49,35 @@ enum order_field {
 #define ORDER_FIELDS_ALL        31
 #define ORDER_FIELDS_CHANGEABLE (ORDER_FIELDS_ALL & ~ORDER_CUSTOMER_ID)
 
+/* The versions that a condition names. */
+#define ORDER_VERSIONS_MAX 16
+struct order_versions {
+	bool any; /* whatever the version is */
+	uint8_t count;
+	int32_t list[ORDER_VERSIONS_MAX];
+};
+
+/* What a change asks of the order's version: to be one of these, and none of those. */
+struct order_condition {
+	struct order_versions match, none_match;
+};
+
+bool order_versions_have(const struct order_versions *versions, int32_t version);
+
 /* The order as it is placed: version 1. */
 void order_place(struct order *order, int64_t id, const struct order_content *content);
 
 /*
  * Takes over the given fields. *changed: whether that made a new version (an event is due).
- * ST_NOT_FOUND: it is cancelled. ST_CONFLICT: expected_version (0: any) is not the current one.
+ * ST_NOT_FOUND: it is cancelled. ST_CONFLICT: the condition does not hold.
  */
 MUST_CHECK enum status order_modify(struct order *order, unsigned fields,
-				    const struct order_content *content, int32_t expected_version,
-				    bool *changed, struct error *err);
+				    const struct order_content *content,
+				    const struct order_condition *condition, bool *changed,
+				    struct error *err);
 
 /* Cancels; errors as order_modify. */
-MUST_CHECK enum status order_cancel(struct order *order, int32_t expected_version,
+MUST_CHECK enum status order_cancel(struct order *order, const struct order_condition *condition,
 				    struct error *err);
 
 bool order_is_cancelled(const struct order *order);

@@ -127,10 +127,10 @@ static void change(struct deciding *d, struct order_command *c)
 	}
 	c->answer.status = ST_OK;
 	if (c->kind == COMMAND_MODIFY) {
-		if (order_modify(w->order, c->fields, &c->content, c->expected_version, &changed,
+		if (order_modify(w->order, c->fields, &c->content, &c->condition, &changed,
 				 &c->answer) != ST_OK)
 			return;
-	} else if (order_cancel(w->order, c->expected_version, &c->answer) != ST_OK) {
+	} else if (order_cancel(w->order, &c->condition, &c->answer) != ST_OK) {
 		return;
 	}
 	c->order = *w->order;

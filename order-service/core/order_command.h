@@ -18,11 +18,11 @@ struct order_command {
 	struct order_command *next; /* of its queue */
 
 	enum order_command_kind kind;
-	int64_t order_id;             /* MODIFY, CANCEL */
-	int32_t expected_version;     /* MODIFY, CANCEL: 0 any */
-	unsigned fields;              /* MODIFY */
-	struct order_content content; /* PLACE, MODIFY */
-	const char *idempotency_key;  /* PLACE: NULL none; borrowed */
+	int64_t order_id;                 /* MODIFY, CANCEL */
+	struct order_condition condition; /* MODIFY, CANCEL */
+	unsigned fields;                  /* MODIFY */
+	struct order_content content;     /* PLACE, MODIFY */
+	const char *idempotency_key;      /* PLACE: NULL none; borrowed */
 
 	struct error answer; /* .status: ST_OK, ST_NOT_FOUND, ST_CONFLICT, ST_UNAVAILABLE, ... */
 	struct order order;  /* on ST_OK: the order after the command */
@@ -38,7 +38,10 @@ static inline void order_command_init(struct order_command *command, enum order_
 	command->next = NULL;
 	command->kind = kind;
 	command->order_id = 0;
-	command->expected_version = 0;
+	command->condition.match.any = true;
+	command->condition.match.count = 0;
+	command->condition.none_match.any = false;
+	command->condition.none_match.count = 0;
 	command->fields = 0;
 	command->idempotency_key = NULL;
 	command->answer.status = ST_OK;

@@ -193,9 +193,9 @@ static enum status change(struct pg *pg, struct order_command *command, bool *ch
 	*changed = true;
 	if (st == ST_OK && command->kind == COMMAND_MODIFY)
 		st = order_modify(order, command->fields, &command->content,
-				  command->expected_version, changed, err);
+				  &command->condition, changed, err);
 	else if (st == ST_OK)
-		st = order_cancel(order, command->expected_version, err);
+		st = order_cancel(order, &command->condition, err);
 	return st == ST_OK && *changed ? update(pg, order, err) : st;
 }
 

@@ -193,6 +193,56 @@ LAB_TEST(order_api, if_match_is_honoured, 1)
 	cr_expect_eq(answer.status, 204);
 }
 
+/* Lists, weak tags, and what no version is: RFC 9110 section 13.1. The order is at version 2. */
+LAB_TEST(order_api, conditions_are_lists_of_entity_tags, 1)
+{
+	static const struct {
+		const char *header;
+		int patch, get;
+	} cases[] = {
+		{ "If-Match: \"1\", \"2\"", 200, 200 },
+		{ "If-Match: \"a,b\" ,, W/\"1\",\"2\"", 200, 200 },
+		{ "If-Match: *", 200, 200 },
+		{ "If-Match: \"1\", \"3\"", 412, 200 },
+		{ "If-Match: W/\"2\", \"1\"", 412, 200 },
+		{ "If-None-Match: \"1\", \"3\"", 200, 200 },
+		{ "If-None-Match: \"1\", \"2\"", 412, 304 },
+		{ "If-None-Match: W/\"2\"", 412, 304 },
+		{ "If-None-Match: *", 412, 304 },
+		{ "If-None-Match: 2", 200, 200 },
+		{ "If-Match: \"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\","
+		  "\"12\",\"13\",\"14\",\"15\",\"16\",\"17\"",
+		  400, 200 },
+	};
+	struct service *order = service_start(ORDER, NULL);
+	struct http_answer answer;
+
+	(void)place(order);
+	cr_expect_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":4}", NULL).status, 200);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		answer = http_call(order->port, "PATCH", "/orders/1", "{}", cases[i].header, NULL);
+		cr_expect_eq(answer.status, cases[i].patch, "PATCH %s: %d %s", cases[i].header,
+			     answer.status, answer.body);
+		if (answer.status >= 400)
+			cr_expect(strncmp(cases[i].header, json_text(answer.json, "field"),
+					  strlen(json_text(answer.json, "field"))) == 0,
+				  "%s: %s", cases[i].header, answer.body);
+		answer = http_call(order->port, "GET", "/orders/1", NULL, cases[i].header, NULL);
+		cr_expect_eq(answer.status, cases[i].get, "GET %s: %d %s", cases[i].header,
+			     answer.status, answer.body);
+		cr_expect_str_eq(http_header(&answer, "ETag"), "\"2\"");
+		if (answer.status == 304)
+			cr_expect_eq(answer.body_len, 0);
+	}
+	answer = http_call(order->port, "DELETE", "/orders/1", NULL, "If-None-Match: *", NULL);
+	cr_expect_eq(answer.status, 412);
+	answer =
+		http_call(order->port, "DELETE", "/orders/1", NULL, "If-Match: \"9\", \"2\"", NULL);
+	cr_expect_eq(answer.status, 204);
+	answer = http_call(order->port, "GET", "/orders/1", NULL, "If-None-Match: *", NULL);
+	cr_expect_eq(answer.status, 404);
+}
+
 LAB_TEST(order_api, delete_cancels_and_keeps_the_row, 1)
 {
 	struct service *order = service_start(ORDER, NULL);

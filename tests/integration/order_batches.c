@@ -103,6 +103,28 @@ LAB_TEST(order_batches, a_refused_order_fails_alone, 1)
 	refuse_every_eighth("");
 }
 
+/* A unique key that no later try mends, and that is none of a client's: not its condition either.
+ */
+LAB_TEST(order_batches, a_conflict_that_stays_is_no_answer_to_a_condition, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	struct caller callers[CALLERS];
+
+	sql_run("create unique index on orders.orders (product_name)");
+	for (size_t i = 0; i < CALLERS; i++)
+		callers[i] = place(order, i % 8 == 7 ? "SAME" : arena_format("GOOD %zu", i));
+	call_together(order, callers, CALLERS);
+	for (size_t i = 0; i < CALLERS; i++) {
+		bool first = i % 8 != 7 || callers[i].answer.status == 201;
+
+		cr_expect_eq(callers[i].answer.status, first ? 201 : 503, "%zu: %s%s", i,
+			     callers[i].answer.error, callers[i].answer.body);
+	}
+	cr_expect_eq(sql_number("select count(*) from orders.orders where product_name = 'SAME'"),
+		     1);
+	cr_expect_eq(sql_number("select count(*) from orders.orders"), CALLERS - CALLERS / 8 + 1);
+}
+
 /* The whole batch is written, and only its commit fails. */
 LAB_TEST(order_batches, an_order_refused_at_the_commit_fails_alone, 1)
 {

@@ -4,6 +4,17 @@
 
 TestSuite(order, .init = unit_deadline);
 
+/* The condition that the version is this one; 0: none. */
+static const struct order_condition *at(int32_t version)
+{
+	static struct order_condition condition;
+
+	condition.match.any = version == 0;
+	condition.match.count = 1;
+	condition.match.list[0] = version;
+	return &condition;
+}
+
 static const struct order_content radio = {
 	.customer_id = 2000,
 	.qty = 3,
@@ -73,7 +84,7 @@ Test(order, each_field_can_be_changed_alone)
 		struct error err;
 		bool changed = false;
 
-		cr_expect_eq(order_modify(&order, cases[i].field, &other, 0, &changed, &err),
+		cr_expect_eq(order_modify(&order, cases[i].field, &other, at(0), &changed, &err),
 			     ST_OK);
 		cr_expect(changed, "field %u", cases[i].field);
 		expect_order(&order, 2, EVENT_MODIFIED, &cases[i].expected);
@@ -89,7 +100,7 @@ Test(order, all_fields_at_once_are_one_change)
 	bool changed = false;
 
 	expected.customer_id = radio.customer_id;
-	cr_expect_eq(order_modify(&order, ORDER_FIELDS_CHANGEABLE, &other, 0, &changed, &err),
+	cr_expect_eq(order_modify(&order, ORDER_FIELDS_CHANGEABLE, &other, at(0), &changed, &err),
 		     ST_OK);
 	cr_expect(changed);
 	expect_order(&order, 2, EVENT_MODIFIED, &expected);
@@ -101,7 +112,7 @@ Test(order, the_customer_stays)
 	struct error err;
 	bool changed = true;
 
-	cr_expect_eq(order_modify(&order, ORDER_CUSTOMER_ID, &other, 0, &changed, &err), ST_OK);
+	cr_expect_eq(order_modify(&order, ORDER_CUSTOMER_ID, &other, at(0), &changed, &err), ST_OK);
 	cr_expect_not(changed);
 	expect_order(&order, 1, EVENT_PLACED, &radio);
 }
@@ -113,7 +124,7 @@ Test(order, nothing_changed_makes_no_version)
 		struct error err;
 		bool changed = true;
 
-		cr_expect_eq(order_modify(&order, fields, &radio, 0, &changed, &err), ST_OK);
+		cr_expect_eq(order_modify(&order, fields, &radio, at(0), &changed, &err), ST_OK);
 		cr_expect_not(changed, "fields %u", fields);
 		expect_order(&order, 1, EVENT_PLACED, &radio);
 	}
@@ -126,7 +137,7 @@ Test(order, fields_that_are_not_given_are_not_taken)
 	struct error err;
 	bool changed = true;
 
-	cr_expect_eq(order_modify(&order, 0, &other, 0, &changed, &err), ST_OK);
+	cr_expect_eq(order_modify(&order, 0, &other, at(0), &changed, &err), ST_OK);
 	cr_expect_not(changed);
 	expect_order(&order, 1, EVENT_PLACED, &radio);
 }
@@ -142,10 +153,10 @@ Test(order, texts_of_every_length)
 	memset(content.product_id, 'i', sizeof(content.product_id) - 1);
 	memset(content.product_name, 'n', sizeof(content.product_name) - 1);
 	memset(content.address, 'a', sizeof(content.address) - 1);
-	cr_expect_eq(order_modify(&order, ORDER_FIELDS_CHANGEABLE, &content, 0, &changed, &err),
+	cr_expect_eq(order_modify(&order, ORDER_FIELDS_CHANGEABLE, &content, at(0), &changed, &err),
 		     ST_OK);
 	expect_order(&order, 2, EVENT_MODIFIED, &content);
-	cr_expect_eq(order_modify(&order, ORDER_FIELDS_CHANGEABLE, &radio, 0, &changed, &err),
+	cr_expect_eq(order_modify(&order, ORDER_FIELDS_CHANGEABLE, &radio, at(0), &changed, &err),
 		     ST_OK);
 	cr_expect(changed);
 	expect_order(&order, 3, EVENT_MODIFIED, &radio);
@@ -159,7 +170,7 @@ Test(order, a_prefix_is_another_text)
 	bool changed = false;
 
 	content.address[4] = '\0';
-	cr_expect_eq(order_modify(&order, ORDER_ADDRESS, &content, 0, &changed, &err), ST_OK);
+	cr_expect_eq(order_modify(&order, ORDER_ADDRESS, &content, at(0), &changed, &err), ST_OK);
 	cr_expect(changed);
 	expect_text(order.content.address, "PUSA");
 }
@@ -169,7 +180,7 @@ Test(order, cancel)
 	struct order order = placed();
 	struct error err;
 
-	cr_expect_eq(order_cancel(&order, 0, &err), ST_OK);
+	cr_expect_eq(order_cancel(&order, at(0), &err), ST_OK);
 	expect_order(&order, 2, EVENT_CANCELLED, &radio);
 	expect_text(order_status(&order), "ORDER CANCELLED");
 	cr_expect(order_is_cancelled(&order));
@@ -181,17 +192,35 @@ Test(order, cancelled_takes_no_more)
 	struct error err;
 	bool changed = true;
 
-	cr_assert_eq(order_cancel(&order, 0, &err), ST_OK);
+	cr_assert_eq(order_cancel(&order, at(0), &err), ST_OK);
 	for (int32_t expected = 0; expected <= 3; expected++) {
-		cr_expect_eq(order_modify(&order, ORDER_FIELDS_ALL, &other, expected, &changed,
+		cr_expect_eq(order_modify(&order, ORDER_FIELDS_ALL, &other, at(expected), &changed,
 					  &err),
 			     ST_NOT_FOUND);
 		cr_expect_eq(err.status, ST_NOT_FOUND);
 		expect_part(err.msg, "7");
-		cr_expect_eq(order_cancel(&order, expected, &err), ST_NOT_FOUND);
+		cr_expect_eq(order_cancel(&order, at(expected), &err), ST_NOT_FOUND);
 	}
 	cr_expect(changed, "an output was written without ST_OK");
 	expect_order(&order, 2, EVENT_CANCELLED, &radio);
+}
+
+Test(order, a_condition_may_name_several_versions)
+{
+	struct order_condition condition = { .match = { .count = 2, .list = { 7, 2 } } };
+	struct order order = placed();
+	bool changed;
+	struct error err;
+
+	order.version = 2;
+	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, &condition, &changed, &err), ST_OK);
+	cr_expect_eq(order.version, 3);
+	cr_expect_eq(order_cancel(&order, &condition, &err), ST_CONFLICT, "it is at 3 now");
+	condition.none_match = (struct order_versions){ .count = 1, .list = { 3 } };
+	condition.match.any = true;
+	cr_expect_eq(order_cancel(&order, &condition, &err), ST_CONFLICT, "3 is excluded");
+	condition.none_match.list[0] = 2;
+	cr_expect_eq(order_cancel(&order, &condition, &err), ST_OK);
 }
 
 Test(order, expected_version)
@@ -200,20 +229,20 @@ Test(order, expected_version)
 	struct error err;
 	bool changed = true;
 
-	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, 2, &changed, &err), ST_CONFLICT);
+	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, at(2), &changed, &err), ST_CONFLICT);
 	cr_expect_eq(err.status, ST_CONFLICT);
 	expect_part(err.msg, "version 1");
-	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, -1, &changed, &err), ST_CONFLICT);
-	cr_expect_eq(order_cancel(&order, 2, &err), ST_CONFLICT);
+	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, at(-1), &changed, &err), ST_CONFLICT);
+	cr_expect_eq(order_cancel(&order, at(2), &err), ST_CONFLICT);
 	/* It holds for a change that changes nothing too. */
-	cr_expect_eq(order_modify(&order, 0, &radio, 2, &changed, &err), ST_CONFLICT);
+	cr_expect_eq(order_modify(&order, 0, &radio, at(2), &changed, &err), ST_CONFLICT);
 	cr_expect(changed, "an output was written without ST_OK");
 	expect_order(&order, 1, EVENT_PLACED, &radio);
 
-	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, 1, &changed, &err), ST_OK);
+	cr_expect_eq(order_modify(&order, ORDER_QTY, &other, at(1), &changed, &err), ST_OK);
 	cr_expect_eq(order.version, 2);
-	cr_expect_eq(order_cancel(&order, 1, &err), ST_CONFLICT);
-	cr_expect_eq(order_cancel(&order, 2, &err), ST_OK);
+	cr_expect_eq(order_cancel(&order, at(1), &err), ST_CONFLICT);
+	cr_expect_eq(order_cancel(&order, at(2), &err), ST_OK);
 	cr_expect_eq(order.version, 3);
 }
 
@@ -234,7 +263,7 @@ Test(order, event_of_the_latest_change)
 	cr_expect_eq(e.product_name, order.content.product_name);
 	cr_expect_eq(e.address, order.content.address);
 
-	cr_assert_eq(order_modify(&order, ORDER_QTY | ORDER_ADDRESS, &other, 0, &changed, &err),
+	cr_assert_eq(order_modify(&order, ORDER_QTY | ORDER_ADDRESS, &other, at(0), &changed, &err),
 		     ST_OK);
 	e = order_to_event(&order, 5);
 	cr_expect_eq(e.type, EVENT_MODIFIED);
@@ -243,7 +272,7 @@ Test(order, event_of_the_latest_change)
 	expect_text(e.address, "SEOUL");
 	expect_text(e.product_name, "RADIO");
 
-	cr_assert_eq(order_cancel(&order, 0, &err), ST_OK);
+	cr_assert_eq(order_cancel(&order, at(0), &err), ST_OK);
 	e = order_to_event(&order, 6);
 	cr_expect_eq(e.type, EVENT_CANCELLED);
 	cr_expect_eq(e.version, 3);
@@ -292,9 +321,9 @@ Test(order, versions_have_no_gaps)
 			bool cancel = random_below(&seed, 30) == 0, changed = false;
 			bool conflict = expected != 0 && expected != version;
 			struct error err;
-			enum status st = cancel ? order_cancel(&order, expected, &err)
-						: order_modify(&order, fields, &wanted, expected,
-							       &changed, &err);
+			enum status st = cancel ? order_cancel(&order, at(expected), &err)
+						: order_modify(&order, fields, &wanted,
+							       at(expected), &changed, &err);
 
 			cr_assert_eq(st, cancelled ? ST_NOT_FOUND : conflict ? ST_CONFLICT : ST_OK);
 			conflicts += st == ST_CONFLICT;

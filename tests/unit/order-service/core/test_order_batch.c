@@ -52,7 +52,9 @@ static struct order_command *add_qty(int64_t order_id, int32_t qty, int32_t expe
 
 	c->fields = ORDER_QTY;
 	c->content.qty = qty;
-	c->expected_version = expected_version;
+	c->condition.match.any = expected_version == 0;
+	c->condition.match.count = 1;
+	c->condition.match.list[0] = expected_version;
 	return c;
 }
 
@@ -223,10 +225,11 @@ Test(order_batch, what_changes_nothing_makes_no_event)
 Test(order_batch, a_cancelled_order_is_not_found)
 {
 	struct order_command *modify = add_qty(7, 4, 0), *cancel = add(COMMAND_CANCEL, 7);
+	const struct order_condition any = { .match.any = true };
 	struct error err;
 
 	begin(STORED(7));
-	cr_assert_eq(order_cancel(&batch.loaded[0], 0, &err), ST_OK);
+	cr_assert_eq(order_cancel(&batch.loaded[0], &any, &err), ST_OK);
 	decide();
 	cr_expect_eq(modify->answer.status, ST_NOT_FOUND);
 	cr_expect_eq(cancel->answer.status, ST_NOT_FOUND);
