@@ -2,14 +2,14 @@
 # Plays each family of faults for a while, several at a time, and each mode and order among them.
 #
 # usage: tests/faults/each.sh
-# env: SEED (1), DURATION (60) of each; BUILD_DIR, RUN_DIR
+# env: SEED (1), DURATION (60) of each; FAULTS_PORT, the first of 3,000 ports (21000); BUILD_DIR,
+#      RUN_DIR
 # Each run has a folder, ports and a log of its own. A run takes its time whatever the machine does
 # meanwhile: no verdict depends on how fast it is. The exit status is 1 if one found a violation.
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
 readonly LANES=3
-readonly FIRST_PORT=21000
 # The family, and what else is set. Storage of one of three brokers; few rows in a batch of a relay
 # whose broker hangs.
 readonly RUNS=(
@@ -30,7 +30,7 @@ readonly RUNS=(
 
 # play LANE NUMBER: the run of that number, on the lane's ports.
 play() {
-	local port=$((FIRST_PORT + 1000 * $1)) family settings log status=0
+	local port=$((FAULTS_PORT + 1000 * $1)) family settings log status=0
 	read -r family settings <<<"${RUNS[$2]}"
 	log=$RUN_DIR/log/faults-$2-$family.log
 	# shellcheck disable=SC2086 # several settings
@@ -53,6 +53,8 @@ lane() {
 	return "$status"
 }
 
+: "${FAULTS_PORT:=21000}"
+require_number FAULTS_PORT 1024 60000
 require_programs tests/faults
 run_dir_prepare
 mapfile -t lanes < <(seq 0 $((LANES - 1)))
