@@ -57,5 +57,7 @@ lane() {
 require_number FAULTS_PORT 1024 60000
 require_programs tests/faults
 run_dir_prepare
+# What runs in a session of its own is stopped by the lanes' temporary stacks.
+trap 'trap "" INT TERM; kill 0; wait; exit 143' INT TERM
 mapfile -t lanes < <(seq 0 $((LANES - 1)))
 in_parallel lane "${lanes[@]}"
