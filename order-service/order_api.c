@@ -15,7 +15,7 @@
 /* A change in progress, from its request to its answer. */
 struct change {
 	struct order_command command; /* first: what is submitted and comes back */
-	struct http_deferred *pending;
+	struct http_deferred *deferred;
 	char idempotency_key[IDEMPOTENCY_KEY_MAX + 1]; /* the command's, if it has one */
 };
 
@@ -172,7 +172,7 @@ static void answer_change(struct order_command *command)
 		respond_conflict(&response, command);
 	else
 		respond_failure(&response, &command->answer);
-	http_send_deferred(change->pending, &response);
+	http_send_deferred(change->deferred, &response);
 	http_response_fini(&response);
 	free(change);
 }
@@ -200,7 +200,7 @@ static void submit_if(bool good, struct order_api *api, struct change *change,
 		free(change);
 		return;
 	}
-	change->pending = http_defer(request, response);
+	change->deferred = http_defer(request, response);
 	api->submit(api->path, &change->command);
 }
 

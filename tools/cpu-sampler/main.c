@@ -3,7 +3,6 @@
  * percent of all processors together. A lab shows it while it runs, and keeps the means.
  */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -35,18 +34,6 @@ static const struct config_program program = {
 	.exit_status = "0 done; 1 not possible; 2 bad settings.",
 };
 
-/* True: a signal has come within a second. */
-static bool second_passes(void)
-{
-	const struct timespec second = { 1, 0 };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	return sigtimedwait(&set, NULL, &second) > 0;
-}
-
 static void print_header(FILE *series)
 {
 	(void)fputs("second", series);
@@ -77,7 +64,7 @@ static enum status sample(const struct config *config, FILE *series, double sums
 	print_header(series);
 	if (ticks_read(&before, config->pid_dir, getppid(), err) != ST_OK)
 		return err->status;
-	while (!second_passes()) {
+	while (stop_wait(1000) == 0) {
 		if (ticks_read(&now, config->pid_dir, getppid(), err) != ST_OK)
 			return err->status;
 		(void)fprintf(series, "%.2f", (double)(clock_mono_ms() - start_ms) / 1e3);

@@ -13,7 +13,6 @@
  * SIGTERM and SIGINT: no more calls; those on their way are waited for.
  */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,13 +208,7 @@ static void take_end(void *context, const struct answer *answer)
 /* After a signal no more calls are begun. */
 static void look_for_signal(struct load *load)
 {
-	const struct timespec now = { 0, 0 };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	if (sigtimedwait(&set, NULL, &now) > 0)
+	if (stop_wait(0) > 0)
 		load->count = load->begun;
 }
 

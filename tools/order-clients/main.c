@@ -66,13 +66,7 @@ static enum status read_ports(const char *text, int *ports, size_t *count, struc
 /* A status line per second, until SIGTERM or SIGINT. */
 static void watch(struct clients *clients)
 {
-	const struct timespec second = { .tv_sec = 1 };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	while (sigtimedwait(&set, NULL, &second) < 0)
+	while (stop_wait(1000) == 0)
 		clients_print_counts(clients, "status", stdout);
 }
 
