@@ -192,8 +192,8 @@ static enum status change(struct pg *pg, struct order_command *command, bool *ch
 
 	*changed = true;
 	if (st == ST_OK && command->kind == COMMAND_MODIFY)
-		st = order_modify(order, command->fields, &command->content,
-				  &command->condition, changed, err);
+		st = order_modify(order, command->fields, &command->content, &command->condition,
+				  changed, err);
 	else if (st == ST_OK)
 		st = order_cancel(order, &command->condition, err);
 	return st == ST_OK && *changed ? update(pg, order, err) : st;
