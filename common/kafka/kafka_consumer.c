@@ -57,6 +57,13 @@ static void drop_all(struct kafka_consumer *c, const rd_kafka_topic_partition_li
 	}
 }
 
+/* Kafka may have other offsets than the owner: somebody has set or deleted them. */
+static void commit(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *partitions)
+{
+	if (partitions->cnt > 0)
+		(void)rd_kafka_commit(c->rk, partitions, 1);
+}
+
 static void log_rebalance_error(rd_kafka_error_t *error)
 {
 	if (!error)
@@ -76,6 +83,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 		if (c->leaving || !claim_all(c, partitions))
 			partitions->cnt = 0; /* the group hears of it when we leave */
 		log_rebalance_error(rd_kafka_incremental_assign(rk, partitions));
+		commit(c, partitions);
 	} else {
 		if (!c->leaving) /* else the owner has forgotten them already */
 			drop_all(c, partitions);
@@ -319,6 +327,15 @@ void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t n
 
 	list->elems[0].offset = next_offset;
 	(void)rd_kafka_offsets_store(c->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
+{
+	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
+
+	list->elems[0].offset = next_offset;
+	commit(c, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -63,8 +63,13 @@ MUST_CHECK bool kafka_consumer_seek(struct kafka_consumer *consumer, int32_t par
 /* True if the group has given our partitions to others and we have not yet been told. */
 bool kafka_consumer_assignment_lost(struct kafka_consumer *consumer);
 
-/* Commits next_offset to Kafka, within a second or at close: everything below it is done. */
+/* Commits next_offset to Kafka, within a second or at close: everything below it is done. One below
+ * what is committed is ignored. */
 void kafka_consumer_store(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset);
+
+/* Commits next_offset to Kafka soon, whatever is committed there: what tools show is true again.
+ * Done by itself for what assigned returns. */
+void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset);
 
 /*
  * Writes the high watermark of each partition of list as its offset: the broker's answer, which is

@@ -86,7 +86,7 @@ static void on_fenced(void *context, struct partition *p)
 	struct delivery_loop *l = context;
 
 	drop_work(l, p->number);
-	ownership_lost(p);
+	ownership_lost(&l->ownership, p);
 }
 
 /* --- receiving ----------------------------------------------------------------------------- */
@@ -189,6 +189,7 @@ void delivery_loop_step(struct delivery_loop *l)
 {
 	poll_messages(l, poll_timeout(l));
 	delivery_writer_finish(&l->writer);
+	ownership_verify(&l->ownership);
 	ownership_restart_replaced(&l->ownership);
 	ownership_reclaim_fenced(&l->ownership);
 	resume_parked(l);
@@ -252,6 +253,7 @@ static void init_parts(struct delivery_loop *l)
 	l->ownership = (struct ownership){ .store = l->store,
 					   .consumer = l->consumer,
 					   .lag = &l->lag,
+					   .metrics = &l->metrics,
 					   .stopping = &l->stopping,
 					   .fenced = on_fenced,
 					   .context = l };

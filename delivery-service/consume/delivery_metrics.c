@@ -116,6 +116,9 @@ static void write_failures(struct delivery_metrics *c, struct metrics_out *out)
 	metrics_one(out, "delivery_write_errors_total", "counter",
 		    "Transactions that failed and were tried again.",
 		    atomic_load(&c->write_errors));
+	metrics_one(out, "delivery_positions_forgotten_total", "counter",
+		    "Positions that the database had forgotten when they were looked at.",
+		    atomic_load(&c->forgotten));
 	metrics_one(out, "delivery_offsets_lost_total", "counter",
 		    "Offsets that Kafka deleted before they were read.",
 		    atomic_load(&c->offsets_lost));

@@ -64,13 +64,9 @@ static void tell_fenced(struct delivery_writer *w)
 	for (size_t i = 0; i < w->plan.count; i++) {
 		const struct commit_entry *entry = &w->plan.list[i];
 
-		if (!entry->fenced)
-			continue;
-		atomic_fetch_add(&w->config.metrics->fenced, 1);
-		log_warn("delivery", "fenced: the partition was claimed by another",
-			 "partition=%" PRId32 " epoch=%" PRId64, entry->partition, entry->epoch);
-		w->config.fenced(w->config.context,
-				 partitions_find(w->config.partitions, entry->partition));
+		if (entry->fenced)
+			w->config.fenced(w->config.context,
+					 partitions_find(w->config.partitions, entry->partition));
 	}
 }
 

@@ -25,8 +25,8 @@ struct delivery_writer_config {
 	struct progress *progress; /* idle while nothing is to be written */
 	/* Everything of the partition below next_offset is committed. */
 	void (*committed)(void *context, int32_t partition, int64_t next_offset);
-	/* Another replica has claimed it: our events of it are its to do (delivery_writer_drop,
-	 * too). */
+	/* Its position is not as we left it: our events of it are not to be written
+	 * (delivery_writer_drop, too). */
 	void (*fenced)(void *context, struct partition *partition);
 	void *context;
 };

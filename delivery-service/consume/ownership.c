@@ -7,6 +7,7 @@
 #include "common/runtime/log.h"
 
 #define RECLAIM_AFTER_MS 2000 /* several heartbeats */
+#define VERIFY_EVERY_MS  5000
 
 static void log_failure(struct ownership *o, const char *what, const struct error *err)
 {
@@ -34,7 +35,7 @@ int64_t ownership_claim(struct ownership *o, int32_t partition)
 {
 	struct offset_tracker tracker;
 	struct partition *p;
-	int64_t epoch;
+	int64_t epoch = 0;
 
 	if (!claim_with_retries(o, partition, &epoch, &tracker))
 		return -1;
@@ -53,18 +54,69 @@ void ownership_release(struct ownership *o, int32_t partition)
 	lag_remove(o->lag, partition);
 }
 
-void ownership_lost(struct partition *p)
+/* --- is it as we left it? ------------------------------------------------------------------ */
+
+enum verdict { HELD, CLAIMED, FORGOTTEN, UNKNOWN };
+
+/* UNKNOWN: the database cannot be asked. Epochs and positions only rise. */
+static enum verdict judge(struct ownership *o, const struct partition *p,
+			  struct delivery_position *position)
 {
-	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
+	struct error err;
+
+	if (delivery_store_position(o->store, p->number, position, &err) != ST_OK)
+		return UNKNOWN;
+	if (position->epoch > p->epoch)
+		return CLAIMED;
+	if (position->epoch < p->epoch || position->next_offset < p->tracker.next)
+		return FORGOTTEN;
+	return HELD;
+}
+
+void ownership_lost(struct ownership *o, struct partition *p)
+{
+	struct delivery_position position;
+
+	p->reclaim_at_mono_ms = clock_mono_ms();
+	if (judge(o, p, &position) == FORGOTTEN) {
+		atomic_fetch_add(&o->metrics->forgotten, 1);
+		log_error("delivery", "the database has forgotten what was committed",
+			  "partition=%" PRId32 " committed=%" PRId64 " found=%" PRId64
+			  " epoch=%" PRId64 " found_epoch=%" PRId64,
+			  p->number, p->tracker.next, position.next_offset, p->epoch,
+			  position.epoch);
+		return;
+	}
+	p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
+	atomic_fetch_add(&o->metrics->fenced, 1);
+	log_warn("delivery", "fenced: the partition was claimed by another",
+		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->epoch);
+}
+
+void ownership_verify(struct ownership *o)
+{
+	struct delivery_position position;
+
+	if (clock_mono_ms() < o->next_verify_mono_ms)
+		return;
+	o->next_verify_mono_ms = clock_mono_ms() + VERIFY_EVERY_MS;
+	for (size_t i = 0; i < o->partitions.count; i++) {
+		struct partition *p = &o->partitions.list[i];
+		enum verdict verdict = p->reclaim_at_mono_ms ? HELD : judge(o, p, &position);
+
+		if (verdict == CLAIMED || verdict == FORGOTTEN)
+			o->fenced(o->context, p);
+		if (verdict == UNKNOWN)
+			return; /* neither can the others be asked now */
+	}
 }
 
 /* --- claimed again ------------------------------------------------------------------------- */
 
-static bool reclaim(struct ownership *o, int32_t partition)
+static bool reclaim(struct ownership *o, int32_t partition, int64_t epoch)
 {
 	struct offset_tracker tracker;
 	struct error err;
-	int64_t epoch;
 
 	if (kafka_consumer_assignment_lost(o->consumer) ||
 	    delivery_store_claim(o->store, partition, &epoch, &tracker, &err) != ST_OK)
@@ -74,6 +126,7 @@ static bool reclaim(struct ownership *o, int32_t partition)
 		return false;
 	}
 	lag_set(o->lag, partition, tracker.next);
+	kafka_consumer_commit(o->consumer, partition, tracker.next);
 	(void)partitions_add(&o->partitions, partition, epoch, &tracker);
 	kafka_consumer_pause(o->consumer, partition, false);
 	return true;
@@ -92,7 +145,7 @@ void ownership_reclaim_fenced(struct ownership *o)
 		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
 			continue;
 		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
-		if (reclaim(o, p->number))
+		if (reclaim(o, p->number, p->epoch))
 			log_info("delivery", "reclaimed", "partition=%" PRId32 " offset=%" PRId64,
 				 p->number, p->next_read);
 	}

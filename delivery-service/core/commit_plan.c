@@ -41,7 +41,9 @@ static enum status plan_all(struct commit_plan *plan, struct partitions *partiti
 
 		if (n == 0)
 			continue;
-		*entry = (struct commit_entry){ .partition = p->number, .epoch = p->epoch };
+		*entry = (struct commit_entry){ .partition = p->number,
+						.epoch = p->epoch,
+						.known = p->tracker.next };
 		if (!offset_tracker_plan(&p->tracker, done, n, &entry->change))
 			return error_set(err, ST_UNAVAILABLE, "out of memory");
 		partition_send(p, latest);

@@ -8,10 +8,11 @@
 const struct pg_statement batch_load_statements[] = {
 	{ "batch_advance", "update position p "
 			   "set next_offset = n.next_offset, updated_at = now() "
-			   "from unnest($2::int4[], $3::int8[], $4::int8[]) "
-			   "  as n (\"partition\", next_offset, epoch) "
+			   "from unnest($2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
+			   "  as n (\"partition\", next_offset, epoch, known) "
 			   "where p.topic = $1 and p.\"partition\" = n.\"partition\" "
-			   "  and p.epoch = n.epoch and p.next_offset <= n.next_offset "
+			   "  and p.epoch = n.epoch "
+			   "  and p.next_offset between n.known and n.next_offset "
 			   "returning p.\"partition\"" },
 	{ "batch_lock_orders", "select pg_advisory_xact_lock(o) "
 			       "from unnest($1::int8[]) as o" },
@@ -59,6 +60,7 @@ enum load_column {
 	L_PARTITION,
 	L_NEXT_OFFSET,
 	L_EPOCH,
+	L_KNOWN,
 	L_ORDER,
 	L_KEY_ORDER,
 	L_KEY_VERSION,
@@ -68,7 +70,7 @@ enum load_column {
 };
 
 static const enum pg_array_type load_types[L_COUNT] = {
-	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8,
+	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8,
 	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT4, PG_ARRAY_INT8,
 };
 
@@ -78,6 +80,7 @@ static void add_positions(struct pg_array a[L_COUNT], const struct commit_plan *
 		pg_array_i32(&a[L_PARTITION], plan->list[i].partition);
 		pg_array_i64(&a[L_NEXT_OFFSET], plan->list[i].change.after.next);
 		pg_array_i64(&a[L_EPOCH], plan->list[i].epoch);
+		pg_array_i64(&a[L_KNOWN], plan->list[i].known);
 	}
 }
 
@@ -133,7 +136,7 @@ static void array_params(struct pg_params *params, struct pg_array a[L_COUNT],
 static void fill_params(struct load_params *p, const char *topic, struct pg_array a[L_COUNT])
 {
 	pg_param_text(&p->advance, topic);
-	array_params(&p->advance, a, L_PARTITION, L_EPOCH);
+	array_params(&p->advance, a, L_PARTITION, L_KNOWN);
 	array_params(&p->orders, a, L_ORDER, L_ORDER);
 	array_params(&p->keys, a, L_KEY_ORDER, L_KEY_VERSION);
 	pg_param_text(&p->offsets, topic);
@@ -157,7 +160,7 @@ static enum status check_fence(struct commit_plan *plan, const PGresult *advance
 				entry->fenced = false;
 		}
 	}
-	return error_set(err, ST_FENCED, "a partition has a new owner");
+	return error_set(err, ST_FENCED, "a position is not as it was left");
 }
 
 static void take_orders(struct delivery_batch *b, const PGresult *rows)

@@ -1,8 +1,9 @@
 /*
  * A batch's first round trip: begins the transaction, moves the positions if their epochs still
- * hold, and reads what deciding needs. And the one that brings parked events back. Orders are not
- * locked by reading: batch_save refuses a row that has changed since (an optimistic lock; two
- * replicas have the same order only without keys, or while partitions are added).
+ * hold and they are not behind what was committed, and reads what deciding needs. And the one that
+ * brings parked events back. Orders are not locked by reading: batch_save refuses a row that has
+ * changed since (an optimistic lock; two replicas have the same order only without keys, or while
+ * partitions are added).
  *
  * With in_sequence the orders' advisory locks are taken, in the order of their ids (two replicas
  * cannot deadlock), before anything is read. The race that they close: one

@@ -9,14 +9,17 @@
 const struct pg_statement delivery_store_statements[] = {
 	{ "store_claim",
 	  "insert into position as p (topic, \"partition\", next_offset, epoch, owner) "
-	  "values ($1, $2::int4, 0, 1, $3) "
+	  "values ($1, $2::int4, 0, $4::int8 + 1, $3) "
 	  "on conflict (topic, \"partition\") do update "
-	  "set epoch = p.epoch + 1, owner = excluded.owner, updated_at = now() "
+	  "set epoch = greatest(p.epoch, $4::int8) + 1, owner = excluded.owner, updated_at = now() "
 	  "returning next_offset, epoch" },
 	{ "store_ranges", "select first_offset, end_offset "
 			  "from position_range "
 			  "where topic = $1 and \"partition\" = $2::int4 "
 			  "order by first_offset" },
+	{ "store_position", "select next_offset, epoch "
+			    "from position "
+			    "where topic = $1 and \"partition\" = $2::int4" },
 	/* Events without a version are known by their offset, which was one of the old log. */
 	{ "store_rewind", "with rewound as ("
 			  "  update position "
@@ -124,6 +127,7 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 	pg_param_text(&claim, store->config.topic);
 	pg_param_i32(&claim, partition);
 	pg_param_text(&claim, store->config.replica);
+	pg_param_i64(&claim, *epoch);
 	pg_param_text(&ranges, store->config.topic);
 	pg_param_i32(&ranges, partition);
 	if (pg_run(store->pg, calls, 2, err) != ST_OK)
@@ -133,6 +137,24 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 	st = restore(tracker, calls[1].result, err);
 	pg_clear(calls, 2);
 	return st;
+}
+
+enum status delivery_store_position(struct delivery_store *store, int32_t partition,
+				    struct delivery_position *position, struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "store_position", &params, NULL };
+
+	pg_param_text(&params, store->config.topic);
+	pg_param_i32(&params, partition);
+	if (pg_run(store->pg, &call, 1, err) != ST_OK)
+		return err->status;
+	*position = (struct delivery_position){ -1, -1 };
+	if (PQntuples(call.result) == 1)
+		*position = (struct delivery_position){ pg_i64(call.result, 0, 0),
+							pg_i64(call.result, 0, 1) };
+	pg_clear(&call, 1);
+	return ST_OK;
 }
 
 enum status delivery_store_rewind(struct delivery_store *store, int32_t partition, int64_t epoch,

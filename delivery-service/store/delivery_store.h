@@ -32,11 +32,21 @@ void delivery_store_close(struct delivery_store *store);
 
 /*
  * Claims a partition: raises its epoch, so that whoever held it before can write no more, and says
- * how far it is (tracker: owned by the caller; one never seen begins at 0).
+ * how far it is (tracker: owned by the caller; one never seen begins at 0). *epoch: the latest that
+ * the caller knows of, 0: none. A database that has forgotten it gives out no epoch twice.
  */
 MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_t partition,
 					    int64_t *epoch, struct offset_tracker *tracker,
 					    struct error *err);
+
+/* As the database has it; -1: it does not know the partition. */
+struct delivery_position {
+	int64_t next_offset, epoch;
+};
+
+MUST_CHECK enum status delivery_store_position(struct delivery_store *store, int32_t partition,
+					       struct delivery_position *position,
+					       struct error *err);
 
 /*
  * The partition's topic was re-created: nothing of it is done. ST_FENCED: it belongs to somebody
@@ -50,7 +60,8 @@ MUST_CHECK enum status delivery_store_rewind(struct delivery_store *store, int32
  * and reads what deciding needs; save writes what was decided. Between the two load_parked may
  * bring back parked events (see batch_load.h). Between save and finish the database works, and the
  * store does nothing else. What is not ST_OK has ended the transaction: nothing is written.
- * ST_FENCED: the entries marked fenced belong to somebody else now. ST_UNAVAILABLE: retry.
+ * ST_FENCED: the entries marked fenced belong to somebody else now, or the database has
+ * forgotten what was committed of them. ST_UNAVAILABLE: retry.
  * ST_INVALID: some event's data; write them one by one to find it.
  */
 MUST_CHECK enum status delivery_store_load(struct delivery_store *store, struct commit_plan *plan,

@@ -104,6 +104,52 @@ void postgres_start(void)
 	run_script("sql/cluster.sh", "start");
 }
 
+static const char *postgres_data(void)
+{
+	return arena_format("%s/postgres", stack_run_dir());
+}
+
+static const char *postgres_files(void)
+{
+	return arena_format("%s/postgres.copy", stack_run_dir());
+}
+
+static void remove_tree(const char *path)
+{
+	(void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* With owners and modes, which the server looks at. */
+static void copy_tree(const char *from, const char *to)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)execl("/bin/cp", "cp", "-a", from, to, (char *)NULL);
+		_exit(127);
+	}
+	cr_assert(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+			  WEXITSTATUS(status) == 0,
+		  "%s cannot be copied", from);
+}
+
+void postgres_copy(void)
+{
+	postgres_stop();
+	remove_tree(postgres_files());
+	copy_tree(postgres_data(), postgres_files());
+	postgres_start();
+}
+
+void postgres_go_back(void)
+{
+	postgres_stop();
+	remove_tree(postgres_data());
+	cr_assert_eq(rename(postgres_files(), postgres_data()), 0);
+	postgres_start();
+}
+
 void stack_ensure(void)
 {
 	broker_start();

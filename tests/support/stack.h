@@ -22,6 +22,10 @@ void broker_start(void);
 void broker_replace(void); /* by an empty one */
 void postgres_stop(void);
 void postgres_start(void);
+/* Keeps the files as they are now, and puts them back: what was committed in between never was. The
+ * server is restarted either time. */
+void postgres_copy(void);
+void postgres_go_back(void);
 void stack_ensure(void);
 
 #endif

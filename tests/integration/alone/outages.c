@@ -10,6 +10,7 @@
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
+#include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
@@ -47,6 +48,13 @@ static void place_change_cancel(const struct service *order, int first, int coun
 		cr_assert_eq(answer.status, 204, "%s%s", answer.error, answer.body);
 		*ms++ = answer.ms;
 	}
+}
+
+static void produce_placed(int64_t id)
+{
+	const struct raw_message message = order_version(id, 1, 3);
+
+	(void)produce(&message);
 }
 
 /* Each order's three events, once and in order. */
@@ -267,6 +275,31 @@ LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 	cr_expect(service_logged(delivery, "the topic was re-created"));
 	cr_expect(wait_until(5000,
 			     sql_number("select next_offset from delivery.position") == 6 * AFTER));
+}
+
+/* As a restore, or a standby that was behind: under a running owner, commits never were. */
+LAB_TEST(outages, a_database_that_lost_commits_gets_them_again, 1)
+{
+	struct service *delivery = service_start(DELIVERY, NULL);
+
+	for (int64_t id = 1; id <= 3; id++)
+		produce_placed(id);
+	cr_assert(wait_until(60000, sql_number(HISTORY) == 3));
+	postgres_copy();
+	cr_assert(wait_until(60000, service_ready(delivery)));
+	for (int64_t id = 4; id <= 6; id++)
+		produce_placed(id);
+	cr_assert(wait_until(60000, sql_number(HISTORY) == 6));
+	service_allow_errors();
+	postgres_go_back();
+	cr_expect(wait_until(60000, sql_number(HISTORY) == 6), "%lld of 6",
+		  (long long)sql_number(HISTORY));
+	cr_expect(wait_until(60000, service_metric(delivery,
+						   "delivery_positions_forgotten_total") == 1.0));
+	cr_expect(service_logged(delivery, "the database has forgotten what was committed"));
+	produce_placed(7);
+	cr_expect(wait_until(60000, sql_number(HISTORY) == 7));
+	cr_expect_eq(sql_number("select count(distinct order_id) from delivery.history"), 7);
 }
 
 LAB_TEST(outages, services_that_start_first_become_ready, 1)
