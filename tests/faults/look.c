@@ -22,6 +22,8 @@ enum status look_open(struct looker **out, struct run *run, struct error *err)
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char why[200] = "";
 
+	/* Whatever timeout a call is given, it waits for this one. */
+	(void)rd_kafka_conf_set(conf, "socket.timeout.ms", "1000", why, sizeof(why));
 	if (looker &&
 	    rd_kafka_conf_set(conf, "bootstrap.servers", run->settings->kafka, why, sizeof(why)) ==
 		    RD_KAFKA_CONF_OK &&

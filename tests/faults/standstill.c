@@ -2,7 +2,9 @@
 
 void standstill_init(struct standstill *work, int64_t now_ms)
 {
-	*work = (struct standstill){ .value = -1, .moved_ms = now_ms, .ready_ms = -1 };
+	*work = (struct standstill){
+		.value = -1, .moved_ms = now_ms, .looked_ms = now_ms, .ready_ms = -1
+	};
 }
 
 bool standstill_look(struct standstill *work, int64_t now_ms, bool has_work, int64_t value,
@@ -15,10 +17,11 @@ bool standstill_look(struct standstill *work, int64_t now_ms, bool has_work, int
 		work->moved_ms = now_ms;
 		work->told = false;
 	}
-	if (!ready)
+	if (!ready || now_ms - work->looked_ms > STANDSTILL_BLIND_MS)
 		work->ready_ms = -1;
-	else if (work->ready_ms < 0)
+	if (ready && work->ready_ms < 0)
 		work->ready_ms = now_ms;
+	work->looked_ms = now_ms;
 	stood_ms = now_ms - work->moved_ms;
 	if (stood_ms > work->longest_ms)
 		work->longest_ms = stood_ms;

@@ -14,10 +14,12 @@
  * than its grace after a start, leave room for a slow machine. */
 #define STANDSTILL_WORK_MS  20000
 #define STANDSTILL_READY_MS 13000
+#define STANDSTILL_BLIND_MS 12000 /* after so long without a look nobody knows what was said */
 
 struct standstill {
 	int64_t value;
 	int64_t moved_ms; /* when it changed last, or there was no work */
+	int64_t looked_ms;
 	int64_t ready_ms; /* all who answer for it have been ready since; -1: they are not */
 	int64_t longest_ms;
 	bool told; /* of this standstill */

@@ -39,6 +39,18 @@ Test(standstill, is_none_of_work_that_moves_or_that_there_is_not)
 	cr_expect_lt(work.longest_ms, 10000);
 }
 
+/* Whoever was not asked for a while may have said that it is not ready. */
+Test(standstill, is_not_told_of_a_time_without_looks)
+{
+	struct standstill work;
+
+	standstill_init(&work, 0);
+	cr_expect_eq(look_for(&work, 0, 2000, 7, true), 0);
+	cr_expect(!standstill_look(&work, 90000, true, 7, true));
+	cr_expect_eq(look_for(&work, 90000, 90000 + STANDSTILL_READY_MS, 7, true), 0);
+	cr_expect(standstill_look(&work, 90000 + STANDSTILL_READY_MS, true, 7, true));
+}
+
 Test(standstill, is_not_told_of_those_who_say_so)
 {
 	struct standstill work;
