@@ -96,6 +96,7 @@ struct service {
 	struct relay *relay;
 	struct delivery_loop *loop;
 	struct http_server *http;
+	struct progress http_progress;
 	struct simulated_work work; /* of the calls that do some in their HTTP thread */
 	struct sync_delivery_api sync;
 };
@@ -205,7 +206,10 @@ static enum status serve(struct service *s, const struct config *config, const c
 					       { "broker", broker_ok, s } };
 	struct progress *const parts[] = { delivery_loop_progress(s->loop),
 					   delivery_loop_write_progress(s->loop),
-					   relay_progress(s->relay), NULL };
+					   relay_progress(s->relay),
+					   &s->http_progress,
+					   delivery_loop_work_progress(s->loop),
+					   NULL };
 	struct health health = {
 		.checks = checks,
 		.check_count = 2,
@@ -226,7 +230,8 @@ static enum status serve(struct service *s, const struct config *config, const c
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
-	const struct http_server_config http = service_config_http(&config->service);
+	const struct http_server_config http =
+		service_config_http(&config->service, &s->http_progress);
 	enum status st = health_open(&health, err);
 
 	if (st == ST_OK)

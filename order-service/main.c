@@ -88,6 +88,7 @@ struct service {
 	/* DISPATCH=http */
 	struct sync_dispatch *sync;
 	struct http_server *http;
+	struct progress http_progress;
 	struct order_api api;
 };
 
@@ -235,8 +236,12 @@ static enum status serve(struct service *s, const struct config *config, struct 
 	struct progress *const kafka_parts[] = { key_expiry_progress(s->expiry),
 						 order_ids_progress(s->ids),
 						 order_writer_progress(s->writer),
-						 relay_progress(s->relay), NULL };
-	struct progress *const http_parts[] = { key_expiry_progress(s->expiry), NULL };
+						 order_writer_answers(s->writer),
+						 relay_progress(s->relay),
+						 &s->http_progress,
+						 NULL };
+	struct progress *const http_parts[] = { key_expiry_progress(s->expiry), &s->http_progress,
+						NULL };
 	struct progress *const *parts = s->sync ? http_parts : kafka_parts;
 	struct health health = {
 		.checks = checks,
@@ -255,7 +260,8 @@ static enum status serve(struct service *s, const struct config *config, struct 
 		{ "GET", "/readyz", health_ready, &health },
 		{ "GET", "/metrics", health_metrics, &health },
 	};
-	const struct http_server_config http = service_config_http(&config->service);
+	const struct http_server_config http =
+		service_config_http(&config->service, &s->http_progress);
 	enum status st = health_open(&health, err);
 
 	if (st == ST_OK)

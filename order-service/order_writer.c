@@ -18,6 +18,7 @@ struct order_writer {
 	_Atomic int64_t refused, errors;
 	struct histogram batch_size, batch_us;
 	struct progress progress; /* idle between batches */
+	struct progress answers;  /* likewise, of the thread that answers */
 };
 
 static void answer_all(struct order_command **commands, size_t count, const struct error *err)
@@ -74,8 +75,10 @@ bool order_writer_answer(struct order_writer *w)
 	struct order_command *commands[ORDER_BATCH_MAX];
 	size_t n = order_queue_take(&w->done, commands, ORDER_BATCH_MAX);
 
+	progress_begin(&w->answers);
 	for (size_t i = 0; i < n; i++)
 		commands[i]->answered(commands[i]);
+	progress_idle(&w->answers);
 	return n > 0;
 }
 
@@ -121,6 +124,8 @@ enum status order_writer_open(struct order_writer **out, struct order_store *sto
 	w->batch_us.first = 64;
 	progress_init(&w->progress, "writer", PROGRESS_BOUND_MS);
 	progress_idle(&w->progress);
+	progress_init(&w->answers, "answers", PROGRESS_BOUND_MS);
+	progress_idle(&w->answers);
 	order_queue_init(&w->waiting);
 	order_queue_init(&w->done);
 	*out = w;
@@ -140,6 +145,7 @@ void order_writer_close(struct order_writer *w)
 	order_queue_fini(&w->waiting);
 	order_queue_fini(&w->done);
 	progress_fini(&w->progress);
+	progress_fini(&w->answers);
 	free(w);
 }
 
@@ -155,6 +161,11 @@ void order_writer_submit(struct order_writer *w, struct order_command *command)
 struct progress *order_writer_progress(struct order_writer *w)
 {
 	return w ? &w->progress : NULL;
+}
+
+struct progress *order_writer_answers(struct order_writer *w)
+{
+	return w ? &w->answers : NULL;
 }
 
 void order_writer_metrics(struct order_writer *w, struct metrics_out *out)

@@ -48,6 +48,9 @@ void order_writer_submit(struct order_writer *writer, struct order_command *comm
 /* Whether batches get done. NULL without a writer. */
 struct progress *order_writer_progress(struct order_writer *writer);
 
+/* Whether answers get sent. */
+struct progress *order_writer_answers(struct order_writer *writer);
+
 void order_writer_metrics(struct order_writer *writer, struct metrics_out *out);
 
 #endif

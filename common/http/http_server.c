@@ -18,6 +18,7 @@
 #include "common/http/http_response.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
+#include "common/runtime/progress.h"
 
 #define CLOSE_GRACE_MS 50
 #define WORKER_THREAD  1 /* civetweb's number for a thread that serves connections */
@@ -35,6 +36,7 @@ struct http_server {
 	const struct http_route *routes;
 	size_t route_count;
 	struct http_metrics *metrics;
+	struct progress *progress;
 	int64_t threads;
 };
 
@@ -70,6 +72,7 @@ static void count(const struct client *client, int status)
 {
 	struct http_metrics *metrics = client->server->metrics;
 
+	progress_made(client->server->progress);
 	http_metrics_answer(metrics, client->route, status);
 	http_metrics_time(metrics, client->route, clock_mono_us() - client->started_us);
 }
@@ -219,6 +222,7 @@ static void on_connection_end(const struct mg_connection *conn)
 		http_deferred_close(&client->connection);
 	free(client);
 	atomic_fetch_sub(&server->connections, 1);
+	progress_made(server->progress);
 }
 
 /*
@@ -246,10 +250,19 @@ static int on_log(const struct mg_connection *conn, const char *text)
 
 /* --- open and close ------------------------------------------------------------------------ */
 
+static bool all_threads_taken(void *context)
+{
+	const struct http_server *server = context;
+
+	return atomic_load(&server->connections) >= server->threads;
+}
+
 static void release(struct http_server *server)
 {
 	http_deferred_sockets_free(server->sockets);
 	http_metrics_free(server->metrics);
+	if (server->progress)
+		progress_fini(server->progress);
 	free(server);
 }
 
@@ -319,6 +332,9 @@ enum status http_server_open(struct http_server **out, const struct http_server_
 	server->threads = config->threads;
 	/* The other threads go round: who comes gets one, however long others are idle. */
 	server->keep_max = config->threads - config->threads / 8 - 1;
+	progress_init(config->progress, "http", PROGRESS_BOUND_MS);
+	progress_when(config->progress, all_threads_taken, server);
+	server->progress = config->progress;
 	server->routes = routes;
 	server->route_count = route_count;
 	/* Some workers serve before the last one has started, and a handler may want the server. */

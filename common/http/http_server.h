@@ -14,6 +14,7 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 #include "common/http/http.h"
+#include "common/runtime/progress.h"
 
 struct http_server;
 
@@ -22,6 +23,9 @@ struct http_server_config {
 	int64_t port;     /* 0: any free one */
 	int64_t threads;
 	bool deferred_answers; /* are sent by who has them; else by the connection's thread */
+	/* Made by open, told of each answer: it stands still while connections have all threads and
+	 * none of them gets an answer. Read until close. */
+	struct progress *progress;
 };
 
 /*

@@ -11,6 +11,8 @@ void progress_init(struct progress *p, const char *name, int64_t bound_ms)
 {
 	p->name = name;
 	p->bound_ms = bound_ms;
+	p->busy = NULL;
+	p->context = NULL;
 	p->why[0] = '\0';
 	p->held_mono_ms = 0;
 	atomic_init(&p->made_mono_ms, clock_mono_ms());
@@ -20,6 +22,12 @@ void progress_init(struct progress *p, const char *name, int64_t bound_ms)
 void progress_fini(struct progress *p)
 {
 	(void)pthread_mutex_destroy(&p->mu);
+}
+
+void progress_when(struct progress *p, bool (*busy)(void *context), void *context)
+{
+	p->busy = busy;
+	p->context = context;
 }
 
 void progress_made(struct progress *p)
@@ -52,6 +60,8 @@ int64_t progress_age_ms(const struct progress *p)
 	int64_t made = atomic_load_explicit(&p->made_mono_ms, memory_order_relaxed);
 	int64_t now = clock_mono_ms();
 
+	if (p->busy && !p->busy(p->context))
+		return 0;
 	return made < now ? now - made : 0;
 }
 

@@ -23,6 +23,8 @@
 struct progress {
 	const char *name; /* "relay": its key in /readyz, the label of its metric */
 	int64_t bound_ms;
+	bool (*busy)(void *context); /* NULL: always, unless it is idle */
+	void *context;
 	_Atomic int64_t made_mono_ms;
 	pthread_mutex_t mu;
 	char why[200];        /* guarded by mu */
@@ -32,6 +34,10 @@ struct progress {
 /* Counts as progress: a part has its bound to begin with. name is borrowed. */
 void progress_init(struct progress *progress, const char *name, int64_t bound_ms);
 void progress_fini(struct progress *progress);
+
+/* For a part of several threads, none of which knows whether all together have something to do: it
+ * is idle whenever busy says no. Before other threads use it. */
+void progress_when(struct progress *progress, bool (*busy)(void *context), void *context);
 
 /* The part got on. Costs a clock and a store. */
 void progress_made(struct progress *progress);

@@ -66,12 +66,14 @@ struct kafka_settings service_config_kafka(const struct service_config *config,
 					.client_id = client_id };
 }
 
-struct http_server_config service_config_http(const struct service_config *config)
+struct http_server_config service_config_http(const struct service_config *config,
+					      struct progress *progress)
 {
 	return (struct http_server_config){ .host = config->http_host,
 					    .port = config->http_port,
 					    .threads = config->http_threads,
-					    .deferred_answers = config->http_deferred_answers };
+					    .deferred_answers = config->http_deferred_answers,
+					    .progress = progress };
 }
 
 void service_config_replica(const struct service_config *config, const char *service,

@@ -51,7 +51,9 @@ size_t service_config_check(const void *settings, struct strbuf *problems);
 struct kafka_settings service_config_kafka(const struct service_config *config,
 					   const char *client_id);
 
-struct http_server_config service_config_http(const struct service_config *config);
+/* progress: see struct http_server_config. */
+struct http_server_config service_config_http(const struct service_config *config,
+					      struct progress *progress);
 
 #define REPLICA_NAME_MAX 64
 

@@ -349,6 +349,11 @@ struct progress *delivery_loop_write_progress(struct delivery_loop *l)
 	return &l->write_progress;
 }
 
+struct progress *delivery_loop_work_progress(struct delivery_loop *l)
+{
+	return scheduler_progress(l->scheduler);
+}
+
 void delivery_loop_parked(struct delivery_loop *l, struct strbuf *out)
 {
 	parked_events_describe(&l->parked_events, out);

@@ -57,6 +57,9 @@ bool delivery_loop_broker_reachable(struct delivery_loop *loop);
 struct progress *delivery_loop_progress(struct delivery_loop *loop);
 struct progress *delivery_loop_write_progress(struct delivery_loop *loop);
 
+/* Whether the threads that work get on; NULL: there are none. */
+struct progress *delivery_loop_work_progress(struct delivery_loop *loop);
+
 /* What is parked, in words; nothing if nothing is. */
 void delivery_loop_parked(struct delivery_loop *loop, struct strbuf *out);
 

@@ -14,6 +14,7 @@ struct scheduler {
 	struct worker_pool *pool; /* NULL: work is only time, or the threads have ended */
 	int64_t lane_count;       /* lanes that were given to a single event */
 	bool failed;
+	struct progress progress; /* of the pool; outlives it */
 };
 
 /* --- open and close ------------------------------------------------------------------------ */
@@ -28,6 +29,12 @@ static int thread_count(const struct scheduler_settings *settings)
 						       : (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+/* How long a part may take: all threads may share one processor, and it has others to serve. */
+static int64_t bound_of(const struct scheduler_settings *settings, int threads)
+{
+	return PROGRESS_BOUND_MS + 2 * settings->delay_ms * threads;
+}
+
 static enum status open_pool(struct scheduler *w, void (*wake)(void *context), void *context,
 			     struct error *err)
 {
@@ -40,8 +47,10 @@ static enum status open_pool(struct scheduler *w, void (*wake)(void *context), v
 		.do_part = simulated_work_do,
 		.wake = wake,
 		.context = context,
+		.progress = &w->progress,
 	};
 
+	progress_init(&w->progress, "workers", bound_of(&w->settings, threads));
 	return w->settings.work == WORK_WAIT ? ST_OK : worker_pool_open(&w->pool, &config, err);
 }
 
@@ -179,4 +188,9 @@ size_t scheduler_in_work(const struct scheduler *w)
 size_t scheduler_waiting(const struct scheduler *w)
 {
 	return lanes_waiting(w->lanes);
+}
+
+struct progress *scheduler_progress(struct scheduler *w)
+{
+	return w->settings.work == WORK_WAIT ? NULL : &w->progress;
 }

@@ -62,6 +62,9 @@ bool scheduler_failed(const struct scheduler *scheduler);
 /* When scheduler_done has the next; as lanes_next_due. */
 int64_t scheduler_next_due(const struct scheduler *scheduler);
 
+/* Whether the threads that work get on; NULL: there are none, work is only time. */
+struct progress *scheduler_progress(struct scheduler *scheduler);
+
 size_t scheduler_in_work(const struct scheduler *scheduler);
 size_t scheduler_waiting(const struct scheduler *scheduler); /* all items, those in work too */
 

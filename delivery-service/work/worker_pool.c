@@ -42,10 +42,13 @@ static struct ticket *take_part(struct worker_pool *pool, int *part)
 
 static void finish_part(struct worker_pool *pool, struct ticket *ticket)
 {
+	progress_made(pool->config.progress);
 	if (++ticket->parts_done < pool->config.parts)
 		return;
 	DL_DELETE(pool->working, ticket);
 	DL_APPEND(pool->done, ticket);
+	if (!pool->queued && !pool->working)
+		progress_idle(pool->config.progress);
 	pool->config.wake(pool->config.context);
 }
 
@@ -74,6 +77,7 @@ enum status worker_pool_open(struct worker_pool **out, const struct worker_pool_
 	if (!pool)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	pool->config = *config;
+	progress_idle(config->progress);
 	(void)pthread_mutex_init(&pool->lock, NULL);
 	(void)pthread_cond_init(&pool->more, NULL);
 	pool->threads = calloc((size_t)config->threads, sizeof(*pool->threads));
@@ -121,6 +125,7 @@ void worker_pool_close(struct worker_pool *pool)
 	free_all(pool->done);
 	(void)pthread_cond_destroy(&pool->more);
 	(void)pthread_mutex_destroy(&pool->lock);
+	progress_idle(pool->config.progress);
 	free(pool->threads);
 	free(pool);
 }
@@ -135,6 +140,7 @@ struct simulated_work *worker_pool_submit(struct worker_pool *pool, void *item)
 				   .item = item };
 	(void)pthread_mutex_lock(&pool->lock);
 	DL_APPEND(pool->queued, ticket);
+	progress_begin(pool->config.progress);
 	if (pool->config.parts == 1)
 		(void)pthread_cond_signal(&pool->more);
 	else

@@ -12,6 +12,7 @@
 #define DELIVERY_SERVICE_WORK_WORKER_POOL_H
 
 #include "common/base/error.h"
+#include "common/runtime/progress.h"
 #include "delivery-service/work/simulated_work.h"
 
 struct worker_pool;
@@ -26,6 +27,7 @@ struct worker_pool_config {
 	/* Some work is done: worker_pool_done has something. */
 	void (*wake)(void *context);
 	void *context;
+	struct progress *progress; /* borrowed; idle without work */
 };
 
 /* Returns owned. */

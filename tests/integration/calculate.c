@@ -59,7 +59,8 @@ LAB_TEST(calculate, it_counts_as_an_event_does, 1)
 		struct http_answer answer = calculate(delivery);
 
 		expect_work(&answer, "count", 0);
-		cr_expect(service_counted(delivery, times), "see %s", delivery->log);
+		cr_expect(wait_until(60000, service_counted(delivery, times)), "see %s",
+			  delivery->log);
 	}
 }
 

@@ -120,9 +120,9 @@ LAB_TEST(delivery, bad_messages_become_dead_letters, 1)
 	cr_expect_str_eq(message_header(letter_at(letters, offsets[0]), "type"), "OrderPlaced",
 			 "the original's own headers come along");
 	cr_expect(service_metric_reaches(delivery, "delivery_dead_letters_total", (double)count));
-	cr_expect_eq(service_log_count(delivery, "msg=\"dead letter\""), (int)count);
-	cr_expect(
-		service_logged(delivery, arena_format("msg=\"dead letter\" partition=0 offset=%lld",
+	cr_expect(wait_until(60000,
+			     service_log_count(delivery, "msg=\"dead letter\"") == (int)count));
+	cr_expect(service_logs(delivery, arena_format("msg=\"dead letter\" partition=0 offset=%lld",
 						      (long long)offsets[0])));
 	cr_expect_eq(sql_number(HISTORY), 1);
 }
@@ -390,5 +390,5 @@ LAB_TEST(delivery, a_session_lost_between_two_round_trips, 1)
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 2));
 	/* Both orders' events, and the Delivery* event of each, which the relay brings. */
 	cr_expect(wait_until(10000, sql_number("select next_offset from delivery.position") == 4));
-	cr_expect(service_logged(delivery, "the connection was lost in a transaction"));
+	cr_expect(service_logs(delivery, "the connection was lost in a transaction"));
 }

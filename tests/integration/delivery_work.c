@@ -178,7 +178,7 @@ LAB_TEST(delivery_work, counting_prints_every_number_for_every_event, 1)
 			orders[id] = order_version(10 * i + id + 1, 1, 3);
 		(void)produce_all(orders, 7);
 		cr_assert(wait_until(20000, sql_number(HISTORY) == 7 * (i + 1)));
-		cr_expect(service_counted(delivery, 7), "see %s", delivery->log);
+		cr_expect(wait_until(60000, service_counted(delivery, 7)), "see %s", delivery->log);
 		(void)service_stop(delivery, SIGTERM);
 	}
 }

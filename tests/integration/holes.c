@@ -73,12 +73,12 @@ LAB_TEST(holes, what_was_deleted_unread_is_said, 1)
 	delivery = service_start(DELIVERY, NULL);
 	await_drained(delivery, 4);
 	cr_expect_eq(sql_number(HISTORY " where order_id = 6"), 1);
-	cr_expect(service_logged(
-			  delivery,
-			  arena_format("ERROR delivery msg=\"Kafka deleted messages before they "
-				       "were read\" partition=0 from=%lld to=%lld count=2",
-				       (long long)end, (long long)end + 1)),
-		  "the loss has no name");
+	cr_expect(
+		service_logs(delivery,
+			     arena_format("ERROR delivery msg=\"Kafka deleted messages before they "
+					  "were read\" partition=0 from=%lld to=%lld count=2",
+					  (long long)end, (long long)end + 1)),
+		"the loss has no name");
 	cr_expect_eq(service_metric(delivery, LOST), 2.0);
 	(void)service_stop(delivery, SIGTERM);
 	delivery = service_start(DELIVERY, NULL);
@@ -98,7 +98,7 @@ LAB_TEST(holes, a_partition_whose_rest_was_deleted_is_not_behind, 1)
 	service_allow_errors();
 	delivery = service_start(DELIVERY, NULL);
 	await_drained(delivery, 3);
-	cr_expect(service_logged(delivery, "Kafka deleted messages before they were read"));
+	cr_expect(service_logs(delivery, "Kafka deleted messages before they were read"));
 	cr_expect_eq(service_metric(delivery, LOST), 2.0);
 	cr_expect(wait_until(WAIT_MS, sql_number(POSITION) == end + 2));
 }
@@ -136,8 +136,8 @@ LAB_TEST(holes, what_was_deleted_before_the_first_read_is_a_warning, 1)
 	topic_cut(fixture.topic, 0, 1);
 	delivery = service_start(DELIVERY, NULL);
 	await_drained(delivery, 1);
-	cr_expect(service_logged(delivery, "WARN delivery msg=\"the log began later than the first "
-					   "read of it\" partition=0 from=0 to=0 count=1"));
+	cr_expect(service_logs(delivery, "WARN delivery msg=\"the log began later than the first "
+					 "read of it\" partition=0 from=0 to=0 count=1"));
 	cr_expect_eq(service_metric(delivery, LOST), 0.0);
 }
 

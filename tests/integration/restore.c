@@ -110,7 +110,7 @@ LAB_TEST(restore, no_id_comes_again_after_a_restore, 2)
 	cr_expect_gt(place(order), 8);
 	cr_expect_eq(service_metric(order, "order_ids_known"), 1);
 	cr_expect_eq(service_metric(order, "order_ids_moved_total"), 1);
-	cr_expect(service_logged(order, "order ids go on past what the topic has used"));
+	cr_expect(service_logs(order, "order ids go on past what the topic has used"));
 	for (int i = 0; i < 5; i++)
 		(void)place(order);
 	expect_no_id_twice(14);

@@ -299,7 +299,7 @@ LAB_TEST(sequencing, switched_off_nothing_that_was_parked_is_lost, 1)
 		     MANY);
 	cr_assert(tail_await(letters, 2, 5000), "%zu of 2 dead letters", letters->count);
 	cr_expect(service_metric_reaches(delivery, "delivery_dead_letters_total", 2));
-	cr_expect_eq(service_log_count(delivery, "msg=\"dead letter\""), 2);
+	cr_expect(wait_until(60000, service_log_count(delivery, "msg=\"dead letter\"") == 2));
 	for (int i = 0; i < 2; i++)
 		cr_expect_str_eq(message_header(&letters->messages[i], "x-exception-message"),
 				 "unknown order");

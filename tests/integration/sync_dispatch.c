@@ -292,7 +292,7 @@ LAB_TEST(sync_dispatch, without_a_connection_nothing_is_placed, 1)
 	answer = place(order);
 	expect_problem(&answer, 503, "try again");
 	cr_expect_str_eq(http_header(&answer, "Retry-After"), "1");
-	cr_expect(service_logged(order, "too many connections"));
+	cr_expect(service_logs(order, "too many connections"));
 	cr_expect_eq(http_call(order->port, "GET", "/orders", NULL, NULL).status, 200);
 	cr_expect_eq(sql_number(ORDERS), 0);
 	cr_expect_eq(sql_number(HISTORY), 0);

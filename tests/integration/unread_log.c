@@ -57,7 +57,7 @@ LAB_TEST(unread_log, what_is_missing_is_said_once_it_is_read_again, 1)
 
 	cr_assert(wait_until(LONG_MS, drops_lines(order, order)));
 	service_read(order, "Z WARN log msg=\"lines dropped: they were not taken\" n=");
-	cr_expect(service_logged(order, "Z INFO order msg=\"listening\""), "what came before");
+	cr_expect(service_logs(order, "Z INFO order msg=\"listening\""), "what came before");
 }
 
 LAB_TEST(unread_log, numbers_that_nobody_reads_hold_up_no_event, 1)
@@ -107,8 +107,8 @@ LAB_TEST(unread_log, a_stop_that_hangs_ends_at_its_bound, 1)
 	cr_assert(wait_until(LONG_MS, sql_waiting_sessions() > 0));
 	status = service_end(order, SIGTERM);
 	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status 0x%x", (unsigned)status);
-	cr_expect(service_logged(order, "msg=\"the stop takes too long, ending at once\" "
-					"part=http after_ms=500"));
+	cr_expect(service_logs(order, "msg=\"the stop takes too long, ending at once\" "
+				      "part=http after_ms=500"));
 	(void)http_end(pending);
 	sql_run("rollback");
 }

@@ -20,6 +20,7 @@
 
 #define LISTEN_MS    60000
 #define READY_MS     60000
+#define LOG_MS       60000
 #define READ_MS      60000
 #define STOP_MAX_MS  60000 /* the judged time is the test's business; this only ends the wait */
 #define SETTINGS_MAX 16
@@ -54,6 +55,11 @@ static const char *read_log(const struct service *service)
 bool service_logged(const struct service *service, const char *text)
 {
 	return strstr(read_log(service), text) != NULL;
+}
+
+bool service_logs(const struct service *service, const char *text)
+{
+	return wait_until(LOG_MS, service_logged(service, text));
 }
 
 int service_log_count(const struct service *service, const char *text)

@@ -78,7 +78,10 @@ int64_t proc_computed_ms(const char *path);
 /* Every number from 0 to 1000 stands times in its output, on a line of its own. */
 bool service_counted(const struct service *service, int times);
 
-/* True if the log has the text. */
+/* True once the log has the text: what was done is written a moment later. */
+bool service_logs(const struct service *service, const char *text);
+
+/* True if the log has the text now. */
 bool service_logged(const struct service *service, const char *text);
 
 /* How often the log has it. */

@@ -272,7 +272,7 @@ LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 	cr_expect(wait_until(20000, sql_number(HISTORY) == 3 * (BEFORE + AFTER)), "%lld of %d",
 		  (long long)sql_number(HISTORY), 3 * (BEFORE + AFTER));
 	cr_expect(tail_await(tail, 6 * AFTER, 10000), "%zu messages", tail->count);
-	cr_expect(service_logged(delivery, "the topic was re-created"));
+	cr_expect(service_logs(delivery, "the topic was re-created"));
 	cr_expect(wait_until(5000,
 			     sql_number("select next_offset from delivery.position") == 6 * AFTER));
 }

@@ -80,3 +80,21 @@ Test(progress, to_begin_again_does_not_start_the_time_anew)
 	progress_begin(&p);
 	cr_expect(stands_still(&p, text));
 }
+
+static bool is_busy(void *context)
+{
+	return *(bool *)context;
+}
+
+Test(progress, a_part_of_many_threads_is_idle_when_it_is_not_busy)
+{
+	struct progress p = made_ago(12000);
+	bool busy = false;
+	char text[300];
+
+	progress_when(&p, is_busy, &busy);
+	cr_expect_not(stands_still(&p, text));
+	cr_expect_eq(progress_age_ms(&p), 0);
+	busy = true;
+	cr_expect(stands_still(&p, text));
+}

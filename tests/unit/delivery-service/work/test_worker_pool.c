@@ -16,6 +16,7 @@ TestSuite(worker_pool, .init = unit_deadline);
 static _Atomic unsigned let_go;             /* bit by part */
 static _Atomic int begun[PARTS_MAX], ended; /* how often; the latter all parts */
 static _Atomic int woken;
+static struct progress progress;
 
 /* Not for ever: unit_deadline. */
 #define await(condition)                                                                           \
@@ -46,10 +47,12 @@ static struct worker_pool *open_pool(int parts, int threads)
 						   .parts = parts,
 						   .threads = threads,
 						   .do_part = do_part,
-						   .wake = wake };
+						   .wake = wake,
+						   .progress = &progress };
 	struct worker_pool *pool = NULL;
 	struct error err;
 
+	progress_init(&progress, "workers", PROGRESS_BOUND_MS);
 	cr_assert_eq(worker_pool_open(&pool, &config, &err), ST_OK);
 	return pool;
 }
@@ -164,4 +167,39 @@ Test(worker_pool, a_close_cuts_off_what_is_in_work)
 		for (int part = 0; part < PARTS_MAX; part++)
 			atomic_store(&begun[part], 0);
 	}
+}
+
+static bool stands_still(void)
+{
+	char text[100] = "";
+	struct strbuf out = STRBUF_ON(text);
+
+	return progress_stands_still(&progress, &out);
+}
+
+/* As if it had been so long: without work that is nothing. */
+static void long_ago(void)
+{
+	progress_made(&progress);
+	atomic_store(&progress.made_mono_ms,
+		     atomic_load(&progress.made_mono_ms) - 2 * PROGRESS_BOUND_MS);
+}
+
+Test(worker_pool, one_whose_threads_all_hang_stands_still)
+{
+	struct worker_pool *pool = open_pool(1, 1);
+	int items[2];
+
+	cr_expect_not(stands_still());
+	cr_expect_eq(atomic_load(&progress.made_mono_ms), INT64_MAX, "idle without work");
+	(void)submit(pool, &items[0]);
+	await(atomic_load(&begun[0]) == 1);
+	long_ago();
+	(void)submit(pool, &items[1]);
+	cr_expect(stands_still(), "more work is no progress");
+	atomic_store(&let_go, ALL);
+	await(atomic_load(&woken) == 2);
+	cr_expect_not(stands_still());
+	cr_expect_eq(atomic_load(&progress.made_mono_ms), INT64_MAX, "all is done");
+	worker_pool_close(pool);
 }
