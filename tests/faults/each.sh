@@ -38,7 +38,7 @@ play() {
 		PG_PORT=$((port + 500)) SEED="${SEED:-1}" DURATION="${DURATION:-60}" FAMILY="$family" \
 		${settings:-_=} "$REPO_DIR/stack/temporary_stack.sh" run "faults-$2" \
 		"$BUILD_DIR/tests/faults" >"$log" 2>&1 || status=$?
-	say "$family $settings: $(grep -E '^(Nothing lost|[0-9]+ violations)' "$log" ||
+	say "$family $settings: $(grep -E '^(Nothing |[0-9]+ violations)' "$log" ||
 		tail -n 1 "$log")"
 	((status == 0)) || cat "$log"
 	return "$status"

@@ -153,6 +153,9 @@ void result_show(struct run *run, const struct verdict *verdict)
 	if (run->journal.violation_count > 0)
 		show_violations(run);
 	else
-		journal_verdict(&run->journal, true,
-				"Nothing lost, nothing duplicated, nothing out of order.");
+		journal_verdict(
+			&run->journal, true,
+			atomic_load(&run->rewind.happened)
+				? "Nothing of what was acknowledged since is lost."
+				: "Nothing lost, nothing duplicated, nothing out of order.");
 }
