@@ -19,6 +19,7 @@
 #include "common/service/stop_guard.h"
 #include "common/service/watch.h"
 #include "order-service/key_expiry.h"
+#include "order-service/known_database.h"
 #include "order-service/order_api.h"
 #include "order-service/order_ids.h"
 #include "order-service/order_read.h"
@@ -148,7 +149,7 @@ static enum status open_ids(struct service *s, const struct config *config, cons
 {
 	const struct kafka_settings kafka = service_config_kafka(&config->service, replica);
 
-	return order_ids_start(&s->ids, config->service.database_url, &kafka, err);
+	return order_ids_start(&s->ids, s->reads, config->service.database_url, &kafka, err);
 }
 
 static enum status open_writer(struct service *s, const struct config *config, struct error *err)
@@ -279,7 +280,8 @@ static enum status serve(struct service *s, const struct config *config, struct 
 static enum status open_reads(struct service *s, const struct config *config, struct error *err)
 {
 	static const struct pg_statement *const reads[] = { order_read_statements,
-							    key_expiry_statements, NULL };
+							    key_expiry_statements,
+							    known_database_statements, NULL };
 	const struct pg_config database = { config->service.database_url, "order-service reads",
 					    SERVICE_SCHEMA_ORDERS, reads };
 

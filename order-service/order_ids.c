@@ -9,46 +9,18 @@
 #include "common/kafka/kafka_topic.h"
 #include "common/runtime/log.h"
 #include "common/service/service_config.h"
+#include "order-service/known_database.h"
 #include "order-service/topic_ids.h"
 
-/* How far past what was seen: an event of the lost orders may still be on its way to the topic. */
-#define MARGIN       10000
 #define RETRY_S      1
+#define LOOK_S       1
 #define WAIT_KNOWN_S 1
 
-const struct pg_statement order_ids_statements[] = {
-	{ "ids_known", "select (exists (select from known_database "
-		       "  where identity = database_identity()))::int4" },
-	/* One after the other: who comes second finds the database known. */
-	{ "ids_lock", "select pg_advisory_xact_lock('orders'::regclass::oid::int4, 2)" },
-	/* Only forwards, and only in a database that is not known, where nobody draws ids. In one
-	 * that never was, without a later id anywhere, ids go on without a gap. */
-	{ "ids_move", "select setval('orders_id_seq', greatest(seen.id, drawn.id) + $2::int8) "
-		      "from (select greatest($1::int8, coalesce(max(id), 0)) as id from orders) "
-		      "    as seen, "
-		      "  (select last_value - (not is_called)::int4 as id from orders_id_seq) "
-		      "    as drawn "
-		      "where (seen.id > drawn.id or exists (select from known_database)) "
-		      "  and not exists (select from known_database "
-		      "    where identity = database_identity())" },
-	{ "ids_move_positions",
-	  "select setval('orders_commit_position_seq', seen.position) "
-	  "from (select max(commit_position) as position from orders) as seen, "
-	  "  orders_commit_position_seq as drawn "
-	  "where seen.position > drawn.last_value" },
-	{ "ids_record",
-	  "insert into known_database (identity, highest_order_id) "
-	  "values (database_identity(), $1::int8) "
-	  "on conflict (one) do update "
-	  "set identity = excluded.identity, highest_order_id = excluded.highest_order_id, "
-	  "  known_at = now() "
-	  "where known_database.identity <> excluded.identity" },
-	{ 0 },
-};
-
 struct order_ids {
+	struct pg_pool *reads;
 	const char *database_url;
 	struct kafka_settings kafka;
+	_Atomic int64_t highest; /* of the orders that were seen committed */
 	pthread_mutex_t mu;
 	pthread_cond_t changed;      /* with mu: known or stopping */
 	bool known, stopping;        /* guarded by mu */
@@ -59,15 +31,40 @@ struct order_ids {
 	pthread_t thread;
 };
 
-static enum status ask_known(struct pg *pg, bool *known, struct error *err)
+void order_ids_committed(struct order_ids *ids, int64_t id)
 {
-	struct pg_call call = { "ids_known", NULL, NULL };
+	int64_t highest = atomic_load(&ids->highest);
 
-	if (pg_run(pg, &call, 1, err) != ST_OK)
+	while (highest < id && !atomic_compare_exchange_weak(&ids->highest, &highest, id))
+		;
+}
+
+/* What other replicas have committed. An error is the next second's matter. */
+static void look_for_highest(struct order_ids *ids)
+{
+	struct error ignored;
+	int64_t highest;
+
+	if (known_database_highest(ids->reads, &highest, &ignored) == ST_OK)
+		order_ids_committed(ids, highest);
+}
+
+/*
+ * An order is committed together with the sequence's state behind its id, also over a crash: a
+ * sequence that is before it is that of an older state.
+ */
+static enum status ask_known(struct order_ids *ids, struct pg *pg, bool *known, struct error *err)
+{
+	int64_t drawn, committed = atomic_load(&ids->highest);
+
+	if (known_database_ask(pg, known, &drawn, err) != ST_OK)
 		return err->status;
-	*known = pg_i64(call.result, 0, 0) == 1;
-	pg_clear(&call, 1);
-	return ST_OK;
+	if (!*known || drawn >= committed)
+		return ST_OK;
+	log_warn("ids", "the database went back to an older state",
+		 "drawn=%" PRId64 " committed=%" PRId64, drawn, committed);
+	*known = false;
+	return known_database_forget(pg, err);
 }
 
 /* Waits for a change; false: for seconds there was none. With mu. */
@@ -119,29 +116,6 @@ static enum status read_topic(struct order_ids *ids, struct topic_ids *found, st
 	return st;
 }
 
-/* *moved_to: the id behind which the sequence goes on; 0: it was not moved. */
-static enum status move_and_record(struct pg *pg, const struct topic_ids *found, int64_t *moved_to,
-				   struct error *err)
-{
-	enum { LOCK = 1, MOVE };
-	struct pg_params p_move = { 0 }, p_record = { 0 };
-	struct pg_call calls[] = {
-		{ PG_BEGIN, NULL, NULL },          { "ids_lock", NULL, NULL },
-		{ "ids_move", &p_move, NULL },     { "ids_move_positions", NULL, NULL },
-		{ "ids_record", &p_record, NULL }, { PG_COMMIT, NULL, NULL },
-	};
-	const size_t count = sizeof(calls) / sizeof(calls[0]);
-
-	pg_param_i64(&p_move, found->highest);
-	pg_param_i64(&p_move, MARGIN);
-	pg_param_i64(&p_record, found->highest);
-	if (pg_run(pg, calls, count, err) != ST_OK)
-		return err->status;
-	*moved_to = PQntuples(calls[MOVE].result) == 1 ? pg_i64(calls[MOVE].result, 0, 0) : 0;
-	pg_clear(calls, count);
-	return ST_OK;
-}
-
 static enum status make_known(struct order_ids *ids, struct pg *pg, struct error *err)
 {
 	struct topic_ids found = { 0 };
@@ -149,8 +123,12 @@ static enum status make_known(struct order_ids *ids, struct pg *pg, struct error
 
 	log_info("ids", "unknown database, reading the topic's order ids", "topic=%s",
 		 LOG_QUOTE(ids->kafka.topic));
-	if (read_topic(ids, &found, err) != ST_OK ||
-	    move_and_record(pg, &found, &moved_to, err) != ST_OK)
+	if (read_topic(ids, &found, err) != ST_OK)
+		return err->status;
+	/* It need not be on the topic yet, and is not free either. */
+	if (found.highest < atomic_load(&ids->highest))
+		found.highest = atomic_load(&ids->highest);
+	if (known_database_record(pg, found.highest, &moved_to, err) != ST_OK)
 		return err->status;
 	if (moved_to > 0) {
 		atomic_fetch_add(&ids->moved, 1);
@@ -166,7 +144,7 @@ static enum status make_known(struct order_ids *ids, struct pg *pg, struct error
 
 static enum status look(struct order_ids *ids, struct error *err)
 {
-	static const struct pg_statement *const tables[] = { order_ids_statements, NULL };
+	static const struct pg_statement *const tables[] = { known_database_statements, NULL };
 	const struct pg_config config = { ids->database_url, "order-service ids",
 					  SERVICE_SCHEMA_ORDERS, tables };
 	struct pg *pg = NULL;
@@ -175,7 +153,7 @@ static enum status look(struct order_ids *ids, struct error *err)
 
 	if (st != ST_OK)
 		return st;
-	st = ask_known(pg, &known, err);
+	st = ask_known(ids, pg, &known, err);
 	if (st == ST_OK && !known)
 		st = make_known(ids, pg, err);
 	pg_close(pg);
@@ -213,16 +191,23 @@ static void look_unlocked(struct order_ids *ids)
 	}
 }
 
+static void look_for_highest_unlocked(struct order_ids *ids)
+{
+	(void)pthread_mutex_unlock(&ids->mu);
+	look_for_highest(ids);
+	(void)pthread_mutex_lock(&ids->mu);
+}
+
 static void *ids_main(void *context)
 {
 	struct order_ids *ids = context;
 
 	(void)pthread_mutex_lock(&ids->mu);
 	while (!ids->stopping) {
-		if (ids->known)
-			(void)pthread_cond_wait(&ids->changed, &ids->mu);
-		else
+		if (!ids->known)
 			look_unlocked(ids);
+		else if (!wait_changed(ids, LOOK_S))
+			look_for_highest_unlocked(ids);
 	}
 	(void)pthread_mutex_unlock(&ids->mu);
 	return NULL;
@@ -244,12 +229,12 @@ enum status order_ids_check_session(void *context, struct pg *pg, struct error *
 	struct order_ids *ids = context;
 	bool known = false;
 
-	if (ask_known(pg, &known, err) != ST_OK)
+	if (ask_known(ids, pg, &known, err) != ST_OK)
 		return err->status;
 	if (known)
 		return ST_OK;
 	await_known(ids);
-	if (ask_known(pg, &known, err) != ST_OK)
+	if (ask_known(ids, pg, &known, err) != ST_OK)
 		return err->status;
 	return known ? ST_OK
 		     : error_set(err, ST_UNAVAILABLE,
@@ -278,13 +263,14 @@ static void ids_free(struct order_ids *ids)
 	free(ids);
 }
 
-enum status order_ids_start(struct order_ids **out, const char *database_url,
+enum status order_ids_start(struct order_ids **out, struct pg_pool *reads, const char *database_url,
 			    const struct kafka_settings *kafka, struct error *err)
 {
 	struct order_ids *ids = calloc(1, sizeof(*ids));
 
 	if (!ids)
 		return error_set(err, ST_INTERNAL, "out of memory");
+	ids->reads = reads;
 	ids->database_url = database_url;
 	ids->kafka = *kafka;
 	if (init_sync(ids, err) != ST_OK) {
@@ -334,6 +320,9 @@ void order_ids_metrics(struct order_ids *ids, struct metrics_out *out)
 	metrics_one(out, "order_ids_known", "gauge",
 		    "1: the ids that the database gives out are new to the topic.",
 		    order_ids_known(ids));
+	metrics_one(out, "order_ids_highest", "gauge",
+		    "The highest id of an order that this process has seen committed.",
+		    atomic_load(&ids->highest));
 	metrics_one(out, "order_ids_moved_total", "counter",
 		    "Times that ids were moved past those that the topic has used.",
 		    atomic_load(&ids->moved));

@@ -5,6 +5,10 @@
  * database known. Until then no session of the writer passes order_ids_check_session, so no order
  * is taken.
  *
+ * A database that went back without a sign, because an older copy of its files was put in its
+ * place, is found by its sequence, which is behind an order that this process has seen committed.
+ * The thread looks each second for those of other replicas.
+ *
  * Threads: order_ids_start makes the one that reads; close from main, the rest any.
  */
 #ifndef ORDER_SERVICE_ORDER_IDS_H
@@ -14,22 +18,25 @@
 
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_settings.h"
-#include "common/pg/pg.h"
+#include "common/pg/pg_pool.h"
 #include "common/runtime/progress.h"
-
-/* For every session that is checked. */
-extern const struct pg_statement order_ids_statements[];
 
 struct order_ids;
 
-/* Looks at the database at once. database_url and kafka's strings are borrowed until close. */
-MUST_CHECK enum status order_ids_start(struct order_ids **out, const char *database_url,
-				       const struct kafka_settings *kafka, struct error *err);
+/* Looks at the database at once. reads and the sessions that are checked have
+ * known_database_statements. reads, database_url and kafka's strings are borrowed until close.
+ */
+MUST_CHECK enum status order_ids_start(struct order_ids **out, struct pg_pool *reads,
+				       const char *database_url, const struct kafka_settings *kafka,
+				       struct error *err);
 void order_ids_close(struct order_ids *ids);
 
 /* A pg_session_check, with the struct order_ids as context. ST_UNAVAILABLE: the database is not
  * known, and did not become so within a second. */
 enum status order_ids_check_session(void *ids, struct pg *pg, struct error *err);
+
+/* An order with this id is committed. */
+void order_ids_committed(struct order_ids *ids, int64_t id);
 
 /* True if the database was known when last asked. */
 bool order_ids_known(struct order_ids *ids);

@@ -15,6 +15,7 @@
 #include "common/runtime/clock.h"
 #include "common/service/service_config.h"
 #include "order-service/core/order_batch.h"
+#include "order-service/known_database.h"
 #include "order-service/order_row.h"
 #include "order-service/order_written.h"
 
@@ -95,7 +96,7 @@ enum status order_store_open(struct order_store **out, const char *database_url,
 {
 	static const struct pg_statement *const tables[] = {
 		order_store_statements,
-		order_ids_statements,
+		known_database_statements,
 		outbox_statements,
 		NULL,
 	};
@@ -291,6 +292,20 @@ static enum status apply_once(struct order_store *store, struct order_batch *b, 
 	return save(store, b, err);
 }
 
+static void note_placed(struct order_store *store, struct order_command **commands, size_t count)
+{
+	int64_t highest = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct order_command *c = commands[i];
+
+		if (c->kind == COMMAND_PLACE && c->answer.status == ST_OK && !c->replayed &&
+		    c->order.id > highest)
+			highest = c->order.id;
+	}
+	order_ids_committed(store->known, highest);
+}
+
 enum status order_store_apply(struct order_store *store, struct order_command **commands,
 			      size_t count, struct error *err)
 {
@@ -312,5 +327,7 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 		order_batch_fini(&b);
 	}
 	store->applying = false;
+	if (st == ST_OK && store->known)
+		note_placed(store, commands, count);
 	return st;
 }

@@ -165,6 +165,35 @@ LAB_TEST(restore, ids_that_were_drawn_ahead_are_dropped, 1)
 	cr_expect(wait_until(60000, service_ready(one) && service_ready(two)));
 }
 
+/* An older copy of the database's files: cluster, timeline and tables are the same. One replica has
+ * placed the orders, the other one has only seen that they were. */
+LAB_TEST(restore, a_database_that_went_back_without_a_sign_is_found, 1)
+{
+	struct service *one, *two;
+
+	service_allow_errors();
+	one = service_start(ORDER, NULL);
+	two = service_start(ORDER, NULL);
+	for (int i = 0; i < 8; i++)
+		(void)place(one);
+	cr_assert(wait_until(60000, all_published()));
+	cr_assert(wait_until(60000, service_metric(two, "order_ids_highest") == 8));
+	sql_run("begin");
+	sql_run("lock table orders.orders in access exclusive mode");
+	sql_run("delete from orders.orders where id > 3");
+	sql_run("select setval('orders.orders_id_seq', 3)");
+	sql_run("select pg_terminate_backend(pid, 30000) from pg_stat_activity "
+		"where usename = 'order_service' and datname = current_database()");
+	sql_run("commit");
+	cr_expect_gt(place(two), 8);
+	cr_expect_gt(place(one), 8);
+	expect_no_id_twice(10);
+	cr_expect(wait_until(60000, service_ready(one) && service_ready(two)));
+	cr_expect_geq(service_log_count(one, "the database went back to an older state") +
+			      service_log_count(two, "the database went back to an older state"),
+		      1);
+}
+
 /* The database is new, the topic is not. Foreign messages are nobody's orders. */
 LAB_TEST(restore, a_new_database_on_a_used_topic_goes_on_behind_it, 1)
 {

@@ -19,7 +19,7 @@
 #include "delivery-service/store/batch_save.h"
 #include "delivery-service/store/delivery_store.h"
 #include "order-service/key_expiry.h"
-#include "order-service/order_ids.h"
+#include "order-service/known_database.h"
 #include "order-service/order_read.h"
 #include "order-service/order_store.h"
 #include "order-service/sync/sync_store.h"
@@ -48,7 +48,7 @@ static const struct {
 	{ TABLE(relay_backlog_statements), { ORDER, DELIVERY } },
 	{ TABLE(order_store_statements), { ORDER } },
 	{ TABLE(order_read_statements), { ORDER } },
-	{ TABLE(order_ids_statements), { ORDER } },
+	{ TABLE(known_database_statements), { ORDER } },
 	{ TABLE(key_expiry_statements), { ORDER } },
 	{ TABLE(sync_store_statements), { ORDER } },
 	{ TABLE(delivery_store_statements), { DELIVERY } },
