@@ -9,6 +9,7 @@
 #include "common/event/event.h"
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
+#include "common/pg/pg_write_probe.h"
 #include "common/runtime/log.h"
 #include "common/runtime/output.h"
 #include "common/runtime/process.h"
@@ -93,6 +94,7 @@ static const struct config_program program = {
 
 struct service {
 	struct pg_pool *reads;
+	struct pg_write_probe *database;
 	struct relay *relay;
 	struct delivery_loop *loop;
 	struct http_server *http;
@@ -106,7 +108,7 @@ static bool database_ok(void *context, struct strbuf *why)
 	struct service *s = context;
 	struct error err;
 
-	if (delivery_api_ping(s->reads, &err) == ST_OK)
+	if (pg_write_probe_ask(s->database, &err) == ST_OK)
 		return true;
 	strbuf_puts(why, err.msg);
 	return false;
@@ -125,6 +127,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
+	pg_write_probe_metrics(s->database, out);
 	delivery_loop_metrics(s->loop, out);
 	relay_metrics(s->relay, out);
 }
@@ -245,7 +248,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 }
 
 /* ST_INVALID also where the database cannot be worked with: no retry would mend that. */
-static enum status open_reads(struct service *s, const struct config *config, struct error *err)
+static enum status open_database(struct service *s, const struct config *config, struct error *err)
 {
 	static const struct pg_statement *const reads[] = { delivery_api_statements, NULL };
 	const struct pg_config database = { config->service.database_url, "delivery-service reads",
@@ -253,7 +256,10 @@ static enum status open_reads(struct service *s, const struct config *config, st
 
 	if (pg_pool_open(&s->reads, READ_CONNECTIONS, &database, err) != ST_OK)
 		return err->status;
-	return pg_pool_connect(s->reads, err) == ST_INVALID ? ST_INVALID : ST_OK;
+	if (pg_pool_connect(s->reads, err) == ST_INVALID)
+		return ST_INVALID;
+	return pg_write_probe_open(&s->database, config->service.database_url,
+				   "delivery-service probe", err);
 }
 
 static enum status run(const struct config *config, struct error *err)
@@ -269,7 +275,7 @@ static enum status run(const struct config *config, struct error *err)
 					     .replica = replica,
 					     .work_on = config->delay_on,
 					     .work = &s.work };
-	st = open_reads(&s, config, err);
+	st = open_database(&s, config, err);
 	if (st == ST_OK)
 		st = open_relay(&s, config, replica, err);
 	if (st == ST_OK)
@@ -281,6 +287,7 @@ static enum status run(const struct config *config, struct error *err)
 	stop_guard_at("relay");
 	relay_close(s.relay);
 	stop_guard_at("database");
+	pg_write_probe_close(s.database);
 	pg_pool_close(s.reads);
 	return st;
 }

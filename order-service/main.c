@@ -10,6 +10,7 @@
 #include "common/base/version.h"
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
+#include "common/pg/pg_write_probe.h"
 #include "common/runtime/log.h"
 #include "common/runtime/process.h"
 #include "common/service/health.h"
@@ -81,6 +82,7 @@ static const struct config_program program = {
 
 struct service {
 	struct pg_pool *reads;
+	struct pg_write_probe *database;
 	struct key_expiry *expiry;
 	/* DISPATCH=kafka */
 	struct order_ids *ids;
@@ -96,10 +98,9 @@ struct service {
 static bool database_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
-	struct order ignored;
 	struct error err;
 
-	if (order_read(s->reads, 0, &ignored, &err) == ST_NOT_FOUND)
+	if (pg_write_probe_ask(s->database, &err) == ST_OK)
 		return true;
 	strbuf_puts(why, err.msg);
 	return false;
@@ -126,6 +127,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
+	pg_write_probe_metrics(s->database, out);
 	key_expiry_metrics(s->expiry, out);
 	if (s->sync)
 		return;
@@ -277,7 +279,7 @@ static enum status serve(struct service *s, const struct config *config, struct 
 }
 
 /* ST_INVALID also where the database cannot be worked with: no retry would mend that. */
-static enum status open_reads(struct service *s, const struct config *config, struct error *err)
+static enum status open_database(struct service *s, const struct config *config, struct error *err)
 {
 	static const struct pg_statement *const reads[] = { order_read_statements,
 							    key_expiry_statements,
@@ -288,7 +290,10 @@ static enum status open_reads(struct service *s, const struct config *config, st
 	if (pg_pool_open(&s->reads, READ_CONNECTIONS, &database, err) != ST_OK)
 		return err->status;
 	s->api.reads = s->reads;
-	return pg_pool_connect(s->reads, err) == ST_INVALID ? ST_INVALID : ST_OK;
+	if (pg_pool_connect(s->reads, err) == ST_INVALID)
+		return ST_INVALID;
+	return pg_write_probe_open(&s->database, config->service.database_url,
+				   "order-service probe", err);
 }
 
 static enum status run(const struct config *config, struct error *err)
@@ -298,7 +303,7 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_config_replica(&config->service, "order", replica);
-	st = open_reads(&s, config, err);
+	st = open_database(&s, config, err);
 	if (st == ST_OK)
 		st = key_expiry_start(&s.expiry, s.reads, config->key_ttl_s, err);
 	if (st == ST_OK)
@@ -315,6 +320,7 @@ static enum status run(const struct config *config, struct error *err)
 	stop_guard_at("expiry");
 	key_expiry_close(s.expiry);
 	stop_guard_at("database");
+	pg_write_probe_close(s.database);
 	pg_pool_close(s.reads);
 	return st;
 }

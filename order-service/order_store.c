@@ -307,10 +307,11 @@ static void note_placed(struct order_store *store, struct order_command **comman
 }
 
 enum status order_store_apply(struct order_store *store, struct order_command **commands,
-			      size_t count, struct error *err)
+			      size_t count, int64_t deadline_mono_ms, struct error *err)
 {
 	enum status st = ST_CONFLICT;
 
+	pg_deadline(store->pg, deadline_mono_ms);
 	if (pg_connect(store->pg, err) != ST_OK)
 		return err->status;
 	store->applying = true;

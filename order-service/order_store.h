@@ -30,10 +30,10 @@ void order_store_close(struct order_store *store);
  * fails (not found, wrong version) leaves its neighbours untouched. Returns ST_OK when every
  * command is answered and what succeeded is committed. On anything else nothing is stored, and
  * no command is answered, except that after ST_UNAVAILABLE the outcome is unknown: a client may
- * ask again (PLACE: with the same idempotency key).
+ * ask again (PLACE: with the same idempotency key). The database has until deadline (monotonic).
  * count is 1 to ORDER_BATCH_MAX.
  */
 MUST_CHECK enum status order_store_apply(struct order_store *store, struct order_command **commands,
-					 size_t count, struct error *err);
+					 size_t count, int64_t deadline_mono_ms, struct error *err);
 
 #endif

@@ -15,39 +15,78 @@ struct order_writer {
 	pthread_t writer, answerer;
 	bool started;             /* they run */
 	int64_t next_log_mono_ms; /* the writer thread's */
-	_Atomic int64_t refused, errors;
+	_Atomic int64_t refused, overdue, errors;
 	struct histogram batch_size, batch_us;
 	struct progress progress; /* idle between batches */
 	struct progress answers;  /* likewise, of the thread that answers */
 };
 
+/* Other replicas were first, again and again: ST_CONFLICT is for a command's own answer. */
 static void answer_all(struct order_command **commands, size_t count, const struct error *err)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		commands[i]->answer = *err;
+		if (err->status == ST_CONFLICT)
+			commands[i]->answer.status = ST_UNAVAILABLE;
+	}
+}
+
+static enum status store(struct order_writer *w, struct order_command **commands, size_t count,
+			 int64_t deadline, struct error *err)
+{
+	enum status st = order_store_apply(w->store, commands, count, deadline, err);
+
+	if (st == ST_OK)
+		return ST_OK;
+	atomic_fetch_add(&w->errors, 1);
+	if (log_due(&w->next_log_mono_ms, 2000))
+		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s", count,
+			 status_name(st), LOG_QUOTE(err->msg));
+	return st;
+}
+
+static void apply_each(struct order_writer *w, struct order_command **commands, size_t count,
+		       int64_t deadline)
+{
+	struct error err;
+
+	for (size_t i = 0; i < count; i++) {
+		if (clock_mono_ms() >= deadline)
+			(void)error_set(&err, ST_UNAVAILABLE, "the database takes too long");
+		else if (store(w, commands + i, 1, deadline, &err) == ST_OK)
+			continue;
+		answer_all(commands + i, 1, &err);
+	}
 }
 
 static void apply(struct order_writer *w, struct order_command **commands, size_t count)
 {
+	int64_t deadline = clock_mono_ms() + ORDER_WRITER_BATCH_MS;
 	struct error err;
-	enum status st = order_store_apply(w->store, commands, count, &err);
+	enum status st = store(w, commands, count, deadline, &err);
 
-	if (st == ST_OK)
-		return;
-	atomic_fetch_add(&w->errors, 1);
-	if (log_due(&w->next_log_mono_ms, 2000))
-		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s", count,
-			 status_name(st), LOG_QUOTE(err.msg));
 	/* If one command's data is at fault, only that one may fail. */
-	if (st != ST_UNAVAILABLE && count > 1) {
-		for (size_t i = 0; i < count; i++)
-			apply(w, commands + i, 1);
-		return;
+	if (st != ST_OK && st != ST_UNAVAILABLE && count > 1)
+		apply_each(w, commands, count, deadline);
+	else if (st != ST_OK)
+		answer_all(commands, count, &err);
+}
+
+/* The first of the commands have waited longest. Returns how many waited too long: they are
+ * answered, and nothing was done. */
+static size_t refuse_overdue(struct order_writer *w, struct order_command **commands, size_t count)
+{
+	int64_t overdue = clock_mono_ms() - ORDER_WRITER_QUEUE_MS;
+	size_t n = 0;
+
+	while (n < count && commands[n]->submitted_mono_ms < overdue) {
+		(void)error_set(&commands[n]->answer, ST_UNAVAILABLE,
+				"the database takes too long; nothing was done");
+		n++;
 	}
-	/* Other replicas were first, again and again. ST_CONFLICT is for a command's own answer. */
-	if (st == ST_CONFLICT)
-		err.status = ST_UNAVAILABLE;
-	answer_all(commands, count, &err);
+	if (n > 0)
+		atomic_fetch_add(&w->overdue, (int64_t)n);
+	return n;
 }
 
 bool order_writer_step(struct order_writer *w)
@@ -55,6 +94,7 @@ bool order_writer_step(struct order_writer *w)
 	struct order_command *commands[ORDER_BATCH_MAX];
 	size_t n = order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX);
 	int64_t started;
+	size_t overdue;
 
 	if (n == 0) {
 		order_queue_close(&w->done);
@@ -62,7 +102,9 @@ bool order_writer_step(struct order_writer *w)
 	}
 	progress_begin(&w->progress);
 	started = clock_mono_us();
-	apply(w, commands, n);
+	overdue = refuse_overdue(w, commands, n);
+	if (overdue < n)
+		apply(w, commands + overdue, n - overdue);
 	progress_idle(&w->progress);
 	histogram_observe(&w->batch_size, (int64_t)n);
 	histogram_observe(&w->batch_us, clock_mono_us() - started);
@@ -151,6 +193,7 @@ void order_writer_close(struct order_writer *w)
 
 void order_writer_submit(struct order_writer *w, struct order_command *command)
 {
+	command->submitted_mono_ms = clock_mono_ms();
 	if (order_queue_put(&w->waiting, &command, 1, w->queue_max))
 		return;
 	atomic_fetch_add(&w->refused, 1);
@@ -174,6 +217,9 @@ void order_writer_metrics(struct order_writer *w, struct metrics_out *out)
 		    order_queue_count(&w->waiting));
 	metrics_one(out, "order_queue_refused_total", "counter",
 		    "Commands refused by a full queue.", atomic_load(&w->refused));
+	metrics_one(out, "order_queue_overdue_total", "counter",
+		    "Commands refused because they had waited too long for the writer.",
+		    atomic_load(&w->overdue));
 	metrics_one(out, "order_write_errors_total", "counter", "Transactions that failed.",
 		    atomic_load(&w->errors));
 	histogram_write(out, &w->batch_size, "order_batch_commands", "Commands per transaction.",

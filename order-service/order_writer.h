@@ -3,6 +3,9 @@
  * in the order they came, and another then answers each. While a batch commits, the next one fills,
  * so the batches grow with the load by themselves.
  *
+ * A command is answered within ORDER_WRITER_QUEUE_MS + ORDER_WRITER_BATCH_MS, also by a database
+ * that hangs. Hosts of the url that accept no connection add 3 s each.
+ *
  * Threads: order_writer_start makes the two. order_writer_submit from any; open, start and close
  * from main, close after the last submit.
  */
@@ -12,6 +15,9 @@
 #include "common/base/metrics.h"
 #include "common/runtime/progress.h"
 #include "order-service/order_store.h"
+
+#define ORDER_WRITER_QUEUE_MS 10000 /* one that has waited longer is not begun */
+#define ORDER_WRITER_BATCH_MS 8000  /* for the database, for one batch */
 
 struct order_writer;
 

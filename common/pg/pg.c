@@ -92,7 +92,7 @@ static bool reads_only(PGconn *conn)
 
 /* Asked before each use, so that a server's restart costs an idle connection no failed call, and
  * one that became read-only is left for another where the url has one. */
-static bool usable(struct pg *pg)
+bool pg_connected(struct pg *pg)
 {
 	struct pollfd fd;
 
@@ -125,7 +125,7 @@ static enum status begin_session(struct pg *pg, struct error *err)
 
 enum status pg_connect(struct pg *pg, struct error *err)
 {
-	if (usable(pg))
+	if (pg_connected(pg))
 		return ST_OK;
 	disconnect(pg);
 	if (pg->in_transaction) {

@@ -126,6 +126,9 @@ void health_metrics(void *context, const struct http_request *request,
 	struct metrics_out out = { .text = { .buf = malloc(METRICS_MAX_BYTES),
 					     .size = METRICS_MAX_BYTES } };
 
+	/* What a check writes into the metrics must not be as old as the last /readyz. */
+	for (size_t k = 0; k < health->check_count; k++)
+		(void)health_asker_begin(health->askers[k]);
 	(void)request;
 	if (out.text.buf) {
 		out.text.buf[0] = '\0';

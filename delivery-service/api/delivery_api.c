@@ -6,7 +6,6 @@
 #include "common/http/http_params.h"
 
 const struct pg_statement delivery_api_statements[] = {
-	{ "read_ping", "select 1" },
 	{ "read_page", "select id, order_id, version, customer_id, product_id, product_name, qty, "
 		       "  address, status "
 		       "from delivery "
@@ -45,16 +44,6 @@ const struct pg_statement delivery_api_statements[] = {
 	  "where exists (select from parked where order_id = $1::int8)" },
 	{ 0 },
 };
-
-enum status delivery_api_ping(struct pg_pool *reads, struct error *err)
-{
-	struct pg_call call = { "read_ping", NULL, NULL };
-	enum status st = pg_pool_run(reads, &call, 1, err);
-
-	if (st == ST_OK)
-		pg_clear(&call, 1);
-	return st;
-}
 
 json_t *delivery_row_to_json(const PGresult *r, int row)
 {

@@ -22,7 +22,4 @@ http_handler delivery_api_list, delivery_api_get;
  * product_name, qty, address, status. Returns owned; NULL: out of memory. */
 json_t *delivery_row_to_json(const PGresult *rows, int row);
 
-/* ST_OK: the database answers. */
-MUST_CHECK enum status delivery_api_ping(struct pg_pool *reads, struct error *err);
-
 #endif

@@ -23,6 +23,7 @@ struct order_command {
 	unsigned fields;                  /* MODIFY */
 	struct order_content content;     /* PLACE, MODIFY */
 	const char *idempotency_key;      /* PLACE: NULL none; borrowed */
+	int64_t submitted_mono_ms;        /* the writer's */
 
 	struct error answer; /* .status: ST_OK, ST_NOT_FOUND, ST_CONFLICT, ST_UNAVAILABLE, ... */
 	struct order order;  /* on ST_OK: the order after the command */

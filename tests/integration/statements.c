@@ -13,6 +13,7 @@
 #include "common/outbox/relay_backlog.h"
 #include "common/outbox/relay_lease.h"
 #include "common/outbox/relay_store.h"
+#include "common/pg/pg_write_probe.h"
 #include "delivery-service/api/delivery_api.h"
 #include "delivery-service/api/sync_delivery_store.h"
 #include "delivery-service/store/batch_load.h"
@@ -42,6 +43,7 @@ static const struct {
 	const struct pg_statement *table;
 	const char *roles[3]; /* that run it */
 } tables[] = {
+	{ TABLE(pg_write_probe_statements), { ORDER, DELIVERY } },
 	{ TABLE(outbox_statements), { ORDER, DELIVERY } },
 	{ TABLE(relay_store_statements), { ORDER, DELIVERY } },
 	{ TABLE(relay_lease_statements), { ORDER, DELIVERY } },
