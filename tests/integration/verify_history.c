@@ -383,6 +383,15 @@ LAB_TEST(verify_history, judges_what_is_left_of_a_topic, 2)
 	cr_expect_eq(found(&v, "lost event"), 0, "%s", v.text);
 }
 
+/* As the scripts make them: without it Kafka deletes after seven days, delivered or not. */
+LAB_TEST(verify_history, the_topics_keep_everything, 1)
+{
+	cr_expect_str_eq(topic_setting("kafka.scaling", "retention.ms"), "-1");
+	cr_expect_str_eq(topic_setting("kafka.scaling", "retention.bytes"), "-1");
+	cr_expect_str_eq(topic_setting("dlq-kafka.delivery", "retention.ms"), "-1");
+	cr_expect_str_eq(topic_setting("dlq-kafka.delivery", "max.message.bytes"), "2097152");
+}
+
 /* --- a database restored to an older state ------------------------------------------------- */
 
 /* Ids are given out again: said in plain words. */

@@ -115,6 +115,47 @@ void topic_alter(const char *name, int partitions)
 	await_partitions(rk, queue, name, partitions);
 }
 
+static const char *find_setting(const rd_kafka_ConfigResource_t *resource, const char *setting)
+{
+	size_t count = 0;
+	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), setting) == 0)
+			return arena_format("%s", rd_kafka_ConfigEntry_value(entries[i]));
+	}
+	cr_assert_fail("no setting %s", setting);
+	return NULL;
+}
+
+const char *topic_setting(const char *name, const char *setting)
+{
+	rd_kafka_t *rk = client_open(RD_KAFKA_PRODUCER, (const char *const[]){ NULL });
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_ConfigResource_t *asked =
+		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+	const rd_kafka_ConfigResource_t **answers;
+	rd_kafka_event_t *event;
+	const char *value;
+	size_t count = 0;
+
+	rd_kafka_DescribeConfigs(rk, &asked, 1, NULL, queue);
+	rd_kafka_ConfigResource_destroy(asked);
+	event = rd_kafka_queue_poll(queue, 60000);
+	cr_assert_not_null(event);
+	cr_assert_eq(rd_kafka_event_error(event), 0, "%s", rd_kafka_event_error_string(event));
+	answers = rd_kafka_DescribeConfigs_result_resources(
+		rd_kafka_event_DescribeConfigs_result(event), &count);
+	cr_assert_eq(count, 1);
+	cr_assert_eq(rd_kafka_ConfigResource_error(answers[0]), 0, "%s",
+		     rd_kafka_ConfigResource_error_string(answers[0]));
+	value = find_setting(answers[0], setting);
+	rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_destroy(rk);
+	return value;
+}
+
 void topic_cut(const char *name, int partition, int64_t offset)
 {
 	rd_kafka_t *rk = client_open(RD_KAFKA_PRODUCER, (const char *const[]){ NULL });

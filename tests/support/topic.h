@@ -18,6 +18,9 @@ void topic_alter(const char *name, int partitions);
 /* As retention does: what lies before the offset is gone. */
 void topic_cut(const char *name, int partition, int64_t offset);
 
+/* A setting of the topic, as the broker says it; in the arena. */
+const char *topic_setting(const char *name, const char *setting);
+
 #define HEADERS_MAX 16
 
 struct header {
