@@ -30,7 +30,7 @@ const struct pg_statement delivery_api_statements[] = {
 	  "where order_id = $1::int8 "
 	  "order by version "
 	  "limit 100" },
-	/* The lowest version that is neither applied nor given up, if a later one is parked. */
+	/* The lowest version that is neither applied nor skipped, if a later one is parked. */
 	{ "read_missing",
 	  "with recursive next (v) as ("
 	  "  select coalesce((select version from delivery where order_id = $1::int8), 0) + 1 "

@@ -1,5 +1,5 @@
 /*
- * Resumes parked events once a second: those whose missing predecessor was given up, and those that
+ * Resumes parked events once a second: those whose missing predecessor was skipped, and those that
  * no event will resume any more. It also counts them, and how long the oldest has waited.
  *
  * Threads: the delivery loop's; the gauges are read by any.

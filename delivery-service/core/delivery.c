@@ -64,7 +64,7 @@ const char *delivery_refusal(enum delivery_verdict verdict)
 	if (verdict == DELIVERY_UNKNOWN)
 		return "unknown order";
 	if (verdict == DELIVERY_TOO_LATE)
-		return "too late: its version was given up, or skipped";
+		return "too late: its version was skipped";
 	return NULL;
 }
 

@@ -23,7 +23,7 @@ enum delivery_verdict {
 	DELIVERY_DUPLICATE, /* had its effect before: nothing to do */
 	DELIVERY_UNKNOWN,   /* no such order: a dead letter */
 	DELIVERY_PARK,      /* a version before it is missing: it waits */
-	DELIVERY_TOO_LATE,  /* it comes too late, its version was given up: a dead letter */
+	DELIVERY_TOO_LATE,  /* it comes too late, its version was skipped: a dead letter */
 };
 
 struct delivery_rule {
@@ -52,7 +52,7 @@ struct delivery_decision delivery_decide(enum delivery_state state, int32_t vers
 
 /*
  * The same where versions are applied in sequence (SEQUENCING=enforce): version is the highest one
- * applied or given up. An order whose first versions were given up begins with the first event
+ * applied or skipped. An order whose first versions were skipped begins with the first event
  * that comes, whatever it is: every event carries the whole order.
  */
 struct delivery_decision delivery_decide_in_sequence(enum delivery_state state, int32_t version,

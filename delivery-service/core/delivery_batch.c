@@ -25,9 +25,9 @@ static int compare_keys(const void *a, const void *b)
 	return compare_versions(x->order_id, x->version, y->order_id, y->version);
 }
 
-static int compare_given_up(const void *a, const void *b)
+static int compare_skipped(const void *a, const void *b)
 {
-	const struct batch_given_up *x = a, *y = b;
+	const struct batch_skipped *x = a, *y = b;
 
 	return compare_versions(x->order_id, x->version, y->order_id, y->version);
 }
@@ -110,7 +110,7 @@ void delivery_batch_fini(struct delivery_batch *b)
 	free(b->orders);
 	free(b->keys);
 	free(b->offsets);
-	free(b->given_up);
+	free(b->skipped);
 	free(b->fetched);
 	free(b->applied);
 	*b = (struct delivery_batch){ 0 };
@@ -137,12 +137,12 @@ struct batch_offset *delivery_batch_offset(struct delivery_batch *b, struct topi
 	return bsearch(&key, b->offsets, b->offset_count, sizeof(key), compare_offsets);
 }
 
-bool delivery_batch_given_up(const struct delivery_batch *b, int64_t order_id, int32_t version)
+bool delivery_batch_skipped(const struct delivery_batch *b, int64_t order_id, int32_t version)
 {
-	struct batch_given_up key = { .order_id = order_id, .version = version };
+	struct batch_skipped key = { .order_id = order_id, .version = version };
 
-	return b->given_up_count > 0 &&
-	       bsearch(&key, b->given_up, b->given_up_count, sizeof(key), compare_given_up) != NULL;
+	return b->skipped_count > 0 &&
+	       bsearch(&key, b->skipped, b->skipped_count, sizeof(key), compare_skipped) != NULL;
 }
 
 static bool grow(void **array, size_t size)

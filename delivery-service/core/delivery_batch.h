@@ -24,7 +24,7 @@ struct batch_order {
 	bool has_row;
 	int32_t row_version; /* as it was read */
 	int64_t delivery_id; /* of its row, or drawn for it */
-	int32_t version;     /* the highest one applied or given up */
+	int32_t version;     /* the highest one applied or skipped */
 	enum delivery_state state;
 	const struct order_event *content; /* of the last applied event; NULL: unchanged */
 	bool has_parked;                   /* events of it are parked in the database ... */
@@ -45,7 +45,7 @@ struct batch_offset {
 	bool seen;
 };
 
-struct batch_given_up {
+struct batch_skipped {
 	int64_t order_id;
 	int32_t version;
 };
@@ -61,8 +61,8 @@ struct delivery_batch {
 	size_t key_count;
 	struct batch_offset *offsets; /* sorted, distinct: of the events without a version */
 	size_t offset_count;
-	struct batch_given_up *given_up; /* sorted */
-	size_t given_up_count;
+	struct batch_skipped *skipped; /* sorted */
+	size_t skipped_count;
 	struct batch_event *fetched; /* parked ones that came back; moves as it grows */
 	size_t fetched_count;
 	struct batch_event
@@ -83,7 +83,7 @@ struct batch_key *delivery_batch_key(struct delivery_batch *batch, int64_t order
 				     int32_t version);
 struct batch_offset *delivery_batch_offset(struct delivery_batch *batch,
 					   struct topic_offset origin);
-bool delivery_batch_given_up(const struct delivery_batch *batch, int64_t order_id, int32_t version);
+bool delivery_batch_skipped(const struct delivery_batch *batch, int64_t order_id, int32_t version);
 
 /* Room for count fetched events more. ST_UNAVAILABLE: out of memory. */
 MUST_CHECK enum status delivery_batch_reserve(struct delivery_batch *batch, size_t count,

@@ -61,7 +61,7 @@ bool resequencer_wanting(const struct delivery_batch *b, const struct batch_orde
 
 /*
  * Takes the order's next steps, as far as they go: what waits in the batch is applied, what is
- * parked has to be fetched first, and only then a version that was given up counts as applied: if
+ * parked has to be fetched first, and only then a version that was skipped counts as applied: if
  * it came after all, and in time, it has its effect.
  */
 static void advance(struct delivery_batch *b, struct batch_order *order)
@@ -75,7 +75,7 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 			take_effect(b, order, key->waiting, &key->seen);
 			key->waiting = NULL;
 		} else if (!resequencer_wanting(b, order) &&
-			   delivery_batch_given_up(b, order->order_id, next)) {
+			   delivery_batch_skipped(b, order->order_id, next)) {
 			order->version = next;
 		} else {
 			return;

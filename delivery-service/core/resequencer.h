@@ -1,8 +1,8 @@
 /*
  * Decides a loaded batch. With in_sequence it is a resequencer (Hohpe, Woolf: Enterprise
- * Integration Patterns): an event is applied when all versions before it are applied or given up;
+ * Integration Patterns): an event is applied when all versions before it are applied or skipped;
  * until then it waits, in the batch, and at its end in the database (verdict DELIVERY_PARK). A
- * version that was given up and is there when its turn comes is applied all the same.
+ * version that was skipped and is there when its turn comes is applied all the same.
  * Otherwise events are applied as they come. Pure.
  *
  * How it is used: resequencer_decide; then, while resequencer_ask asks for parked events, fetch

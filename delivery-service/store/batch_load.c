@@ -33,10 +33,10 @@ const struct pg_statement batch_load_statements[] = {
 	  "select o, (select min(p.version) from parked p where p.order_id = o) "
 	  "from unnest($1::int8[]) as o "
 	  "where exists (select from parked p where p.order_id = o)" },
-	{ "batch_given_up", "select order_id, version "
-			    "from given_up "
-			    "where order_id = any($1::int8[]) "
-			    "order by order_id, version" },
+	{ "batch_skipped", "select order_id, version "
+			   "from given_up "
+			   "where order_id = any($1::int8[]) "
+			   "order by order_id, version" },
 	{ "batch_fetch_parked",
 	  "select p.order_id, p.version, p.event, p.payload, p.\"partition\", p.\"offset\", "
 	  "  (extract(epoch from p.received_at) * 1000)::int8, "
@@ -192,9 +192,9 @@ static void take_seen(struct delivery_batch *b, const PGresult *seen, const PGre
 }
 
 static enum status take_parked(struct delivery_batch *b, const PGresult *parked,
-			       const PGresult *given_up, struct error *err)
+			       const PGresult *skipped, struct error *err)
 {
-	size_t count = given_up ? (size_t)PQntuples(given_up) : 0;
+	size_t count = skipped ? (size_t)PQntuples(skipped) : 0;
 
 	for (int row = 0; parked && row < PQntuples(parked); row++) {
 		struct batch_order *order = delivery_batch_order(b, pg_i64(parked, row, 0));
@@ -204,20 +204,20 @@ static enum status take_parked(struct delivery_batch *b, const PGresult *parked,
 	}
 	if (count == 0)
 		return ST_OK;
-	b->given_up = calloc(count, sizeof(*b->given_up));
-	if (!b->given_up)
+	b->skipped = calloc(count, sizeof(*b->skipped));
+	if (!b->skipped)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	for (size_t i = 0; i < count; i++)
-		b->given_up[i] = (struct batch_given_up){ pg_i64(given_up, (int)i, 0),
-							  (int32_t)pg_i64(given_up, (int)i, 1) };
-	b->given_up_count = count;
+		b->skipped[i] = (struct batch_skipped){ pg_i64(skipped, (int)i, 0),
+							(int32_t)pg_i64(skipped, (int)i, 1) };
+	b->skipped_count = count;
 	return ST_OK;
 }
 
 /* --- the round trips ----------------------------------------------------------------------- */
 
-enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, ORDERS, SEEN, SEEN_PLAIN, PARKED, GIVEN_UP };
-#define LOAD_CALL_COUNT (GIVEN_UP + 1)
+enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, ORDERS, SEEN, SEEN_PLAIN, PARKED, SKIPPED };
+#define LOAD_CALL_COUNT (SKIPPED + 1)
 
 /* Which calls this batch needs, in order; where[]: where each stands, -1: left out. */
 static size_t choose(const struct delivery_batch *b, bool resuming, bool move, struct pg_call *all,
@@ -226,9 +226,9 @@ static size_t choose(const struct delivery_batch *b, bool resuming, bool move, s
 	const bool orders = b->order_count > 0;
 	const bool parked = orders && (b->in_sequence || resuming);
 	const bool needed[LOAD_CALL_COUNT] = {
-		[BEGIN] = true,    [ADVANCE] = move,    [LOCK_ORDERS] = parked,
-		[ORDERS] = orders, [SEEN] = orders,     [SEEN_PLAIN] = b->offset_count > 0,
-		[PARKED] = parked, [GIVEN_UP] = parked,
+		[BEGIN] = true,    [ADVANCE] = move,   [LOCK_ORDERS] = parked,
+		[ORDERS] = orders, [SEEN] = orders,    [SEEN_PLAIN] = b->offset_count > 0,
+		[PARKED] = parked, [SKIPPED] = parked,
 	};
 	size_t n = 0;
 
@@ -254,7 +254,7 @@ static enum status take_all(struct delivery_batch *b, const struct pg_call *call
 		return ST_OK;
 	take_orders(b, calls[where[ORDERS]].result);
 	take_seen(b, calls[where[SEEN]].result, result_of(calls, where[SEEN_PLAIN]));
-	return take_parked(b, result_of(calls, where[PARKED]), result_of(calls, where[GIVEN_UP]),
+	return take_parked(b, result_of(calls, where[PARKED]), result_of(calls, where[SKIPPED]),
 			   err);
 }
 
@@ -271,7 +271,7 @@ enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *pla
 		[SEEN] = { "batch_seen", &p.keys, NULL },
 		[SEEN_PLAIN] = { "batch_seen_plain", &p.offsets, NULL },
 		[PARKED] = { "batch_first_parked", &p.orders, NULL },
-		[GIVEN_UP] = { "batch_given_up", &p.orders, NULL },
+		[SKIPPED] = { "batch_skipped", &p.orders, NULL },
 	};
 	struct pg_call calls[LOAD_CALL_COUNT];
 	int where[LOAD_CALL_COUNT];

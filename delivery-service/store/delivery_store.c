@@ -39,7 +39,7 @@ const struct pg_statement delivery_store_statements[] = {
 			  ") "
 			  "select "
 			  "from rewound" },
-	{ "store_resumable_given_up",
+	{ "store_resumable_skipped",
 	  "select distinct g.order_id "
 	  "from given_up g "
 	  "join parked p on p.order_id = g.order_id and p.version = g.version + 1 "
@@ -212,21 +212,21 @@ enum status delivery_store_resumable(struct delivery_store *store, bool all,
 				     int64_t ids[DELIVERY_RESUME_MAX], size_t *count,
 				     struct error *err)
 {
-	const bool given_up = store->config.in_sequence && !all;
-	const char *sequenced = all ? "store_resumable" : "store_resumable_given_up";
+	const bool skipped = store->config.in_sequence && !all;
+	const char *sequenced = all ? "store_resumable" : "store_resumable_skipped";
 	struct pg_params params = { 0 };
 	struct pg_call call = { store->config.in_sequence ? sequenced : "store_resumable_all",
 				&params, NULL };
 
 	pg_param_i32(&params, DELIVERY_RESUME_MAX);
-	if (given_up)
+	if (skipped)
 		pg_param_i64(&params, store->resume_after);
 	if (pg_run(store->pg, &call, 1, err) != ST_OK)
 		return err->status;
 	*count = (size_t)PQntuples(call.result);
 	for (size_t i = 0; i < *count; i++)
 		ids[i] = pg_i64(call.result, (int)i, 0);
-	if (given_up)
+	if (skipped)
 		store->resume_after = *count == DELIVERY_RESUME_MAX ? ids[*count - 1] : 0;
 	pg_clear(&call, 1);
 	return ST_OK;

@@ -78,7 +78,7 @@ MUST_CHECK enum status delivery_store_finish(struct delivery_store *store, struc
 
 /*
  * Orders with parked events whose turn has come without an event that says so: their predecessor
- * was given up, or (all) for whatever reason. Without in_sequence every order with parked events.
+ * was skipped, or (all) for whatever reason. Without in_sequence every order with parked events.
  */
 MUST_CHECK enum status delivery_store_resumable(struct delivery_store *store, bool all,
 						int64_t ids[DELIVERY_RESUME_MAX], size_t *count,

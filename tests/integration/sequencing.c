@@ -1,6 +1,6 @@
 /*
  * SEQUENCING=enforce: an event that comes too early waits, is told about, and has its effect when
- * its predecessor has had it, or has been given up.
+ * its predecessor has had it, or has been skipped.
  */
 #include <signal.h>
 #include <string.h>
@@ -142,7 +142,7 @@ LAB_TEST(sequencing, a_missing_predecessor_is_told_until_it_comes, 1)
 
 /* --- giving up ----------------------------------------------------------------------------- */
 
-static void give_up(int64_t id, int version)
+static void skip_version(int64_t id, int version)
 {
 	sql_run("insert into delivery.given_up (order_id, version, reason) "
 		"values (%lld, %d, 'lost')",
@@ -154,13 +154,13 @@ static void expect_too_late(struct tail *letters, size_t at, int64_t offset)
 	const struct message *m = &letters->messages[at];
 
 	cr_expect_str_eq(message_header(m, "x-exception-message"),
-			 "too late: its version was given up, or skipped");
+			 "too late: its version was skipped");
 	cr_expect_str_eq(message_header(m, "x-original-offset"),
 			 arena_format("%lld", (long long)offset));
 }
 
 /* What waits goes on within the second of the next look; what comes after all is refused. */
-LAB_TEST(sequencing, a_version_that_is_given_up_is_passed, 1)
+LAB_TEST(sequencing, a_version_that_is_skipped_is_passed, 1)
 {
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 	struct tail *letters = tail_open_dead_letters(fixture.topic);
@@ -169,7 +169,7 @@ LAB_TEST(sequencing, a_version_that_is_given_up_is_passed, 1)
 	(void)produce_version(7, 1);
 	(void)produce_version(7, 3);
 	await_done(produce_version(7, 4));
-	give_up(7, 2);
+	skip_version(7, 2);
 	cr_assert(wait_until(3000, applied_is(7, "1 3 4")), "%s", applied(7));
 	expect_nothing_waits(delivery, 7);
 	late = produce_version(7, 2);
@@ -183,7 +183,7 @@ LAB_TEST(sequencing, a_version_that_is_given_up_is_passed, 1)
 }
 
 /* Every event carries the whole order, so the delivery begins with the first that came. */
-LAB_TEST(sequencing, an_order_whose_beginning_is_given_up_begins_later, 1)
+LAB_TEST(sequencing, an_order_whose_beginning_is_skipped_begins_later, 1)
 {
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 	struct tail *letters = tail_open_dead_letters(fixture.topic);
@@ -191,7 +191,7 @@ LAB_TEST(sequencing, an_order_whose_beginning_is_given_up_begins_later, 1)
 	int64_t late;
 
 	await_done(produce_version(8, 2));
-	give_up(8, 1);
+	skip_version(8, 1);
 	cr_assert(wait_until(3000, applied_is(8, "2")), "%s", applied(8));
 	cr_expect_str_eq(status_of(8), "DELIVERY MODIFIED");
 	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryModified", 8, 0))));
@@ -203,20 +203,20 @@ LAB_TEST(sequencing, an_order_whose_beginning_is_given_up_begins_later, 1)
 	cr_expect_str_eq(applied(8), "2");
 }
 
-/* Two missing in a row are given up one by one, the later one before there is an event behind. */
-LAB_TEST(sequencing, several_versions_are_given_up, 1)
+/* Two missing in a row are skipped one by one, the later one before there is an event behind. */
+LAB_TEST(sequencing, several_versions_are_skipped, 1)
 {
 	struct service *delivery = service_start(DELIVERY, ENFORCE, NULL);
 
 	(void)produce_version(9, 1);
 	await_done(produce_version(9, 5));
-	give_up(9, 2);
-	give_up(9, 4);
+	skip_version(9, 2);
+	skip_version(9, 4);
 	cr_expect_eq(json_number(get_delivery(delivery, 9).json, "waitsFor"), 3);
 	await_done(produce_version(9, 7));
 	cr_expect_str_eq(applied(9), "1");
-	give_up(9, 6);
-	give_up(9, 3);
+	skip_version(9, 6);
+	skip_version(9, 3);
 	cr_expect(wait_until(3000, applied_is(9, "1 5 7")), "%s", applied(9));
 	expect_nothing_waits(delivery, 9);
 }
@@ -453,7 +453,7 @@ LAB_TEST(sequencing, the_unkeyed_lab_keeps_the_order, 2)
 		     ROUNDS, "every cancellation overtook its modification");
 }
 
-/* Version 2 of many orders is given up, but their version 1 has not come: they must not be all that
+/* Version 2 of many orders is skipped, but their version 1 has not come: they must not be all that
  * is looked at. */
 LAB_TEST(sequencing, orders_that_cannot_go_on_hide_no_other, 1)
 {

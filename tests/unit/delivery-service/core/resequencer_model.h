@@ -37,8 +37,8 @@ struct delivery_row {
 static struct {
 	struct delivery_row deliveries[ORDERS_MAX];
 	size_t delivery_count;
-	struct table history, parked, given_up, unknown, passed; /* the last two: dead letters */
-	struct topic_offset plain[ROWS_MAX];                     /* applied without a version */
+	struct table history, parked, skipped, unknown, passed; /* the last two: dead letters */
+	struct topic_offset plain[ROWS_MAX];                    /* applied without a version */
 	size_t plain_count;
 	size_t late_count;
 } db;
@@ -114,9 +114,9 @@ static inline struct topic_offset *find_plain(struct topic_offset at)
 	return NULL;
 }
 
-static inline void give_up(int64_t order_id, int32_t version)
+static inline void skip_version(int64_t order_id, int32_t version)
 {
-	insert(&db.given_up, &(struct order_event){ .order_id = order_id, .version = version });
+	insert(&db.skipped, &(struct order_event){ .order_id = order_id, .version = version });
 }
 
 /* --- the batch ----------------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static inline void load(struct delivery_batch *b)
 static inline void load_parked(struct delivery_batch *b)
 {
 	sort(&db.parked);
-	sort(&db.given_up);
+	sort(&db.skipped);
 	for (size_t i = db.parked.count; i-- > 0;) {
 		struct batch_order *order = delivery_batch_order(b, db.parked.rows[i].order_id);
 
@@ -201,12 +201,12 @@ static inline void load_parked(struct delivery_batch *b)
 		order->has_parked = true;
 		order->next_parked = db.parked.rows[i].version;
 	}
-	b->given_up = calloc(db.given_up.count + 1, sizeof(*b->given_up));
-	cr_assert(b->given_up);
-	for (size_t i = 0; i < db.given_up.count; i++)
-		b->given_up[b->given_up_count++] = (struct batch_given_up){
-			db.given_up.rows[i].order_id,
-			db.given_up.rows[i].version,
+	b->skipped = calloc(db.skipped.count + 1, sizeof(*b->skipped));
+	cr_assert(b->skipped);
+	for (size_t i = 0; i < db.skipped.count; i++)
+		b->skipped[b->skipped_count++] = (struct batch_skipped){
+			db.skipped.rows[i].order_id,
+			db.skipped.rows[i].version,
 		};
 }
 

@@ -193,7 +193,7 @@ Test(delivery, in_sequence_each_version_has_its_turn)
 	}
 }
 
-/* Version 1 is judged by the table; what follows versions that were given up begins the order. */
+/* Version 1 is judged by the table; what follows versions that were skipped begins the order. */
 Test(delivery, in_sequence_an_order_begins)
 {
 	for (unsigned e = 0; e < EVENT_TYPE_COUNT; e++) {
@@ -217,7 +217,7 @@ Test(delivery, refusals_are_of_unknown_and_passed)
 	cr_expect_null(delivery_refusal(DELIVERY_DUPLICATE));
 	cr_expect_null(delivery_refusal(DELIVERY_PARK));
 	expect_part(delivery_refusal(DELIVERY_UNKNOWN), "unknown order");
-	expect_part(delivery_refusal(DELIVERY_TOO_LATE), "given up");
+	expect_part(delivery_refusal(DELIVERY_TOO_LATE), "skipped");
 }
 
 Test(delivery, statuses)

@@ -150,7 +150,7 @@ Test(delivery_batch, empty_and_nothing_to_decide)
 	cr_expect_null(delivery_batch_order(&batch, 1));
 	cr_expect_null(delivery_batch_key(&batch, 1, 1));
 	cr_expect_null(delivery_batch_offset(&batch, (struct topic_offset){ 7, 0 }));
-	cr_expect_not(delivery_batch_given_up(&batch, 1, 1));
+	cr_expect_not(delivery_batch_skipped(&batch, 1, 1));
 	delivery_batch_fini(&batch);
 
 	add_none();
@@ -220,29 +220,29 @@ Test(delivery_batch, places_are_sorted_and_distinct)
 	delivery_batch_fini(&batch);
 }
 
-Test(delivery_batch, given_up)
+Test(delivery_batch, skipped)
 {
-	static const struct batch_given_up versions[] = {
+	static const struct batch_skipped versions[] = {
 		{ -3, 1 }, { 4, 2 }, { 4, 3 }, { 4, INT32_MAX }, { INT64_MAX, 1 },
 	};
 	struct delivery_batch batch;
 
 	clear();
 	batch = open_batch();
-	batch.given_up = calloc(COUNT_OF(versions), sizeof(versions[0]));
-	cr_assert(batch.given_up);
-	memcpy(batch.given_up, versions, sizeof(versions));
-	batch.given_up_count = COUNT_OF(versions);
+	batch.skipped = calloc(COUNT_OF(versions), sizeof(versions[0]));
+	cr_assert(batch.skipped);
+	memcpy(batch.skipped, versions, sizeof(versions));
+	batch.skipped_count = COUNT_OF(versions);
 	for (size_t i = 0; i < COUNT_OF(versions); i++)
 		cr_expect(
-			delivery_batch_given_up(&batch, versions[i].order_id, versions[i].version));
-	cr_expect_not(delivery_batch_given_up(&batch, 4, 0));
-	cr_expect_not(delivery_batch_given_up(&batch, 4, 1));
-	cr_expect_not(delivery_batch_given_up(&batch, 4, 4));
-	cr_expect_not(delivery_batch_given_up(&batch, 3, 2));
-	cr_expect_not(delivery_batch_given_up(&batch, -3, 2));
+			delivery_batch_skipped(&batch, versions[i].order_id, versions[i].version));
+	cr_expect_not(delivery_batch_skipped(&batch, 4, 0));
+	cr_expect_not(delivery_batch_skipped(&batch, 4, 1));
+	cr_expect_not(delivery_batch_skipped(&batch, 4, 4));
+	cr_expect_not(delivery_batch_skipped(&batch, 3, 2));
+	cr_expect_not(delivery_batch_skipped(&batch, -3, 2));
 	delivery_batch_fini(&batch);
-	cr_expect_null(batch.given_up);
+	cr_expect_null(batch.skipped);
 }
 
 /* Room for every fetched event, and for its effect behind those of the batch. */

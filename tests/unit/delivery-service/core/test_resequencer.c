@@ -88,7 +88,7 @@ Test(resequencer, off_what_was_parked_is_applied_in_version_order)
 	write_one(7, EVENT_MODIFIED, 5);
 	cr_expect_eq(db.parked.count, 11, "a write in off mode does not look at them");
 
-	give_up(7, 13);
+	skip_version(7, 13);
 	resume(7);
 	expect_versions(history, 7, "1 5 3 4 6 7 8 9 10 11 12");
 	expect_versions(parked, 7, "");
@@ -280,18 +280,18 @@ Test(resequencer, an_unknown_order_is_refused)
 	expect_versions(unknown, 7, "1");
 }
 
-/* --- given up ------------------------------------------------------------------------------ */
+/* --- skipped ------------------------------------------------------------------------------- */
 
-Test(resequencer, a_given_up_version_is_passed_over)
+Test(resequencer, a_skipped_version_is_passed_over)
 {
 	begin(true);
 	write_one(7, EVENT_PLACED, 1);
 	write_one(7, EVENT_MODIFIED, 4);
 	write_one(7, EVENT_MODIFIED, 5);
-	give_up(7, 2);
+	skip_version(7, 2);
 	resume(7);
 	expect_versions(history, 7, "1");
-	give_up(7, 3);
+	skip_version(7, 3);
 	resume(7);
 	expect_versions(history, 7, "1 4 5");
 	expect_delivery(7, 5, DELIVERY_MODIFIED);
@@ -306,13 +306,13 @@ Test(resequencer, a_given_up_version_is_passed_over)
 	expect_versions(passed, 7, "3 2");
 }
 
-/* Versions given up ahead count at the moment when their turn comes. */
-Test(resequencer, given_up_ahead)
+/* Versions skipped ahead count at the moment when their turn comes. */
+Test(resequencer, skipped_ahead)
 {
 	begin(true);
-	give_up(7, 2);
-	give_up(7, 4);
-	give_up(8, 1);
+	skip_version(7, 2);
+	skip_version(7, 4);
+	skip_version(8, 1);
 	add(7, EVENT_MODIFIED, 5);
 	add(7, EVENT_MODIFIED, 3);
 	add(7, EVENT_PLACED, 1);
@@ -323,33 +323,33 @@ Test(resequencer, given_up_ahead)
 	expect_all(DELIVERY_TOO_LATE);
 }
 
-/* The highest version of the row counts what was given up behind the last applied one. */
-Test(resequencer, given_up_behind_the_last_one)
+/* The highest version of the row counts what was skipped behind the last applied one. */
+Test(resequencer, skipped_behind_the_last_one)
 {
 	begin(true);
-	give_up(7, 2);
-	give_up(7, 3);
+	skip_version(7, 2);
+	skip_version(7, 3);
 	write_one(7, EVENT_PLACED, 1);
 	expect_delivery(7, 3, DELIVERY_STARTED);
 	write_one(7, EVENT_CANCELLED, 4);
 	expect_all(DELIVERY_APPLY);
 }
 
-/* A version that was applied before it was given up stays what it is. */
-Test(resequencer, given_up_too_late)
+/* A version that was applied before it was skipped stays what it is. */
+Test(resequencer, skipped_too_late)
 {
 	begin(true);
 	write_one(7, EVENT_PLACED, 1);
 	write_one(7, EVENT_MODIFIED, 2);
-	give_up(7, 2);
+	skip_version(7, 2);
 	write_one(7, EVENT_MODIFIED, 2);
 	expect_all(DELIVERY_DUPLICATE);
 	write_one(7, EVENT_MODIFIED, 3);
 	expect_versions(history, 7, "1 2 3");
 }
 
-/* An event waits, its own version is given up, its turn comes: it came in time after all. */
-Test(resequencer, given_up_while_it_is_parked)
+/* An event waits, its own version is skipped, its turn comes: it came in time after all. */
+Test(resequencer, skipped_while_it_is_parked)
 {
 	for (size_t page = 1; page <= 3; page++) {
 		begin(true);
@@ -357,9 +357,9 @@ Test(resequencer, given_up_while_it_is_parked)
 		write_one(7, EVENT_MODIFIED, 3);
 		write_one(7, EVENT_MODIFIED, 2);
 		write_one(7, EVENT_MODIFIED, 5);
-		give_up(7, 2);
-		give_up(7, 3);
-		give_up(7, 4);
+		skip_version(7, 2);
+		skip_version(7, 3);
+		skip_version(7, 4);
 		write_one(7, EVENT_PLACED, 1);
 		expect_versions(history, 7, "1 2 3 5");
 		cr_expect_eq(db.passed.count, 0);
@@ -368,12 +368,12 @@ Test(resequencer, given_up_while_it_is_parked)
 }
 
 /* A copy of what is parked comes and is applied: what is parked behind it is in time, too. */
-Test(resequencer, given_up_and_parked_behind_a_repeat)
+Test(resequencer, skipped_and_parked_behind_a_repeat)
 {
 	begin(true);
 	write_one(7, EVENT_MODIFIED, 2);
 	write_one(7, EVENT_MODIFIED, 3);
-	give_up(7, 3);
+	skip_version(7, 3);
 	next_batch();
 	add(7, EVENT_PLACED, 1);
 	add(7, EVENT_MODIFIED, 2);
@@ -384,15 +384,15 @@ Test(resequencer, given_up_and_parked_behind_a_repeat)
 }
 
 /* The same where nothing but giving up lets the order go on. */
-Test(resequencer, given_up_with_what_is_parked_behind_it)
+Test(resequencer, skipped_with_what_is_parked_behind_it)
 {
 	for (size_t page = 1; page <= 3; page++) {
 		begin(true);
 		page_size = page;
 		write_one(7, EVENT_MODIFIED, 2);
 		write_one(7, EVENT_MODIFIED, 3);
-		give_up(7, 1);
-		give_up(7, 2);
+		skip_version(7, 1);
+		skip_version(7, 2);
 		resume(7);
 		expect_versions(history, 7, "2 3");
 		cr_expect_eq(db.passed.count, 0);
@@ -400,10 +400,10 @@ Test(resequencer, given_up_with_what_is_parked_behind_it)
 	}
 }
 
-Test(resequencer, given_up_while_it_waits_in_the_batch)
+Test(resequencer, skipped_while_it_waits_in_the_batch)
 {
 	begin(true);
-	give_up(7, 2);
+	skip_version(7, 2);
 	add(7, EVENT_MODIFIED, 3);
 	add(7, EVENT_MODIFIED, 2);
 	add(7, EVENT_PLACED, 1);
@@ -414,10 +414,10 @@ Test(resequencer, given_up_while_it_waits_in_the_batch)
 }
 
 /* Behind its predecessor in the batch it comes too late. */
-Test(resequencer, given_up_and_not_there_when_its_turn_comes)
+Test(resequencer, skipped_and_not_there_when_its_turn_comes)
 {
 	begin(true);
-	give_up(7, 2);
+	skip_version(7, 2);
 	add(7, EVENT_MODIFIED, 3);
 	add(7, EVENT_PLACED, 1);
 	add(7, EVENT_MODIFIED, 2);
@@ -429,7 +429,7 @@ Test(resequencer, given_up_and_not_there_when_its_turn_comes)
 }
 
 /* Every event carries the whole order, so any can begin one whose first versions are gone. */
-Test(resequencer, an_order_begins_behind_what_was_given_up)
+Test(resequencer, an_order_begins_behind_what_was_skipped)
 {
 	static const struct {
 		enum event_type type;
@@ -442,8 +442,8 @@ Test(resequencer, an_order_begins_behind_what_was_given_up)
 
 	for (size_t i = 0; i < COUNT_OF(firsts); i++) {
 		begin(true);
-		give_up(7, 1);
-		give_up(7, 2);
+		skip_version(7, 1);
+		skip_version(7, 2);
 		write_one(7, firsts[i].type, 3);
 		expect_all(DELIVERY_APPLY);
 		expect_delivery(7, 3, firsts[i].state);
@@ -453,7 +453,7 @@ Test(resequencer, an_order_begins_behind_what_was_given_up)
 
 		begin(true);
 		write_one(7, firsts[i].type, 2);
-		give_up(7, 1);
+		skip_version(7, 1);
 		resume(7);
 		expect_delivery(7, 2, firsts[i].state);
 		expect_versions(history, 7, "2");
@@ -480,11 +480,11 @@ Test(resequencer, the_last_version)
 	expect_all(DELIVERY_TOO_LATE);
 }
 
-Test(resequencer, the_last_version_is_given_up)
+Test(resequencer, the_last_version_is_skipped)
 {
 	begin(true);
 	put_delivery(7, INT32_MAX - 2, DELIVERY_STARTED);
-	give_up(7, INT32_MAX);
+	skip_version(7, INT32_MAX);
 	write_one(7, EVENT_MODIFIED, INT32_MAX - 1);
 	expect_delivery(7, INT32_MAX, DELIVERY_MODIFIED);
 	write_one(7, EVENT_MODIFIED, INT32_MAX);

@@ -6,11 +6,11 @@ TestSuite(resequencer_random, .init = unit_deadline);
 enum { ORDERS = 5, VERSIONS = 14 };
 
 /* What one order becomes, told without batches: the cursor applies what has come, passes what was
- * given up, and stands still at what is missing. */
+ * skipped, and stands still at what is missing. */
 struct oracle {
 	int32_t base; /* versions are base + 1 ... base + VERSIONS */
 	int cursor;
-	bool come[VERSIONS + 1], given_up[VERSIONS + 1], applied[VERSIONS + 1];
+	bool come[VERSIONS + 1], skipped[VERSIONS + 1], applied[VERSIONS + 1];
 	bool just_come[VERSIONS + 1]; /* in the last batch */
 	struct table history;
 };
@@ -21,10 +21,10 @@ static void oracle_step(struct oracle *o, int64_t order_id)
 		int next = o->cursor + 1;
 		struct order_event e = { .order_id = order_id, .version = o->base + next };
 
-		if (!o->come[next] && !o->given_up[next])
+		if (!o->come[next] && !o->skipped[next])
 			break;
 		/* Both in one batch: whether it came in time hangs on what stands before it. */
-		if (!o->come[next] || (o->just_come[next] && o->given_up[next] &&
+		if (!o->come[next] || (o->just_come[next] && o->skipped[next] &&
 				       !has(&db.history, order_id, e.version)))
 			continue;
 		insert(&o->history, &e);
@@ -53,7 +53,7 @@ static void compare(const struct oracle *o, int64_t id)
 
 		cr_assert_eq(waits, o->come[v] && v > o->cursor, "%d: %d, cursor %d", v, waits,
 			     o->cursor);
-		cr_assert(o->given_up[v] || !has(&db.passed, id, o->base + v), "%d is refused", v);
+		cr_assert(o->skipped[v] || !has(&db.passed, id, o->base + v), "%d is refused", v);
 		cr_assert(!o->come[v] || o->applied[v] || v > o->cursor ||
 				  has(&db.passed, id, o->base + v),
 			  "%d is neither applied nor refused", v);
@@ -111,7 +111,7 @@ static void begin_random(uint64_t *seed, struct oracle *oracles)
 	put_delivery(3, oracles[3].base, DELIVERY_STARTED);
 }
 
-/* Orders, versions, repeats, batches, pages, interrupted fetches and given-up versions at random:
+/* Orders, versions, repeats, batches, pages, interrupted fetches and skipped versions at random:
  * what is applied is what the oracle says, after every transaction. */
 Test(resequencer_random, any_history_is_applied_in_sequence)
 {
@@ -127,9 +127,9 @@ Test(resequencer_random, any_history_is_applied_in_sequence)
 				unsigned id = random_below(&seed, ORDERS);
 				int v = 1 + (int)random_below(&seed, VERSIONS);
 
-				if (!oracles[id].given_up[v] && !oracles[id].applied[v]) {
-					oracles[id].given_up[v] = true;
-					give_up(id, oracles[id].base + v);
+				if (!oracles[id].skipped[v] && !oracles[id].applied[v]) {
+					oracles[id].skipped[v] = true;
+					skip_version(id, oracles[id].base + v);
 					oracle_step(&oracles[id], id);
 					resume_while(true);
 				}
