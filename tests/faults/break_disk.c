@@ -13,8 +13,11 @@ bool break_disk(struct fault_job *job)
 	return true;
 }
 
+/* A broker that has met the full disk ends, some seconds later if need be: it is not waited for. */
 void mend_disk(struct fault_job *job)
 {
 	disks_clear(job->run->settings, job->part);
+	if (part_is_kafka(job->part) && job_find(job))
+		job_kill(job);
 	heal_part(job->run, job->part);
 }
