@@ -20,8 +20,8 @@
 
 /*
  * config_main of such a program, service being within cfg: serves the two flags, too. Then it
- * prints the answer's body, or why there is none, and returns 0 for an answer of 200, else 1; it
- * waits for two seconds at most.
+ * prints the answer's body, or why there is none, and returns 0 for an answer of 200, else 1. It
+ * waits for two seconds; after three SIGALRM ends it, whatever it hangs in.
  */
 int probe_main(const struct config_program *program, int argc, char **argv, void *cfg,
 	       const struct service_config *service);

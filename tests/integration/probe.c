@@ -2,13 +2,18 @@
  * What a container needs of a service: a health check that is the program itself, and a name that
  * no other replica has where all have the same port.
  */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
+#include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
 TestSuite(probe, .timeout = 600);
@@ -67,4 +72,37 @@ LAB_TEST(probe, a_replica_is_named_after_its_machine, 1)
 	/* It is ready before its relay has the lease. */
 	holder = arena_format("holder=\"%.50s/", arena_format("a-%s-z", host));
 	cr_expect(wait_until(5000, service_logged(service, holder)), "the log has not %s", holder);
+}
+
+static bool has_ended(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, WNOHANG) == pid;
+}
+
+/* Who started the health check does not read what it prints. */
+LAB_TEST(probe, an_answer_that_nobody_reads_is_no_hang, 1)
+{
+	const struct service *service = service_start(ORDER, NULL);
+	char page[4096] = "";
+	int ends[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(fcntl(ends[1], F_SETPIPE_SZ, sizeof(page)), sizeof(page));
+	cr_assert_eq(write(ends[1], page, sizeof(page)), sizeof(page));
+	(void)setenv("HTTP_PORT", arena_format("%d", service->port), 1);
+	pid = fork();
+	if (pid == 0) {
+		(void)dup2(ends[1], STDOUT_FILENO);
+		(void)execl(arena_format("%s/%s", stack_build_dir(), ORDER), ORDER, "--ready",
+			    (char *)NULL);
+		_exit(127);
+	}
+	cr_assert_gt(pid, 0);
+	cr_expect(wait_until(60000, has_ended(pid)), "it hangs");
+	(void)kill(pid, SIGKILL);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
 }

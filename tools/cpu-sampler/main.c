@@ -9,6 +9,7 @@
 #include "common/base/config.h"
 #include "common/base/error.h"
 #include "common/runtime/clock.h"
+#include "common/runtime/process.h"
 #include "common/runtime/stop.h"
 #include "tools/cpu-sampler/ticks.h"
 
@@ -89,12 +90,14 @@ static void print_means(const double sums[PART_COUNT], int64_t count)
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
-	int done = config_main(&program, argc, argv, &config);
+	int done;
 	double sums[PART_COUNT] = { 0 };
 	struct error err = { 0 };
 	int64_t count = 0;
 	FILE *series;
 
+	process_prepare();
+	done = config_main(&program, argc, argv, &config);
 	if (done >= 0)
 		return done;
 	stop_block_signals();

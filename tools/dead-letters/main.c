@@ -7,6 +7,7 @@
 
 #include "common/base/config.h"
 #include "common/runtime/log.h"
+#include "common/runtime/process.h"
 #include "tools/dead-letters/letters.h"
 #include "tools/dead-letters/list.h"
 #include "tools/dead-letters/outbox_dead.h"
@@ -130,9 +131,11 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct error err = { 0 };
-	int done = config_main(&program, argc, argv, &config);
+	int done;
 	enum status st;
 
+	process_prepare();
+	done = config_main(&program, argc, argv, &config);
 	if (done >= 0)
 		return done;
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* a replay shows how far it is */

@@ -21,6 +21,7 @@
 #include "common/base/error.h"
 #include "common/base/parse.h"
 #include "common/runtime/clock.h"
+#include "common/runtime/process.h"
 #include "common/runtime/stop.h"
 #include "tools/load/caller.h"
 #include "tools/load/tally.h"
@@ -316,9 +317,11 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct load load = { .config = &config };
-	int done = config_main(&program, argc, argv, &config);
+	int done;
 	struct error err = { 0 };
 
+	process_prepare();
+	done = config_main(&program, argc, argv, &config);
 	if (done >= 0)
 		return done;
 	stop_block_signals();

@@ -13,6 +13,7 @@
 
 #include "common/base/config.h"
 #include "common/base/parse.h"
+#include "common/runtime/process.h"
 #include "common/runtime/stop.h"
 #include "tools/order-clients/clients.h"
 
@@ -97,10 +98,12 @@ static enum status run(const struct config *config, bool *good, struct error *er
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
-	int done = config_main(&program, argc, argv, &config);
+	int done;
 	struct error err = { 0 };
 	bool good = false;
 
+	process_prepare();
+	done = config_main(&program, argc, argv, &config);
 	if (done >= 0)
 		return done;
 	/* Who started it may be killed: nobody would stop the load then. */

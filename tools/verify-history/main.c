@@ -9,6 +9,7 @@
 #include "common/base/config.h"
 #include "common/event/contract.h"
 #include "common/runtime/log.h"
+#include "common/runtime/process.h"
 #include "tools/verify-history/drained.h"
 #include "tools/verify-history/read_acks.h"
 #include "tools/verify-history/read_topic.h"
@@ -144,8 +145,10 @@ int main(int argc, char **argv)
 	int verdict = EXIT_TROUBLE;
 	struct config config = { 0 };
 	struct error err = { 0 };
-	int done = config_main(&program, json ? 1 : argc, argv, &config);
+	int done;
 
+	process_prepare();
+	done = config_main(&program, json ? 1 : argc, argv, &config);
 	if (done >= 0)
 		return done;
 	/* librdkafka tells what it mends itself; what it cannot mend is in err. */
