@@ -79,7 +79,7 @@ static const char *status_of(int64_t order_id)
 static void await_all_read(int64_t order_id)
 {
 	produce_event("OrderPlaced", order_id, 1, "BEHIND");
-	cr_assert(wait_until(10000, *status_of(order_id) != '\0'), "the partition stands still");
+	cr_assert(wait_until(60000, *status_of(order_id) != '\0'), "the partition stands still");
 }
 
 /* A letter that no delivery-service has made. */
@@ -124,7 +124,7 @@ LAB_TEST(dead_letters, bad_messages_are_listed, 1)
 		.topic = fixture.topic,
 		.payload = large,
 		.headers = { { "type", "OrderModified", 0 }, { "mine", "a value", 0 } } });
-	cr_assert(tail_await(letters, 2, 10000));
+	cr_assert(tail_await(letters, 2, 60000));
 	list = run("list", NULL);
 	expect_says(list, 0, "2 letters, 2 not replayed");
 	expect_says(list, 0, arena_format("\n%lld ", (long long)letters->messages[0].offset));
@@ -202,11 +202,11 @@ static void replay_an_unknown_orders_change(int placed, int modified)
 
 	(void)service_start(DELIVERY, NULL);
 	produce_event("OrderModified", 77, modified, "BUSAN");
-	cr_assert(tail_await(letters, 1, 10000));
+	cr_assert(tail_await(letters, 1, 60000));
 	produce_event("OrderPlaced", 77, placed, "SEOUL");
-	cr_assert(wait_until(5000, strcmp(status_of(77), "DELIVERY STARTED") == 0));
+	cr_assert(wait_until(60000, strcmp(status_of(77), "DELIVERY STARTED") == 0));
 	expect_says(run("replay", NULL), 0, "replayed: 1");
-	cr_assert(wait_until(5000, strcmp(status_of(77), "DELIVERY MODIFIED") == 0));
+	cr_assert(wait_until(60000, strcmp(status_of(77), "DELIVERY MODIFIED") == 0));
 	cr_expect_str_eq(sql_text("select address from delivery_table where order_id = 77"),
 			 "BUSAN");
 	(void)tail_read(tail);
@@ -254,10 +254,10 @@ LAB_TEST(dead_letters, what_fails_again_comes_back_as_it_was, 3)
 		message.topic = fixture.topic;
 		message.headers[0] = (struct header){ "type", "OrderPlaced", 0 };
 		(void)produce(&message);
-		cr_assert(tail_await(letters, i + 1, 10000)); /* one by one: their order is known */
+		cr_assert(tail_await(letters, i + 1, 60000)); /* one by one: their order is known */
 	}
 	expect_says(run("replay", NULL), 0, "replayed: 3");
-	cr_assert(tail_await(letters, 2 * count, 10000), "%zu letters", letters->count);
+	cr_assert(tail_await(letters, 2 * count, 60000), "%zu letters", letters->count);
 	cr_expect_eq(tail_read(tail), 2 * count);
 	for (size_t i = 0; i < tail->count; i++) {
 		const struct message *m = &tail->messages[i];
@@ -486,12 +486,12 @@ LAB_TEST(dead_letters, refused_events_are_listed_and_kept_if_refused_again, 1)
 	sql_run("insert into orders.outbox (topic, key, type, payload) values "
 		"('%s', '9', 'OrderPlaced', convert_to(repeat('x', 1500000), 'UTF8'))",
 		fixture.topic);
-	cr_assert(wait_until(10000, sql_number(REFUSED) > 0));
+	cr_assert(wait_until(60000, sql_number(REFUSED) > 0));
 	id = sql_number(REFUSED);
 	expect_says(run("list", NULL), 0, "Broker: Message size too large");
 	expect_says(run("list", NULL), 0, arena_format(" %lld ", (long long)id));
 	expect_says(run("replay", "OUTBOX=orders", NULL), 0, "1 event put back");
-	cr_expect(wait_until(10000, sql_number(REFUSED) > id));
+	cr_expect(wait_until(60000, sql_number(REFUSED) > id));
 	cr_expect_eq(sql_number("select octet_length(payload) from orders.outbox_dead"), 1500000);
 	cr_expect_eq(sql_number("select count(*) from orders.outbox"), 0);
 }
@@ -508,7 +508,7 @@ LAB_TEST(dead_letters, refused_events_are_put_back_in_order, 1)
 		"(1000002, '%1$s', '2', null, '{\"h\":\"2\"}', '', now(), 'x')",
 		fixture.topic);
 	expect_says(run("replay", "OUTBOX=delivery", NULL), 0, "3 events put back");
-	cr_assert(tail_await(tail, 3, 10000));
+	cr_assert(tail_await(tail, 3, 60000));
 	cr_expect_str_eq(message_header(&tail->messages[0], "type"), "DeliveryStarted");
 	cr_expect_null(tail->messages[0].payload);
 	cr_expect_str_eq(message_header(&tail->messages[1], "h"), "2");

@@ -249,9 +249,9 @@ LAB_TEST(verify_history, understands_replays, 2)
 	produce_typed("OrderPlaced", 0, "not JSON");
 	produce_typed("OrderModified", 1, order_json("OrderModified", 77, ""));
 	produce_typed("OrderModified", 1, order_json("OrderModified", 78, "\"version\":2,"));
-	cr_assert(tail_await(letters, 3, 10000));
+	cr_assert(tail_await(letters, 3, 60000));
 	replay(NULL);
-	cr_assert(tail_await(letters, 6, 10000), "they fail again");
+	cr_assert(tail_await(letters, 6, 60000), "they fail again");
 	v = verify("WAIT=30", NULL);
 	expect_clean(&v);
 	cr_expect_eq(counted(&v, "dead_letters"), 3);
@@ -260,7 +260,7 @@ LAB_TEST(verify_history, understands_replays, 2)
 	/* With the order there, the first replay has the effect, and the second none. */
 	produce_typed("OrderPlaced", 1, order_json("OrderPlaced", 77, ""));
 	replay(NULL);
-	cr_assert(wait_until(10000, sql_number("select count(*) from delivery.history") == 2));
+	cr_assert(wait_until(60000, sql_number("select count(*) from delivery.history") == 2));
 	replay(letter_about(letters, "77"));
 	v = verify("WAIT=30", NULL);
 	expect_clean(&v);
