@@ -16,8 +16,8 @@ set -euo pipefail
 
 FOLDER=$(cd "$(dirname "$(realpath "$0")")/migrations" && pwd)
 readonly FOLDER
-# Any number will do; it only has to be the same for everyone who migrates this database.
-readonly LOCK=7262736
+# The same number for everyone who migrates this database, and for nothing else.
+readonly LOCK="hashtextextended('ordering-lab migrate', 0)"
 
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

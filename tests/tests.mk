@@ -18,7 +18,7 @@ TEST_ARCHIVES_integration := $(ORDER) $(DELIVERY) tools/dead-letters tools/verif
 ## develop: test-e2e     the lab, as a user runs it; FILTER='labs/*'
 # A second make builds, since the packages that it needs may only come now.
 test:
-	@stack/packages.sh install
+	@stack/packages.sh install build run test
 	@$(MAKE) --no-print-directory --silent all test-build
 	@MAKE='$(MAKE)' TEST_BUILD_DIR='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.sh unit integration e2e
 

@@ -14,8 +14,12 @@ const struct pg_statement batch_load_statements[] = {
 			   "  and p.epoch = n.epoch "
 			   "  and p.next_offset between n.known and n.next_offset "
 			   "returning p.\"partition\"" },
-	{ "batch_lock_orders", "select pg_advisory_xact_lock(o) "
-			       "from unnest($1::int8[]) as o" },
+	/* The numbers of advisory locks are the whole database's: ours are order ids moved by a
+	 * number of the role's own. */
+	{ "batch_lock_orders",
+	  "select pg_advisory_xact_lock(o # k) "
+	  "from hashtextextended('ordering-lab order of ' || current_user, 0) as k, "
+	  "  unnest($1::int8[]) as o" },
 	{ "batch_orders", "select o, d.id, d.version, d.status, "
 			  "  case when d.id is null then nextval('delivery_id_seq') end "
 			  "from unnest($1::int8[]) as o "
