@@ -13,6 +13,7 @@
 #include "common/runtime/log.h"
 #include "common/runtime/output.h"
 #include "common/runtime/process.h"
+#include "common/service/about.h"
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
@@ -21,6 +22,7 @@
 #include "common/service/watch.h"
 #include "delivery-service/api/calculate.h"
 #include "delivery-service/api/delivery_api.h"
+#include "delivery-service/api/in_flight_api.h"
 #include "delivery-service/api/sync_delivery_api.h"
 #include "delivery-service/consume/delivery_loop.h"
 
@@ -222,9 +224,12 @@ static enum status serve(struct service *s, const struct config *config, const c
 		.metrics = write_metrics,
 		.context = s,
 	};
+	struct about about = { &program, config, replica };
 	const struct http_route routes[] = {
 		{ "GET", "/deliveries", delivery_api_list, s->reads },
 		{ "GET", "/deliveries/{}", delivery_api_get, s->reads },
+		{ "GET", "/about", about_get, &about },
+		{ "GET", "/in-flight", in_flight_api_get, delivery_loop_in_flight(s->loop) },
 		{ "POST", "/api/calculate", calculate_post, &s->work },
 		{ "GET", "/healthz", health_live, &health },
 		{ "GET", "/readyz", health_ready, &health },

@@ -13,6 +13,7 @@
 #include "common/pg/pg_write_probe.h"
 #include "common/runtime/log.h"
 #include "common/runtime/process.h"
+#include "common/service/about.h"
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
@@ -231,7 +232,8 @@ static void serve_until_stop(struct service *s, struct progress *const *parts)
 	stop_guard_at("checks");
 }
 
-static enum status serve(struct service *s, const struct config *config, struct error *err)
+static enum status serve(struct service *s, const struct config *config, const char *replica,
+			 struct error *err)
 {
 	const struct health_check checks[] = { { "database", database_ok, s },
 					       { "broker", broker_ok, s },
@@ -253,12 +255,14 @@ static enum status serve(struct service *s, const struct config *config, struct 
 		.metrics = write_metrics,
 		.context = s,
 	};
+	struct about about = { &program, config, replica };
 	const struct http_route routes[] = {
 		{ "POST", "/orders", order_api_place, &s->api },
 		{ "GET", "/orders", order_api_list, &s->api },
 		{ "GET", "/orders/{}", order_api_get, &s->api },
 		{ "PATCH", "/orders/{}", order_api_modify, &s->api },
 		{ "DELETE", "/orders/{}", order_api_cancel, &s->api },
+		{ "GET", "/about", about_get, &about },
 		{ "GET", "/healthz", health_live, &health },
 		{ "GET", "/readyz", health_ready, &health },
 		{ "GET", "/metrics", health_metrics, &health },
@@ -309,7 +313,7 @@ static enum status run(const struct config *config, struct error *err)
 	if (st == ST_OK)
 		st = open_command_path(&s, config, replica, err);
 	if (st == ST_OK)
-		st = serve(&s, config, err);
+		st = serve(&s, config, replica, err);
 	sync_dispatch_close(s.sync);
 	stop_guard_at("relay");
 	relay_close(s.relay);

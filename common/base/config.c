@@ -218,6 +218,21 @@ static void put_value(const struct config_key *key, const void *at, struct strbu
 	}
 }
 
+void config_each_public(const struct config_program *program, const void *cfg,
+			void (*take)(void *context, const char *name, const char *value),
+			void *context)
+{
+	for (struct walk w = walk_from(program->tables); walk_has(&w); w.key++) {
+		char text[512] = "";
+		struct strbuf value = STRBUF_ON(text);
+
+		if (w.key->secrecy != CONFIG_PUBLIC)
+			continue;
+		put_value(w.key, (const char *)cfg + walk_offset(&w), &value);
+		take(context, w.key->name, text);
+	}
+}
+
 void config_print(const struct config_program *program, const void *cfg, struct strbuf *out)
 {
 	for (struct walk w = walk_from(program->tables); walk_has(&w); w.key++) {

@@ -78,6 +78,11 @@ size_t config_load(const struct config_program *program, config_lookup *lookup, 
 /* NAME=value lines with secrets masked. */
 void config_print(const struct config_program *program, const void *cfg, struct strbuf *out);
 
+/* Calls take for each setting that is no secret, with its value as text. */
+void config_each_public(const struct config_program *program, const void *cfg,
+			void (*take)(void *context, const char *name, const char *value),
+			void *context);
+
 /* The --help text with the tables of settings. */
 void config_help(const struct config_program *program, struct strbuf *out);
 

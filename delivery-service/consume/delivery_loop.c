@@ -38,6 +38,7 @@ struct delivery_loop {
 	struct delivery_metrics metrics;
 	struct lag lag;
 	struct progress progress, write_progress;
+	struct in_flight in_flight;
 };
 
 /* --- partitions come and go ---------------------------------------------------------------- */
@@ -198,6 +199,7 @@ void delivery_loop_step(struct delivery_loop *l)
 	atomic_store(&l->metrics.in_work, (int64_t)scheduler_in_work(l->scheduler));
 	atomic_store(&l->metrics.waiting, (int64_t)scheduler_waiting(l->scheduler));
 	atomic_store(&l->metrics.partitions, (int64_t)l->ownership.partitions.count);
+	in_flight_look(&l->in_flight, l->scheduler, &l->ownership.partitions);
 	progress_made(&l->progress);
 }
 
@@ -245,6 +247,7 @@ static void release(struct delivery_loop *l)
 	delivery_store_close(l->store);
 	progress_fini(&l->progress);
 	progress_fini(&l->write_progress);
+	in_flight_fini(&l->in_flight);
 	free(l);
 }
 
@@ -291,6 +294,7 @@ enum status delivery_loop_open(struct delivery_loop **out,
 	progress_init(&l->progress, "consumer", PROGRESS_BOUND_MS);
 	progress_init(&l->write_progress, "deliveries", PROGRESS_BOUND_MS);
 	progress_idle(&l->write_progress);
+	in_flight_init(&l->in_flight);
 	if (delivery_store_open(&l->store, &store, err) != ST_OK ||
 	    scheduler_open(&l->scheduler, &config->scheduler, on_work_done, l, err) != ST_OK ||
 	    kafka_consumer_open(&l->consumer, &config->kafka, config->group, &callbacks, err) !=
@@ -352,6 +356,11 @@ struct progress *delivery_loop_write_progress(struct delivery_loop *l)
 struct progress *delivery_loop_work_progress(struct delivery_loop *l)
 {
 	return scheduler_progress(l->scheduler);
+}
+
+struct in_flight *delivery_loop_in_flight(struct delivery_loop *l)
+{
+	return &l->in_flight;
 }
 
 void delivery_loop_parked(struct delivery_loop *l, struct strbuf *out)

@@ -15,6 +15,7 @@
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_settings.h"
 #include "common/runtime/progress.h"
+#include "delivery-service/work/in_flight.h"
 #include "delivery-service/work/scheduler.h"
 
 struct delivery_loop;
@@ -59,6 +60,9 @@ struct progress *delivery_loop_write_progress(struct delivery_loop *loop);
 
 /* Whether the threads that work get on; NULL: there are none. */
 struct progress *delivery_loop_work_progress(struct delivery_loop *loop);
+
+/* What the loop is at. */
+struct in_flight *delivery_loop_in_flight(struct delivery_loop *loop);
 
 /* What is parked, in words; nothing if nothing is. */
 void delivery_loop_parked(struct delivery_loop *loop, struct strbuf *out);

@@ -97,6 +97,19 @@ bool event_record_expand(struct event_record *record)
 	return true;
 }
 
+void event_record_identity(const struct event_record *record, int64_t *order_id, int32_t *version)
+{
+	struct order_event *decoded = NULL;
+	const struct order_event *event = record->event;
+	struct error ignored;
+
+	if (!event && record->compacted && decode(record, &decoded, &ignored) == ST_OK)
+		event = decoded;
+	*order_id = event ? event->order_id : 0;
+	*version = event ? event->version : 0;
+	free(decoded);
+}
+
 struct event_record *event_record_from_parked(struct order_event *event, struct topic_offset at,
 					      int64_t received_wall_ms)
 {

@@ -47,6 +47,9 @@ void event_record_compact(struct event_record *record);
 /* Decodes the event of a compacted record; else nothing happens. False: out of memory. */
 bool event_record_expand(struct event_record *record);
 
+/* Which event it is, also while it is compacted; both 0 for what cannot be read. */
+void event_record_identity(const struct event_record *record, int64_t *order_id, int32_t *version);
+
 /* The memory that it takes while it is compacted, roughly. */
 static inline size_t event_record_size(const struct event_record *record)
 {

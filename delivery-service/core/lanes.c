@@ -266,6 +266,13 @@ void lanes_remove(struct lanes *l, bool (*match)(const struct lane_item *, void 
 		heap_push(l, l->heap[i]); /* writes at or before i: what it overwrites was read */
 }
 
+void lanes_each_in_work(const struct lanes *l, size_t most,
+			void (*take)(const struct lane_item *, void *context), void *context)
+{
+	for (size_t i = 0; i < l->in_work && i < most; i++)
+		take(l->heap[i]->head, context);
+}
+
 size_t lanes_in_work(const struct lanes *l)
 {
 	return l->in_work;

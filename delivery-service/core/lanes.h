@@ -59,6 +59,10 @@ int64_t lanes_next_due(const struct lanes *lanes);
 void lanes_remove(struct lanes *lanes, bool (*match)(const struct lane_item *, void *context),
 		  void (*drop)(struct lane_item *, void *context), void *context);
 
+/* Calls take for items in work, up to most of them, the one due first at first. */
+void lanes_each_in_work(const struct lanes *lanes, size_t most,
+			void (*take)(const struct lane_item *, void *context), void *context);
+
 size_t lanes_in_work(const struct lanes *lanes);
 size_t lanes_waiting(const struct lanes *lanes); /* all items inside, those in work too */
 

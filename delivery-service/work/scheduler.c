@@ -180,6 +180,28 @@ int64_t scheduler_next_due(const struct scheduler *w)
 	return lanes_next_due(w->lanes);
 }
 
+struct each {
+	scheduler_take *take;
+	void *context;
+};
+
+static void take_item(const struct lane_item *item, void *context)
+{
+	const struct each *each = context;
+	bool timed = item->work_ms != LANE_UNTIL_FINISHED;
+
+	each->take(each->context, record_of((struct lane_item *)item),
+		   timed ? item->due_mono_ms - item->work_ms : 0, timed ? item->due_mono_ms : 0);
+}
+
+void scheduler_each_in_work(const struct scheduler *w, size_t most, scheduler_take *take,
+			    void *context)
+{
+	struct each each = { take, context };
+
+	lanes_each_in_work(w->lanes, most, take_item, &each);
+}
+
 size_t scheduler_in_work(const struct scheduler *w)
 {
 	return lanes_in_work(w->lanes);

@@ -65,6 +65,12 @@ int64_t scheduler_next_due(const struct scheduler *scheduler);
 /* Whether the threads that work get on; NULL: there are none, work is only time. */
 struct progress *scheduler_progress(struct scheduler *scheduler);
 
+/* Calls take for events in work, up to most of them; a time of 0 is not known: a thread works. */
+typedef void scheduler_take(void *context, const struct event_record *record, int64_t since_mono_ms,
+			    int64_t due_mono_ms);
+void scheduler_each_in_work(const struct scheduler *scheduler, size_t most, scheduler_take *take,
+			    void *context);
+
 size_t scheduler_in_work(const struct scheduler *scheduler);
 size_t scheduler_waiting(const struct scheduler *scheduler); /* all items, those in work too */
 
