@@ -4,6 +4,7 @@
 # usage: kafka/topics.sh create            makes the lab's topic and the dead-letter topic
 #        kafka/topics.sh create TOPIC PARTITIONS [SETTING=VALUE...]
 #                                          makes a topic; one that is there stays as it is
+#        kafka/topics.sh recreate          makes both anew, empty
 #        kafka/topics.sh alter PARTITIONS  more partitions for the lab's topic, while all runs
 #        kafka/topics.sh describe [TOPIC]  partitions and their leaders
 #        kafka/topics.sh groups [GROUP]    position and lag of the consumer group
@@ -66,6 +67,17 @@ create_lab_topics() {
 	return "$status"
 }
 
+# recreate: both topics anew, empty.
+recreate() {
+	kafka_command TopicCommand --delete --if-exists --topic "$KAFKA_TOPIC|$DLQ_TOPIC" \
+		>"$RUN_DIR/log/delete.log" ||
+		die "the topics were not deleted; $(process_last_words "$RUN_DIR/log/delete.log")"
+	wait_until 30 "the topics are gone" topics_gone
+	create_lab_topics
+}
+
+topics_gone() { (($(partitions_of "$KAFKA_TOPIC") + $(partitions_of "$DLQ_TOPIC") == 0)); }
+
 # alter PARTITIONS: the lab's topic has that many from now on.
 alter() {
 	local N=$1 now
@@ -125,6 +137,7 @@ kafka_java
 case $command:$# in
 create:0) create_lab_topics ;;
 create:1) usage ;;
+recreate:0) recreate ;;
 create:*) create_topic "$@" ;;
 alter:1) alter "$1" ;;
 describe:[01]) describe "${1:-$KAFKA_TOPIC}" ;;

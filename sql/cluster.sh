@@ -56,14 +56,15 @@ find_user() {
 
 random_password() { head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n'; }
 
+# make_passwords ROLE...: one for each of them that has none.
 make_passwords() {
 	local role
-	rm -f "$PGPASSFILE"
 	(
 		umask 077
-		for role in lab order_service delivery_service; do
-			printf '127.0.0.1:*:*:%s:%s\n' "$role" "$(random_password)"
-		done >"$PGPASSFILE"
+		for role; do
+			[[ -n $(password_of "$role" 2>/dev/null) ]] ||
+				printf '127.0.0.1:*:*:%s:%s\n' "$role" "$(random_password)" >>"$PGPASSFILE"
+		done
 	)
 }
 
@@ -78,7 +79,8 @@ make_cluster() {
 	[[ -d $DATA ]] || mkdir -m 700 "$DATA"
 	find "$DATA" -mindepth 1 -delete # it may be a file system of its own
 	((EUID != 0)) || chown postgres:postgres "$DATA"
-	make_passwords
+	rm -f "$PGPASSFILE"
+	make_passwords lab
 	password_of lab | "${AS_SERVER[@]}" env -C / LC_ALL=C bash -c 'exec "$1" --pgdata="$2" \
 		--pwfile=<(cat) --username=lab --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 \
 		--data-checksums --no-sync --no-instructions' \
@@ -147,7 +149,8 @@ make_database() {
 
 # migrate: brings the schema up to date and sets the services' passwords.
 migrate() {
-	ORDER_SERVICE_PASSWORD=$(password_of order_service) \
+	make_passwords order_service delivery_service page_reader
+	PAGE_READER_PASSWORD=$(password_of page_reader) ORDER_SERVICE_PASSWORD=$(password_of order_service) \
 	DELIVERY_SERVICE_PASSWORD=$(password_of delivery_service) \
 	DATABASE_URL=$URL "$REPO_DIR/sql/migrate.sh"
 }

@@ -7,7 +7,7 @@
 # env: DATABASE_URL               the database, as a role that may create roles and schemas (needed)
 #      PGPASSFILE                 passwords, as libpq takes them
 #      ORDER_SERVICE_PASSWORD     if given, the password of the role order_service from now on
-#      DELIVERY_SERVICE_PASSWORD  the same for delivery_service
+#      DELIVERY_SERVICE_PASSWORD, PAGE_READER_PASSWORD  the same for delivery_service, page_reader
 #      ORDER_SERVICE_PASSWORD_FILE, DELIVERY_SERVICE_PASSWORD_FILE  instead: files that hold them
 # Needs bash, psql 15 or later and sha256sum; no other file but the migrations, so it works in a
 # container. Several at the same time wait for each other. A file that was applied must never
@@ -113,7 +113,7 @@ read_password() {
 # in no command line and no file.
 set_passwords() {
 	local role name
-	for role in order_service delivery_service; do
+	for role in order_service delivery_service page_reader; do
 		name=${role^^}_PASSWORD
 		read_password "$name"
 		[[ -n ${!name-} ]] || continue

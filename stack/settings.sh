@@ -7,11 +7,11 @@
 # replica that comes later has the same, and nobody has to repeat a port.
 #
 # env: BROKERS, KAFKA_PORT, KAFKA_CONTROLLER_PORT  see kafka/nodes.sh
-#      PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082), BUILD_DIR (build)
+#      PG_PORT (15432), ORDER_PORT (8081), DELIVERY_PORT (8082), PAGE_PORT (8080), BUILD_DIR (build)
 
 . "$REPO_DIR/kafka/nodes.sh"
 
-readonly STACK_PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT)
+readonly STACK_PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT PAGE_PORT)
 readonly STACK_SETTINGS_FILE=stack.env
 
 # settings_names: prints what a user may set, one name a line: what the services know, without what
@@ -41,13 +41,12 @@ settings_save() {
 	done >"$RUN_DIR/$STACK_SETTINGS_FILE"
 }
 
-# settings_load [PORTS_ONLY]: takes those of the last up; what the environment says goes first.
+# settings_load: takes those of the last up; what the environment says goes first.
 settings_load() {
 	local name value
 	[[ -r $RUN_DIR/$STACK_SETTINGS_FILE ]] || return 0
 	while IFS='=' read -r name value; do
 		[[ -z ${!name+set} ]] || continue
-		[[ -z ${1-} || " ${STACK_PORTS[*]} " == *" $name "* ]] || continue
 		export "$name=$value"
 	done <"$RUN_DIR/$STACK_SETTINGS_FILE"
 }
@@ -66,7 +65,7 @@ settings_require_same_ports() {
 settings_complete() {
 	local name
 	kafka_nodes
-	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}"
+	: "${PG_PORT:=15432}" "${ORDER_PORT:=8081}" "${DELIVERY_PORT:=8082}" "${PAGE_PORT:=8080}"
 	for name in "${STACK_PORTS[@]}"; do
 		require_number "$name" 1 65535
 		export "${name?}"

@@ -3,7 +3,8 @@
 # demo and up build through a second make, since the packages that the build needs may only come
 # now.
 
-.PHONY: demo up down status scale scale-orders partitions skip-missing psql topic packages
+.PHONY: demo up down status page reset scale scale-orders partitions skip-missing psql topic packages
+.PHONY: kill pause resume broker-stop broker-start
 
 ## learn: demo         the lab, from nothing to its verdict: under two minutes
 demo: packages
@@ -15,18 +16,25 @@ up: packages
 	@$(MAKE) --no-print-directory --silent all
 	@stack/stack.sh up
 
+## learn: page         the live page's address; starts it on a stack that runs
+## learn: reset        empties everything, with one partition, while all runs
 ## operate: down         stops the stack; the data stay
 ## operate: status       what runs, and on which ports
 ## operate: psql [SQL="..."]  psql on the lab's tables, or one statement
 ## operate: topic        the topic from its beginning, then live; FOLLOW=0
-down status psql topic:
+## operate: broker-stop  Kafka alone
+## operate: broker-start  Kafka alone
+down status page reset broker-stop broker-start psql topic:
 	@stack/stack.sh $@
 
 ## operate: scale N=3    delivery-services, up or down, while running
 ## operate: scale-orders N=2  order-services, up or down, while running
 ## operate: partitions N=2  partitions of the topic, more of them, while running
+## operate: kill N=1     kill -9 for a delivery-service
+## operate: pause N=1    SIGSTOP for a delivery-service
+## operate: resume N=1   SIGCONT for it
 # The shell reads N from the environment.
-scale scale-orders partitions:
+scale scale-orders partitions kill pause resume:
 	@stack/stack.sh $@ "$$N"
 
 ## operate: skip-missing ORDER=7  the order no longer waits for a missing event

@@ -9,6 +9,10 @@
 #   scale N       that many delivery replicas, while all runs
 #   scale-orders N  that many order-services, while all runs
 #   partitions N  more partitions for the topic, while all runs
+#   page          starts the live page of the stack that runs, and prints its address
+#   kill N, pause N, resume N  a delivery replica: kill -9, SIGSTOP, SIGCONT
+#   broker-stop, broker-start  Kafka alone
+#   reset         everything is empty again, with one partition, while all runs
 #   psql          opens psql on the lab's tables, or runs the statement in SQL
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
@@ -16,7 +20,8 @@
 #   skip-missing ORDER  the order no longer waits for what is missing before its parked events
 #   verify        judges the history: was anything lost, duplicated or out of order; JSON=1: as JSON
 # env: BROKERS (1 or 3: see kafka/nodes.sh), KAFKA_PORT (9092), PG_PORT (15432), ORDER_PORT (8081,
-#      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), BUILD_DIR (build),
+#      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), PAGE_PORT (8080),
+#      PAGE (on; off: without the live page), BUILD_DIR (build),
 #      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that
 #      gets what DELIVERY_WORK=count prints (delivery-service's log); SERVICE_WRAPPER, a program of
 #      the project that gets a service's name and program, and becomes that program.
@@ -126,10 +131,33 @@ instance_address() {
 		"$(instance_port "$@")" "$path"
 }
 
+# --- the live page ------------------------------------------------------------------------------
+
+# page_start: starts it unless it runs, and sets PAGE_ADDRESS. Its token is this user's alone.
+page_start() {
+	local file=$RUN_DIR/page.token
+	[[ -s $file ]] || (umask 077 && head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n' >"$file")
+	PAGE_ADDRESS="http://127.0.0.1:$PAGE_PORT/#token=$(<"$file")"
+	! process_alive page || return 0
+	require_port_free "$PAGE_PORT" "the live page" PAGE_PORT
+	process_start page - env HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
+		DATABASE_URL="$(stack_url page_reader)" STACK="$REPO_DIR/stack/stack.sh" \
+		ORDER_URLS="http://127.0.0.1:$ORDER_PORT,http://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
+		DELIVERY_URLS="http://127.0.0.1:$DELIVERY_PORT-$(stack_delivery_port 8)" "$BUILD_DIR/page"
+	process_wait_ready page "$READY_SECONDS" port_open "$PAGE_PORT"
+}
+
+page() {
+	require_programs page
+	require_up
+	page_start
+	say "open $PAGE_ADDRESS"
+}
+
 # --- the commands: see the usage above ----------------------------------------------------------
 
 any_running() {
-	process_alive postgres ||
+	process_alive postgres || process_alive page ||
 		[[ -n $(instances kafka)$(instances order-service)$(instances delivery) ]]
 }
 
@@ -154,7 +182,7 @@ up() {
 	kafka_nodes_as_asked
 	"$REPO_DIR/stack/packages.sh" install run
 	lock_take stack
-	require_programs order-service delivery-service
+	require_programs order-service delivery-service page
 	mapfile -t orders < <(instances order-service)
 	mapfile -t replicas < <(instances delivery)
 	if ((${#orders[@]} + ${#replicas[@]} > 0)); then
@@ -169,6 +197,7 @@ up() {
 	((${#replicas[@]} > 0)) || replicas=(1)
 	instances_start order-service "${orders[@]}"
 	instances_start delivery "${replicas[@]}"
+	[[ ${PAGE:-on} == off ]] || page_start
 	say_what_next "${#orders[@]}" "${#replicas[@]}"
 }
 
@@ -183,6 +212,7 @@ servers() {
 say_what_next() {
 	local number
 	say ""
+	[[ -z ${PAGE_ADDRESS-} ]] || say "open                $PAGE_ADDRESS"
 	say "$(instance_address order-service 1) (event key: ${EVENT_KEY:-order-id})"
 	for ((number = 2; number <= $1; number++)); do
 		instance_address order-service "$number"
@@ -213,6 +243,7 @@ down() {
 		say "nothing runs in $RUN_DIR"
 		return 0
 	fi
+	process_stop page "$STOP_SECONDS"
 	stop_services || status=1
 	"$REPO_DIR/kafka/broker.sh" stop &
 	broker=$!
@@ -253,6 +284,7 @@ status() {
 	status_lines order-service order-service 1
 	status_lines order-service "order-service %" "${orders[@]:1}"
 	status_lines delivery "delivery-service %" "${replicas[@]:-1}"
+	status_line "live page" page "$PAGE_PORT" port_open "$PAGE_PORT"
 	[[ -n $(instances kafka) ]] || return 0
 	say ""
 	status_topic
@@ -285,6 +317,33 @@ scale() {
 	for ((number = 1; number <= N; number++)); do
 		instance_address "$kind" "$number"
 	done
+}
+
+# signal_replica SIGNAL N: sends it to a delivery replica.
+signal_replica() {
+	local N=${2-}
+	require_number N 1 100
+	process_pid "$(instance_name delivery "$N")" || die "delivery-service $N does not run"
+	kill -s "$1" "$PROCESS_PID"
+	say "SIG$1 sent to delivery-service $N (pid $PROCESS_PID)"
+}
+
+# reset: everything is empty again, with one partition; what runs stays as many.
+reset() {
+	local orders replicas
+	lock_take stack
+	require_up
+	mapfile -t orders < <(instances order-service)
+	mapfile -t replicas < <(instances delivery)
+	stop_services
+	"$REPO_DIR/sql/cluster.sh" psql -X -q -v ON_ERROR_STOP=1 -c "do \$\$ begin
+		execute (select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
+			|| ' restart identity' from pg_tables where schemaname in ('orders', 'delivery'));
+		end \$\$"
+	"$REPO_DIR/kafka/topics.sh" recreate
+	instances_start order-service "${orders[@]}"
+	instances_start delivery "${replicas[@]}"
+	say "all is empty: ${#orders[@]} order-service, ${#replicas[@]} delivery-service, 1 partition"
 }
 
 partitions() {
@@ -353,11 +412,11 @@ main() {
 		settings_load
 	elif any_running; then
 		settings_require_same_ports
-		settings_load PORTS_ONLY
+		settings_load
 	fi
 	settings_complete
 	case $command in
-	up | servers | down | status | topic | verify) "$command" ;;
+	up | servers | down | status | page | topic | verify) "$command" ;;
 	scale)
 		[[ -n ${2-} ]] || die "how many replicas? make scale N=3"
 		scale delivery "$2"
@@ -367,6 +426,12 @@ main() {
 		scale order-service "$2"
 		;;
 	partitions) partitions "${2-}" ;;
+	kill) signal_replica KILL "${2-}" ;;
+	pause) signal_replica STOP "${2-}" ;;
+	resume) signal_replica CONT "${2-}" ;;
+	broker-stop) "$REPO_DIR/kafka/broker.sh" stop ;;
+	broker-start) "$REPO_DIR/kafka/broker.sh" start ;;
+	reset) reset ;;
 	skip-missing) skip_missing "${2-}" ;;
 	psql) open_psql ;;
 	dead-letters) dead_letters list ;;

@@ -33,6 +33,7 @@
 [[ -n ${REPO_DIR-} ]] || . "$(dirname "$(realpath "$0")")/../stack/process.sh"
 . "$REPO_DIR/stack/settings.sh"
 
+export PAGE=${PAGE:-off} # nobody looks
 TEMPORARY_STACK_PID=    # stack/stack.sh at work
 TEMPORARY_STACK_UP=     # there is something to stop
 TEMPORARY_STACK_NICE=0  # of all that runs in it, for labs whose load must come first

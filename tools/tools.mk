@@ -18,6 +18,9 @@ $(BUILD)/$(1): $$(call objects,tools/$(1)/main.c) $$(call archives,tools/$(1) $$
 endef
 $(foreach program,$(TOOL_PROGRAMS),$(eval $(call TOOL_RULE,$(program))))
 
+# The page's files are part of the program.
+$(BUILD)/obj/tools/page/assets.o: $(wildcard tools/page/static/*)
+
 .PHONY: verify dead-letters replay
 ## operate: verify       what was lost, duplicated, out of order; WAIT=60 JSON=1
 verify: packages

@@ -28,6 +28,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/stack.h"
 #include "tools/dead-letters/outbox_dead.h"
+#include "tools/page/table_feed.h"
 #include "tools/verify-history/read_tables.h"
 
 TestSuite(statements, .timeout = 600);
@@ -35,6 +36,7 @@ TestSuite(statements, .timeout = 600);
 #define ORDER    "order_service"
 #define DELIVERY "delivery_service"
 #define OWNER    "lab"
+#define PAGE     "page_reader"
 
 #define TABLE(table) #table, table
 
@@ -60,6 +62,7 @@ static const struct {
 	{ TABLE(sync_delivery_store_statements), { DELIVERY } },
 	{ TABLE(outbox_dead_statements), { OWNER } },
 	{ TABLE(read_tables_statements), { OWNER } },
+	{ TABLE(table_feed_statements), { PAGE } },
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 

@@ -1,0 +1,170 @@
+#include "tools/page/action_command.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+struct action {
+	const char *name, *command; /* of the script */
+	int64_t min, max;           /* of the argument n; max 0: it takes none */
+	bool settings;              /* it takes settings, see below */
+};
+
+static const struct action actions[] = {
+	{ "scale", "scale", 0, 8, false },
+	{ "partitions", "partitions", 1, 12, false },
+	{ "kill", "kill", 1, 8, false },
+	{ "pause", "pause", 1, 8, false },
+	{ "resume", "resume", 1, 8, false },
+	{ "broker-stop", "broker-stop", 0, 0, false },
+	{ "broker-start", "broker-start", 0, 0, false },
+	{ "reset", "reset", 0, 0, false },
+	{ "verify", "verify", 0, 0, false },
+	{ "load", "load", 0, 0, false },
+	{ "settings", "up", 0, 0, true },
+};
+
+struct setting {
+	const char *name;
+	const char *words[4]; /* it is one of them; none: a number */
+	int64_t min, max;
+};
+
+static const struct setting settings[] = {
+	{ "EVENT_KEY", { "order-id", "none" }, 0, 0 },
+	{ "SEQUENCING", { "off", "enforce" }, 0, 0 },
+	{ "PROCESSING_ORDER", { "partition", "key", "unordered" }, 0, 0 },
+	{ "DELIVERY_DELAY_MS", { NULL }, 0, 60000 },
+	{ "MAX_CONCURRENCY", { NULL }, 1, 100000 },
+};
+
+static const struct action *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(actions[i].name, name) == 0)
+			return &actions[i];
+	}
+	return NULL;
+}
+
+static bool is_number(const json_t *value, int64_t min, int64_t max)
+{
+	return json_is_integer(value) && json_integer_value(value) >= min &&
+	       json_integer_value(value) <= max;
+}
+
+/* The word of the list that value is; NULL: none. */
+static const char *word_of(const struct setting *setting, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	for (size_t i = 0; text && i < 4 && setting->words[i]; i++) {
+		if (strcmp(setting->words[i], text) == 0)
+			return setting->words[i];
+	}
+	return NULL;
+}
+
+static enum status add_setting(struct action_command *c, const struct setting *setting,
+			       const json_t *value, struct error *err)
+{
+	const char *word = word_of(setting, value);
+	bool number = !setting->words[0] && is_number(value, setting->min, setting->max);
+	int written = -1;
+
+	if (word)
+		written = asprintf(&c->settings[c->setting_count], "%s=%s", setting->name, word);
+	else if (number)
+		written = asprintf(&c->settings[c->setting_count], "%s=%" PRId64, setting->name,
+				   (int64_t)json_integer_value(value));
+	else
+		return error_set(err, ST_INVALID, "%s has no such value", setting->name);
+	if (written < 0)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	c->setting_count++;
+	return ST_OK;
+}
+
+static enum status add_settings(struct action_command *c, const json_t *arguments,
+				struct error *err)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		const json_t *value = json_object_get(arguments, settings[i].name);
+
+		if (value && add_setting(c, &settings[i], value, err) != ST_OK)
+			return err->status;
+	}
+	if (c->setting_count == 0 || (size_t)c->setting_count != json_object_size(arguments))
+		return error_set(err, ST_INVALID, "there is no such setting");
+	return ST_OK;
+}
+
+static enum status add_number(struct action_command *c, const struct action *action,
+			      const json_t *arguments, struct error *err)
+{
+	const json_t *n = json_object_get(arguments, "n");
+
+	if (!is_number(n, action->min, action->max))
+		return error_set(err, ST_INVALID,
+				 "n is a whole number from %" PRId64 " to %" PRId64, action->min,
+				 action->max);
+	if (asprintf(&c->argv[2], "%" PRId64, (int64_t)json_integer_value(n)) < 0)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	return ST_OK;
+}
+
+/* Our environment, with the settings in front: the first of a name counts. */
+static enum status make_environment(struct action_command *c, struct error *err)
+{
+	size_t count = 0, n = 0;
+
+	while (environ[count])
+		count++;
+	c->environment = calloc(count + (size_t)c->setting_count + 1, sizeof(char *));
+	if (!c->environment)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	for (int i = 0; i < c->setting_count; i++)
+		c->environment[n++] = c->settings[i];
+	for (size_t i = 0; i < count; i++)
+		c->environment[n++] = environ[i];
+	return ST_OK;
+}
+
+enum status action_command_make(struct action_command *c, const char *stack, const char *name,
+				const json_t *arguments, struct error *err)
+{
+	const struct action *action = find(name);
+	enum status st = ST_OK;
+
+	*c = (struct action_command){ 0 };
+	if (!action)
+		return error_set(err, ST_INVALID, "there is no action %.40s", name);
+	c->name = action->name;
+	c->argv[0] = (char *)stack;
+	c->argv[1] = strdup(action->command);
+	if (!c->argv[1])
+		return error_set(err, ST_INTERNAL, "out of memory");
+	if (action->max > 0)
+		st = add_number(c, action, arguments, err);
+	if (st == ST_OK && action->settings)
+		st = add_settings(c, arguments, err);
+	if (st == ST_OK)
+		st = make_environment(c, err);
+	if (st != ST_OK)
+		action_command_fini(c);
+	return st;
+}
+
+void action_command_fini(struct action_command *c)
+{
+	free(c->argv[1]);
+	free(c->argv[2]);
+	for (int i = 0; i < c->setting_count; i++)
+		free(c->settings[i]);
+	free(c->environment);
+	*c = (struct action_command){ 0 };
+}

@@ -1,0 +1,31 @@
+/*
+ * What a viewer may do to the stack: fixed commands with checked arguments, the same that `make`
+ * calls. One runs at a time.
+ *
+ * Threads: the loop's; a command runs on a thread of its own.
+ */
+#ifndef TOOLS_PAGE_ACTIONS_H
+#define TOOLS_PAGE_ACTIONS_H
+
+#include "tools/page/mailbox.h"
+
+struct actions;
+
+/*
+ * stack: the script that knows the commands; NULL: there is none, and every action is refused.
+ * Strings and box are borrowed until close. NULL: out of memory.
+ */
+struct actions *actions_open(const char *stack, struct mailbox *box);
+/* Waits for the command that runs. */
+void actions_close(struct actions *actions);
+
+/*
+ * Starts the action with arguments, a JSON object. Mails MAIL_ACTION when it ends:
+ * {"id": n, "action": name, "status": exit status, "output": its last lines}. *id is that number.
+ * ST_INVALID: no such action, or its arguments. ST_CONFLICT: another one runs. ST_REFUSED: there is
+ * no stack to act on.
+ */
+MUST_CHECK enum status actions_start(struct actions *actions, const char *name,
+				     const json_t *arguments, int64_t *id, struct error *err);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * page: the live page. It reads what anybody may read, tells every browser that looks, and starts
+ * the commands that `make` has. It is no part of the path of an order: without it nothing changes.
+ */
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "common/base/config.h"
+#include "common/runtime/log.h"
+#include "tools/page/web.h"
+
+#define TOKEN_BYTES 16
+
+struct config {
+	const char *host, *names, *kafka_servers, *kafka_topic, *kafka_conf, *database_url;
+	const char *order_urls, *delivery_urls, *stack, *token;
+	int64_t port;
+};
+
+#define TEXT(name, member, fallback, help)                                                         \
+	{                                                                                          \
+		name, CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, member), fallback, 0, 0, \
+			NULL, help                                                                 \
+	}
+
+static const struct config_key keys[] = {
+	TEXT("HTTP_HOST", host, "127.0.0.1", "address to listen on"),
+	{ "HTTP_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, port), "8080", 0, 65535,
+	  NULL, "port to listen on; 0: any free one" },
+	TEXT("HTTP_NAMES", names, "",
+	     "further names by which a browser may call the page, comma separated"),
+	TEXT("KAFKA_BOOTSTRAP_SERVERS", kafka_servers, "127.0.0.1:9092",
+	     "Kafka brokers, host:port, comma separated"),
+	TEXT("KAFKA_TOPIC", kafka_topic, "kafka.scaling", "topic that carries the events"),
+	{ "KAFKA_CONF", CONFIG_TEXT, CONFIG_SECRET_PAIRS, offsetof(struct config, kafka_conf), "",
+	  0, 0, NULL, "librdkafka properties, name=value;name=value (TLS, SASL, tuning)" },
+	{ "DATABASE_URL", CONFIG_TEXT, CONFIG_SECRET_URL, offsetof(struct config, database_url),
+	  "postgresql://lab@127.0.0.1:15432/lab", 0, 0, NULL,
+	  "PostgreSQL, as a role that may read" },
+	TEXT("ORDER_URLS", order_urls, "http://127.0.0.1:8081,http://127.0.0.1:8181-8184",
+	     "order-services that there may be; a range of ports stands for one each"),
+	TEXT("DELIVERY_URLS", delivery_urls, "http://127.0.0.1:8082-8089",
+	     "delivery-services that there may be"),
+	TEXT("STACK", stack, "",
+	     "script behind the actions, as stack/stack.sh; empty: the page only shows"),
+	{ "TOKEN", CONFIG_TEXT, CONFIG_SECRET_PAIRS, offsetof(struct config, token), "", 0, 0, NULL,
+	  "what an action has to present; empty: a random one" },
+	{ 0 },
+};
+
+static const struct config_program program = {
+	.name = "page",
+	.summary = "shows the lab in a browser, as it happens",
+	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
+	.manner = "Serves the page until SIGTERM or SIGINT, and prints its address.",
+	.exit_status = "0 stopped; 1 something failed; 2 bad settings.",
+};
+
+/* 32 hexadecimal digits that nobody can guess. */
+static bool make_token(char token[2 * TOKEN_BYTES + 1])
+{
+	unsigned char bytes[TOKEN_BYTES];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return false;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		(void)snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+	return true;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *base)
+{
+	(void)what;
+	log_info("page", "stopping", "signal=%d", (int)number);
+	(void)event_base_loopbreak(base);
+}
+
+static void print_address(const struct config *config, const struct web *web, const char *token)
+{
+	(void)printf("http://%s:%d/%s%s\n", config->host, web_port(web),
+		     config->token[0] ? "" : "#token=", config->token[0] ? "" : token);
+	(void)fflush(stdout);
+}
+
+static enum status serve(const struct config *config, struct event_base *base, struct page *page,
+			 const char *token, struct error *err)
+{
+	const struct web_config web_config = {
+		.host = config->host, .port = config->port, .names = config->names, .token = token
+	};
+	struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
+	struct event *interrupt = evsignal_new(base, SIGINT, on_signal, base);
+	struct web *web = NULL;
+
+	(void)event_add(term, NULL);
+	(void)event_add(interrupt, NULL);
+	if (web_open(&web, &web_config, page, base, err) == ST_OK) {
+		print_address(config, web, token);
+		(void)event_base_dispatch(base);
+		web_close(web);
+	}
+	event_free(term);
+	event_free(interrupt);
+	return err->status;
+}
+
+static enum status run(const struct config *config, struct error *err)
+{
+	const struct page_config page_config = {
+		.kafka = { .bootstrap_servers = config->kafka_servers,
+			   .topic = config->kafka_topic,
+			   .extra = config->kafka_conf,
+			   .client_id = "page" },
+		.database_url = config->database_url,
+		.services = { config->order_urls, config->delivery_urls },
+		.stack = config->stack[0] ? config->stack : NULL,
+	};
+	char token[2 * TOKEN_BYTES + 1];
+	struct event_base *base = event_base_new();
+	struct page *page = NULL;
+
+	if (!base || !make_token(token))
+		return error_set(err, ST_INTERNAL, "no event loop, or no random bytes");
+	if (page_open(&page, &page_config, base, err) == ST_OK) {
+		(void)serve(config, base, page, config->token[0] ? config->token : token, err);
+		page_close(page);
+	}
+	event_base_free(base);
+	return err->status;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config = { 0 };
+	struct error err = { 0 };
+	int done = config_main(&program, argc, argv, &config);
+
+	if (done >= 0)
+		return done;
+	(void)signal(SIGPIPE, SIG_IGN); /* EPIPE is returned then. ALLOWED: ignores, no handler */
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (run(&config, &err) == ST_OK)
+		return 0;
+	log_error("page", "failed", "error=%s", LOG_QUOTE(err.msg));
+	return err.status == ST_INVALID ? 2 : 1;
+}

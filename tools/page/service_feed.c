@@ -1,0 +1,183 @@
+#include "tools/page/service_feed.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/runtime/clock.h"
+#include "tools/page/rates.h"
+#include "tools/page/service_urls.h"
+
+#define PERIOD_MS    500
+#define ANSWER_MS    400 /* whoever does not answer in time is down for now */
+#define ANSWER_MAX   (1024 * 1024)
+#define PORT_OF(url) (strrchr(url, ':') + 1)
+
+struct answer {
+	char *text; /* ANSWER_MAX and a NUL; reused */
+	size_t len;
+};
+
+struct service_feed {
+	char orders[SERVICE_FEED_MAX][SERVICE_URL_MAX],
+		deliveries[SERVICE_FEED_MAX][SERVICE_URL_MAX];
+	size_t order_count, delivery_count;
+	struct mailbox *box;
+	CURL *curl;
+	struct answer answer;
+	struct rates rates;
+	pthread_t thread;
+	bool started;
+	_Atomic bool stopping;
+};
+
+/* --- a call -------------------------------------------------------------------------------- */
+
+static size_t on_data(char *data, size_t size, size_t count, void *context)
+{
+	struct answer *a = context;
+	size_t len = size * count;
+
+	if (a->len + len > ANSWER_MAX)
+		return 0; /* curl fails then */
+	memcpy(a->text + a->len, data, len);
+	a->len += len;
+	return len;
+}
+
+/* The status of the answer, 0: none came. The body is in f->answer. */
+static long get(struct service_feed *f, const char *url, const char *path)
+{
+	char full[SERVICE_URL_MAX + 32];
+	long status = 0;
+
+	(void)snprintf(full, sizeof(full), "%s%s", url, path);
+	f->answer.len = 0;
+	(void)curl_easy_setopt(f->curl, CURLOPT_URL, full);
+	if (curl_easy_perform(f->curl) == CURLE_OK)
+		(void)curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	f->answer.text[f->answer.len] = '\0';
+	return status;
+}
+
+static json_t *body(const struct service_feed *f)
+{
+	return json_loadb(f->answer.text, f->answer.len, 0, NULL);
+}
+
+/* --- a service ----------------------------------------------------------------------------- */
+
+/* NULL: it does not answer. */
+static json_t *ask(struct service_feed *f, const char *url, bool in_flight)
+{
+	json_t *service;
+	bool ready;
+
+	if (get(f, url, "/metrics") != 200)
+		return NULL;
+	rates_read(&f->rates, f->answer.text);
+	ready = get(f, url, "/readyz") == 200;
+	service =
+		json_pack("{s:s, s:s, s:b}", "url", url, "port", PORT_OF(url), "ready", (int)ready);
+	if (!ready)
+		(void)json_object_set_new(service, "checks", body(f));
+	if (get(f, url, "/about") == 200)
+		(void)json_object_set_new(service, "about", body(f));
+	if (in_flight && get(f, url, "/in-flight") == 200)
+		(void)json_object_set_new(service, "inFlight", body(f));
+	return service;
+}
+
+static json_t *ask_all(struct service_feed *f, char (*urls)[SERVICE_URL_MAX], size_t count,
+		       bool in_flight)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *service = ask(f, urls[i], in_flight);
+
+		if (service)
+			(void)json_array_append_new(list, service);
+	}
+	return list;
+}
+
+static void round_of(struct service_feed *f)
+{
+	json_t *orders, *deliveries;
+
+	rates_begin(&f->rates);
+	orders = ask_all(f, f->orders, f->order_count, false);
+	deliveries = ask_all(f, f->deliveries, f->delivery_count, true);
+	(void)mailbox_put(f->box, MAIL_SERVICES,
+			  json_pack("{s:o, s:o, s:o}", "orders", orders, "deliveries", deliveries,
+				    "rates", rates_end(&f->rates, clock_mono_ms())));
+}
+
+static void *thread_main(void *arg)
+{
+	struct service_feed *f = arg;
+
+	while (!atomic_load(&f->stopping)) {
+		round_of(f);
+		clock_pause_ms(PERIOD_MS);
+	}
+	return NULL;
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static enum status open_curl(struct service_feed *f, struct error *err)
+{
+	f->answer.text = malloc(ANSWER_MAX + 1);
+	f->curl = curl_easy_init();
+	if (!f->answer.text || !f->curl)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	(void)curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
+	(void)curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(f->curl, CURLOPT_NOPROXY, "*");
+	(void)curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_data);
+	(void)curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &f->answer);
+	return ST_OK;
+}
+
+enum status service_feed_open(struct service_feed **out, const struct service_feed_config *config,
+			      struct mailbox *box, struct error *err)
+{
+	struct service_feed *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	f->box = box;
+	if (service_urls_read(config->order_urls, f->orders, SERVICE_FEED_MAX, &f->order_count,
+			      err) == ST_OK &&
+	    service_urls_read(config->delivery_urls, f->deliveries, SERVICE_FEED_MAX,
+			      &f->delivery_count, err) == ST_OK &&
+	    open_curl(f, err) == ST_OK) {
+		f->started = pthread_create(&f->thread, NULL, thread_main, f) == 0;
+		if (!f->started)
+			(void)error_set(err, ST_INTERNAL, "cannot start a thread");
+	}
+	if (!f->started) {
+		service_feed_close(f);
+		return err->status;
+	}
+	*out = f;
+	return ST_OK;
+}
+
+void service_feed_close(struct service_feed *f)
+{
+	if (!f)
+		return;
+	atomic_store(&f->stopping, true);
+	if (f->started)
+		(void)pthread_join(f->thread, NULL);
+	if (f->curl)
+		curl_easy_cleanup(f->curl);
+	free(f->answer.text);
+	free(f);
+}

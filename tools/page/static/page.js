@@ -1,0 +1,274 @@
+// The page's heart: the stream, the model made of it, texts, and actions. It shows what is: every
+// chip is a message read from Kafka, every row was read from PostgreSQL.
+import { drawStage } from "/stage.js";
+import { drawLab } from "/lab.js";
+import { drawCharts, addNumbers } from "/charts.js";
+
+const KEPT_MESSAGES = 40; // of a partition
+const KEPT_ORDERS = 200;
+
+export const model = {
+	state: {},            // how all is now
+	messages: new Map(),  // partition -> the latest messages, oldest first
+	orders: new Map(),    // order id -> { row, effects, published, late }
+	inversion: null,      // the latest effect that came after a newer one
+	last: null,           // the latest effect
+	leftOut: 0,
+	connected: false,
+	chosen: null,
+	answers: new Map(),   // id of an action -> how it ended
+	clock: 0,             // the server's clock minus ours, in ms
+	running: null,        // the action that runs
+};
+
+// --- texts ---------------------------------------------------------------------------------------
+
+let texts = {};
+export let language = localStorage.getItem("language") || (navigator.language.startsWith("ko") ? "ko" : "en");
+
+export function t(key, values = {}) {
+	return (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+async function useLanguage(name) {
+	texts = await (await fetch(`/text.${name}.json`)).json();
+	language = name;
+	localStorage.setItem("language", name);
+	document.documentElement.lang = name;
+	document.title = t("title");
+	for (const element of document.querySelectorAll("[data-text]"))
+		element.textContent = t(element.dataset.text);
+	const button = document.getElementById("language");
+	button.textContent = t("language");
+	button.lang = name === "en" ? "ko" : "en";
+	useTheme(document.documentElement.dataset.theme);
+	changed();
+}
+
+function useTheme(theme) {
+	document.documentElement.dataset.theme = theme;
+	localStorage.setItem("theme", theme);
+	document.getElementById("theme").textContent = t(theme === "dark" ? "theme.light" : "theme.dark");
+}
+
+// element("p", { class: "note" }, "text", child...): text is data, never markup.
+export function element(name, attributes = {}, ...children) {
+	const made = document.createElement(name);
+	for (const [key, value] of Object.entries(attributes)) {
+		if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+		else if (value === true) made.setAttribute(key, "");
+		else if (value !== false && value != null) made.setAttribute(key, value);
+	}
+	made.append(...children.filter((child) => child != null));
+	return made;
+}
+
+// --- drawing, at most once a frame ---------------------------------------------------------------
+
+let dirty = false;
+const waiting = new Set();
+
+export function changed() {
+	for (const look of waiting) look();
+	if (dirty) return;
+	dirty = true;
+	requestAnimationFrame(() => {
+		dirty = false;
+		drawHealth();
+		drawVerdict();
+		drawStage();
+		drawLab();
+		drawCharts();
+	});
+}
+
+// Waits until look() is true; rejects after so many seconds.
+export function until(look, seconds, what) {
+	return new Promise((resolve, reject) => {
+		const timer = setTimeout(() => {
+			waiting.delete(check);
+			reject(new Error(what));
+		}, seconds * 1000);
+		function check() {
+			const found = look();
+			if (!found) return;
+			clearTimeout(timer);
+			waiting.delete(check);
+			resolve(found);
+		}
+		waiting.add(check);
+		check();
+	});
+}
+
+// --- the stream ----------------------------------------------------------------------------------
+
+function forget() {
+	model.messages.clear();
+	model.orders.clear();
+	model.inversion = model.last = model.chosen = null;
+}
+
+function order(id) {
+	if (!model.orders.has(id)) model.orders.set(id, { id, row: null, effects: [], published: [], late: null });
+	const found = model.orders.get(id);
+	if (model.orders.size > KEPT_ORDERS) model.orders.delete(model.orders.keys().next().value);
+	return found;
+}
+
+function takeMessage(message) {
+	const list = model.messages.get(message.partition) ?? [];
+	const last = list.at(-1);
+	if (last && message.offset <= last.offset) list.length = 0; // the topic was made anew
+	list.push(message);
+	message.fresh = performance.now();
+	if (list.length > KEPT_MESSAGES) list.shift();
+	model.messages.set(message.partition, list);
+	if (message.type?.startsWith("Order") && message.order != null) order(message.order).published.push(message);
+}
+
+function takeEffect(effect) {
+	const of = order(effect.order);
+	of.effects.push(effect);
+	of.row = effect.row;
+	of.changed = performance.now();
+	model.last = effect;
+	if (!effect.newer) return;
+	of.late = effect;
+	model.inversion = effect;
+}
+
+const takers = {
+	reset: forget,
+	state(state) {
+		model.state = state;
+		model.clock = state.now - Date.now();
+		addNumbers(state.rates);
+	},
+	messages(content) {
+		content.messages.forEach(takeMessage);
+		model.leftOut = content.more;
+	},
+	effects(content) {
+		content.effects.forEach(takeEffect);
+	},
+	action(content) {
+		model.answers.set(content.id, content);
+		model.running = null;
+		showOutput(content);
+	},
+};
+
+function listen() {
+	const stream = new EventSource("/stream");
+	stream.onopen = () => {
+		model.connected = true;
+		changed();
+	};
+	stream.onerror = () => {
+		model.connected = false;
+		changed();
+		if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+	};
+	for (const [name, take] of Object.entries(takers))
+		stream.addEventListener(name, (event) => {
+			take(JSON.parse(event.data));
+			changed();
+		});
+}
+
+// --- actions -------------------------------------------------------------------------------------
+
+const token = new URLSearchParams(location.hash.slice(1)).get("token") || sessionStorage.getItem("token");
+if (token) sessionStorage.setItem("token", token);
+history.replaceState(null, "", location.pathname);
+
+export const canAct = () => Boolean(token) && model.state.actions;
+
+async function post(name, content) {
+	const response = await fetch(`/actions/${name}`, {
+		method: "POST",
+		headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+		body: JSON.stringify(content),
+	});
+	const body = await response.json();
+	if (!response.ok) throw new Error(body.detail);
+	return body;
+}
+
+// A command of the stack, to its end.
+export async function act(name, content = {}) {
+	const { id } = await post(name, content);
+	model.running = name;
+	changed();
+	const end = await until(() => model.answers.get(id), 120, name);
+	if (end.status !== 0 && name !== "verify") throw new Error(end.output.trim().split("\n").at(-1));
+	return end;
+}
+
+// A call to order-service; its answer.
+export async function callOrders(method, id, body) {
+	const answer = await post("order", { method, order: id, body });
+	if (answer.status >= 400) throw new Error(answer.body?.detail ?? `${answer.status}`);
+	return answer;
+}
+
+export function showOutput(content) {
+	const output = document.getElementById("output");
+	output.hidden = !content.output;
+	output.textContent = `$ ${content.action}\n${content.output}`;
+}
+
+// --- head and verdict ----------------------------------------------------------------------------
+
+export const short = (type) => type.replace(/^(Order|Delivery)/, "");
+
+function drawHealth() {
+	const { state } = model;
+	const part = (name, up) =>
+		element("li", { class: up ? "up" : "down" }, `${name}: ${t(up ? "up" : "down")}`);
+	document.getElementById("health").replaceChildren(
+		part(t("stream"), model.connected),
+		part(t("kafka"), state.kafkaUp),
+		part(t("database"), state.databaseUp),
+		part("order-service", state.orders?.some((service) => service.ready)));
+}
+
+function sentence(effect) {
+	const newer = effect.newer;
+	return t("verdict.inversion", {
+		order: effect.order, old: effect.event, oldVersion: effect.version, new: newer.event,
+		newVersion: newer.version, seconds: ((effect.applied - newer.applied) / 1000).toFixed(1),
+		oldPartition: effect.partition, oldOffset: effect.offset, oldReplica: effect.replica,
+		newPartition: newer.partition, newOffset: newer.offset, newReplica: newer.replica,
+		status: effect.row?.status ?? effect.status,
+	});
+}
+
+let shown = "";
+
+function drawVerdict() {
+	const last = model.last;
+	const inverted = model.inversion && (!last || model.orders.get(last.order)?.late || last === model.inversion);
+	const order = last && model.orders.get(last.order);
+	const ended = order && !inverted && order.row?.status === "DELIVERY CANCELLED"
+		&& order.effects.length >= order.published.length;
+	const kind = inverted ? "wrong" : ended ? "right" : "";
+	const text = inverted ? sentence(model.inversion) : ended ? t("verdict.cancelled", { order: last.order })
+		: t("verdict.start");
+	if (shown === kind + text) return; // a live region speaks only of what is new
+	shown = kind + text;
+	const verdict = document.getElementById("verdict");
+	verdict.className = `verdict ${kind}`;
+	verdict.replaceChildren(...(kind ? [element("b", {}, t(`verdict.${kind}`))] : []), element("span", {}, text));
+}
+
+// --- start ---------------------------------------------------------------------------------------
+
+document.getElementById("language").addEventListener("click", () => useLanguage(language === "en" ? "ko" : "en"));
+document.getElementById("theme").addEventListener("click", () =>
+	useTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
+document.documentElement.dataset.theme = localStorage.getItem("theme")
+	|| (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+await useLanguage(language);
+listen();

@@ -1,0 +1,268 @@
+// The stage: calls, lanes of the topic, replicas with what they are at, deliveries, and the red line
+// between two events that changed places.
+import { model, t, element, act, callOrders, canAct, changed, short } from "/page.js";
+
+const CHIP_WIDTH = 48;
+const DELIVERY_WIDTH = 34;
+const ROWS = 9;
+const RING = 2 * Math.PI * 20;
+const SVG = "http://www.w3.org/2000/svg";
+
+const by = (id) => document.getElementById(id);
+
+// Each order has a colour, and a pattern for those who do not see colours.
+export function paint(made, order) {
+	const hue = (order * 137.508) % 360;
+	const dark = document.documentElement.dataset.theme === "dark";
+	made.style.setProperty("--chip", `hsl(${hue} 70% ${dark ? 65 : 42}%)`);
+	made.style.setProperty("--chip-paper", `hsl(${hue} ${dark ? "40% 22%" : "75% 94%"})`);
+	made.style.setProperty("--chip-line", `hsl(${hue} ${dark ? "40% 34%" : "60% 82%"})`);
+	return made;
+}
+
+const LETTER = { Placed: "P", Modified: "M", Cancelled: "C", Started: "s" };
+
+export function chip(type, order, version, more = {}) {
+	const delivery = type.startsWith("Delivery");
+	const letter = LETTER[short(type)] ?? "?";
+	const made = element("div", {
+		class: `chip pattern-${order % 4}${delivery ? " delivery" : ""}${more.class ?? ""}`,
+		title: more.title,
+	}, element("b", {}, (delivery ? letter.toLowerCase() : letter) + (version ?? "")), `#${order}`);
+	return paint(made, order);
+}
+
+// --- order-service -------------------------------------------------------------------------------
+
+async function call(method, id, body) {
+	const answer = by("answer");
+	try {
+		const got = await callOrders(method, id, body);
+		answer.textContent = `HTTP ${got.status} ${JSON.stringify(got.body)}`;
+	} catch (error) {
+		answer.textContent = String(error.message);
+	}
+}
+
+// The latest order that is not cancelled.
+function currentOrder() {
+	return [...model.orders.values()].filter((order) => order.published.length > 0
+		&& !order.published.some((message) => message.type === "OrderCancelled")).at(-1)?.id;
+}
+
+let calls = "";
+
+function drawCalls() {
+	const order = currentOrder(), port = model.state.orders?.[0]?.port ?? "8081";
+	const able = canAct();
+	const key = `${order} ${port} ${able} ${document.documentElement.lang}`;
+	if (calls === key) return;
+	calls = key;
+	const button = (text, line, enabled, go) =>
+		element("button", { type: "button", disabled: !enabled || !able, onclick: go }, text, element("code", {}, line));
+	by("calls").replaceChildren(
+		button(t("call.place"), `http :${port}/orders customerId=2000 productId=100 productName=RADIO qty=3 address=PUSAN`, true,
+			() => call("POST", 0, { customerId: 2000, productId: "100", productName: "RADIO", qty: 3, address: "PUSAN" })),
+		button(order ? t("call.modify", { order }) : t("call.modify.none"), `http PATCH :${port}/orders/${order ?? "ID"} address=SEOUL`, order,
+			() => call("PATCH", order, { address: "SEOUL" })),
+		button(order ? t("call.cancel", { order }) : t("call.cancel.none"), `http DELETE :${port}/orders/${order ?? "ID"}`, order,
+			() => call("DELETE", order)));
+}
+
+// --- the topic -----------------------------------------------------------------------------------
+
+function messageChip(message, position, late) {
+	const done = message.offset < position;
+	const fresh = performance.now() - message.fresh < 500;
+	return chip(message.type ?? "?", message.order ?? 0, message.version, {
+		class: (late ? " late" : done ? " done" : "") + (fresh ? " fresh" : ""),
+		title: `${message.type}, ${t("order")} ${message.order}, ${t("version")} ${message.version}, ${t("partition", { n: message.partition })}, offset ${message.offset}, key ${message.key ?? "-"}`,
+	});
+}
+
+// As many of the latest as there is room for.
+function fitting(list, width) {
+	let from = list.length;
+	while (from > 0) {
+		width -= list[from - 1].type?.startsWith("Delivery") ? DELIVERY_WIDTH : CHIP_WIDTH;
+		if (width < 0) break;
+		from--;
+	}
+	return list.slice(from);
+}
+
+let chips = new Map(); // "partition:offset" -> the chip on the screen
+
+function lane(partition, width) {
+	const of = model.state.positions?.find((position) => position.partition === partition.partition);
+	const owned = of && model.state.deliveries?.some((service) => service.about?.replica === of.owner);
+	const lag = of ? Math.max(0, partition.end - of.position) : 0;
+	const held = element("div", { class: "chips" });
+	for (const message of fitting(model.messages.get(partition.partition) ?? [], width)) {
+		const late = model.inversion?.partition === message.partition && model.inversion?.offset === message.offset;
+		const made = messageChip(message, of?.position ?? 0, late);
+		chips.set(`${message.partition}:${message.offset}`, made);
+		held.append(made);
+	}
+	return element("div", { class: "lane" },
+		element("header", {}, element("span", {}, t("partition", { n: partition.partition })),
+			element("span", {}, owned ? t("lane.owner", { owner: of.owner, epoch: of.epoch, lag }) : t("lane.nobody"))),
+		held);
+}
+
+function drawTopic() {
+	const lanes = by("lanes"), width = lanes.clientWidth - 16;
+	chips = new Map();
+	lanes.replaceChildren(...(model.state.partitions ?? []).map((partition) => lane(partition, width)));
+	by("topic-name").textContent = model.state.topic ?? "";
+	by("left-out").hidden = !model.leftOut;
+	by("left-out").textContent = t("left.out", { n: model.leftOut });
+}
+
+// --- replicas ------------------------------------------------------------------------------------
+
+function ring(event, now) {
+	const since = Date.parse(event.since), due = Date.parse(event.due);
+	const share = event.due ? Math.min(1, Math.max(0, (now - since) / (due - since))) : 0;
+	const left = event.due ? Math.max(0, (due - now) / 1000) : 0;
+	const svg = document.createElementNS(SVG, "svg");
+	svg.setAttribute("viewBox", "0 0 46 46");
+	for (const part of [false, true]) {
+		const circle = document.createElementNS(SVG, "circle");
+		for (const [name, value] of [["cx", 23], ["cy", 23], ["r", 20]]) circle.setAttribute(name, value);
+		if (part) {
+			circle.setAttribute("class", "part");
+			circle.setAttribute("stroke-dasharray", RING);
+			circle.setAttribute("stroke-dashoffset", RING * (1 - share));
+		}
+		svg.append(circle);
+	}
+	return paint(element("div", { class: "ring", title: `${event.event}, ${t("order")} ${event.orderId}` }, svg,
+		element("span", {}, `${LETTER[short(event.event)]}${event.version} #${event.orderId}`, element("br"), t("seconds", { n: left.toFixed(0) }))),
+	event.orderId);
+}
+
+function work(service, now) {
+	const flight = service.inFlight;
+	if (!service.ready) return [t("not.ready")];
+	if (!flight || flight.partitionsOwned === 0) return [t("replica.idle")];
+	const timed = flight.events.filter((event) => event.due && Date.parse(event.due) - Date.parse(event.since) > 300);
+	if (timed.length === 0) return [t("replica.nothing")];
+	const more = flight.inWork - Math.min(timed.length, 4);
+	return [...timed.slice(0, 4).map((event) => ring(event, now)), more > 0 ? t("replica.more", { n: more }) : null].filter(Boolean);
+}
+
+function replica(service, number, now) {
+	const idle = service.ready && service.inFlight?.partitionsOwned === 0;
+	const owned = service.inFlight?.partitions?.map((partition) => partition.partition).join(", ");
+	return element("div", { class: `replica${idle ? " idle" : ""}${service.ready ? "" : " down"}` },
+		element("header", {}, service.about?.replica ?? service.port,
+			element("span", { class: "buttons" }, ...(service.ready ? ["kill", "pause"] : ["kill", "resume"]).map((name) =>
+				element("button", { type: "button", disabled: !canAct() || Boolean(model.running), onclick: () => act(name, { n: number }).catch(() => {}) }, t(name))))),
+		owned ? element("p", { class: "owned" }, t("replica.owns", { list: owned })) : null,
+		element("div", { class: "work" }, ...work(service, now)));
+}
+
+function drawReplicas() {
+	const now = Date.now() + model.clock, list = model.state.deliveries ?? [];
+	const first = Number(list[0]?.port ?? 0);
+	by("replicas").replaceChildren(...list.map((service) => replica(service, Number(service.port) - first + 1, now)));
+}
+
+// --- deliveries ----------------------------------------------------------------------------------
+
+function row(order) {
+	const cells = [
+		element("td", {}, paint(element("span", { class: "swatch" }), order.id), `#${order.id}`),
+		element("td", {}, order.row.status.replace("DELIVERY ", "")),
+		element("td", {}, String(order.row.version)),
+	];
+	const choose = () => {
+		model.chosen = order.id;
+		changed();
+	};
+	return element("tr", {
+		class: `${order.late ? "late" : ""}${performance.now() - order.changed < 1400 ? " changed" : ""}`,
+		tabindex: "0", "aria-selected": String(model.chosen === order.id), onclick: choose,
+		onkeydown: (event) => event.key === "Enter" && choose(),
+	}, ...cells);
+}
+
+let rows = "";
+
+function drawDeliveries() {
+	const list = [...model.orders.values()].filter((order) => order.row)
+		.sort((a, b) => b.effects.at(-1).id - a.effects.at(-1).id).slice(0, ROWS);
+	const key = `${list.map((order) => `${order.id}${order.effects.at(-1).id}${Boolean(order.late)}`)} ${model.chosen} ${document.documentElement.dataset.theme}`;
+	if (rows === key) return;
+	rows = key;
+	by("rows").replaceChildren(...list.map(row));
+}
+
+// --- one order -----------------------------------------------------------------------------------
+
+function listOf(title, list) {
+	return element("div", {}, element("h4", {}, title), element("ol", {}, ...list));
+}
+
+function drawChosen() {
+	const order = model.orders.get(model.chosen) ?? (model.last && model.orders.get(model.last.order));
+	if (!order) {
+		by("chosen").replaceChildren(t("chosen.none"));
+		return;
+	}
+	const published = [...order.published].sort((a, b) => a.version - b.version);
+	by("chosen").replaceChildren(
+		element("p", {}, t("chosen.title.of", { order: order.id }), order.row ? `: ${order.row.productName}, ${order.row.address}` : ""),
+		element("div", { class: "two" },
+			listOf(t("chosen.published"), published.map((message) => element("li", {},
+				chip(message.type, order.id, message.version), `${t("partition", { n: message.partition })}, ${message.offset}`))),
+			listOf(t("chosen.applied"), order.effects.map((effect) => element("li", { class: effect.newer ? "late" : "" },
+				chip(effect.event, order.id, effect.version), effect.replica)))));
+}
+
+// --- the red line --------------------------------------------------------------------------------
+
+function centre(made, frame) {
+	const box = made.getBoundingClientRect();
+	return [box.left + box.width / 2 - frame.left, box.top + box.height / 2 - frame.top];
+}
+
+function shape(name, attributes) {
+	const made = document.createElementNS(SVG, name);
+	for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+	return made;
+}
+
+function drawLine() {
+	const wires = by("wires"), effect = model.inversion;
+	const old = effect && chips.get(`${effect.partition}:${effect.offset}`);
+	const newer = effect && chips.get(`${effect.newer.partition}:${effect.newer.offset}`);
+	if (!old || !newer) {
+		wires.replaceChildren();
+		return;
+	}
+	const frame = wires.getBoundingClientRect();
+	const [x1, y1] = centre(newer, frame), [x2, y2] = centre(old, frame);
+	const far = Math.hypot(x2 - x1, y2 - y1) || 1, x = (x2 - x1) / far * 28, y = (y2 - y1) / far * 28;
+	wires.replaceChildren(shape("line", { x1: x1 + x, y1: y1 + y, x2: x2 - x, y2: y2 - y }),
+		shape("circle", { cx: x1, cy: y1, r: 28 }), shape("circle", { cx: x2, cy: y2, r: 28 }));
+}
+
+// --- all -----------------------------------------------------------------------------------------
+
+export function drawStage() {
+	drawCalls();
+	drawTopic();
+	drawReplicas();
+	drawDeliveries();
+	drawChosen();
+	drawLine();
+	by("outbox").textContent = model.state.rates?.outbox ?? 0;
+	by("key-mode").textContent = model.state.orders?.[0]
+		? t(model.state.orders[0].about?.settings?.EVENT_KEY === "none" ? "key.none" : "key.id") : "";
+}
+
+// The rings fill between two looks at the services.
+setInterval(drawReplicas, 200);
+addEventListener("resize", changed);

@@ -1,0 +1,298 @@
+#include "tools/page/web.h"
+
+#include <event2/buffer.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/page/assets.h"
+#include "tools/page/order_call.h"
+
+#define BODY_MAX    16384
+#define HEADERS_MAX 8192
+#define IDLE_S      60
+
+struct web {
+	struct web_config config;
+	struct page *page;
+	struct event_base *base;
+	struct evhttp *http;
+	int port;
+};
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+static void add_safe_headers(struct evhttp_request *request)
+{
+	static const char *const headers[][2] = {
+		{ "Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action "
+					     "'none'; frame-ancestors 'none'" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+	};
+	struct evkeyvalq *out = evhttp_request_get_output_headers(request);
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		(void)evhttp_add_header(out, headers[i][0], headers[i][1]);
+}
+
+static void answer(struct evhttp_request *request, int status, const char *type, const void *body,
+		   size_t len)
+{
+	struct evbuffer *out = evbuffer_new();
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+	if (out)
+		(void)evbuffer_add(out, body, len);
+	(void)evhttp_add_header(headers, "Content-Type", type);
+	(void)evhttp_add_header(headers, "Cache-Control", "no-cache");
+	evhttp_send_reply(request, status, NULL, out);
+	if (out)
+		evbuffer_free(out);
+}
+
+void web_answer_json(struct evhttp_request *request, int status, json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	if (text)
+		answer(request, status, "application/json", text, strlen(text));
+	else
+		answer(request, 500, "text/plain", "", 0);
+	free(text);
+	json_decref(json);
+}
+
+void web_answer_problem(struct evhttp_request *request, int status, const char *detail)
+{
+	web_answer_json(request, status,
+			json_pack("{s:i, s:s}", "status", status, "detail", detail));
+}
+
+/* --- who asks ------------------------------------------------------------------------------ */
+
+static const char *header(struct evhttp_request *request, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(request), name);
+}
+
+/* text is name:port, or name alone. */
+static bool is_name(const char *text, const char *name, size_t name_len, int port)
+{
+	char with_port[16];
+
+	(void)snprintf(with_port, sizeof(with_port), ":%d", port);
+	return strncmp(text, name, name_len) == 0 &&
+	       (text[name_len] == '\0' || strcmp(text + name_len, with_port) == 0);
+}
+
+/* Another name in Host is a page of somebody else's, by a name that he controls. */
+static bool is_our_name(const struct web *web, const char *text)
+{
+	static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (is_name(text, names[i], strlen(names[i]), web->port))
+			return true;
+	}
+	for (const char *name = web->config.names; *name;) {
+		size_t len = strcspn(name, ",");
+
+		if (len > 0 && is_name(text, name, len, web->port))
+			return true;
+		name += len + (name[len] == ',');
+	}
+	return false;
+}
+
+static bool has_token(const struct web *web, struct evhttp_request *request)
+{
+	const char *text = header(request, "Authorization");
+	size_t len = strlen(web->config.token);
+	unsigned char differs = 0;
+
+	if (!text || strncmp(text, "Bearer ", 7) != 0 || strlen(text + 7) != len)
+		return false;
+	for (size_t i = 0; i < len; i++) /* in the same time wherever it differs */
+		differs |= (unsigned char)(text[7 + i] ^ web->config.token[i]);
+	return differs == 0;
+}
+
+/* An Origin of ours, which a browser sends with each action. */
+static bool is_own_origin(const struct web *web, struct evhttp_request *request)
+{
+	const char *origin = header(request, "Origin");
+
+	return !origin || (strncmp(origin, "http://", 7) == 0 && is_our_name(web, origin + 7));
+}
+
+/* --- actions ------------------------------------------------------------------------------- */
+
+/* The body, owned; NULL: it is no JSON object of a bounded size. */
+static json_t *body_of(struct evhttp_request *request)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(request);
+	size_t len = evbuffer_get_length(in);
+	const char *text = (const char *)evbuffer_pullup(in, -1);
+	json_t *json = len > 0 ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+	if (json_is_object(json))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static int status_of(enum status st)
+{
+	switch (st) {
+	case ST_INVALID:
+		return 400;
+	case ST_CONFLICT:
+		return 409;
+	case ST_REFUSED:
+		return 501;
+	default:
+		return 500;
+	}
+}
+
+static void start_action(struct web *web, const char *name, const json_t *arguments,
+			 struct evhttp_request *request)
+{
+	struct error err;
+	int64_t id = 0;
+	enum status st = actions_start(page_actions(web->page), name, arguments, &id, &err);
+
+	if (st == ST_OK)
+		web_answer_json(request, 202, json_pack("{s:I}", "id", (json_int_t)id));
+	else
+		web_answer_problem(request, status_of(st), err.msg);
+}
+
+static void call_order_service(struct web *web, const json_t *arguments,
+			       struct evhttp_request *request)
+{
+	const char *url = page_order_url(web->page);
+
+	if (!url)
+		web_answer_problem(request, 503, "no order-service answers");
+	else if (!order_call_make(web->base, url, arguments, request))
+		web_answer_problem(request, 400, "method, order or body is wrong");
+}
+
+static void act(struct web *web, const char *name, struct evhttp_request *request)
+{
+	json_t *arguments;
+
+	if (!is_own_origin(web, request) || !has_token(web, request)) {
+		web_answer_problem(request, 403,
+				   "an action needs the token of the address that was printed");
+		return;
+	}
+	arguments = body_of(request);
+	if (!arguments)
+		web_answer_problem(request, 400, "the body is no JSON object");
+	else if (strcmp(name, "order") == 0)
+		call_order_service(web, arguments, request);
+	else
+		start_action(web, name, arguments, request);
+	json_decref(arguments);
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+static void serve_get(struct web *web, const char *path, struct evhttp_request *request)
+{
+	const struct asset *asset = assets_find(path);
+
+	if (asset)
+		answer(request, 200, asset->content_type, asset->content, asset->len);
+	else if (strcmp(path, "/healthz") == 0)
+		web_answer_json(request, 200, json_pack("{s:s}", "status", "alive"));
+	else if (strcmp(path, "/stream") != 0)
+		web_answer_problem(request, 404, "there is nothing here");
+	else if (!page_add_viewer(web->page, request))
+		web_answer_problem(request, 503, "too many look already");
+}
+
+static void on_request(struct evhttp_request *request, void *context)
+{
+	static const char prefix[] = "/actions/";
+	struct web *web = context;
+	const char *host = header(request, "Host");
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+
+	add_safe_headers(request);
+	if (!host || !is_our_name(web, host))
+		web_answer_problem(request, 421, "this page is not called so: use 127.0.0.1");
+	else if (!path || !path[0])
+		web_answer_problem(request, 400, "no path");
+	else if (evhttp_request_get_command(request) == EVHTTP_REQ_POST &&
+		 strncmp(path, prefix, sizeof(prefix) - 1) == 0)
+		act(web, path + sizeof(prefix) - 1, request);
+	else if (evhttp_request_get_command(request) == EVHTTP_REQ_GET)
+		serve_get(web, path, request);
+	else
+		web_answer_problem(request, 405, "GET, or POST to an action");
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+static int port_of(evutil_socket_t fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		return 0;
+	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+						   : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+enum status web_open(struct web **out, const struct web_config *config, struct page *page,
+		     struct event_base *base, struct error *err)
+{
+	struct web *web = calloc(1, sizeof(*web));
+	struct evhttp_bound_socket *bound = NULL;
+
+	if (!web)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	*web = (struct web){ .config = *config, .page = page, .base = base };
+	web->http = evhttp_new(base);
+	if (web->http)
+		bound = evhttp_bind_socket_with_handle(web->http, config->host,
+						       (ev_uint16_t)config->port);
+	if (!bound) {
+		web_close(web);
+		return error_set(err, ST_UNAVAILABLE,
+				 "cannot listen on %s:%" PRId64 ": it may be taken", config->host,
+				 config->port);
+	}
+	web->port = port_of(evhttp_bound_socket_get_fd(bound));
+	evhttp_set_allowed_methods(web->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_max_body_size(web->http, BODY_MAX);
+	evhttp_set_max_headers_size(web->http, HEADERS_MAX);
+	evhttp_set_timeout(web->http, IDLE_S);
+	evhttp_set_gencb(web->http, on_request, web);
+	*out = web;
+	return ST_OK;
+}
+
+void web_close(struct web *web)
+{
+	if (!web)
+		return;
+	if (web->http)
+		evhttp_free(web->http);
+	free(web);
+}
+
+int web_port(const struct web *web)
+{
+	return web->port;
+}

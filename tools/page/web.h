@@ -1,0 +1,35 @@
+/*
+ * The page's HTTP side, on libevent's loop: files, the stream, and actions. An action needs the
+ * token that the address printed at the start holds, and comes from the page itself: its Origin is
+ * ours, and its Host is one that we are called by.
+ *
+ * Threads: the loop's.
+ */
+#ifndef TOOLS_PAGE_WEB_H
+#define TOOLS_PAGE_WEB_H
+
+#include <jansson.h>
+
+#include "tools/page/page.h"
+
+struct web;
+
+struct web_config {
+	const char *host;  /* to listen on */
+	int64_t port;      /* 0: any free one */
+	const char *names; /* further ones that a Host header may hold, comma separated */
+	const char *token; /* of actions */
+};
+
+/* Everything is borrowed until close. ST_UNAVAILABLE: the address cannot be had. */
+MUST_CHECK enum status web_open(struct web **out, const struct web_config *config,
+				struct page *page, struct event_base *base, struct error *err);
+void web_close(struct web *web);
+
+int web_port(const struct web *web);
+
+/* For whoever answers a request: json is taken (NULL: 500). */
+void web_answer_json(struct evhttp_request *request, int status, json_t *json);
+void web_answer_problem(struct evhttp_request *request, int status, const char *detail);
+
+#endif
