@@ -43,4 +43,11 @@ struct order_event {
 	const char *address;
 };
 
+/*
+ * A number that stands for what the event says of its order, the time apart: the same for a repeat,
+ * another one for another content. Never 0. It is kept in the database: the same in all versions of
+ * this program.
+ */
+int64_t event_content(const struct order_event *event);
+
 #endif

@@ -56,6 +56,18 @@ static void count_applied(struct delivery_metrics *c, const struct batch_event *
 		warn_of_late(c, record);
 }
 
+/* One of the two says what is not so: an order service went back to ids that it had used, say. */
+static void tell_conflict(struct delivery_metrics *c, const struct event_record *record)
+{
+	const struct order_event *e = record->event;
+
+	atomic_fetch_add(&c->conflicts, 1);
+	log_error("delivery", "conflicting event: its order and version came with other content",
+		  "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
+		  e->order_id, e->version, event_order_names[e->type], record->at.partition,
+		  record->at.offset);
+}
+
 void delivery_metrics_event(struct delivery_metrics *c, const struct batch_event *event,
 			    int64_t now_wall_ms)
 {
@@ -74,6 +86,10 @@ void delivery_metrics_event(struct delivery_metrics *c, const struct batch_event
 		break;
 	case DELIVERY_PARK:
 		atomic_fetch_add(&c->parked, 1);
+		break;
+	case DELIVERY_CONFLICT:
+		tell_conflict(c, record);
+		count_dead_letter(c, record, delivery_refusal(event->decision.verdict));
 		break;
 	case DELIVERY_UNKNOWN:
 	case DELIVERY_TOO_LATE:
@@ -103,6 +119,9 @@ static void write_not_applied(struct delivery_metrics *c, struct metrics_out *ou
 {
 	metrics_one(out, "delivery_events_duplicate_total", "counter",
 		    "Events that had had their effect before.", atomic_load(&c->duplicates));
+	metrics_one(out, "delivery_events_conflicting_total", "counter",
+		    "Events whose order and version had come with other content.",
+		    atomic_load(&c->conflicts));
 	metrics_one(out, "delivery_events_skipped_total", "counter",
 		    "Messages of other types on the topic.", atomic_load(&c->skipped));
 	metrics_one(out, "delivery_dead_letters_total", "counter",

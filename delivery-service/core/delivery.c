@@ -65,6 +65,8 @@ const char *delivery_refusal(enum delivery_verdict verdict)
 		return "unknown order";
 	if (verdict == DELIVERY_TOO_LATE)
 		return "too late: its version was skipped";
+	if (verdict == DELIVERY_CONFLICT)
+		return "conflict: another event with its order and version came before";
 	return NULL;
 }
 

@@ -24,6 +24,7 @@ enum delivery_verdict {
 	DELIVERY_UNKNOWN,   /* no such order: a dead letter */
 	DELIVERY_PARK,      /* a version before it is missing: it waits */
 	DELIVERY_TOO_LATE,  /* it comes too late, its version was skipped: a dead letter */
+	DELIVERY_CONFLICT,  /* another event with its order and version came first: a dead letter */
 };
 
 struct delivery_rule {

@@ -36,6 +36,7 @@ struct batch_key {
 	int64_t order_id;
 	int32_t version;
 	bool seen;                   /* applied earlier, or earlier in this batch */
+	int64_t content;             /* of what was applied, see event_content; 0: not known */
 	struct batch_event *waiting; /* of events: its predecessor has not been applied */
 };
 

@@ -11,18 +11,42 @@ static int32_t next_version(const struct batch_order *order)
 	return order->version < INT32_MAX ? order->version + 1 : 0;
 }
 
-static bool *seen_flag(struct delivery_batch *b, const struct event_record *record)
+/* Where it stands that an event was applied; both NULL: nowhere. */
+struct mark {
+	struct batch_key *key;
+	struct batch_offset *offset; /* of one without a version */
+};
+
+static struct mark mark_of(struct delivery_batch *b, const struct event_record *record)
 {
 	const struct order_event *e = record->event;
-	struct batch_key *key;
-	struct batch_offset *at;
 
-	if (e->version > 0) {
-		key = delivery_batch_key(b, e->order_id, e->version);
-		return key ? &key->seen : NULL;
-	}
-	at = delivery_batch_offset(b, record->origin);
-	return at ? &at->seen : NULL;
+	if (e->version > 0)
+		return (struct mark){ .key = delivery_batch_key(b, e->order_id, e->version) };
+	return (struct mark){ .offset = delivery_batch_offset(b, record->origin) };
+}
+
+static bool is_seen(struct mark mark)
+{
+	return (mark.key && mark.key->seen) || (mark.offset && mark.offset->seen);
+}
+
+static void set_seen(struct mark mark, const struct order_event *e)
+{
+	if (mark.offset)
+		mark.offset->seen = true;
+	if (!mark.key)
+		return;
+	mark.key->seen = true;
+	mark.key->content = event_content(e);
+}
+
+/* A repeat says what was said before. */
+static void expect_same(struct batch_event *event, int64_t content)
+{
+	if (event->decision.verdict == DELIVERY_DUPLICATE && content != 0 &&
+	    content != event_content(event->record->event))
+		event->decision.verdict = DELIVERY_CONFLICT;
 }
 
 static void judge(const struct delivery_batch *b, const struct batch_order *order,
@@ -38,14 +62,13 @@ static void judge(const struct delivery_batch *b, const struct batch_order *orde
 
 /* Gives a judged event its effect in memory, if it has one. */
 static void take_effect(struct delivery_batch *b, struct batch_order *order,
-			const struct batch_event *event, bool *seen)
+			const struct batch_event *event, struct mark mark)
 {
 	const struct order_event *e = event->record->event;
 
 	if (event->decision.verdict != DELIVERY_APPLY)
 		return;
-	if (seen)
-		*seen = true;
+	set_seen(mark, e);
 	order->state = event->decision.next;
 	order->content = e;
 	if (e->version > order->version)
@@ -72,7 +95,7 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 
 		if (key && key->waiting) {
 			judge(b, order, key->waiting, false);
-			take_effect(b, order, key->waiting, &key->seen);
+			take_effect(b, order, key->waiting, (struct mark){ .key = key });
 			key->waiting = NULL;
 		} else if (!resequencer_wanting(b, order) &&
 			   delivery_batch_skipped(b, order->order_id, next)) {
@@ -83,23 +106,30 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 	}
 }
 
+/* Only the first of several waits. */
+static void wait_for_turn(struct batch_key *key, struct batch_event *event)
+{
+	if (!key->waiting) {
+		key->waiting = event;
+		return;
+	}
+	event->decision.verdict = DELIVERY_DUPLICATE;
+	expect_same(event, event_content(key->waiting->record->event));
+}
+
 static void decide(struct delivery_batch *b, struct batch_event *event)
 {
 	const struct order_event *e = event->record->event;
 	struct batch_order *order = delivery_batch_order(b, e->order_id);
-	bool *seen = seen_flag(b, event->record);
+	struct mark mark = mark_of(b, event->record);
 
-	judge(b, order, event, seen && *seen);
+	judge(b, order, event, is_seen(mark));
 	if (event->decision.verdict == DELIVERY_PARK) {
-		struct batch_key *key = delivery_batch_key(b, e->order_id, e->version);
-
-		if (key->waiting)
-			event->decision.verdict = DELIVERY_DUPLICATE;
-		else
-			key->waiting = event;
+		wait_for_turn(mark.key, event);
 		return;
 	}
-	take_effect(b, order, event, seen);
+	expect_same(event, mark.key ? mark.key->content : 0);
+	take_effect(b, order, event, mark);
 	advance(b, order);
 }
 
@@ -123,14 +153,15 @@ void resequencer_fetched(struct delivery_batch *b, struct batch_order *order, si
 {
 	for (size_t i = 0; i < count; i++) {
 		struct batch_event *event = &b->fetched[first + i];
-		bool *flag = seen_flag(b, event->record);
+		struct mark mark = mark_of(b, event->record);
 
 		order->next_parked = event->record->event->version;
 		advance(b, order);
-		judge(b, order, event, event->seen || (flag && *flag));
+		judge(b, order, event, event->seen || is_seen(mark));
 		if (event->decision.verdict == DELIVERY_PARK)
 			return;
-		take_effect(b, order, event, flag);
+		expect_same(event, mark.key ? mark.key->content : 0);
+		take_effect(b, order, event, mark);
 	}
 	order->next_parked = NONE_PARKED;
 	if (!complete && fetched_version(b, first + count - 1) < INT32_MAX)

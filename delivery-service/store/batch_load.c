@@ -25,7 +25,7 @@ const struct pg_statement batch_load_statements[] = {
 			  "from unnest($1::int8[]) as o "
 			  "left join delivery d on d.order_id = o" },
 	{ "batch_seen",
-	  "select h.order_id, h.version "
+	  "select h.order_id, h.version, coalesce(h.content, 0) "
 	  "from unnest($1::int8[], $2::int4[]) as e (o, v) "
 	  "join delivery d on d.order_id = e.o and d.version >= e.v "
 	  "join history h on h.order_id = e.o and h.version = e.v and h.version > 0" },
@@ -184,9 +184,13 @@ static void take_orders(struct delivery_batch *b, const PGresult *rows)
 
 static void take_seen(struct delivery_batch *b, const PGresult *seen, const PGresult *plain)
 {
-	for (int row = 0; row < PQntuples(seen); row++)
-		delivery_batch_key(b, pg_i64(seen, row, 0), (int32_t)pg_i64(seen, row, 1))->seen =
-			true;
+	for (int row = 0; row < PQntuples(seen); row++) {
+		struct batch_key *key =
+			delivery_batch_key(b, pg_i64(seen, row, 0), (int32_t)pg_i64(seen, row, 1));
+
+		key->seen = true;
+		key->content = pg_i64(seen, row, 2);
+	}
 	for (int row = 0; plain && row < PQntuples(plain); row++) {
 		struct topic_offset origin = { (int32_t)pg_i64(plain, row, 0),
 					       pg_i64(plain, row, 1) };

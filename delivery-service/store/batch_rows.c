@@ -34,7 +34,7 @@ void batch_rows_add_delivery(struct batch_rows *s, const struct batch_order *ord
 
 static const enum pg_array_type history_types[H_COUNT] = {
 	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_TEXT,        PG_ARRAY_TEXT,
-	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ,
+	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TIMESTAMPTZ, PG_ARRAY_INT8,
 };
 
 static void add_history(struct pg_array h[H_COUNT], const struct batch_event *event)
@@ -49,6 +49,7 @@ static void add_history(struct pg_array h[H_COUNT], const struct batch_event *ev
 	pg_array_i32(&h[H_PARTITION], record->at.partition);
 	pg_array_i64(&h[H_OFFSET], record->at.offset);
 	pg_array_wall_ms(&h[H_RECEIVED], record->received_wall_ms);
+	pg_array_i64(&h[H_CONTENT], event_content(e));
 }
 
 /* --- parked events ------------------------------------------------------------------------- */

@@ -27,7 +27,17 @@ enum {
 	D_ROW_VERSION, /* only of rows that are there already */
 	D_COUNT
 };
-enum { H_ORDER, H_VERSION, H_EVENT, H_STATUS, H_PARTITION, H_OFFSET, H_RECEIVED, H_COUNT };
+enum {
+	H_ORDER,
+	H_VERSION,
+	H_EVENT,
+	H_STATUS,
+	H_PARTITION,
+	H_OFFSET,
+	H_RECEIVED,
+	H_CONTENT,
+	H_COUNT
+};
 enum { P_ORDER, P_VERSION, P_EVENT, P_PAYLOAD, P_PARTITION, P_OFFSET, P_RECEIVED, P_COUNT };
 
 struct batch_rows {

@@ -26,11 +26,11 @@ const struct pg_statement batch_save_statements[] = {
 	  "from changed" },
 	{ "batch_record",
 	  "insert into history (order_id, version, event, status, \"partition\", \"offset\", "
-	  "  replica, received_at) "
-	  "select o, v, e, s, p, f, $7, r "
+	  "  replica, received_at, content) "
+	  "select o, v, e, s, p, f, $7, r, c "
 	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::text[], $5::int4[], $6::int8[], "
-	  "    $8::timestamptz[]) "
-	  "  with ordinality as h (o, v, e, s, p, f, r, n) "
+	  "    $8::timestamptz[], $9::int8[]) "
+	  "  with ordinality as h (o, v, e, s, p, f, r, c, n) "
 	  "order by n" },
 	{ "batch_record_plain", "insert into applied_plain (topic, \"partition\", \"offset\") "
 				"select $1, p, o "
@@ -41,7 +41,9 @@ const struct pg_statement batch_save_statements[] = {
 	  "select * "
 	  "from unnest($1::int8[], $2::int4[], $3::text[], $4::bytea[], $5::int4[], $6::int8[], "
 	  "  $7::timestamptz[]) "
-	  "on conflict do nothing" },
+	  "on conflict (order_id, version) do update "
+	  "set payload = expect_same(excluded.order_id, excluded.version) "
+	  "where parked.payload <> excluded.payload" },
 	{ "batch_unpark", "delete from parked p "
 			  "using unnest($1::int8[], $2::int4[]) as e (o, v) "
 			  "where p.order_id = e.o and p.version = e.v" },
@@ -69,6 +71,7 @@ static void history_params(struct pg_params *p, struct batch_rows *s)
 	array_params(p, s->history, H_RECEIVED);
 	pg_param_text(p, s->replica);
 	pg_param_array(p, &s->history[H_RECEIVED]);
+	pg_param_array(p, &s->history[H_CONTENT]);
 }
 
 /* --- three steps, each executed by the server while the next one is prepared -------------------

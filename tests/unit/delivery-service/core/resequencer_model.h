@@ -105,6 +105,19 @@ static inline void put_delivery(int64_t order_id, int32_t version, enum delivery
 	*row = (struct delivery_row){ order_id, version, state };
 }
 
+static inline void load_seen(struct batch_key *key)
+{
+	size_t i = find(&db.history, key->order_id, key->version);
+
+	key->seen = i != SIZE_MAX;
+	if (key->seen)
+		key->content = event_content(&(struct order_event){
+			.order_id = key->order_id,
+			.version = key->version,
+			.type = db.history.rows[i].type,
+		});
+}
+
 static inline struct topic_offset *find_plain(struct topic_offset at)
 {
 	for (size_t i = 0; i < db.plain_count; i++) {
@@ -183,7 +196,7 @@ static inline void load(struct delivery_batch *b)
 		}
 	}
 	for (size_t i = 0; i < b->key_count; i++)
-		b->keys[i].seen = has(&db.history, b->keys[i].order_id, b->keys[i].version);
+		load_seen(&b->keys[i]);
 	for (size_t i = 0; i < b->offset_count; i++)
 		b->offsets[i].seen = find_plain(b->offsets[i].origin) != NULL;
 }
@@ -330,6 +343,7 @@ static inline bool save_other(const struct batch_event *event, bool fetched)
 		insert(&db.passed, record->event);
 		break;
 	case DELIVERY_DUPLICATE:
+	case DELIVERY_CONFLICT:
 		break;
 	}
 	if (fetched)

@@ -242,11 +242,32 @@ Test(resequencer, duplicates_in_batch_parked_and_history)
 	cr_expect_eq(db.parked.count, 0, "the parked copy goes too");
 
 	next_batch();
-	for (int32_t version = 1; version <= 3; version++)
-		add(7, type_of(version), version);
+	add(7, EVENT_PLACED, 1);
+	add(7, EVENT_MODIFIED, 2);
+	add(7, EVENT_CANCELLED, 3);
 	write_events();
 	expect_all(DELIVERY_DUPLICATE, DELIVERY_DUPLICATE, DELIVERY_DUPLICATE);
 	cr_expect_eq(db.passed.count, 0);
+}
+
+/* Another event with the same version is no repeat, wherever the first one is. */
+Test(resequencer, another_event_of_a_version_is_a_conflict)
+{
+	begin(true);
+	add(7, EVENT_PLACED, 1);
+	add(7, EVENT_CANCELLED, 1);
+	add(7, EVENT_CANCELLED, 3);
+	add(7, EVENT_MODIFIED, 3);
+	add(7, EVENT_CANCELLED, 3);
+	write_events();
+	expect_all(DELIVERY_APPLY, DELIVERY_CONFLICT, DELIVERY_PARK, DELIVERY_CONFLICT,
+		   DELIVERY_DUPLICATE);
+
+	next_batch();
+	add(7, EVENT_MODIFIED, 1);
+	write_events();
+	expect_all(DELIVERY_CONFLICT);
+	expect_versions(history, 7, "1");
 }
 
 /* A copy of an applied event that is still parked (from off mode) goes without an effect. */

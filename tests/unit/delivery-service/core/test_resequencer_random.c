@@ -156,11 +156,12 @@ Test(resequencer_random, off_decides_as_one_event_after_the_other)
 {
 	enum { ROUNDS = 300, OFF_VERSIONS = 8, PLACES = 60 };
 	uint64_t seed = 11;
-	size_t counts[DELIVERY_TOO_LATE + 1] = { 0 }, late = 0;
+	size_t counts[DELIVERY_CONFLICT + 1] = { 0 }, late = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		enum delivery_state states[ORDERS] = { DELIVERY_NONE };
 		int32_t highest[ORDERS] = { 0 };
+		enum event_type types[ORDERS][OFF_VERSIONS];
 		bool seen[ORDERS][OFF_VERSIONS] = { { false } }, seen_place[PLACES] = { false };
 
 		begin(false);
@@ -189,8 +190,12 @@ Test(resequencer_random, off_decides_as_one_event_after_the_other)
 						      : &seen_place[events[i]->origin.offset];
 				d = delivery_decide(states[e->order_id], highest[e->order_id],
 						    e->type, e->version, *flag);
+				if (d.verdict == DELIVERY_DUPLICATE && e->version > 0 &&
+				    types[e->order_id][e->version] != e->type)
+					d.verdict = DELIVERY_CONFLICT;
 				if (d.verdict == DELIVERY_APPLY) {
 					*flag = true;
+					types[e->order_id][e->version] = e->type;
 					states[e->order_id] = d.next;
 					if (e->version > highest[e->order_id])
 						highest[e->order_id] = e->version;
@@ -207,7 +212,8 @@ Test(resequencer_random, off_decides_as_one_event_after_the_other)
 		}
 	}
 	cr_expect(counts[DELIVERY_APPLY] > 1000 && counts[DELIVERY_DUPLICATE] > 1000 &&
-			  counts[DELIVERY_UNKNOWN] > 500 && late > 500,
+			  counts[DELIVERY_UNKNOWN] > 500 && counts[DELIVERY_CONFLICT] > 500 &&
+			  late > 500,
 		  "%zu, %zu, %zu, %zu", counts[DELIVERY_APPLY], counts[DELIVERY_DUPLICATE],
 		  counts[DELIVERY_UNKNOWN], late);
 }
