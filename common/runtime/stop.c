@@ -1,10 +1,13 @@
 #include "common/runtime/stop.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "common/runtime/clock.h"
 
 static _Atomic bool under_way; /* a signal came, or was asked for */
 
@@ -26,18 +29,27 @@ void stop_block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN); /* EPIPE is returned then. ALLOWED: ignores, no handler */
 }
 
+/* One wait for a signal, up to left_ms; STOP_WAIT_FOREVER: without end. */
+static int wait_once(const sigset_t *set, int64_t left_ms)
+{
+	const struct timespec left = { .tv_sec = left_ms / 1000,
+				       .tv_nsec = left_ms % 1000 * 1000000 };
+
+	return left_ms == STOP_WAIT_FOREVER ? sigwaitinfo(set, NULL)
+					    : sigtimedwait(set, NULL, &left);
+}
+
 int stop_wait(int64_t timeout_ms)
 {
-	const struct timespec timeout = { .tv_sec = timeout_ms / 1000,
-					  .tv_nsec = timeout_ms % 1000 * 1000000 };
+	int64_t end = clock_mono_ms() + timeout_ms, left = timeout_ms;
 	sigset_t set = stop_signals();
 	int sig;
 
-	if (timeout_ms >= 0)
-		sig = sigtimedwait(&set, NULL, &timeout);
-	else
-		while ((sig = sigwaitinfo(&set, NULL)) < 0)
-			;
+	/* A SIGCONT, or a debugger that attaches, interrupts the wait and does not end it. */
+	while ((sig = wait_once(&set, left)) < 0 && errno == EINTR && left != 0) {
+		if (timeout_ms != STOP_WAIT_FOREVER)
+			left = end > clock_mono_ms() ? end - clock_mono_ms() : 0;
+	}
 	if (sig > 0)
 		atomic_store(&under_way, true);
 	return sig > 0 ? sig : 0;
