@@ -133,13 +133,19 @@ instance_address() {
 
 # --- the live page ------------------------------------------------------------------------------
 
-# page_start: starts it unless it runs, and sets PAGE_ADDRESS. Its token is this user's alone.
+# page_start: starts it unless it runs, and sets PAGE_ADDRESS; empty: its port is taken, which is no
+# reason to go without all the rest. Its token is this user's alone.
 page_start() {
 	local file=$RUN_DIR/page.token
 	[[ -s $file ]] || (umask 077 && head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n' >"$file")
 	PAGE_ADDRESS="http://127.0.0.1:$PAGE_PORT/#token=$(<"$file")"
 	! process_alive page || return 0
-	require_port_free "$PAGE_PORT" "the live page" PAGE_PORT
+	if ! port_free "$PAGE_PORT"; then
+		say "no live page: port $PAGE_PORT is in use by $(port_owner "$PAGE_PORT"):" \
+			"make page PAGE_PORT=<another port>"
+		PAGE_ADDRESS=
+		return 0
+	fi
 	process_start page - env HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
 		DATABASE_URL="$(stack_url page_reader)" STACK="$REPO_DIR/stack/stack.sh" \
 		ORDER_URLS="http://127.0.0.1:$ORDER_PORT,http://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
@@ -151,6 +157,7 @@ page() {
 	require_programs page
 	require_up
 	page_start
+	[[ -n $PAGE_ADDRESS ]] || exit 1
 	say "open $PAGE_ADDRESS"
 }
 
