@@ -35,8 +35,6 @@ LAB_TEST(readiness, a_database_that_hangs_is_down_within_the_bound, 1)
 	answer = readiness(order);
 	cr_expect_eq(answer.status, 503);
 	cr_expect_str_eq(json_text(answer.json, "database"), "down");
-	cr_expect_not_null(strstr(json_text(answer.json, "why"), "database: no answer for"), "%s",
-			   answer.body);
 	cr_expect_lt(answer.ms, wait_stretch(FAR_OVER_THE_BOUND_MS));
 	cr_expect(wait_until(LONG_MS, not_ready_for(order, "database: no answer for 3 s")));
 	answer = http_call(order->port, "GET", "/healthz", NULL, NULL);
