@@ -27,6 +27,9 @@ write_settings() {
 		max_client_conn = 200
 		default_pool_size = 60
 		server_idle_timeout = 5
+		tcp_keepidle = 5
+		tcp_keepintvl = 3
+		tcp_keepcnt = 3
 	END
 	((EUID != 0)) || chown -R postgres:postgres "$DIR"
 }

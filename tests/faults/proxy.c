@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -171,8 +172,21 @@ static void on_event(struct bufferevent *from, short what, void *context)
 		push(c, lane_from(c, from), NULL);
 }
 
+/* A side that has gone while packets were dropped is noticed, as its server would notice it: the
+ * proxy must not be what keeps a session. */
+static void keep_alive(int fd)
+{
+	const int on = 1, idle_s = 5, between_s = 3, count = 3;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between_s, sizeof(between_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
 static void watch(struct connection *c, struct bufferevent *side)
 {
+	keep_alive(bufferevent_getfd(side));
 	bufferevent_setcb(side, on_read, NULL, on_event, c);
 	(void)bufferevent_enable(side, EV_READ | EV_WRITE);
 }
