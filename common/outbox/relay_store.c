@@ -7,6 +7,9 @@
 #define BATCH_MAX_BYTES (4 * 1024 * 1024) /* payload of one batch; one larger row still goes */
 
 const struct pg_statement relay_store_statements[] = {
+	/* A bitmap of all rows from low on, sorted for the first of them, seems cheap while the
+	 * planner takes the table for a small one. */
+	{ "relay_plan", "select set_config('enable_bitmapscan', 'off', false)" },
 	/* The channel that the outbox's trigger notifies. */
 	{ "relay_listen", "do $$ begin "
 			  "  execute format('listen outbox_%s', current_schema()); "
@@ -52,6 +55,18 @@ const struct pg_statement relay_store_statements[] = {
 	{ 0 },
 };
 
+/* Before the other statements are planned, at their first use. */
+static enum status set_planner(void *context, struct pg *pg, struct error *err)
+{
+	struct pg_call call = { "relay_plan", NULL, NULL };
+
+	(void)context;
+	if (pg_run(pg, &call, 1, err) != ST_OK)
+		return err->status;
+	pg_clear(&call, 1);
+	return ST_OK;
+}
+
 enum status relay_store_open(struct relay_store *o, const char *database_url, const char *schema,
 			     const char *application, struct error *err)
 {
@@ -65,7 +80,10 @@ enum status relay_store_open(struct relay_store *o, const char *database_url, co
 	const struct pg_config config = { database_url, application, schema, tables };
 
 	o->listening = 0;
-	return pg_open(&o->pg, &config, err);
+	if (pg_open(&o->pg, &config, err) != ST_OK)
+		return err->status;
+	pg_check_sessions(o->pg, set_planner, NULL);
+	return ST_OK;
 }
 
 void relay_store_close(struct relay_store *o)

@@ -446,6 +446,21 @@ LAB_TEST(relay_kafka, a_read_does_not_visit_the_dead, 1)
 	relay_close(relay);
 }
 
+/* Each read takes the next rows from the index; it does not collect and sort all that wait. */
+LAB_TEST(relay_kafka, a_full_outbox_is_read_once, 1)
+{
+	enum { EVENTS = 200000 };
+	struct relay *relay;
+
+	(void)mock_kafka_open(1, 1);
+	relay = open_relay("reader", "");
+	for (int i = 0; i < 10; i++)
+		add_rows(EVENTS / 10);
+	cr_assert(rounds_until(relay, elsewhere("select n_tup_del " STATISTICS) == EVENTS));
+	cr_expect_lt(elsewhere(VISITED), 8 * EVENTS);
+	relay_close(relay);
+}
+
 /* --- a producer that cannot be replaced ---------------------------------------------------- */
 
 enum { SENT = 3 };
