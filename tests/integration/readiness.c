@@ -24,7 +24,7 @@ static bool not_ready_for(const struct service *service, const char *why)
 }
 
 /* A statement waits for a lock, as it would for a database that hangs. */
-LAB_TEST(readiness, a_database_that_hangs_is_down_within_the_bound, 1)
+LAB_TEST(readiness, a_part_that_hangs_holds_up_no_answer, 1)
 {
 	struct service *order = service_start(ORDER, NULL);
 	struct http_answer answer;
@@ -32,15 +32,14 @@ LAB_TEST(readiness, a_database_that_hangs_is_down_within_the_bound, 1)
 	service_allow_errors();
 	sql_run("begin");
 	sql_run("lock table orders.orders in access exclusive mode");
+	cr_expect(wait_until(2 * LONG_MS, not_ready_for(order, "key-expiry: nothing done for")));
 	answer = readiness(order);
 	cr_expect_eq(answer.status, 503);
-	cr_expect_str_eq(json_text(answer.json, "database"), "down");
 	cr_expect_lt(answer.ms, wait_stretch(FAR_OVER_THE_BOUND_MS));
-	cr_expect(wait_until(LONG_MS, not_ready_for(order, "database: no answer for 3 s")));
 	answer = http_call(order->port, "GET", "/healthz", NULL, NULL);
 	cr_expect_eq(answer.status, 200);
 	sql_run("rollback");
-	cr_expect(wait_until(LONG_MS, service_ready(order)), "ready again");
+	cr_expect(wait_until(2 * LONG_MS, service_ready(order)), "ready again");
 }
 
 LAB_TEST(readiness, the_reason_of_the_database_is_told, 1)
