@@ -278,7 +278,8 @@ LAB_TEST(relay_kafka, who_loses_the_lease_publishes_nothing_late, 1)
 	cr_assert_eq(rd_kafka_mock_broker_set_down(kafka, -1), 0);
 	add_row(fixture.topic, "1", "First");
 	cr_assert_eq(relay_start(relay, &err), ST_OK);
-	cr_assert(wait_until(WAIT_MS, rd_kafka_outq_len(latest_handle) == 1));
+	/* The row, and perhaps the news that no broker is there. */
+	cr_assert(wait_until(WAIT_MS, rd_kafka_outq_len(latest_handle) >= 1));
 	sql_run("update orders.outbox_lease set holder = 'another'");
 	cr_assert(wait_until(WAIT_MS,
 			     (sql_run("update orders.outbox_lease set heartbeat_at = now()"),
