@@ -104,3 +104,16 @@ enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *setti
 	*out = conf;
 	return ST_OK;
 }
+
+enum status kafka_conf_client(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+			      struct error *err)
+{
+	char why[200];
+
+	*out = rd_kafka_new(type, conf, why, sizeof(why));
+	if (*out)
+		return ST_OK;
+	rd_kafka_conf_destroy(conf);
+	return error_set(err, ST_INVALID, "Kafka %s: %s",
+			 type == RD_KAFKA_PRODUCER ? "producer" : "consumer", why);
+}

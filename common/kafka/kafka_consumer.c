@@ -168,21 +168,14 @@ enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_
 {
 	struct kafka_consumer *c = calloc(1, sizeof(*c));
 	rd_kafka_conf_t *conf;
-	char why[200];
 
 	if (!c)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	c->topic = settings->topic;
 	c->callbacks = *callbacks;
 	conf = new_conf(c, settings, group, err);
-	if (!conf)
+	if (!conf || kafka_conf_client(&c->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK)
 		goto fail_conf;
-	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (!c->rk) {
-		rd_kafka_conf_destroy(conf);
-		(void)error_set(err, ST_INVALID, "Kafka consumer: %s", why);
-		goto fail_conf;
-	}
 	c->workarounds.rk = c->rk;
 	(void)rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);

@@ -49,17 +49,11 @@ enum status kafka_idempotent_new(rd_kafka_t **out, const struct kafka_settings *
 	};
 	/* clang-format on */
 	rd_kafka_conf_t *conf = NULL;
-	char why[200];
 
 	if (kafka_conf(&conf, settings, pairs, kafka_fixed_producer, err) != ST_OK)
 		return err->status;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rd_kafka_conf_set_opaque(conf, opaque);
 	set_partitioner(conf, turn);
-	*out = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-	if (!*out) {
-		rd_kafka_conf_destroy(conf);
-		return error_set(err, ST_INVALID, "Kafka producer: %s", why);
-	}
-	return ST_OK;
+	return kafka_conf_client(out, RD_KAFKA_PRODUCER, conf, err);
 }

@@ -36,20 +36,14 @@ enum status kafka_topic_open(struct kafka_topic **out, const struct kafka_settin
 	/* clang-format on */
 	struct kafka_topic *topic = calloc(1, sizeof(*topic));
 	rd_kafka_conf_t *conf = NULL;
-	char why[200];
 
 	if (!topic)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	topic->settings = settings;
-	if (kafka_conf(&conf, settings, pairs, kafka_fixed_reader, err) != ST_OK) {
+	if (kafka_conf(&conf, settings, pairs, kafka_fixed_reader, err) != ST_OK ||
+	    kafka_conf_client(&topic->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK) {
 		kafka_topic_close(topic);
 		return err->status;
-	}
-	topic->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (!topic->rk) {
-		rd_kafka_conf_destroy(conf);
-		kafka_topic_close(topic);
-		return error_set(err, ST_INVALID, "Kafka consumer: %s", why);
 	}
 	topic->handle = rd_kafka_topic_new(topic->rk, settings->topic, NULL);
 	*out = topic;

@@ -38,7 +38,7 @@ static enum status unavailable(struct error *err, const char *doing, rd_kafka_re
 static enum status open_client(struct letters *l, const struct kafka_settings *settings,
 			       struct error *err)
 {
-	char group[sizeof(DEAD_LETTERS_GROUP) + 1 + TOPIC_NAME_MAX], why[200];
+	char group[sizeof(DEAD_LETTERS_GROUP) + 1 + TOPIC_NAME_MAX];
 	/* clang-format off */
 	const char *const pairs[] = {
 		"group.id", group,
@@ -53,13 +53,9 @@ static enum status open_client(struct letters *l, const struct kafka_settings *s
 
 	(void)snprintf(group, sizeof(group), "%s%s%s", DEAD_LETTERS_GROUP,
 		       settings->topic[0] ? "." : "", settings->topic);
-	if (kafka_conf(&conf, settings, pairs, kafka_fixed_reader, err) != ST_OK)
+	if (kafka_conf(&conf, settings, pairs, kafka_fixed_reader, err) != ST_OK ||
+	    kafka_conf_client(&l->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK)
 		return err->status;
-	l->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (!l->rk) {
-		rd_kafka_conf_destroy(conf);
-		return error_set(err, ST_INVALID, "Kafka consumer: %s", why);
-	}
 	(void)rd_kafka_poll_set_consumer(l->rk);
 	return ST_OK;
 }

@@ -216,17 +216,12 @@ static enum status open_consumer(struct topic_feed *f, struct error *err)
 	};
 	/* clang-format on */
 	rd_kafka_conf_t *conf = NULL;
-	char why[200];
 
-	if (kafka_conf(&conf, &f->settings, pairs, kafka_fixed_reader, err) != ST_OK)
+	if (kafka_conf(&conf, &f->settings, pairs, kafka_fixed_reader, err) != ST_OK ||
+	    kafka_conf_client(&f->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK)
 		return err->status;
-	f->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
-	if (f->rk) {
-		(void)rd_kafka_poll_set_consumer(f->rk);
-		return ST_OK;
-	}
-	rd_kafka_conf_destroy(conf);
-	return error_set(err, ST_INVALID, "Kafka consumer: %s", why);
+	(void)rd_kafka_poll_set_consumer(f->rk);
+	return ST_OK;
 }
 
 enum status topic_feed_open(struct topic_feed **out, const struct kafka_settings *settings,
