@@ -105,17 +105,6 @@ struct service {
 	struct sync_delivery_api sync;
 };
 
-static bool database_ok(void *context, struct strbuf *why)
-{
-	struct service *s = context;
-	struct error err;
-
-	if (pg_write_probe_ask(s->database, &err) == ST_OK)
-		return true;
-	strbuf_puts(why, err.msg);
-	return false;
-}
-
 static bool broker_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
@@ -207,7 +196,7 @@ static void serve_until_stop(struct service *s, struct progress *const *parts)
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
-	const struct health_check checks[] = { { "database", database_ok, s },
+	const struct health_check checks[] = { { "database", pg_write_probe_check, s->database },
 					       { "broker", broker_ok, s } };
 	struct progress *const parts[] = { delivery_loop_progress(s->loop),
 					   delivery_loop_write_progress(s->loop),

@@ -96,17 +96,6 @@ struct service {
 	struct order_api api;
 };
 
-static bool database_ok(void *context, struct strbuf *why)
-{
-	struct service *s = context;
-	struct error err;
-
-	if (pg_write_probe_ask(s->database, &err) == ST_OK)
-		return true;
-	strbuf_puts(why, err.msg);
-	return false;
-}
-
 static bool broker_ok(void *context, struct strbuf *why)
 {
 	struct service *s = context;
@@ -235,7 +224,7 @@ static void serve_until_stop(struct service *s, struct progress *const *parts)
 static enum status serve(struct service *s, const struct config *config, const char *replica,
 			 struct error *err)
 {
-	const struct health_check checks[] = { { "database", database_ok, s },
+	const struct health_check checks[] = { { "database", pg_write_probe_check, s->database },
 					       { "broker", broker_ok, s },
 					       { "orderIds", ids_ok, s } };
 	struct progress *const kafka_parts[] = { key_expiry_progress(s->expiry),

@@ -100,17 +100,22 @@ static bool due(struct pg_write_probe *p)
 	return is_due;
 }
 
-enum status pg_write_probe_ask(struct pg_write_probe *p, struct error *err)
+bool pg_write_probe_check(void *probe, struct strbuf *why)
 {
+	struct pg_write_probe *p = probe;
+	struct error answer;
+
 	if (pthread_mutex_trylock(&p->trying) == 0) {
 		if (due(p) || !pg_connected(p->pg))
 			try(p);
 		(void)pthread_mutex_unlock(&p->trying);
 	}
 	(void)pthread_mutex_lock(&p->mu);
-	*err = p->answer;
+	answer = p->answer;
 	(void)pthread_mutex_unlock(&p->mu);
-	return err->status;
+	if (answer.status != ST_OK)
+		strbuf_puts(why, answer.msg);
+	return answer.status == ST_OK;
 }
 
 void pg_write_probe_metrics(struct pg_write_probe *p, struct metrics_out *out)

@@ -24,12 +24,12 @@ void pg_write_probe_close(struct pg_write_probe *probe);
 #define PG_WRITE_PROBE_MS        3000
 
 /*
- * ST_OK: a write was committed within the last PG_WRITE_PROBE_PERIOD_MS, and its session is still
- * there. Without one it tries one,
- * for PG_WRITE_PROBE_MS (and as long as connecting takes); who comes meanwhile gets the last
- * answer. Else err says why not.
+ * A readiness check, with a struct pg_write_probe as context. True: a write was committed within
+ * the last PG_WRITE_PROBE_PERIOD_MS, and its session is still there. Without one it tries one, for
+ * PG_WRITE_PROBE_MS (and as long as connecting takes); who comes meanwhile gets the last answer.
+ * Else adds to why why not.
  */
-MUST_CHECK enum status pg_write_probe_ask(struct pg_write_probe *probe, struct error *err);
+bool pg_write_probe_check(void *probe, struct strbuf *why);
 
 /* The last answer. Waits for nothing. */
 void pg_write_probe_metrics(struct pg_write_probe *probe, struct metrics_out *out);
