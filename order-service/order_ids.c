@@ -74,7 +74,7 @@ static bool wait_changed(struct order_ids *ids, int64_t seconds)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_sec += seconds;
-	return pthread_cond_timedwait(&ids->changed, &ids->mu, &deadline) == 0;
+	return pthread_cond_clockwait(&ids->changed, &ids->mu, CLOCK_MONOTONIC, &deadline) == 0;
 }
 
 /* --- an unknown database ------------------------------------------------------------------- */
@@ -243,18 +243,6 @@ enum status order_ids_check_session(void *context, struct pg *pg, struct error *
 
 /* --- open and close ------------------------------------------------------------------------ */
 
-static enum status init_sync(struct order_ids *ids, struct error *err)
-{
-	pthread_condattr_t attr;
-
-	if (pthread_mutex_init(&ids->mu, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
-	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-	    pthread_cond_init(&ids->changed, &attr) != 0)
-		return error_set(err, ST_INTERNAL, "cannot make a lock");
-	(void)pthread_condattr_destroy(&attr);
-	return ST_OK;
-}
-
 static void ids_free(struct order_ids *ids)
 {
 	progress_fini(&ids->progress);
@@ -273,10 +261,8 @@ enum status order_ids_start(struct order_ids **out, struct pg_pool *reads, const
 	ids->reads = reads;
 	ids->database_url = database_url;
 	ids->kafka = *kafka;
-	if (init_sync(ids, err) != ST_OK) {
-		free(ids);
-		return err->status;
-	}
+	(void)pthread_mutex_init(&ids->mu, NULL);
+	(void)pthread_cond_init(&ids->changed, NULL);
 	progress_init(&ids->progress, "order-ids", PROGRESS_BOUND_MS);
 	if (pthread_create(&ids->thread, NULL, ids_main, ids) != 0) {
 		ids_free(ids);

@@ -16,18 +16,6 @@ struct pg_pool {
 	size_t size;
 };
 
-static enum status init_sync(struct pg_pool *pool, struct error *err)
-{
-	pthread_condattr_t attr;
-
-	if (pthread_mutex_init(&pool->mu, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
-	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-	    pthread_cond_init(&pool->freed, &attr) != 0)
-		return error_set(err, ST_INTERNAL, "cannot make a lock");
-	(void)pthread_condattr_destroy(&attr);
-	return ST_OK;
-}
-
 enum status pg_pool_open(struct pg_pool **out, size_t size, const struct pg_config *config,
 			 struct error *err)
 {
@@ -38,7 +26,8 @@ enum status pg_pool_open(struct pg_pool **out, size_t size, const struct pg_conf
 		free(pool);
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
-	st = init_sync(pool, err);
+	(void)pthread_mutex_init(&pool->mu, NULL);
+	(void)pthread_cond_init(&pool->freed, NULL);
 	for (pool->size = size; st == ST_OK && pool->idle_count < size; pool->idle_count++)
 		st = pg_open(&pool->idle[pool->idle_count], config, err);
 	if (st != ST_OK) {
@@ -70,7 +59,7 @@ static struct pg *take(struct pg_pool *pool)
 	deadline.tv_sec += TAKE_TIMEOUT_S;
 	(void)pthread_mutex_lock(&pool->mu);
 	while (pool->idle_count == 0 &&
-	       pthread_cond_timedwait(&pool->freed, &pool->mu, &deadline) == 0)
+	       pthread_cond_clockwait(&pool->freed, &pool->mu, CLOCK_MONOTONIC, &deadline) == 0)
 		;
 	if (pool->idle_count > 0)
 		pg = pool->idle[--pool->idle_count];
