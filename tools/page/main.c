@@ -10,6 +10,7 @@
 
 #include "common/base/config.h"
 #include "common/runtime/log.h"
+#include "common/runtime/process.h"
 #include "tools/page/web.h"
 
 #define TOKEN_BYTES 16
@@ -136,8 +137,10 @@ int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct error err = { 0 };
-	int done = config_main(&program, argc, argv, &config);
+	int done;
 
+	process_prepare();
+	done = config_main(&program, argc, argv, &config);
 	if (done >= 0)
 		return done;
 	(void)signal(SIGPIPE, SIG_IGN); /* EPIPE is returned then. ALLOWED: ignores, no handler */

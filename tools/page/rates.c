@@ -55,12 +55,8 @@ void rates_read(struct rates *r, const char *metrics)
 
 	add(metrics, "http_requests_total", POST_ORDERS ",status=\"2xx\"", &s->placed);
 	add(metrics, "delivery_events_applied_total", NULL, &s->effects);
-	add(metrics, "delivery_events_late_total", NULL, &s->late);
-	add(metrics, "delivery_dead_letters_total", NULL, &s->dead_letters);
-	add(metrics, "delivery_events_held", NULL, &s->held);
 	add(metrics, "delivery_partition_lag", NULL, &s->lag);
 	highest(metrics, "relay_outbox_events", &s->outbox);
-	highest(metrics, "delivery_parked_events", &s->parked);
 	exposition_each(metrics, "http_request_duration_seconds_bucket", take_bucket, s);
 }
 
@@ -90,12 +86,11 @@ static json_t *percentile(const struct rates *r, double share)
 json_t *rates_end(struct rates *r, int64_t now_mono_ms)
 {
 	double seconds = r->before_mono_ms ? (double)(now_mono_ms - r->before_mono_ms) / 1000 : 0;
-	json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "placed",
+	json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:o, s:o}", "placed",
 				 gain(r->now.placed, r->before.placed, seconds), "effects",
-				 gain(r->now.effects, r->before.effects, seconds), "late",
-				 r->now.late, "deadLetters", r->now.dead_letters, "outbox",
-				 r->now.outbox, "parked", r->now.parked, "held", r->now.held, "lag",
-				 r->now.lag, "p50", percentile(r, 0.5), "p99", percentile(r, 0.99));
+				 gain(r->now.effects, r->before.effects, seconds), "outbox",
+				 r->now.outbox, "lag", r->now.lag, "p50", percentile(r, 0.5), "p99",
+				 percentile(r, 0.99));
 
 	r->before = r->now;
 	r->before_mono_ms = now_mono_ms;

@@ -13,9 +13,9 @@
 #define RATES_BUCKETS 24
 
 struct rates_sample {
-	double placed, effects, late, dead_letters; /* counters */
-	double outbox, parked; /* gauges; the same in all replicas: the highest */
-	double held, lag;      /* gauges, summed */
+	double placed, effects; /* counters */
+	double outbox;          /* a gauge, the same in all replicas: the highest */
+	double lag;             /* a gauge, summed */
 	double bounds[RATES_BUCKETS], counts[RATES_BUCKETS]; /* cumulative */
 	int bucket_count;
 };
