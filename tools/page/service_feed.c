@@ -15,6 +15,7 @@
 #define ANSWER_MS    400 /* whoever does not answer in time is down for now */
 #define ANSWER_MAX   (1024 * 1024)
 #define PORT_OF(url) (strrchr(url, ':') + 1)
+#define SILENT       (-1L) /* it listens, and did not answer in time */
 
 struct answer {
 	char *text; /* ANSWER_MAX and a NUL; reused */
@@ -48,17 +49,21 @@ static size_t on_data(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
-/* The status of the answer, 0: none came. The body is in f->answer. */
+/* The status of the answer, SILENT, or 0: none came. The body is in f->answer. */
 static long get(struct service_feed *f, const char *url, const char *path)
 {
 	char full[SERVICE_URL_MAX + 32];
 	long status = 0;
+	CURLcode code;
 
 	(void)snprintf(full, sizeof(full), "%s%s", url, path);
 	f->answer.len = 0;
 	(void)curl_easy_setopt(f->curl, CURLOPT_URL, full);
-	if (curl_easy_perform(f->curl) == CURLE_OK)
+	code = curl_easy_perform(f->curl);
+	if (code == CURLE_OK)
 		(void)curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		status = SILENT;
 	f->answer.text[f->answer.len] = '\0';
 	return status;
 }
@@ -70,23 +75,22 @@ static json_t *body(const struct service_feed *f)
 
 /* --- a service ----------------------------------------------------------------------------- */
 
-/* NULL: it does not answer. */
-static json_t *ask(struct service_feed *f, const char *url, bool in_flight)
+/* NULL: nothing listens there. One that hangs is not ready, and says nothing of itself. */
+static json_t *ask(struct service_feed *f, const char *url, size_t number, bool in_flight)
 {
+	long status = get(f, url, "/metrics");
+	bool answers = status == 200;
 	json_t *service;
-	bool ready;
 
-	if (get(f, url, "/metrics") != 200)
+	if (!answers && status != SILENT)
 		return NULL;
-	rates_read(&f->rates, f->answer.text);
-	ready = get(f, url, "/readyz") == 200;
-	service =
-		json_pack("{s:s, s:s, s:b}", "url", url, "port", PORT_OF(url), "ready", (int)ready);
-	if (!ready)
-		(void)json_object_set_new(service, "checks", body(f));
-	if (get(f, url, "/about") == 200)
+	if (answers)
+		rates_read(&f->rates, f->answer.text);
+	service = json_pack("{s:s, s:s, s:I, s:b}", "url", url, "port", PORT_OF(url), "number",
+			    (json_int_t)number, "ready", answers && get(f, url, "/readyz") == 200);
+	if (answers && get(f, url, "/about") == 200)
 		(void)json_object_set_new(service, "about", body(f));
-	if (in_flight && get(f, url, "/in-flight") == 200)
+	if (answers && in_flight && get(f, url, "/in-flight") == 200)
 		(void)json_object_set_new(service, "inFlight", body(f));
 	return service;
 }
@@ -97,7 +101,7 @@ static json_t *ask_all(struct service_feed *f, char (*urls)[SERVICE_URL_MAX], si
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++) {
-		json_t *service = ask(f, urls[i], in_flight);
+		json_t *service = ask(f, urls[i], i + 1, in_flight);
 
 		if (service)
 			(void)json_array_append_new(list, service);

@@ -15,7 +15,7 @@ let current = 0;
 let guess = null, playing = null, result = null, failure = null;
 const passed = new Set();
 
-const setting = (name, service = "orders") => model.state[service]?.[0]?.about?.settings?.[name];
+const setting = (name, service = "orders") => model.state[service]?.find((one) => one.about)?.about.settings?.[name];
 const delay = () => Number(setting("DELIVERY_DELAY_MS", "deliveries") ?? 10000);
 
 // --- playing -------------------------------------------------------------------------------------
@@ -27,14 +27,16 @@ function say(text) {
 
 const partitionsOwned = () => (model.state.deliveries ?? []).reduce((sum, service) => sum + (service.ready ? service.inFlight?.partitionsOwned ?? 0 : 0), 0);
 
+const hasSettings = (step) => Object.entries(step.settings)
+	.every(([name, value]) => (setting(name) ?? setting(name, "deliveries")) === value);
+
 async function prepare(step) {
 	say(t("lab.prepare"));
 	if (step.fresh) await act("reset");
 	if ((model.state.partitions?.length ?? 1) < step.partitions) await act("partitions", { n: step.partitions });
-	const differs = Object.entries(step.settings).some(([name, value]) => (setting(name) ?? setting(name, "deliveries")) !== value);
-	if (differs) await act("settings", step.settings);
+	if (!hasSettings(step)) await act("settings", step.settings);
 	if (model.state.deliveries?.length !== step.replicas) await act("scale", { n: step.replicas });
-	await until(() => model.state.deliveries?.length === step.replicas && model.state.orders?.some((service) => service.ready)
+	await until(() => hasSettings(step) && model.state.deliveries?.length === step.replicas && model.state.orders?.some((service) => service.ready)
 		&& partitionsOwned() === (model.state.partitions?.length ?? 0)
 		&& (step.replicas === 1 || model.state.deliveries.every((service) => service.inFlight?.partitionsOwned > 0)), 60, t("lab.prepare"));
 }
@@ -52,13 +54,12 @@ async function callAll() {
 	return body.id;
 }
 
-const worker = (id) => model.state.deliveries?.findIndex((service) => service.inFlight?.events.some((event) => event.orderId === id && event.event === "OrderModified")) ?? -1;
+const worker = (id) => model.state.deliveries?.find((service) => service.inFlight?.events.some((event) => event.orderId === id && event.event === "OrderModified"));
 
 async function kill(id) {
-	const at = await until(() => worker(id) + 1, 30, "OrderModified");
+	const number = await until(() => worker(id)?.number, 30, "OrderModified");
 	await new Promise((resolve) => setTimeout(resolve, Math.min(3000, delay() / 3)));
-	const ports = model.state.deliveries.map((service) => Number(service.port));
-	await act("kill", { n: ports[at - 1] - Math.min(...ports) + 1 });
+	await act("kill", { n: number });
 }
 
 async function play() {

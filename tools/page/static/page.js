@@ -198,7 +198,10 @@ async function post(name, content) {
 
 // A command of the stack, to its end.
 export async function act(name, content = {}) {
-	const { id } = await post(name, content);
+	const { id } = await post(name, content).catch((error) => {
+		showOutput({ action: name, output: error.message });
+		throw error;
+	});
 	model.running = name;
 	changed();
 	const end = await until(() => model.answers.get(id), 120, name);

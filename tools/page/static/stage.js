@@ -5,6 +5,7 @@ import { model, t, element, act, callOrders, canAct, changed, short } from "/pag
 const CHIP_WIDTH = 48;
 const DELIVERY_WIDTH = 34;
 const ROWS = 9;
+const RINGS = 4; // of a replica
 const RING = 2 * Math.PI * 20;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -121,52 +122,93 @@ function drawTopic() {
 
 // --- replicas ------------------------------------------------------------------------------------
 
-function ring(event, now) {
+// How far a ring is filled, and the seconds that are left.
+function fill([made, event], now) {
 	const since = Date.parse(event.since), due = Date.parse(event.due);
-	const share = event.due ? Math.min(1, Math.max(0, (now - since) / (due - since))) : 0;
-	const left = event.due ? Math.max(0, (due - now) / 1000) : 0;
+	const share = Math.min(1, Math.max(0, (now - since) / (due - since)));
+	made.querySelector(".part").setAttribute("stroke-dashoffset", RING * (1 - share));
+	made.querySelector("span").lastChild.textContent = t("seconds", { n: Math.max(0, (due - now) / 1000).toFixed(0) });
+}
+
+function ring(event) {
 	const svg = document.createElementNS(SVG, "svg");
 	svg.setAttribute("viewBox", "0 0 46 46");
 	for (const part of [false, true]) {
-		const circle = document.createElementNS(SVG, "circle");
-		for (const [name, value] of [["cx", 23], ["cy", 23], ["r", 20]]) circle.setAttribute(name, value);
+		const circle = shape("circle", { cx: 23, cy: 23, r: 20 });
 		if (part) {
 			circle.setAttribute("class", "part");
 			circle.setAttribute("stroke-dasharray", RING);
-			circle.setAttribute("stroke-dashoffset", RING * (1 - share));
 		}
 		svg.append(circle);
 	}
 	return paint(element("div", { class: "ring", title: `${event.event}, ${t("order")} ${event.orderId}` }, svg,
-		element("span", {}, `${LETTER[short(event.event)]}${event.version} #${event.orderId}`, element("br"), t("seconds", { n: left.toFixed(0) }))),
+		element("span", {}, `${LETTER[short(event.event)]}${event.version} #${event.orderId}`, element("br"), document.createTextNode(""))),
 	event.orderId);
 }
 
-function work(service, now) {
-	const flight = service.inFlight;
-	if (!service.ready) return [t("not.ready")];
-	if (!flight || flight.partitionsOwned === 0) return [t("replica.idle")];
-	const timed = flight.events.filter((event) => event.due && Date.parse(event.due) - Date.parse(event.since) > 300);
-	if (timed.length === 0) return [t("replica.nothing")];
-	const more = flight.inWork - Math.min(timed.length, 4);
-	return [...timed.slice(0, 4).map((event) => ring(event, now)), more > 0 ? t("replica.more", { n: more }) : null].filter(Boolean);
+// Those whose work takes a while.
+const timed = (service) => (service.inFlight?.events ?? [])
+	.filter((event) => event.due && Date.parse(event.due) - Date.parse(event.since) > 300).slice(0, RINGS);
+
+function drawWork(card, service) {
+	const events = timed(service), more = (service.inFlight?.inWork ?? 0) - events.length;
+	const idle = !service.inFlight?.partitionsOwned;
+	const key = JSON.stringify([service.ready, idle, more, events.map((event) => [event.partition, event.offset]),
+		document.documentElement.lang, document.documentElement.dataset.theme]);
+	if (card.drawn === key) return;
+	card.drawn = key;
+	card.rings = service.ready && !idle ? events.map((event) => [ring(event), event]) : [];
+	const text = !service.ready ? t("not.ready") : idle ? t("replica.idle") : events.length === 0 ? t("replica.nothing")
+		: more > 0 ? t("replica.more", { n: more }) : "";
+	card.work.replaceChildren(...card.rings.map(([made]) => made), text);
 }
 
-function replica(service, number, now) {
+// A card stays while its replica is there: a button that is replaced while it is pressed is not clicked.
+const cards = new Map(); // number of the replica -> its card
+
+function makeCard(number) {
+	const button = (name) => element("button", { type: "button", onclick: () => act(name, { n: number }).catch(() => {}) });
+	const card = { name: element("span"), kill: button("kill"), pause: button("pause"), resume: button("resume"),
+		owned: element("p", { class: "owned" }), work: element("div", { class: "work" }), rings: [] };
+	card.element = element("div", {}, element("header", {}, card.name,
+		element("span", { class: "buttons" }, card.kill, card.pause, card.resume)), card.owned, card.work);
+	cards.set(number, card);
+	return card;
+}
+
+function drawCard(service) {
+	const card = cards.get(service.number) ?? makeCard(service.number);
 	const idle = service.ready && service.inFlight?.partitionsOwned === 0;
-	const owned = service.inFlight?.partitions?.map((partition) => partition.partition).join(", ");
-	return element("div", { class: `replica${idle ? " idle" : ""}${service.ready ? "" : " down"}` },
-		element("header", {}, service.about?.replica ?? service.port,
-			element("span", { class: "buttons" }, ...(service.ready ? ["kill", "pause"] : ["kill", "resume"]).map((name) =>
-				element("button", { type: "button", disabled: !canAct() || Boolean(model.running), onclick: () => act(name, { n: number }).catch(() => {}) }, t(name))))),
-		owned ? element("p", { class: "owned" }, t("replica.owns", { list: owned })) : null,
-		element("div", { class: "work" }, ...work(service, now)));
+	const owned = service.inFlight?.partitions.map((partition) => partition.partition).join(", ");
+	card.element.className = `replica${idle ? " idle" : ""}${service.ready ? "" : " down"}`;
+	card.name.textContent = service.about?.replica ?? `delivery-${service.port}`;
+	for (const name of ["kill", "pause", "resume"]) {
+		card[name].textContent = t(name);
+		card[name].disabled = !canAct() || Boolean(model.running);
+	}
+	card.pause.hidden = !service.ready;
+	card.resume.hidden = service.ready;
+	card.owned.hidden = !owned;
+	card.owned.textContent = t("replica.owns", { list: owned });
+	drawWork(card, service);
+	return card.element;
 }
 
 function drawReplicas() {
-	const now = Date.now() + model.clock, list = model.state.deliveries ?? [];
-	const first = Number(list[0]?.port ?? 0);
-	by("replicas").replaceChildren(...list.map((service) => replica(service, Number(service.port) - first + 1, now)));
+	const list = model.state.deliveries ?? [], place = by("replicas");
+	for (const number of cards.keys())
+		if (!list.some((service) => service.number === number)) cards.delete(number);
+	const elements = list.map(drawCard);
+	if (elements.length !== place.children.length || elements.some((made, i) => made !== place.children[i]))
+		place.replaceChildren(...elements);
+	fillRings();
+}
+
+// They fill between two looks at the services.
+function fillRings() {
+	const now = Date.now() + model.clock;
+	for (const card of cards.values())
+		for (const one of card.rings) fill(one, now);
 }
 
 // --- deliveries ----------------------------------------------------------------------------------
@@ -263,6 +305,5 @@ export function drawStage() {
 		? t(model.state.orders[0].about?.settings?.EVENT_KEY === "none" ? "key.none" : "key.id") : "";
 }
 
-// The rings fill between two looks at the services.
-setInterval(drawReplicas, 200);
+setInterval(fillRings, 200);
 addEventListener("resize", changed);
