@@ -48,3 +48,10 @@ bool phrases_is_error(const char *line)
 	return strstr(line, "AddressSanitizer") || strstr(line, "LeakSanitizer") ||
 	       strstr(line, "runtime error:");
 }
+
+bool phrases_is_loss(const char *line)
+{
+	return is_error_record(line) &&
+	       (strstr(line, " msg=\"the database has forgotten what was committed\"") ||
+		strstr(line, " msg=\"conflicting event: "));
+}

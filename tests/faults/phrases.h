@@ -21,4 +21,7 @@ bool phrases_find(const char **text, char *line, size_t size);
 /* A line of a service's log that somebody would have to act on, or a sanitizer's. */
 bool phrases_is_error(const char *line);
 
+/* One of those lines: a service says that its database has lost commits. */
+bool phrases_is_loss(const char *line);
+
 #endif

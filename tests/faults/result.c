@@ -110,6 +110,7 @@ static void service_rows(struct run *run, const struct verdict *verdict)
 
 	number_row(run, "partitions assigned", verdict->logs.assigned);
 	number_row(run, "fenced writes", verdict->logs.fenced);
+	number_row(run, "losses said", verdict->logs.losses);
 	if (s->resequencing) {
 		(void)snprintf(text, sizeof(text),
 			       "%" PRId64 ", at most at once when looked at: %" PRId64,

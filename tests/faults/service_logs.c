@@ -12,6 +12,10 @@ static void judge_line(struct service_logs *logs, const char *line)
 {
 	logs->assigned += strstr(line, "msg=\"partition assigned\"") != NULL;
 	logs->fenced += strstr(line, "msg=\"fenced:") != NULL;
+	if (phrases_is_loss(line)) {
+		logs->losses++;
+		return;
+	}
 	if (!phrases_is_error(line) || logs->errors++ > 0)
 		return;
 	(void)snprintf(logs->first_error, sizeof(logs->first_error), "%.*s",

@@ -13,6 +13,7 @@
 struct service_logs {
 	int64_t errors; /* lines that somebody would have to act on, and sanitizers' reports */
 	char first_error[SERVICE_LOGS_LINE_SIZE]; /* "" without one */
+	int64_t losses;                           /* said of the database, not among the errors */
 	int64_t assigned;                         /* partitions assigned */
 	int64_t fenced;                           /* writes */
 };

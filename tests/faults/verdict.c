@@ -121,13 +121,20 @@ static void judge_operations(struct verdict *verdict, struct run *run)
 				  acks, noted, c->acknowledged);
 }
 
+/* Services say that the database lost commits if it did, and only then. */
 static void judge_logs(struct verdict *verdict, struct run *run)
 {
+	bool rewound = atomic_load(&run->rewind.happened);
+
 	verdict->logs = service_logs_read(run->settings->run_dir);
 	if (verdict->logs.errors > 0)
 		journal_violation(&run->journal,
 				  "errors in the services' logs: %" PRId64 ", the first: %s",
 				  verdict->logs.errors, verdict->logs.first_error);
+	if (rewound != (verdict->logs.losses > 0))
+		journal_violation(&run->journal,
+				  "the database %s, and %" PRId64 " lines of the services say it did",
+				  rewound ? "lost commits" : "lost none", verdict->logs.losses);
 }
 
 /* What was acknowledged since the database went back holds, and only that; no order of then has its
