@@ -4,8 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/runtime/command.h"
 #include "tests/support/arena.h"
-#include "tests/support/command.h"
+#include "tests/support/wait.h"
 
 #define CALL_MS (INT64_C(30) * 60 * 1000) /* a build of all images is the longest */
 
@@ -23,7 +24,7 @@ bool call_vector(struct run *run, const char *input_path, const char *const *arg
 	struct command command = { .input_path = input_path,
 				   .output_path = run_path(run, "answer.txt"),
 				   .error_path = run_path(run, "log/compose.log"),
-				   .timeout_ms = CALL_MS,
+				   .timeout_ms = wait_stretch(CALL_MS),
 				   .cancel = run->closing ? NULL : &run->interrupted };
 	const char *answer;
 	size_t len;

@@ -10,8 +10,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "common/runtime/command.h"
 #include "tests/compose/run.h"
-#include "tests/support/command.h"
 
 /* The command with its arguments, which NULL ends; false: its exit status is not 0. */
 bool call_run(struct run *run, const char *program, ...) __attribute__((sentinel));

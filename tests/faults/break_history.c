@@ -2,13 +2,14 @@
  * A PostgreSQL that goes on with another state of its data: that of its standby, which has all that
  * was acknowledged, or an old one. See standby.sh.
  */
+#include "common/runtime/command.h"
 #include "tests/faults/break.h"
 
 #include <inttypes.h>
 
 #include "common/runtime/clock.h"
 #include "tests/faults/heal.h"
-#include "tests/support/command.h"
+#include "tests/support/wait.h"
 
 #define SCRIPT_MS    120000
 #define IN_FLIGHT_MS 4000 /* longer than a client waits for an answer */
@@ -18,7 +19,7 @@ static bool script(struct fault_job *job, const char *verb)
 	char log[RUN_PATH_SIZE], output[600];
 	const struct command command = { .arguments = { "tests/faults/standby.sh", verb },
 					 .output_path = run_path(job->run, "log/standby.log", log),
-					 .timeout_ms = SCRIPT_MS };
+					 .timeout_ms = wait_stretch(SCRIPT_MS) };
 
 	if (command_run(&command) == 0)
 		return true;

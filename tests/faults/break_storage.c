@@ -3,12 +3,12 @@
  * (broker.session.timeout.ms), as somebody who replaces a disk needs: one that came back at once
  * would still count as one that has everything.
  */
+#include "common/runtime/command.h"
 #include "tests/faults/break.h"
+#include "tests/support/wait.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
-
-#include "tests/support/command.h"
 
 #define ANSWER_MS 3000
 #define REMOVE_MS 20000
@@ -56,7 +56,7 @@ static bool remove_data(const struct fault_job *job)
 	const struct command command = {
 		.arguments = { "rm", "-rf", data, mark },
 		.output_path = run_path(job->run, "log/storage.log", log),
-		.timeout_ms = REMOVE_MS,
+		.timeout_ms = wait_stretch(REMOVE_MS),
 	};
 
 	(void)snprintf(name, sizeof(name), "kafka/%d/data", part_index(job->part) + 1);

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "common/runtime/clock.h"
+#include "common/runtime/command.h"
 #include "tests/faults/phrases.h"
-#include "tests/support/command.h"
+#include "tests/support/wait.h"
 
 #define HEAL_MS     90000 /* far more than it takes when other faults are in progress */
 #define TRY_MS      90000
@@ -49,7 +50,7 @@ static void heal(struct run *run, const char *what, const char *script, const ch
 	char name[64], log[RUN_PATH_SIZE], argument[24];
 	struct command command = { .arguments = { script, verb, number < 0 ? NULL : argument },
 				   .output_path = log,
-				   .timeout_ms = TRY_MS };
+				   .timeout_ms = wait_stretch(TRY_MS) };
 	bool whole = false;
 
 	(void)snprintf(argument, sizeof(argument), "%d", (int)number);

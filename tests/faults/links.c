@@ -1,9 +1,9 @@
 #include "tests/faults/links.h"
+#include "common/runtime/command.h"
+#include "tests/support/wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "tests/support/command.h"
 
 #define SERVICES        (ORDERS + REPLICAS_MAX)
 #define SERVERS         (BROKERS_MAX + 1)
@@ -99,7 +99,7 @@ static void filter(const char *change, const char *side, const char *host, const
 						  share ? "-m" : NULL, "statistic", "--mode",
 						  "random", "--probability", share },
 				   .output_path = "/dev/null",
-				   .timeout_ms = COMMAND_MS };
+				   .timeout_ms = wait_stretch(COMMAND_MS) };
 
 	(void)command_run(&command);
 }

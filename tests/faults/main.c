@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/runtime/clock.h"
+#include "common/runtime/command.h"
 #include "common/runtime/stop.h"
 #include "tests/faults/disks.h"
 #include "tests/faults/heal.h"
@@ -21,7 +22,7 @@
 #include "tests/faults/sampler.h"
 #include "tests/faults/whole.h"
 #include "tests/faults/world.h"
-#include "tests/support/command.h"
+#include "tests/support/wait.h"
 
 #define WATCH_MS         500
 #define STACK_MS         180000
@@ -81,7 +82,7 @@ static enum status stack(const struct run *run, const char *verb, int number, st
 	const struct command command = { .arguments = { "stack/stack.sh", verb,
 							number > 0 ? argument : NULL },
 					 .output_path = run_path(run, "log/stack.log", log),
-					 .timeout_ms = STACK_MS };
+					 .timeout_ms = wait_stretch(STACK_MS) };
 
 	(void)snprintf(argument, sizeof(argument), "%d", number);
 	if (command_run(&command) == 0)

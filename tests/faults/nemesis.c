@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "common/runtime/command.h"
 #include "tests/faults/heal.h"
 #include "tests/faults/job.h"
-#include "tests/support/command.h"
 #include "tests/support/process.h"
 
 #define LOG_TAIL_SIZE 2048

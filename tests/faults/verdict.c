@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/runtime/command.h"
 #include "tests/faults/rewound.h"
-#include "tests/support/command.h"
 #include "tests/support/database.h"
+#include "tests/support/wait.h"
 
 #define VERIFY_MS   600000
 #define TAIL_SIZE   2048
@@ -22,7 +23,7 @@ static int run_verifier(const struct run *run, bool json)
 				   .output_path = json ? run_path(run, "verify.json", report)
 						       : NULL,
 				   .error_path = run_path(run, "log/verify.log", log),
-				   .timeout_ms = VERIFY_MS,
+				   .timeout_ms = wait_stretch(VERIFY_MS),
 				   .cancel = &run->interrupted };
 
 	(void)snprintf(program, sizeof(program), "%s/verify-history", run->settings->build_dir);
@@ -133,7 +134,8 @@ static void judge_logs(struct verdict *verdict, struct run *run)
 				  verdict->logs.errors, verdict->logs.first_error);
 	if (rewound != (verdict->logs.losses > 0))
 		journal_violation(&run->journal,
-				  "the database %s, and %" PRId64 " lines of the services say it did",
+				  "the database %s, and %" PRId64
+				  " lines of the services say it did",
 				  rewound ? "lost commits" : "lost none", verdict->logs.losses);
 }
 

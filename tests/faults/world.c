@@ -1,4 +1,6 @@
 #include "tests/faults/world.h"
+#include "common/runtime/command.h"
+#include "tests/support/wait.h"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -10,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "tests/support/command.h"
 
 #define COMMAND_MS 10000
 
@@ -31,7 +31,7 @@ static bool has_filter(void)
 {
 	const struct command command = { .arguments = { "iptables", "-w", "10", "-nL" },
 					 .output_path = "/dev/null",
-					 .timeout_ms = COMMAND_MS };
+					 .timeout_ms = wait_stretch(COMMAND_MS) };
 
 	return command_run(&command) == 0;
 }

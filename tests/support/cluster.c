@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/runtime/command.h"
 #include "tests/support/arena.h"
-#include "tests/support/command.h"
 #include "tests/support/ports.h"
 #include "tests/support/stack.h"
+#include "tests/support/wait.h"
 
 #define SCRIPT_MS 120000
 #define PASSWORD  "secret"
@@ -27,7 +28,7 @@ static void script(int number, const char *command)
 			       arena_format("PG_PORT=%d", ports[number]), "sql/cluster.sh",
 			       command },
 		.output_path = arena_format("%s/log/tests-stack.log", stack_run_dir()),
-		.timeout_ms = SCRIPT_MS,
+		.timeout_ms = wait_stretch(SCRIPT_MS),
 	};
 
 	cr_assert_eq(command_run(&run), 0, "sql/cluster.sh %s: see %s", command, run.output_path);
@@ -37,7 +38,7 @@ static void remove_data(int number)
 {
 	const struct command run = {
 		.arguments = { "/bin/rm", "-rf", folder_of(number) },
-		.timeout_ms = SCRIPT_MS,
+		.timeout_ms = wait_stretch(SCRIPT_MS),
 	};
 
 	(void)command_run(&run);

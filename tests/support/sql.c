@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/runtime/command.h"
 #include "tests/support/arena.h"
-#include "tests/support/command.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
 
@@ -77,7 +77,7 @@ static void run_client(const char *program, const char *option, const char *more
 		.arguments = { arena_format("/usr/lib/postgresql/15/bin/%s", program), "-d",
 			       stack_database_url("lab", database), option, more, path },
 		.output_path = arena_format("%s.log", path),
-		.timeout_ms = 60000,
+		.timeout_ms = wait_stretch(60000),
 	};
 
 	cr_assert_eq(command_run(&command), 0, "%s failed, see %s", program, command.output_path);

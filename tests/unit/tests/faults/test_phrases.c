@@ -47,8 +47,9 @@ Test(phrases, a_loss_of_the_database_is_known_by_its_text)
 {
 	cr_expect(phrases_is_loss("2026-01-02T03:04:05.678Z ERROR delivery msg=\"the database has "
 				  "forgotten what was committed\" partition=3"));
-	cr_expect(phrases_is_loss("2026-01-02T03:04:05.678Z ERROR delivery msg=\"conflicting "
-				  "event: its order and version came with other content\" order=1"));
+	cr_expect(
+		phrases_is_loss("2026-01-02T03:04:05.678Z ERROR delivery msg=\"conflicting "
+				"event: its order and version came with other content\" order=1"));
 	cr_expect(!phrases_is_loss("2026-01-02T03:04:05.678Z WARN delivery msg=\"the database has "
 				   "forgotten what was committed\""));
 	cr_expect(!phrases_is_loss("2026-01-02T03:04:05.678Z ERROR relay msg=\"x\""));

@@ -1,11 +1,11 @@
 /*
  * A program or script that is run to its end, in a session of its own, so that Ctrl-C on the
- * terminal does not cut it off in between. What it starts in the background lives on. No Criterion.
+ * terminal does not cut it off in between. What it starts in the background lives on.
  *
  * Threads: any.
  */
-#ifndef TESTS_SUPPORT_COMMAND_H
-#define TESTS_SUPPORT_COMMAND_H
+#ifndef COMMON_RUNTIME_COMMAND_H
+#define COMMON_RUNTIME_COMMAND_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,6 +22,8 @@ struct command {
 	int64_t timeout_ms;      /* then it is killed */
 	const atomic_bool
 		*cancel; /* once this is true it gets SIGTERM; NULL: it is never cancelled */
+	void (*tick)(void *context); /* called again and again while it runs; NULL: nothing */
+	void *context;
 };
 
 /* Its exit status; -1: it could not be started, or a signal ended it. */

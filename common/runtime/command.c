@@ -1,4 +1,4 @@
-#include "tests/support/command.h"
+#include "common/runtime/command.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,9 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/wait.h"
+#include "common/runtime/clock.h"
 
-#define KILL_MS 10000 /* from a SIGTERM to a SIGKILL */
+#define KILL_MS     10000 /* from a SIGTERM to a SIGKILL */
+#define INTERVAL_MS 10
 
 /* Nothing of the caller's: neither its terminal, nor its signal mask, nor what it ignores. */
 static void set_attributes(posix_spawnattr_t *attributes)
@@ -60,29 +61,37 @@ static bool start(const struct command *command, pid_t *pid)
 	return failed == 0;
 }
 
-/* It has ended, or its time is over. */
-static bool over(pid_t pid, int *status, const atomic_bool *cancel, bool *ended)
+/* Waits for its end, for timeout_ms at most, unless cancelled. False: it still runs. */
+static bool wait_for(const struct command *command, bool cancellable, pid_t pid, int *status,
+		     int64_t timeout_ms)
 {
-	*ended = waitpid(pid, status, WNOHANG) == pid;
-	return *ended || (cancel && atomic_load(cancel));
+	int64_t end_mono_ms = clock_mono_ms() + timeout_ms;
+
+	for (;;) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		if (clock_mono_ms() >= end_mono_ms ||
+		    (cancellable && command->cancel && atomic_load(command->cancel)))
+			return false;
+		if (command->tick)
+			command->tick(command->context);
+		clock_pause_ms(INTERVAL_MS);
+	}
 }
 
 int command_run(const struct command *command)
 {
-	bool ended = false;
 	int status = 0;
 	pid_t pid;
 
 	if (!start(command, &pid))
 		return -1;
-	(void)wait_within(command->timeout_ms, over(pid, &status, command->cancel, &ended));
-	if (!ended) {
+	if (!wait_for(command, true, pid, &status, command->timeout_ms)) {
 		(void)kill(pid, SIGTERM);
-		(void)wait_within(KILL_MS, over(pid, &status, NULL, &ended));
-	}
-	if (!ended) {
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, &status, 0);
+		if (!wait_for(command, false, pid, &status, KILL_MS)) {
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, &status, 0);
+		}
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
