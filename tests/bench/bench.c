@@ -17,6 +17,7 @@
 #define CONNECTIONS "640" /* of PostgreSQL: pgbench with 500 clients, and the services */
 #define ARGUMENTS   64
 #define OUTPUT_MAX  (1 << 20)
+#define TRIES       3 /* of a case */
 
 void bench_fail(const char *fmt, ...)
 {
@@ -54,14 +55,50 @@ static const char *needed(const char *name)
 
 /* --- figures ------------------------------------------------------------------------------- */
 
-void bench_measured(struct bench *b, const char *which_case, const char *subject,
-		    const char *figure, double value)
+static void note(struct bench *b, const char *which_case, const char *subject, const char *figure,
+		 double value, bool reference)
 {
-	(void)fprintf(b->measured, "%s\t%s\t%s\t%.3f\n", which_case, subject, figure, value);
-	(void)fflush(b->measured);
+	struct measured_value v = { .value = value, .reference = reference };
+
+	(void)snprintf(v.subject, sizeof(v.subject), "%s", subject);
+	(void)snprintf(v.figure, sizeof(v.figure), "%s", figure);
+	if (!measured_add(&b->measured, &v))
+		bench_fail("%s measures more than %d values", which_case, MEASURED_MAX);
 	(void)printf("%s%s%s: %s %.3f\n", which_case, strcmp(subject, "-") == 0 ? "" : " ",
 		     strcmp(subject, "-") == 0 ? "" : subject, figure, value);
 	(void)fflush(stdout);
+}
+
+void bench_measured(struct bench *b, const char *which_case, const char *subject,
+		    const char *figure, double value)
+{
+	note(b, which_case, subject, figure, value, false);
+}
+
+void bench_reference(struct bench *b, const char *which_case, const char *subject,
+		     const char *figure, double value)
+{
+	note(b, which_case, subject, figure, value, true);
+}
+
+void bench_case(struct bench *b, const char *which_case, void (*run)(struct bench *b))
+{
+	const struct measured_value *worst;
+	double spread = 0;
+
+	for (int tries = 1; tries <= TRIES; tries++) {
+		b->measured.count = 0;
+		run(b);
+		worst = measured_unsteadiest(&b->measured, &spread);
+		if (!worst || spread <= MEASURED_SPREAD_MAX)
+			break;
+		(void)printf("%s: the reference %s moved by %.0f %%, over %.0f %%: %s\n",
+			     which_case, worst->figure, 100 * spread, 100 * MEASURED_SPREAD_MAX,
+			     tries < TRIES ? "once more" : "no verdict");
+		if (tries == TRIES)
+			bench_measured(b, which_case, "-", "unsteady", spread);
+	}
+	measured_write(&b->measured, which_case, b->out);
 }
 
 double bench_per_second(int64_t count, int64_t us)
@@ -184,8 +221,8 @@ void bench_open(struct bench *b, bool quick, int repeat)
 			     .build_dir = needed("BUILD_DIR"),
 			     .order_port = needed("ORDER_PORT"),
 			     .delivery_port = needed("DELIVERY_PORT") };
-	b->measured = fopen(bench_text("%s/measured.tsv", b->run_dir), "we");
-	if (!b->measured)
+	b->out = fopen(bench_text("%s/measured.tsv", b->run_dir), "we");
+	if (!b->out)
 		bench_fail("%s cannot be written", b->run_dir);
 	(void)bench_run(b, "stack", NULL, LIST("stack/stack.sh", "servers"));
 	b->db = PQconnectdb(needed("STACK_URL"));
@@ -198,7 +235,7 @@ void bench_open(struct bench *b, bool quick, int repeat)
 void bench_close(struct bench *b)
 {
 	PQfinish(b->db);
-	(void)fclose(b->measured);
+	(void)fclose(b->out);
 }
 
 void bench_stop_services(struct bench *b)

@@ -15,14 +15,17 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "tests/bench/measured.h"
+
 struct bench {
 	bool quick;
 	int repeat;
 	const char *run_dir, *build_dir, *topic; /* topic: of stack_fresh */
 	const char *order_port, *delivery_port;
-	PGconn *db; /* the owner's */
-	FILE *measured;
-	int topics; /* made so far */
+	PGconn *db;               /* the owner's */
+	FILE *out;                /* what was measured, of cases that have ended */
+	int topics;               /* made so far */
+	struct measured measured; /* of the case that runs */
 };
 
 /* A list of texts for the functions below, ended by NULL. */
@@ -43,6 +46,14 @@ const char *bench_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)
  * what the case was measured with. */
 void bench_measured(struct bench *b, const char *which_case, const char *subject,
 		    const char *figure, double value);
+
+/* The same of what a target is a ratio to: a case whose references move is run again. */
+void bench_reference(struct bench *b, const char *which_case, const char *subject,
+		     const char *figure, double value);
+
+/* Runs the case until its references are steady, three times at most, and keeps the last; says so,
+ * and notes the spread as "unsteady", if they never were. */
+void bench_case(struct bench *b, const char *which_case, void (*run)(struct bench *b));
 
 double bench_per_second(int64_t count, int64_t us);
 int64_t bench_wall_us(void);

@@ -24,7 +24,7 @@ bench-report:
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%) $(BUILD)/tests/bench
 
 $(BUILD)/tests/bench: LDLIBS += -lm
-$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c order_cases.c delivery_cases.c))
+$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c measured.c order_cases.c delivery_cases.c))
 	$(link)
 
 define BENCH_PROGRAM_RULE

@@ -41,7 +41,8 @@ void case_backlog(struct bench *b);
 
 /* Key order: orders with three events each, a long work on each modification. Events of one order
  * wait for each other, those of different orders do not; the history checker proves every order's
- * history each time. The ideal is one work's time. */
+ * history each time. The ideal is one work's time and
+ * that of the same SQL in a bare loop. */
 void case_key(struct bench *b);
 
 /* Is the delivery path as fast with large tables as with empty ones? The same backlog on top of

@@ -7,11 +7,14 @@ def reaches($target; $better): if $better == "more" then . >= $target else . <= 
 # In the order in which they came.
 def distinct: reduce .[] as $item ([]; if index($item) then . else . + [$item] end);
 
+# A target is a ratio to a reference of the same run. at_most is for what no machine's speed
+# changes: errors and memory. No verdict with QUICK=1, whose work is another one, and none on a ratio
+# if the references moved.
 def verdict: . as $row
-	# With QUICK=1 the work is another one: no verdict.
-	| if $quick == 1 or (.target == null and .ratio_target == null) then . else
-		.met = ((.target == null or (.value | reaches($row.target; $row.better)))
-			and (.ratio_target == null or (.ratio | reaches($row.ratio_target; $row.better))))
+	| if .target == null then del(.unsteady) else . end
+	| if $quick == 1 or .unsteady or (.target == null and .at_most == null) then . else
+		.met = ((.target == null or (.ratio != null and (.ratio | reaches($row.target; $row.better))))
+			and (.at_most == null or .value <= .at_most))
 	  end;
 
 [split("\n")[] | select(length > 0) | split("\t")
@@ -20,10 +23,11 @@ def verdict: . as $row
 	| select(.case == $case and .subject == $subject and .figure == $figure) | .value];
   # A figure is not its own reference.
   def row($subject): . as $definition
-	| (if .against_subject == $subject then del(.against, .reference, .ratio_target) else . end)
+	| (if .against_subject == $subject then del(.against, .reference, .target) else . end)
 	| (if .against then values(.case; .against_subject // $subject; .against) else [] end) as $others
 	| { name: (.name | sub("%"; $subject)), unit, better,
-		values: values(.case; $subject; .figure), target, aim, ratio_target, reference, quoted }
+		values: values(.case; $subject; .figure), target, aim, at_most, reference,
+		unsteady: values(.case; "-"; "unsteady")[0] }
 	+ (.by[$subject] // {})
 	| .value = (.values | median)
 	| (if $others != [] then .reference_values = $others | .reference_value = ($others | median)
@@ -32,5 +36,6 @@ def verdict: . as $row
 	| verdict | with_entries(select(.value != null));
 { machine: $stamp.machine, cases: (reduce ([$measured[].case] | distinct[]) as $case ({};
 	.[$case] = { date: $stamp.date, commit: $stamp.commit,
-		rows: [[$measured[] | select(.case == $case) | .subject] | distinct[] as $subject
+		rows: [[$measured[] | select(.case == $case and .figure != "unsteady") | .subject]
+			| distinct[] as $subject
 			| $figures[0][] | select(.case == $case) | row($subject)] })) }

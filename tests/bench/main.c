@@ -29,7 +29,7 @@ static const char *setting(const char *name, const char *fallback)
 int main(void)
 {
 	const char *only = setting("CASE", "");
-	struct bench b;
+	static struct bench b;
 	bool found = false;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -43,7 +43,7 @@ int main(void)
 		   (int)strtol(setting("REPEAT", "3"), NULL, 10));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (*only ? strcmp(cases[i].name, only) == 0 : !cases[i].long_one)
-			cases[i].run(&b);
+			bench_case(&b, cases[i].name, cases[i].run);
 	}
 	bench_close(&b);
 	return 0;

@@ -40,7 +40,7 @@ static void orders_reference(struct bench *b, int clients, int seconds)
 				"tests/bench/sql/pgbench_insert.sql", getenv("STACK_URL")));
 	if (!bench_find(output, "tps = ", &rate))
 		bench_fail("pgbench has no result");
-	bench_measured(b, "orders", bench_text("%d", clients), "pgbench", floor(rate));
+	bench_reference(b, "orders", bench_text("%d", clients), "pgbench", floor(rate));
 }
 
 /* relayed: how much of it the relay has published by the end. */
@@ -136,7 +136,7 @@ static void steady_load(struct bench *b, int count, const char *acks)
 
 	bench_measured(b, "steady", subject, "errors",
 		       number_of(result, "errors") + number_of(result, "timed_out"));
-	bench_measured(b, "steady", subject, "asked", 5000);
+	bench_reference(b, "steady", subject, "asked", 5000);
 	bench_measured(b, "steady", subject, "rate",
 		       floor(number_of(result, "answered") * 1000 / number_of(result, "took_ms")));
 	bench_measured(b, "steady", subject, "p50", number_of(times, "p50"));
@@ -214,8 +214,8 @@ void case_visible(struct bench *b)
 		bench_start_deliveries(b, 1, LIST("DELIVERY_DELAY_MS=0"));
 		visible_orders(b, VISIBLE_BEFORE, &f);
 		visible_orders(b, VISIBLE_ORDERS, &f);
-		bench_measured(b, "visible", "-", "answer",
-			       percentile_ms(f.answer_us, f.count, 50));
+		bench_reference(b, "visible", "-", "answer",
+				percentile_ms(f.answer_us, f.count, 50));
 		bench_measured(b, "visible", "-", "p50", percentile_ms(f.row_us, f.count, 50));
 		bench_measured(b, "visible", "-", "p99", percentile_ms(f.row_us, f.count, 99));
 	}
@@ -238,7 +238,7 @@ static void relay_reference(struct bench *b, int messages)
 		     "acks=all", "enable.idempotence=true"));
 	if (!bench_find(output, "records sent, ", &rate) || !strstr(output, "ms 99.9th"))
 		bench_fail("kafka-producer-perf-test has no result");
-	bench_measured(b, "relay", "-", "producer", floor(rate));
+	bench_reference(b, "relay", "-", "producer", floor(rate));
 }
 
 void case_relay(struct bench *b)

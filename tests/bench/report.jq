@@ -8,14 +8,14 @@ def shown: if . >= 1000 then round | grouped
 	elif . >= 10 then rounded(1) | tostring
 	else rounded(2) | tostring end;
 def figure: if .unit == "s" then .value | rounded(2) | tostring else .value | shown end + " " + .unit;
-def sign: if .better == "more" then "≥ " else "≤ " end;
-def target: sign as $sign | [
-	(select(.target) | $sign + (.target | shown)),
-	(select(.aim) | "aim \(.aim | shown)"),
-	(select(.ratio_target) | $sign + "\(.ratio_target)x")] | join(", ");
-def reference: [
-	(select(.reference) | "\(.reference): \(.reference_value | shown)"),
-	(select(.quoted) | "quoted: \(.quoted)")] | join("; ");
+def target: (if .better == "more" then "≥ " else "≤ " end) as $sign | [
+	(select(.target) | "\($sign)\(.target)x"),
+	(select(.aim) | "aim \(.aim)x"),
+	(select(.at_most != null) | "≤ \(.at_most | shown) \(.unit)")] | join(", ");
+def reference: if .reference then "\(.reference): \(.reference_value | shown)" else "" end;
+def met: if .target == null and .at_most == null then ""
+	elif .unsteady then "reference moved by \(100 * .unsteady | round) %"
+	elif .met == null then "" elif .met then "yes" else "NOT MET" end;
 
 { lab: "bench", title: "orders and events per second, each beside its reference",
 	machine, commit: ([.cases[].commit] | unique | join(", ")),
@@ -25,5 +25,5 @@ def reference: [
 	rows: [.cases | to_entries[] | .key as $case | .value.rows[]
 		| { case: "\($case): \(.name)", figure: figure, reference: reference,
 			ratio: (if .ratio then .ratio | rounded(2) | tostring else "" end), target: target,
-			met: (if .met == null then "" elif .met then "yes" else "NOT MET" end) }],
+			met: met }],
 	promises: [], notes: [] }
