@@ -25,7 +25,7 @@ static bool same_figure(const struct measured_value *a, const struct measured_va
 
 static double spread_of(const struct measured *m, const struct measured_value *which)
 {
-	double values[MEASURED_MAX], median;
+	double values[MEASURED_MAX] = { 0 }, median;
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->count; i++) {
