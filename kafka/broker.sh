@@ -120,8 +120,9 @@ launch() {
 			archive=(-XX:ArchiveClassesAtExit="$(node_dir "$node")/classes.jsa"
 				-Xlog:cds=off -Xlog:cds+dynamic=off)
 		fi
-		process_start "kafka-$node" - "${KAFKA_JAVA[@]}" "${archive[@]}" \
-			"-Xmx${KAFKA_HEAP_MB}m" -Xms32m kafka.Kafka "$(node_dir "$node")/server.properties"
+		process_start "kafka-$node" - ${SERVER_WRAPPER:+"$SERVER_WRAPPER" "kafka-$node"} \
+			"${KAFKA_JAVA[@]}" "${archive[@]}" "-Xmx${KAFKA_HEAP_MB}m" -Xms32m kafka.Kafka \
+			"$(node_dir "$node")/server.properties"
 	done
 }
 

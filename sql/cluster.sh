@@ -133,8 +133,8 @@ start_server() {
 	! process_still_ready "$NAME" "$START_SECONDS" accepts || return 0
 	require_port_free "$PG_PORT" "PostgreSQL" PG_PORT
 	clear_remains
-	process_start "$NAME" - "${AS_SERVER[@]}" env -C / LC_ALL=C.UTF-8 \
-		"$BIN/postgres" -D "$DATA/data" -p "$PG_PORT"
+	process_start "$NAME" - ${SERVER_WRAPPER:+"$SERVER_WRAPPER" "$NAME"} "${AS_SERVER[@]}" \
+		env -C / LC_ALL=C.UTF-8 "$BIN/postgres" -D "$DATA/data" -p "$PG_PORT"
 	process_wait_ready "$NAME" "$START_SECONDS" accepts
 }
 

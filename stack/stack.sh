@@ -23,15 +23,15 @@
 #      replicas from 8181 upwards), DELIVERY_PORT (8082, replicas count upwards), PAGE_PORT (8080),
 #      PAGE (on; off: without the live page), BUILD_DIR (build),
 #      RUN_DIR, and every setting of the services (EVENT_KEY, ...); DELIVERY_OUTPUT, the file that
-#      gets what DELIVERY_WORK=count prints (delivery-service's log); SERVICE_WRAPPER, a program of
-#      the project that gets a service's name and program, and becomes that program.
+#      gets what DELIVERY_WORK=count prints (delivery-service's log); SERVICE_WRAPPER, a program
+#      that gets a service's name and program, and becomes that; SERVER_WRAPPER likewise, a server's.
 # A stack with other data beside it, for a program that starts one: RUN_DIR=..., other ports.
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/process.sh"
 . "$REPO_DIR/stack/settings.sh"
 
 readonly READY_SECONDS=15
-readonly STOP_SECONDS=10
+readonly STOP_SECONDS=15 # more than STOP_TIMEOUT_MS
 
 # --- instances: several of a kind: order-service, delivery, kafka -------------------------------
 
@@ -85,7 +85,7 @@ instance_start() {
 		"$([[ $kind == delivery ]] && printf DELIVERY_PORT || printf ORDER_PORT)"
 	process_start "$(instance_name "$@")" - "${output[@]}" env HTTP_PORT="$port" "${name[@]}" \
 		DATABASE_URL="$(stack_url "$role")" \
-		${SERVICE_WRAPPER:+"$REPO_DIR/$SERVICE_WRAPPER" "$(instance_name "$@")"} \
+		${SERVICE_WRAPPER:+"$SERVICE_WRAPPER" "$(instance_name "$@")"} \
 		"$BUILD_DIR/$program"
 }
 

@@ -11,7 +11,7 @@
 
 #include "common/runtime/clock.h"
 
-#define KILL_MS     10000 /* from a SIGTERM to a SIGKILL */
+#define KILL_MS     30000 /* from a SIGTERM to a SIGKILL: it may have servers to stop */
 #define INTERVAL_MS 10
 
 /* Nothing of the caller's: neither its terminal, nor its signal mask, nor what it ignores. */
@@ -44,7 +44,7 @@ static void set_files(posix_spawn_file_actions_t *actions, const struct command 
 		(void)posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO, STDERR_FILENO);
 }
 
-static bool start(const struct command *command, pid_t *pid)
+bool command_start(const struct command *command, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -84,7 +84,7 @@ int command_run(const struct command *command)
 	int status = 0;
 	pid_t pid;
 
-	if (!start(command, &pid))
+	if (!command_start(command, &pid))
 		return -1;
 	if (!wait_for(command, true, pid, &status, command->timeout_ms)) {
 		(void)kill(pid, SIGTERM);

@@ -1,6 +1,6 @@
 /*
- * A program or script that is run to its end, in a session of its own, so that Ctrl-C on the
- * terminal does not cut it off in between. What it starts in the background lives on.
+ * A program or script, run to its end or only started, in a session of its own, so that Ctrl-C on
+ * the terminal does not cut it off in between. What it starts in the background lives on.
  *
  * Threads: any.
  */
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define COMMAND_ARGUMENTS_MAX 40
 
@@ -28,6 +29,10 @@ struct command {
 
 /* Its exit status; -1: it could not be started, or a signal ended it. */
 int command_run(const struct command *command);
+
+/* Starts it and does not wait for it; timeout_ms and cancel do not matter. False: it could not be
+ * started. */
+bool command_start(const struct command *command, pid_t *pid);
 
 /* Copies the last bytes of a file to text, NUL-terminated: at most size - 1, and only what lies
  * behind offset from. */

@@ -45,9 +45,22 @@ bool break_link_by_delay(struct fault_job *job);
 void mend_link_by_delay(struct fault_job *job);
 bool break_link_by_reset(struct fault_job *job);
 
+/* The network between the broker and the others: with all of them, with one of them, or only what
+ * the broker sends. Its clients do not notice. */
+bool break_peers(struct fault_job *job);
+void mend_peers(struct fault_job *job);
+bool break_peer(struct fault_job *job);
+void mend_peer(struct fault_job *job);
+bool break_peers_one_way(struct fault_job *job);
+void mend_peers_one_way(struct fault_job *job);
+
 /* The disk of the server has no room any more. It may end by that; it is started when it has. */
 bool break_disk(struct fault_job *job);
 void mend_disk(struct fault_job *job);
+
+/* It cannot be written, synced or read. */
+bool break_disk_by_errors(struct fault_job *job);
+void mend_disk_by_errors(struct fault_job *job);
 
 /* The service's clock jumps, and back when it is mended. */
 bool break_clock(struct fault_job *job);

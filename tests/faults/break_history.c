@@ -1,6 +1,6 @@
 /*
  * A PostgreSQL that goes on with another state of its data: that of its standby, which has all that
- * was acknowledged, or an old one. See standby.sh.
+ * was acknowledged, or an old one. See standby.h.
  */
 #include "common/runtime/command.h"
 #include "tests/faults/break.h"
@@ -9,29 +9,25 @@
 
 #include "common/runtime/clock.h"
 #include "tests/faults/heal.h"
-#include "tests/support/wait.h"
+#include "tests/faults/standby.h"
 
-#define SCRIPT_MS    120000
 #define IN_FLIGHT_MS 4000 /* longer than a client waits for an answer */
 
-static bool script(struct fault_job *job, const char *verb)
+/* A step of it that fails is a violation. */
+static bool step(struct fault_job *job,
+		 enum status (*carry_out)(const struct run *run, struct error *err))
 {
-	char log[RUN_PATH_SIZE], output[600];
-	const struct command command = { .arguments = { "tests/faults/standby.sh", verb },
-					 .output_path = run_path(job->run, "log/standby.log", log),
-					 .timeout_ms = wait_stretch(SCRIPT_MS) };
+	struct error err;
 
-	if (command_run(&command) == 0)
+	if (carry_out(job->run, &err) == ST_OK)
 		return true;
-	command_read_output(log, 0, output, sizeof(output));
-	journal_violation(&job->run->journal, "standby.sh %s failed: %.300s", verb,
-			  command_last_line(output));
+	journal_violation(&job->run->journal, "%s", err.msg);
 	return false;
 }
 
 bool break_to_standby(struct fault_job *job)
 {
-	if (!job_find(job) || !script(job, "standby"))
+	if (!job_find(job) || !step(job, standby_start))
 		return false;
 	job_report(job, "PostgreSQL has a synchronous standby, which takes over in %d.%d s",
 		   (int)job->fault.number / 1000, (int)job->fault.number % 1000 / 100);
@@ -40,13 +36,13 @@ bool break_to_standby(struct fault_job *job)
 
 void mend_to_standby(struct fault_job *job)
 {
-	(void)script(job, "take-over");
+	(void)step(job, standby_take_over);
 	heal_part(job->run, job->part);
 }
 
 bool break_to_copy(struct fault_job *job)
 {
-	if (!job_find(job) || !script(job, "copy"))
+	if (!job_find(job) || !step(job, standby_copy))
 		return false;
 	job_report(job, "PostgreSQL goes back to its data of now in %d.%d s",
 		   (int)job->fault.number / 1000, (int)job->fault.number % 1000 / 100);
@@ -60,7 +56,7 @@ void mend_to_copy(struct fault_job *job)
 	struct run *run = job->run;
 	char acks[RUN_PATH_SIZE];
 
-	(void)script(job, "take-over");
+	(void)step(job, standby_take_over);
 	clock_pause_ms(IN_FLIGHT_MS);
 	clients_forget(run->clients);
 	atomic_store(&run->rewind.acks_size, command_output_size(run_path(run, "acks.txt", acks)));

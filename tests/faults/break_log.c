@@ -1,6 +1,6 @@
 /*
- * A log that nobody reads: the process that reads the service's pipe (see service.sh) stands still
- * until it is mended.
+ * A log that nobody reads: the process that reads the service's pipe (see wrapper/main.c) stands
+ * still until it is mended.
  */
 #include "tests/faults/break.h"
 

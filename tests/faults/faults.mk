@@ -21,17 +21,26 @@ faults: packages
 faults-each: packages
 	@stack/packages.sh install faults
 	@$(MAKE) --no-print-directory --silent all faults-build
-	@$(FAULTS_ENVIRONMENT) tests/faults/each.sh
+	@$(FAULTS_ENVIRONMENT) $(BUILD)/tests/faults --each
 
 faults-plan:
 	@$(MAKE) --no-print-directory --silent faults-build
 	@$(BUILD)/tests/faults --plan
 
-faults-build: $(BUILD)/tests/faults
+faults-build: $(BUILD)/tests/faults $(BUILD)/tests/faults-wrapper $(BUILD)/tests/faults-disk.so
 
 $(eval $(call ARCHIVE_RULE,tests/faults))
 
 # Without Criterion: what of tests/support it takes has none, or this does not link.
-$(BUILD)/tests/faults: $(call objects,tests/faults/main.c) \
-	$(call archives,tests/faults tools/order-clients $(SUPPORT) $(COMMON))
+FAULTS_ARCHIVES := $(call archives,tests/faults tools/order-clients $(SUPPORT) $(COMMON))
+$(BUILD)/tests/faults: $(call objects,tests/faults/main.c) $(FAULTS_ARCHIVES)
 	$(link)
+
+$(BUILD)/tests/faults-wrapper: $(call objects,tests/faults/wrapper/main.c) $(FAULTS_ARCHIVES)
+	$(link)
+
+# For programs that are not ours: as they are, whatever the variant.
+$(BUILD)/tests/faults-disk.so: tests/faults/preload/disk.c
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -g -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<

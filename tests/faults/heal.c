@@ -4,6 +4,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/runtime/command.h"
+#include "tests/faults/pgbouncer.h"
 #include "tests/faults/phrases.h"
 #include "tests/support/wait.h"
 
@@ -21,16 +22,40 @@ static void judge_output(struct run *run, const char *output)
 		journal_violation(&run->journal, "%s", line);
 }
 
-/* One try. */
-static bool try_once(struct run *run, const struct command *command)
-{
-	int64_t before = command_output_size(command->output_path);
-	char output[OUTPUT_SIZE];
-	int status = command_run(command);
+/* What makes a part whole. */
+struct remedy {
+	const char *what, *log;
+	const char *script, *verb; /* NULL: pgbouncer is started */
+	int64_t number;            /* -1: none */
+};
 
-	command_read_output(command->output_path, before, output, sizeof(output));
+static bool run_script(struct run *run, const struct remedy *remedy)
+{
+	int64_t before = command_output_size(remedy->log);
+	char output[OUTPUT_SIZE], argument[24];
+	const struct command command = { .arguments = { remedy->script, remedy->verb,
+							remedy->number < 0 ? NULL : argument },
+					 .output_path = remedy->log,
+					 .timeout_ms = wait_stretch(TRY_MS) };
+	int status;
+
+	(void)snprintf(argument, sizeof(argument), "%d", (int)remedy->number);
+	status = command_run(&command);
+	command_read_output(remedy->log, before, output, sizeof(output));
 	judge_output(run, output);
 	return status == 0;
+}
+
+static bool apply(struct run *run, const struct remedy *remedy)
+{
+	struct error err;
+
+	if (remedy->script)
+		return run_script(run, remedy);
+	if (pgbouncer_start(run, &err) == ST_OK)
+		return true;
+	journal_violation(&run->journal, "%s", err.msg);
+	return false;
 }
 
 static void fail(struct run *run, const char *what, const char *log)
@@ -42,21 +67,18 @@ static void fail(struct run *run, const char *what, const char *log)
 			  command_last_line(output));
 }
 
-/* Repeats the script until it succeeds. An interrupted run heals nothing: all will be stopped. */
+/* Repeats it until it succeeds. An interrupted run heals nothing: all will be stopped. */
 static void heal(struct run *run, const char *what, const char *script, const char *verb,
 		 int64_t number)
 {
 	int64_t end_mono_ms = clock_mono_ms() + HEAL_MS;
-	char name[64], log[RUN_PATH_SIZE], argument[24];
-	struct command command = { .arguments = { script, verb, number < 0 ? NULL : argument },
-				   .output_path = log,
-				   .timeout_ms = wait_stretch(TRY_MS) };
+	char name[64], log[RUN_PATH_SIZE];
+	const struct remedy remedy = { what, log, script, verb, number };
 	bool whole = false;
 
-	(void)snprintf(argument, sizeof(argument), "%d", (int)number);
-	(void)snprintf(name, sizeof(name), "log/heal-%s.log", what);
+	(void)snprintf(name, sizeof(name), "log/%s%s.log", script ? "heal-" : "", what);
 	(void)run_path(run, name, log);
-	while (!atomic_load(&run->interrupted) && !(whole = try_once(run, &command)) &&
+	while (!atomic_load(&run->interrupted) && !(whole = apply(run, &remedy)) &&
 	       clock_mono_ms() < end_mono_ms)
 		clock_pause_ms(BETWEEN_MS);
 	if (whole)
@@ -76,7 +98,7 @@ void heal_part(struct run *run, enum part part)
 	else if (part == PART_POSTGRES)
 		heal(run, part_name(part), "sql/cluster.sh", "start", -1);
 	else if (part == PART_POOLER)
-		heal(run, part_name(part), "tests/faults/pooler.sh", "start", -1);
+		heal(run, part_name(part), NULL, NULL, -1);
 }
 
 void heal_replicas(struct run *run)

@@ -1,7 +1,7 @@
 /*
- * How what was broken becomes whole again: by the stack's own scripts, tried again until they
- * succeed, for other faults may be in progress. That it takes longer than HEAL_MS, and that a
- * process ends while it starts or does not stop, are violations.
+ * How what was broken becomes whole again: by the stack's own scripts (and pgbouncer.h), tried
+ * again until they succeed, for other faults may be in progress. That it takes longer than HEAL_MS,
+ * and that a process ends while it starts or does not stop, are violations.
  *
  * Threads: any.
  */

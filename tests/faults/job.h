@@ -31,9 +31,10 @@ bool job_signal_tree(const struct fault_job *job, int sig); /* and its children 
 bool job_await_end(const struct fault_job *job, int64_t timeout_ms);
 void job_kill(const struct fault_job *job);
 
-/* SIGTERM, and kill -9 after JOB_STOP_MS. The broker may take its time to hand over; that another
- * one has to be killed is a violation. */
-#define JOB_STOP_MS 10000
+/* SIGTERM, and kill -9 after JOB_STOP_MS: a service ends after STOP_TIMEOUT_MS (12 s) whatever
+ * hangs. The broker may take its time to hand over; that another one has to be killed is a
+ * violation. */
+#define JOB_STOP_MS 15000
 void job_stop(const struct fault_job *job);
 
 /* Takes what a service has counted: it is about to end. */

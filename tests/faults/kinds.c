@@ -12,6 +12,11 @@ static bool has_brokers(const struct plan_conditions *conditions)
 	return conditions->brokers > 1;
 }
 
+static bool has_peers(const struct plan_conditions *conditions)
+{
+	return conditions->own_network && has_brokers(conditions);
+}
+
 static bool has_mounts(const struct plan_conditions *conditions)
 {
 	return conditions->own_mounts;
@@ -116,10 +121,20 @@ const struct fault_kind kinds_table[] = {
 	  break_link_by_delay, mend_link_by_delay, POSTGRES | KAFKA },
 	{ "reset", FAMILY_NETWORK, VICTIM_DELIVERY, 4, AMOUNT_SESSION, 0, 200, NULL,
 	  break_link_by_reset, NULL, POSTGRES | KAFKA },
+	{ "cut-peers", FAMILY_NETWORK, VICTIM_KAFKA, 6, AMOUNT_MS, 3000, 30000, has_peers,
+	  break_peers, mend_peers, 0 },
+	{ "cut-peer", FAMILY_NETWORK, VICTIM_KAFKA, 6, AMOUNT_MS, 3000, 30000, has_peers,
+	  break_peer, mend_peer, 0 },
+	{ "one-way-peers", FAMILY_NETWORK, VICTIM_KAFKA, 5, AMOUNT_MS, 3000, 30000, has_peers,
+	  break_peers_one_way, mend_peers_one_way, 0 },
 	{ "disk-full", FAMILY_DISK, VICTIM_POSTGRES, 6, AMOUNT_MS, 3000, 20000, has_mounts,
 	  break_disk, mend_disk, 0 },
 	{ "disk-full", FAMILY_DISK, VICTIM_KAFKA, 6, AMOUNT_MS, 3000, 20000, has_mounts, break_disk,
 	  mend_disk, 0 },
+	{ "disk-errors", FAMILY_DISK, VICTIM_POSTGRES, 6, AMOUNT_MS, 3000, 20000, NULL,
+	  break_disk_by_errors, mend_disk_by_errors, 0 },
+	{ "disk-errors", FAMILY_DISK, VICTIM_KAFKA, 6, AMOUNT_MS, 3000, 20000, NULL,
+	  break_disk_by_errors, mend_disk_by_errors, 0 },
 	{ "clock-jump", FAMILY_CLOCK, VICTIM_ORDER, 6, AMOUNT_MS, 2000, 15000, has_clocks,
 	  break_clock, mend_clock, 0 },
 	{ "clock-jump", FAMILY_CLOCK, VICTIM_DELIVERY, 6, AMOUNT_MS, 2000, 15000, has_clocks,

@@ -17,13 +17,6 @@ struct links {
 	int percent[SERVICES][SERVERS]; /* of packets that are dropped */
 };
 
-/* The last byte of the service's addresses: 127.0.1.N, where its proxies are, and 127.0.2.N, from
- * where and to where they connect. */
-static int number(enum part service)
-{
-	return part_is_order(service) ? 1 + part_index(service) : 11 + part_index(service);
-}
-
 static size_t server_index(enum part server)
 {
 	return part_is_kafka(server) ? 1 + (size_t)part_index(server) : 0;
@@ -44,7 +37,7 @@ static int far_port(const struct settings *s, enum part service, size_t server)
 {
 	if (server == 0)
 		return (int)s->front_port;
-	return server_port(s, server) + LISTENERS_APART * number(service);
+	return server_port(s, server) + LISTENERS_APART * part_number(service);
 }
 
 enum status links_open(struct links **out, const struct settings *settings, bool own_network,
@@ -60,7 +53,7 @@ enum status links_open(struct links **out, const struct settings *settings, bool
 	for (size_t i = 0; i < SERVICES * SERVERS; i++) {
 		struct proxy_route *route = &routes[i];
 		enum part service = (enum part)(i / SERVERS);
-		int n = number(service);
+		int n = part_number(service);
 
 		*route = (struct proxy_route){
 			.port = server_port(settings, i % SERVERS),
@@ -112,8 +105,8 @@ static void drop(const struct links *links, enum part service, enum part server,
 	const char *change = on ? "-A" : "-D";
 	bool there = way == PROXY_TO_SERVER;
 
-	(void)snprintf(near, sizeof(near), "127.0.1.%d", number(service));
-	(void)snprintf(far, sizeof(far), "127.0.2.%d", number(service));
+	(void)snprintf(near, sizeof(near), "127.0.1.%d", part_number(service));
+	(void)snprintf(far, sizeof(far), "127.0.2.%d", part_number(service));
 	(void)snprintf(port, sizeof(port), "%d",
 		       server_port(links->settings, server_index(server)));
 	(void)snprintf(beyond, sizeof(beyond), "%d",

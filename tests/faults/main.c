@@ -15,6 +15,7 @@
 #include "common/runtime/command.h"
 #include "common/runtime/stop.h"
 #include "tests/faults/disks.h"
+#include "tests/faults/each.h"
 #include "tests/faults/heal.h"
 #include "tests/faults/kinds.h"
 #include "tests/faults/nemesis.h"
@@ -291,26 +292,33 @@ static int show_plan(const struct plan *plan)
 	return 0;
 }
 
-int main(int argc, char **argv)
+/* The run of the settings, or only its plan. */
+static int run_once(const struct settings *settings, bool only_plan)
 {
-	bool only_plan = argc == 2 && strcmp(argv[1], "--plan") == 0;
-	struct settings settings = { 0 };
-	int done = config_main(&settings_program, only_plan ? 1 : argc, argv, &settings);
-	struct plan_conditions conditions;
+	const struct plan_conditions conditions = settings_conditions(settings);
 	struct plan plan;
-	struct error err = { 0 };
+	struct error err;
 	int status;
 
-	if (done >= 0)
-		return done;
-	settings_derive(&settings);
-	conditions = settings_conditions(&settings);
-	if (plan_draw(&plan, kinds_table, kinds_count, (uint64_t)settings.seed, &conditions,
+	if (plan_draw(&plan, kinds_table, kinds_count, (uint64_t)settings->seed, &conditions,
 		      &err) != ST_OK) {
 		(void)fprintf(stderr, "faults: %s\n", err.msg);
 		return 1;
 	}
-	status = only_plan ? show_plan(&plan) : run_plan(&settings, &plan);
+	status = only_plan ? show_plan(&plan) : run_plan(settings, &plan);
 	plan_fini(&plan);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	bool only_plan = argc == 2 && strcmp(argv[1], "--plan") == 0,
+	     each = argc == 2 && strcmp(argv[1], "--each") == 0;
+	struct settings settings = { 0 };
+	int done = config_main(&settings_program, only_plan || each ? 1 : argc, argv, &settings);
+
+	if (done >= 0)
+		return done;
+	settings_derive(&settings);
+	return each ? each_run(&settings) : run_once(&settings, only_plan);
 }

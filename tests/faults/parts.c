@@ -1,5 +1,7 @@
 #include "tests/faults/parts.h"
 
+#include <string.h>
+
 part_set parts_range(enum part first, int count)
 {
 	return ((1u << count) - 1) << first;
@@ -14,6 +16,20 @@ const char *part_name(enum part part)
 	};
 
 	return names[part];
+}
+
+enum part part_find(const char *name)
+{
+	int part = 0;
+
+	while (part < PART_COUNT && strcmp(part_name((enum part)part), name) != 0)
+		part++;
+	return (enum part)part;
+}
+
+int part_number(enum part part)
+{
+	return (part_is_delivery(part) ? 11 : 1) + part_index(part);
 }
 
 bool part_is_order(enum part part)

@@ -33,6 +33,13 @@ part_set parts_range(enum part first, int count);
 
 const char *part_name(enum part part);
 
+/* PART_COUNT: no part has that name. */
+enum part part_find(const char *name);
+
+/* A number of the part's own, for what a run gives to each: the last byte of a service's addresses
+ * (see links.h), a broker's group (see groups.h). */
+int part_number(enum part part);
+
 bool part_is_order(enum part part);
 bool part_is_delivery(enum part part);
 bool part_is_kafka(enum part part);

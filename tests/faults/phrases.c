@@ -6,8 +6,13 @@
 const char *const phrases_of_scripts[] = { "ended while starting", "ended at once", "killing it",
 					   NULL };
 
-/* While something is broken the services are to say so. */
-#define AWAITED " msg=\"a part stands still\""
+/* While something is broken the services are to say so. A stop while their servers hang is one that
+ * STOP_TIMEOUT_MS ends. */
+static bool is_awaited(const char *line)
+{
+	return strstr(line, " msg=\"a part stands still\"") ||
+	       strstr(line, " msg=\"the stop takes too long");
+}
 
 static bool has_phrase(const char *line, size_t len)
 {
@@ -43,7 +48,7 @@ static bool is_error_record(const char *line)
 
 bool phrases_is_error(const char *line)
 {
-	if (is_error_record(line) && !strstr(line, AWAITED))
+	if (is_error_record(line) && !is_awaited(line))
 		return true;
 	return strstr(line, "AddressSanitizer") || strstr(line, "LeakSanitizer") ||
 	       strstr(line, "runtime error:");

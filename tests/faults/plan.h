@@ -32,8 +32,8 @@ enum family {
 	FAMILY_PAUSES,    /* for longer than every timeout */
 	FAMILY_LOGS,      /* that nobody reads */
 	FAMILY_DATABASE,  /* that takes no writes */
-	FAMILY_NETWORK,   /* between the services and their servers */
-	FAMILY_DISK,      /* of a server: full */
+	FAMILY_NETWORK,   /* between the services and their servers, and among the brokers */
+	FAMILY_DISK,      /* of a server: full, or failing */
 	FAMILY_STANDBY,   /* PostgreSQL's, synchronous: it takes over */
 	FAMILY_CLOCK,     /* of the services: jumps */
 	FAMILY_POOLER,    /* pgbouncer, between the services and PostgreSQL */
@@ -49,6 +49,7 @@ struct plan_conditions {
 	int64_t duration_ms;
 	int brokers;
 	bool own_mounts;   /* disks can be full */
+	bool own_network;  /* packets between brokers can be dropped */
 	bool clocks;       /* of the services can jump */
 	unsigned families; /* a set: bit i stands for family i */
 	const int *growth; /* numbers of partitions that the topic gets, at equal distances */

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
@@ -13,28 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/runtime/clock.h"
-#include "tools/order-clients/dice.h"
+#include "tests/faults/lane.h"
 
-#define TICK_MS    5
-#define RETRY_MS   200 /* TCP's least; it doubles */
-#define HELD_MAX   (4 << 20)
-#define BACKLOG    128
-#define LOSSES_MAX 6
-
-/* What goes one way, in order. */
-struct chunk {
-	struct chunk *next;
-	struct evbuffer *data; /* NULL: the end of the connection */
-	int64_t due_mono_ms;
-};
-
-struct lane {
-	struct bufferevent *from, *to; /* the connection's */
-	struct chunk *first, **last;
-	size_t bytes;
-	int64_t due_mono_ms; /* of the last chunk */
-};
+#define TICK_MS 5
+#define BACKLOG 128
 
 struct route {
 	struct proxy *proxy;
@@ -73,77 +54,21 @@ static struct lane *lane_from(struct connection *c, const struct bufferevent *fr
 	return &c->lanes[from == c->client ? PROXY_TO_SERVER : PROXY_TO_CLIENT];
 }
 
-static bool is_held(const struct connection *c, const struct lane *lane)
+static struct lane_weather weather(const struct connection *c, const struct lane *lane)
 {
-	return atomic_load(&c->route->held[lane - c->lanes]);
+	const struct route *route = c->route;
+
+	return (struct lane_weather){ .held = atomic_load(&route->held[lane - c->lanes]),
+				      .delay_ms = atomic_load(&route->delay_ms),
+				      .loss_percent = atomic_load(&route->loss_percent) };
 }
 
-/* When what comes now arrives: after what came before it. */
-static int64_t due(struct connection *c, const struct lane *lane)
-{
-	int64_t at_ms = clock_mono_ms() + atomic_load(&c->route->delay_ms), retry_ms = RETRY_MS;
-	int percent = atomic_load(&c->route->loss_percent);
-
-	for (int i = 0;
-	     i < LOSSES_MAX && percent > 0 && (int)dice_roll(&c->route->proxy->dice, 100) < percent;
-	     i++, retry_ms *= 2)
-		at_ms += retry_ms;
-	return at_ms > lane->due_mono_ms ? at_ms : lane->due_mono_ms;
-}
-
-static void push(struct connection *c, struct lane *lane, struct evbuffer *data)
-{
-	struct chunk *chunk = calloc(1, sizeof(*chunk));
-
-	if (!chunk) {
-		if (data)
-			evbuffer_free(data);
-		c->over = true;
-		return;
-	}
-	*chunk = (struct chunk){ .data = data, .due_mono_ms = due(c, lane) };
-	lane->due_mono_ms = chunk->due_mono_ms;
-	lane->bytes += data ? evbuffer_get_length(data) : 0;
-	*lane->last = chunk;
-	lane->last = &chunk->next;
-}
-
-static struct chunk *take(struct lane *lane)
-{
-	struct chunk *chunk = lane->first;
-
-	lane->first = chunk->next;
-	if (!lane->first)
-		lane->last = &lane->first;
-	lane->bytes -= chunk->data ? evbuffer_get_length(chunk->data) : 0;
-	return chunk;
-}
-
-static void free_chunk(struct chunk *chunk)
-{
-	if (chunk->data)
-		evbuffer_free(chunk->data);
-	free(chunk);
-}
-
-/* Passes on what may arrive by now. */
 static void advance(struct connection *c, struct lane *lane)
 {
-	int64_t now = clock_mono_ms();
+	const struct lane_weather now = weather(c, lane);
 
-	while (lane->first && lane->to && !is_held(c, lane) && lane->first->due_mono_ms <= now) {
-		if (!lane->first->data) {
-			if (evbuffer_get_length(bufferevent_get_output(lane->to)) == 0)
-				c->over = true;
-			return;
-		}
-		struct chunk *chunk = take(lane);
-
-		(void)bufferevent_write_buffer(lane->to, chunk->data);
-		free_chunk(chunk);
-	}
-	if (lane->from && lane->bytes < HELD_MAX)
-		(void)bufferevent_enable(lane->from, EV_READ);
+	if (lane_advance(lane, &now))
+		c->over = true;
 }
 
 /* --- connections --------------------------------------------------------------------------- */
@@ -153,13 +78,10 @@ static void on_read(struct bufferevent *from, void *context)
 {
 	struct connection *c = context;
 	struct lane *lane = lane_from(c, from);
-	struct evbuffer *data = evbuffer_new();
+	const struct lane_weather now = weather(c, lane);
 
-	if (data)
-		(void)evbuffer_add_buffer(data, bufferevent_get_input(from));
-	push(c, lane, data);
-	if (lane->bytes >= HELD_MAX)
-		(void)bufferevent_disable(from, EV_READ);
+	if (!lane_receive(lane, &now, &c->route->proxy->dice))
+		c->over = true;
 	advance(c, lane);
 }
 
@@ -167,9 +89,12 @@ static void on_read(struct bufferevent *from, void *context)
 static void on_event(struct bufferevent *from, short what, void *context)
 {
 	struct connection *c = context;
+	struct lane *lane = lane_from(c, from);
+	const struct lane_weather now = weather(c, lane);
 
-	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-		push(c, lane_from(c, from), NULL);
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR) &&
+	    !lane_end(lane, &now, &c->route->proxy->dice))
+		c->over = true;
 }
 
 /* A side that has gone while packets were dropped is noticed, as its server would notice it: the
@@ -244,7 +169,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	c->route = route;
 	c->resets = atomic_load(&route->resets);
 	for (int way = 0; way < PROXY_WAYS; way++)
-		c->lanes[way].last = &c->lanes[way].first;
+		lane_init(&c->lanes[way]);
 	c->lanes[PROXY_TO_SERVER].from = c->lanes[PROXY_TO_CLIENT].to = c->client;
 	c->next = route->proxy->connections;
 	route->proxy->connections = c;
@@ -265,10 +190,8 @@ static void free_connection(struct connection *c, bool reset)
 					 &linger, sizeof(linger));
 		bufferevent_free(sides[i]);
 	}
-	for (int way = 0; way < PROXY_WAYS; way++) {
-		while (c->lanes[way].first)
-			free_chunk(take(&c->lanes[way]));
-	}
+	for (int way = 0; way < PROXY_WAYS; way++)
+		lane_fini(&c->lanes[way]);
 	free(c);
 }
 

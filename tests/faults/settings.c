@@ -37,13 +37,15 @@ static const struct config_key keys[] = {
 	{ "SEED", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, seed), "1", 0, 999999999,
 	  NULL, "decides about the faults and the operations" },
 	{ "DURATION", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, duration_s), "60", 5,
-	  86400, NULL, "seconds under load" },
+	  DURATION_MAX_S, NULL, "seconds under load" },
 	{ "FAMILY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, family), "processes", 0,
 	  0, families,
 	  "what is broken; processes: killed, stopped, paused, more and fewer, sessions ended; "
 	  "pauses: for longer than every timeout; logs: a log that nobody reads; database: it is "
-	  "read-only, or commits hang; network: between the services and their servers; disk: of a "
-	  "server, full; standby: PostgreSQL's takes over; clock: the services' clocks jump; "
+	  "read-only, or commits hang; network: between the services and their servers, and among "
+	  "brokers; "
+	  "disk: of a server, full or failing; standby: PostgreSQL's takes over; clock: the "
+	  "services' clocks jump; "
 	  "pooler: pgbouncer is between, and restarted; storage: a broker loses its disk "
 	  "(BROKERS=3); rewind: PostgreSQL goes back to an old state; all: all but rewind" },
 	{ "MODE", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, mode), "keyed", 0, 0,
@@ -71,6 +73,8 @@ static const struct config_key keys[] = {
 	PORT("DELIVERY_PORT", delivery_port, "8082", "first replica; the others count upwards"),
 	PORT("KAFKA_PORT", kafka_port, "9092", "first broker; the others are 2 and 4 further"),
 	PORT("PG_PORT", pg_port, "15432", "PostgreSQL"),
+	{ "FAULTS_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, first_port), "21000",
+	  1024, 60000, NULL, "--each: first of 3,000 ports, instead of those above" },
 	{ "KAFKA_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct settings, topic),
 	  "kafka.scaling", 0, 0, NULL, "topic that carries the events" },
 	{ "RUN_DIR", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct settings, run_dir), "", 0, 0, NULL,
@@ -84,9 +88,9 @@ const struct config_program settings_program = {
 	.name = "faults",
 	.summary = "a temporary stack under load, while a plan breaks it; then a verdict",
 	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
-	.flags = "--plan",
+	.flags = "--plan|--each",
 	.manner = "Runs as make faults does it, once; --plan: only shows what would be broken, and "
-		  "when.",
+		  "when; --each: each family for DURATION, three at a time.",
 	.exit_status = "0 no violation, 1 a violation, or it could not run, 2 bad settings.",
 };
 
@@ -126,6 +130,7 @@ struct plan_conditions settings_conditions(const struct settings *s)
 	return (struct plan_conditions){ .duration_ms = s->duration_s * 1000,
 					 .brokers = s->brokers,
 					 .own_mounts = geteuid() == 0,
+					 .own_network = geteuid() == 0,
 					 .clocks = access(CLOCK_LIBRARY, R_OK) == 0,
 					 .families = s->families,
 					 .growth = s->growth,
@@ -193,10 +198,19 @@ static void put_number(const char *name, int64_t value)
 	put(name, text);
 }
 
-/* See service.sh. Without its lines a log fills no pipe. */
+static void put_built(const struct settings *s, const char *name, const char *file)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/tests/%s", s->build_dir, file);
+	put(name, path);
+}
+
+/* See wrapper/main.c. Without its lines a log fills no pipe. */
 static void export_families(const struct settings *s)
 {
-	put("SERVICE_WRAPPER", "tests/faults/service.sh");
+	put_built(s, "SERVICE_WRAPPER", "faults-wrapper");
+	put_built(s, "SERVER_WRAPPER", "faults-wrapper");
 	if (s->families & FAMILY_BIT(FAMILY_LOGS)) {
 		put("FAULTS_LOG_PIPE", "1");
 		put("LOG_LEVEL", "debug");
@@ -205,7 +219,11 @@ static void export_families(const struct settings *s)
 		put_number("FAULTS_POOLER_PORT", s->front_port);
 	if (s->families & FAMILY_BIT(FAMILY_CLOCK))
 		put("FAULTS_CLOCK", CLOCK_LIBRARY);
+	if (settings_has_disks(s))
+		put_built(s, "FAULTS_DISK", "faults-disk.so");
 	if (settings_has_links(s)) {
+		if (geteuid() == 0)
+			put("FAULTS_PEERS", "1");
 		put("FAULTS_LINKS", "1");
 		put("KAFKA_PROXIED", LINKS_NUMBERS);
 	}
@@ -216,6 +234,7 @@ void settings_export(const struct settings *s)
 	char text[4096];
 
 	put_number("BROKERS", s->brokers);
+	put_number("KAFKA_CONTROLLER_PORT", s->kafka_port + CONTROLLER_OFFSET);
 	put_number("PARTITIONS", s->mode == MODE_KEYED ? 4 : 1);
 	put_number("DELIVERY_DELAY_MS", s->delivery_delay_ms);
 	put_number("MAX_CONCURRENCY", s->max_concurrency);

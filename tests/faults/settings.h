@@ -12,6 +12,9 @@
 #include "common/base/config.h"
 #include "tests/faults/plan.h"
 
+#define DURATION_MAX_S    86400
+#define CONTROLLER_OFFSET 1 /* of a broker's port as a controller from its own */
+
 enum faults_mode { MODE_KEYED, MODE_UNKEYED, MODE_GROWING };
 enum faults_order { ORDER_PARTITION, ORDER_KEY, ORDER_UNORDERED };
 
@@ -23,6 +26,7 @@ struct settings {
 	int brokers_choice;
 	int64_t delivery_delay_ms, max_concurrency;
 	int64_t order_port, delivery_port, kafka_port, pg_port;
+	int64_t first_port; /* of many runs */
 	const char *topic, *run_dir, *build_dir;
 
 	/* What follows from them: */
@@ -54,7 +58,7 @@ bool settings_has_links(const struct settings *settings);
 /* pgbouncer is between the services and PostgreSQL. */
 bool settings_has_pooler(const struct settings *settings);
 
-/* The servers' data are on file systems of their own, which can be full. */
+/* The servers' disks fail, or are full. */
 bool settings_has_disks(const struct settings *settings);
 
 /* The port of a service; 0: the part is none. */

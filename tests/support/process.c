@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "tests/support/wait.h"
 
@@ -59,7 +60,28 @@ pid_t process_find(const char *run_dir, const char *name)
 	if (!read_line(path, line, sizeof(line)) || sscanf(line, "%d %llu", &pid, &started) != 2 ||
 	    pid <= 0 || !read_stat(pid, &stat))
 		return 0;
-	return lives(&stat) && stat.start_time == started ? pid : 0;
+	if (lives(&stat))
+		return stat.start_time == started ? pid : 0;
+	(void)waitpid(pid, NULL, WNOHANG); /* nobody else ends what this program started */
+	return 0;
+}
+
+bool process_note(const char *run_dir, const char *name, pid_t pid)
+{
+	char path[PATH_MAX], new_path[PATH_MAX + 4];
+	struct stat_line stat;
+	FILE *file;
+	bool written;
+
+	if (!read_stat(pid, &stat) || !lives(&stat))
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/pid/%s", run_dir, name);
+	(void)snprintf(new_path, sizeof(new_path), "%s.new", path);
+	file = fopen(new_path, "we");
+	if (!file)
+		return false;
+	written = fprintf(file, "%d %llu\n", (int)pid, stat.start_time) > 0;
+	return fclose(file) == 0 && written && rename(new_path, path) == 0;
 }
 
 bool process_signal(const char *run_dir, const char *name, pid_t pid, int sig)

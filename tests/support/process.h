@@ -1,5 +1,5 @@
 /*
- * The processes that the project's scripts started, found by their pid files (see
+ * The processes that the project's scripts started, or this program, found by their pid files (see
  * stack/process.sh): a pid file holds the pid and the process's start time, so a pid that the
  * system gave to somebody else counts as stale. A signal goes only to a process found this way.
  * No Criterion.
@@ -15,6 +15,10 @@
 
 /* The pid of the living process of that name; 0: there is none. */
 pid_t process_find(const char *run_dir, const char *name);
+
+/* Notes a process under that name, as the scripts do. False: it has ended, or it cannot be noted.
+ */
+bool process_note(const char *run_dir, const char *name, pid_t pid);
 
 /* Sends the signal to the process of that name if its pid is still this one. */
 bool process_signal(const char *run_dir, const char *name, pid_t pid, int sig);

@@ -41,6 +41,8 @@ Test(phrases, errors_are_known_by_their_level_and_sanitizers_by_their_name)
 	cr_expect(!phrases_is_error(""));
 	cr_expect(!phrases_is_error("2026-01-02T03:04:05.678Z ERROR order-service "
 				    "msg=\"a part stands still\" part=relay"));
+	cr_expect(!phrases_is_error("2026-01-02T03:04:05.678Z ERROR delivery "
+				    "msg=\"the stop takes too long, ending at once\" part=relay"));
 }
 
 Test(phrases, a_loss_of_the_database_is_known_by_its_text)
