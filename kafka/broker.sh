@@ -102,17 +102,16 @@ require_same_port() {
 
 # launch NODE...: starts them, without waiting for them.
 launch() {
-	local node archive
+	local node archive wanted=''
 	kafka_fetch
 	run_dir_prepare
 	require_command java kcat
 	kafka_java
 	for node; do
-		require_port_free "$(kafka_node_port "$node")" "Kafka" KAFKA_PORT
-		require_port_free "$(kafka_node_controller_port "$node")" "Kafka's controller" \
-			KAFKA_CONTROLLER_PORT
+		wanted+=,$(kafka_node_ports_wanted "$node")
 		write_properties "$node"
 	done
+	preflight PORTS="${wanted#,}"
 	format_storages "$@"
 	for node; do
 		archive=()

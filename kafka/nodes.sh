@@ -52,6 +52,12 @@ kafka_node_port() { printf '%s' $((KAFKA_PORT + 2 * ($1 - 1))); }
 
 kafka_node_controller_port() { printf '%s' $((KAFKA_CONTROLLER_PORT + 2 * ($1 - 1))); }
 
+# kafka_node_ports_wanted NODE: prints its ports as build/preflight takes them.
+kafka_node_ports_wanted() {
+	printf "KAFKA_PORT:%s:Kafka,KAFKA_CONTROLLER_PORT:%s:Kafka's controller" \
+		"$(kafka_node_port "$1")" "$(kafka_node_controller_port "$1")"
+}
+
 kafka_ports() {
 	local node ports=()
 	for ((node = 1; node <= BROKERS; node++)); do

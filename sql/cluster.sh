@@ -131,7 +131,7 @@ require_same_port() {
 start_server() {
 	require_same_port
 	! process_still_ready "$NAME" "$START_SECONDS" accepts || return 0
-	require_port_free "$PG_PORT" "PostgreSQL" PG_PORT
+	preflight PORTS="PG_PORT:$PG_PORT:PostgreSQL"
 	clear_remains
 	process_start "$NAME" - ${SERVER_WRAPPER:+"$SERVER_WRAPPER" "$NAME"} "${AS_SERVER[@]}" \
 		env -C / LC_ALL=C.UTF-8 "$BIN/postgres" -D "$DATA/data" -p "$PG_PORT"

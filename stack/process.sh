@@ -14,12 +14,13 @@
 #   say TEXT...                a line on stdout
 #   progress TEXT...           a line on stdout, in the manner of lab/terminal_output.sh if that is used
 #   die TEXT...                dies
+#   quoted PATH                prints it as it can be pasted into a shell
 #   usage                      prints the header comment of the running script to stderr; exit 2
 # Requirements; each dies when it is not met.
 #   require_number VAR MIN MAX            the variable holds a whole number in the range
 #   require_command COMMAND...            each is installed
 #   require_programs PROGRAM...           each is built; sets BUILD_DIR to an absolute path (build)
-#   require_port_free PORT WHAT VAR       nothing listens; names the owner, and VAR to change it
+#   preflight SETTING=VALUE...            nothing that build/preflight looks for is in the way
 #   require_open_files COUNT              raises the soft limit; the hard limit allows COUNT
 # Time.
 #   clock_cs                              sets CLOCK_CS, hundredths of a second since boot
@@ -49,9 +50,7 @@
 #   child_alive NAME                      returns 0 if it runs
 #   child_end NAME                        sends TERM, waits; returns its exit status
 #   children_signal SIGNAL, children_wait the same for all of them, in two steps
-# Ports of 127.0.0.1 (or of any address).
-#   port_free PORT, port_open PORT        return 0 if nothing, or something, listens
-#   port_owner PORT                       prints "pid N (command)"
+#   port_free PORT, port_open PORT        return 0 if nothing, or something, answers on 127.0.0.1
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
@@ -71,6 +70,8 @@ die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
 }
+
+quoted() { printf '%q' "$1"; }
 
 usage() {
 	awk '/^#!/ { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0" >&2
@@ -100,12 +101,6 @@ require_programs() {
 	for program; do
 		[[ -x $BUILD_DIR/$program ]] || die "$program is not in $BUILD_DIR: type make first"
 	done
-}
-
-require_port_free() {
-	port_free "$1" ||
-		die "port $1 ($2) is in use by $(port_owner "$1"): make down first, or use" \
-			"$3=<another port>"
 }
 
 require_open_files() {
@@ -189,12 +184,16 @@ close_inherited() {
 	done
 }
 
+# A signal comes before a process is started or when its pid is noted, not in between.
 process_start() {
-	local name=$1 log=$2 pid
+	local name=$1 log=$2 pid held='' traps
 	shift 2
 	[[ $log != - ]] || log=$RUN_DIR/log/$name.log
 	run_dir_prepare
 	process_gone "$name" || die "$name runs already (pid $PROCESS_PID)"
+	traps=$(trap -p INT TERM)
+	trap 'held=INT' INT
+	trap 'held=TERM' TERM
 	(
 		close_inherited
 		exec setsid "$@"
@@ -204,25 +203,30 @@ process_start() {
 	start_time_of "$pid" || die "$name ended at once: $(process_last_words "$log")"
 	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new"
 	mv "$RUN_DIR/pid/$name.new" "$RUN_DIR/pid/$name"
+	trap - INT TERM
+	eval "$traps"
+	[[ -z $held ]] || kill -s "$held" "$BASHPID"
 }
 
 process_last_words() {
-	printf 'see %s: %s' "$1" "$(tail -n 1 "$1" 2>/dev/null | cut -c 1-300)"
+	(($(df -k --output=avail "$RUN_DIR" | tail -n 1) > 1024)) ||
+		printf 'the disk of %s is full; ' "$(quoted "$RUN_DIR")"
+	printf 'see %s: %s' "$(quoted "$1")" "$(tail -n 1 "$1" 2>/dev/null | cut -c 1-300)"
 }
 
 process_wait_ready() {
 	local name=$1 seconds=$2 log=$RUN_DIR/log/$1.log
 	shift 2
-	wait_until "$seconds" "$name is ready" process_ready_or_gone "$name" "$@" ||
-		die "$name (pid $(cut -d ' ' -f 1 "$RUN_DIR/pid/$name")) is not ready;" \
-			"$(process_last_words "$log")"
+	wait_until "$seconds" "$name is ready" process_ready_or_gone "$name" "$@" 2>/dev/null ||
+		die "$name (pid $(cut -d ' ' -f 1 "$RUN_DIR/pid/$name")) is not ready after" \
+			"$seconds s; $(process_last_words "$log")"
 	process_alive "$name" || die "$name ended while starting; $(process_last_words "$log")"
 }
 
 process_still_ready() {
 	local name=$1
 	process_alive "$name" || return 1
-	wait_until "$2" "$name is ready" process_ready_or_gone "$name" "${@:3}" ||
+	wait_until "$2" "$name is ready" process_ready_or_gone "$name" "${@:3}" 2>/dev/null ||
 		die "$name runs but is not ready; $(process_last_words "$RUN_DIR/log/$name.log")"
 	process_alive "$name" # it may have been killed just now
 }
@@ -284,37 +288,14 @@ children_wait() {
 	CHILDREN=()
 }
 
-# --- ports --------------------------------------------------------------------------------------
+# --- ports and disks ----------------------------------------------------------------------------
 
-# port_listener_inode PORT: prints the inode of the socket that listens, read from the kernel's
-# tables; returns 1 if there is none.
-port_listener_inode() {
-	local port tables=(/proc/net/tcp)
-	printf -v port '%04X' "$1"
-	[[ ! -r /proc/net/tcp6 ]] || tables+=(/proc/net/tcp6)
-	awk -v port="$port" '
-		$4 == "0A" && $2 ~ (":" port "$") && $2 ~ /^(0+|0*(FFFF0000)?0100007F):/ {
-			print $10
-			found = 1
-			exit
-		}
-		END { exit !found }' "${tables[@]}"
-}
+port_open() { { : <"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null; }
 
-port_free() { ! port_listener_inode "$1" >/dev/null; }
+port_free() { ! port_open "$1"; }
 
-port_open() { port_listener_inode "$1" >/dev/null; }
-
-port_owner() {
-	local inode link pid
-	inode=$(port_listener_inode "$1") || return 0
-	link=$(find /proc/[0-9]*/fd -maxdepth 1 -lname "socket:\\[$inode\\]" -print -quit \
-		2>/dev/null) || true
-	pid=${link#/proc/}
-	pid=${pid%%/*}
-	if [[ -n $pid ]]; then
-		printf 'pid %s (%s)' "$pid" "$(cat "/proc/$pid/comm")"
-	else
-		printf 'a process of another user'
-	fi
+preflight() {
+	local found
+	require_programs preflight
+	found=$(env "$@" "$BUILD_DIR/preflight") || die "$found"
 }

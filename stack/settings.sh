@@ -13,6 +13,10 @@
 
 readonly STACK_PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVERY_PORT PAGE_PORT)
 readonly STACK_SETTINGS_FILE=stack.env
+readonly STACK_SPACE_MB=100 # of the disk: the data of a new stack, and some orders
+# What else make's command line may have beside a command.
+readonly COMMAND_SETTINGS='BROKERS PARTITIONS KAFKA_HEAP_MB BUILD_DIR RUN_DIR CACHE_DIR PAGE SERVICE_WRAPPER
+	N SQL FOLLOW RAW ORDER ROUNDS PACE LAB_LANG NO_COLOR VARIANT SANITIZE BUILD CC CFLAGS LDFLAGS'
 
 # settings_names: prints what a user may set, one name a line: what the services know, without what
 # the stack itself gives to each of them.
@@ -70,10 +74,41 @@ settings_complete() {
 		require_number "$name" 1 65535
 		export "${name?}"
 	done
+	: "${PARTITIONS:=$((BROKERS > 1 ? 4 : 1))}" "${KAFKA_HEAP_MB:=128}"
+	require_number PARTITIONS 1 1000
+	require_number KAFKA_HEAP_MB 48 65536
 	require_programs
 	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling} PGPASSFILE=$RUN_DIR/pgpass
 	export KAFKA_BOOTSTRAP_SERVERS=$KAFKA_SERVERS HTTP_HOST=127.0.0.1
 	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT}
+}
+
+# settings_check: the services say what is wrong with their settings, before anything is stopped.
+# SETTINGS_GIVEN: the names on make's command line, of which none may be unknown.
+settings_check() {
+	local service found=''
+	preflight GIVEN="${SETTINGS_GIVEN-}" KNOWN="${STACK_PORTS[*]} $COMMAND_SETTINGS $(settings_names)"
+	for service in order-service delivery-service; do
+		found+=$(HTTP_PORT=0 DATABASE_URL='' "$BUILD_DIR/$service" --check-config 2>&1)$'\n' || true
+	done
+	found=$(sed '/^$/d; /: bad settings, see /d' <<<"$found" | sort -u)
+	[[ -z $found ]] || die "$found"
+}
+
+# settings_require_room REPLICAS: the disk has room, and the ports of an order-service, of that many
+# replicas and of the servers are free or this stack's own; dies with all that is in the way.
+settings_require_room() {
+	local number wanted='' space=0
+	process_alive postgres || space=$STACK_SPACE_MB wanted+=,PG_PORT:$PG_PORT:PostgreSQL
+	for ((number = 1; number <= BROKERS; number++)); do
+		process_alive "kafka-$number" || wanted+=,$(kafka_node_ports_wanted "$number")
+	done
+	process_alive order-service || wanted+=,ORDER_PORT:$ORDER_PORT:order-service
+	for ((number = 1; number <= $1; number++)); do
+		process_alive "delivery-$number" ||
+			wanted+=",DELIVERY_PORT:$(stack_delivery_port "$number"):delivery-service $number"
+	done
+	preflight PORTS="${wanted#,}" SPACE_MB="$space"
 }
 
 # stack_url ROLE: prints the address of the database; its owner is lab.

@@ -1,5 +1,7 @@
 # What a user runs. Settings go to the scripts and services as environment: make exports every
-# variable of its command line (make up EVENT_KEY=none DELIVERY_DELAY_MS=1000).
+# variable of its command line (make up EVENT_KEY=none DELIVERY_DELAY_MS=1000). Their names go along,
+# so that up refuses one that nothing knows.
+up: export SETTINGS_GIVEN = $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
 # demo and up build through a second make, since the packages that the build needs may only come
 # now.
 

@@ -32,6 +32,7 @@ set -euo pipefail
 
 readonly READY_SECONDS=15
 readonly STOP_SECONDS=15 # more than STOP_TIMEOUT_MS
+STARTERS=() # the leaders of the process groups that start PostgreSQL and Kafka
 
 # --- instances: several of a kind: order-service, delivery, kafka -------------------------------
 
@@ -75,14 +76,14 @@ instance_ready() {
 
 # instance_start KIND NUMBER: starts an order-service or a replica, without waiting for it.
 instance_start() {
-	local kind=$1 port output=() role=order_service program=order-service name=()
+	local kind=$1 port output=() role=order_service program=order-service name=() setting=ORDER_PORT
 	port=$(instance_port "$@")
 	if [[ $kind == delivery ]]; then
 		role=delivery_service program=delivery-service name=(REPLICA="delivery-$port")
+		setting=DELIVERY_PORT
 		[[ -z ${DELIVERY_OUTPUT-} ]] || output=(bash -c 'exec "$@" >>"$0"' "$DELIVERY_OUTPUT")
 	fi
-	require_port_free "$port" "$program $2" \
-		"$([[ $kind == delivery ]] && printf DELIVERY_PORT || printf ORDER_PORT)"
+	preflight PORTS="$setting:$port:$program $2"
 	process_start "$(instance_name "$@")" - "${output[@]}" env HTTP_PORT="$port" "${name[@]}" \
 		DATABASE_URL="$(stack_url "$role")" \
 		${SERVICE_WRAPPER:+"$SERVICE_WRAPPER" "$(instance_name "$@")"} \
@@ -140,9 +141,8 @@ page_start() {
 	[[ -s $file ]] || (umask 077 && head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n' >"$file")
 	PAGE_ADDRESS="http://127.0.0.1:$PAGE_PORT/#token=$(<"$file")"
 	! process_alive page || return 0
-	if ! port_free "$PAGE_PORT"; then
-		say "no live page: port $PAGE_PORT is in use by $(port_owner "$PAGE_PORT"):" \
-			"make page PAGE_PORT=<another port>"
+	if ! (preflight PORTS="PAGE_PORT:$PAGE_PORT:live page"); then
+		say "there is no live page for now: make page PAGE_PORT=<a free port>"
 		PAGE_ADDRESS=
 		return 0
 	fi
@@ -169,19 +169,72 @@ any_running() {
 }
 
 require_up() {
-	process_alive postgres || die "PostgreSQL does not run in $RUN_DIR: make up"
-	[[ -n $(instances kafka) ]] || die "Kafka does not run in $RUN_DIR: make up"
+	process_alive postgres || die "PostgreSQL does not run in $(quoted "$RUN_DIR"): make up$(lab_hint)"
+	[[ -n $(instances kafka) ]] || die "Kafka does not run in $(quoted "$RUN_DIR"): make up$(lab_hint)"
 }
 
-# start_servers: PostgreSQL and, at the same time, Kafka with its topics.
+# lab_folder: prints the folder of a lab's stack that runs below RUN_DIR.
+lab_folder() {
+	local mark
+	for mark in "$RUN_DIR"/*/made-by-a-lab; do
+		if [[ -e $mark ]] && RUN_DIR=${mark%/*} any_running; then
+			printf '%s' "${mark%/*}"
+			return
+		fi
+	done
+}
+
+# lab_hint: prints how to reach a lab's stack that runs, if one does.
+lab_hint() {
+	local folder
+	folder=$(lab_folder)
+	[[ -z $folder ]] || printf '; the stack of a lab runs in %s: add RUN_DIR=%q' "${folder##*/}" "$folder"
+}
+
+# use_lab: who only looks, and has no stack, means the one of the lab that runs.
+use_lab() {
+	local folder
+	folder=$(lab_folder)
+	if [[ -n $folder ]] && any_running; then
+		say "this is the stack in $(quoted "$RUN_DIR")$(lab_hint)" >&2
+	elif [[ -n $folder ]]; then
+		RUN_DIR=$folder
+		say "this is the stack of the lab in $(quoted "$folder")" >&2
+	fi
+}
+
+# start_servers: PostgreSQL and, at the same time, Kafka with its topics, each in a process group that
+# start_cut can end. One that fails has said why, and ends the other.
 start_servers() {
-	local cluster status=0
-	"$REPO_DIR/sql/cluster.sh" start &
-	cluster=$!
-	{ "$REPO_DIR/kafka/broker.sh" start && "$REPO_DIR/kafka/topics.sh" create; } || status=1
-	wait "$cluster" || status=1
-	((status == 0)) ||
-		die "the stack is not up (the reason is above); make down stops the parts that run"
+	setsid "$REPO_DIR/sql/cluster.sh" start &
+	STARTERS+=($!)
+	setsid bash -c '"$0/broker.sh" start && "$0/topics.sh" create' "$REPO_DIR/kafka" &
+	STARTERS+=($!)
+	wait -n || exit 1
+	wait "${STARTERS[0]}" && wait "${STARTERS[1]}" || exit 1
+	STARTERS=()
+}
+
+# start_begin: what follows starts the stack. If it fails or is interrupted where nothing ran before,
+# nothing is left of it.
+start_begin() {
+	trap start_cut EXIT
+	! any_running || trap start_cut_short EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+start_cut() {
+	start_cut_short
+	stop_all 2>/dev/null
+}
+
+start_cut_short() {
+	trap '' HUP INT TERM
+	set +e
+	[[ -z ${STARTERS[*]} ]] || kill -s TERM -- "${STARTERS[@]/#/-}" 2>/dev/null
+	wait
 }
 
 up() {
@@ -190,14 +243,15 @@ up() {
 	"$REPO_DIR/stack/packages.sh" install run
 	lock_take stack
 	require_programs order-service delivery-service page
+	settings_check
+	settings_require_room 1
+	start_begin
 	mapfile -t orders < <(instances order-service)
 	mapfile -t replicas < <(instances delivery)
 	if ((${#orders[@]} + ${#replicas[@]} > 0)); then
 		say "the stack is up: restarting the services with the settings of now"
 		stop_services
 	fi
-	require_port_free "$ORDER_PORT" order-service ORDER_PORT
-	require_port_free "$DELIVERY_PORT" delivery-service DELIVERY_PORT
 	settings_save
 	start_servers
 	((${#orders[@]} > 0)) || orders=(1)
@@ -205,19 +259,25 @@ up() {
 	instances_start order-service "${orders[@]}"
 	instances_start delivery "${replicas[@]}"
 	[[ ${PAGE:-on} == off ]] || page_start
+	trap - EXIT
 	say_what_next "${#orders[@]}" "${#replicas[@]}"
 }
 
 servers() {
 	kafka_nodes_as_asked
 	lock_take stack
+	start_begin
 	settings_save
 	start_servers
+	trap - EXIT
 }
 
 # say_what_next ORDERS REPLICAS: where everything is, and what to type.
 say_what_next() {
-	local number
+	local number order in=''
+	[[ $RUN_DIR == "$REPO_DIR/.run" ]] || in=" RUN_DIR=$(quoted "$RUN_DIR")"
+	order=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t \
+		-c 'select last_value + is_called::int from orders.orders_id_seq')
 	say ""
 	[[ -z ${PAGE_ADDRESS-} ]] || say "open                $PAGE_ADDRESS"
 	say "$(instance_address order-service 1) (event key: ${EVENT_KEY:-order-id})"
@@ -229,35 +289,40 @@ say_what_next() {
 	done
 	say "Kafka               ${KAFKA_SERVERS//,/ }, topic $KAFKA_TOPIC"
 	say "PostgreSQL          127.0.0.1:$PG_PORT, database lab"
-	say "logs                $RUN_DIR/log"
+	say "logs                $(quoted "$RUN_DIR/log")"
 	cat <<-END
 
 		What to type next:
 		  http :$ORDER_PORT/orders customerId=2000 productId=100 productName=RADIO qty=3 address=PUSAN
-		  http PATCH :$ORDER_PORT/orders/1 address=SEOUL
-		  http DELETE :$ORDER_PORT/orders/1
-		  make topic                                    the events, live
-		  make psql SQL='select * from delivery_table'  the deliveries
-		  make partitions N=2; make scale N=2; make up EVENT_KEY=none; make status; make down
+		  http PATCH :$ORDER_PORT/orders/$order address=SEOUL
+		  http DELETE :$ORDER_PORT/orders/$order
+		  make topic$in                                    the events, live
+		  make psql$in SQL='select * from delivery_table'  the deliveries
+		  make partitions N=2$in; make scale N=2$in; make up EVENT_KEY=none$in; make status$in
+		  make reset$in; make down$in
 	END
 }
 
 # The services first, then Kafka and PostgreSQL together.
 down() {
-	local broker status=0
 	lock_take stack
 	if ! any_running; then
-		say "nothing runs in $RUN_DIR"
+		say "nothing runs in $(quoted "$RUN_DIR")$(lab_hint)"
 		return 0
 	fi
+	stop_all || die "not everything could be stopped (the reason is above)"
+	say "stopped; the data stay in $(quoted "$RUN_DIR")"
+}
+
+stop_all() {
+	local broker status=0
 	process_stop page "$STOP_SECONDS"
 	stop_services || status=1
 	"$REPO_DIR/kafka/broker.sh" stop &
 	broker=$!
 	"$REPO_DIR/sql/cluster.sh" stop || status=1
 	wait "$broker" || status=1
-	((status == 0)) || die "not everything could be stopped (the reason is above)"
-	say "stopped; the data stay in $RUN_DIR"
+	return "$status"
 }
 
 # status_line PART NAME PORT COMMAND...: a row of the table; the command tells whether it is ready.
@@ -324,6 +389,7 @@ scale() {
 	for ((number = 1; number <= N; number++)); do
 		instance_address "$kind" "$number"
 	done
+	((N > 0)) || say "no ${kind/%delivery/delivery-service} runs; N=1 starts one again"
 }
 
 # signal_replica SIGNAL N: sends it to a delivery replica.
@@ -347,7 +413,7 @@ reset() {
 		execute (select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
 			|| ' restart identity' from pg_tables where schemaname in ('orders', 'delivery'));
 		end \$\$"
-	"$REPO_DIR/kafka/topics.sh" recreate
+	PARTITIONS=1 "$REPO_DIR/kafka/topics.sh" recreate
 	instances_start order-service "${orders[@]}"
 	instances_start delivery "${replicas[@]}"
 	say "all is empty: ${#orders[@]} order-service, ${#replicas[@]} delivery-service, 1 partition"
@@ -415,6 +481,7 @@ skip_missing() {
 
 main() {
 	local command=${1-}
+	[[ ! $command =~ ^(status|topic|psql|verify|dead-letters)$ ]] || use_lab
 	if [[ $command != up ]]; then
 		settings_load
 	elif any_running; then

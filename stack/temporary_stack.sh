@@ -61,7 +61,7 @@ temporary_stack_prepare() {
 	settings_complete
 	export STACK_URL
 	STACK_URL=$(stack_url lab)
-	temporary_stack_require_ports
+	settings_require_room 2
 }
 
 # temporary_stack_clean: stops what a lab that was killed left running, and removes its data.
@@ -77,20 +77,6 @@ temporary_stack_clean() {
 	fi
 	run_dir_prepare
 	: >"$RUN_DIR/$TEMPORARY_STACK_MARK"
-}
-
-# temporary_stack_require_ports: all are free, those of two delivery-services too.
-temporary_stack_require_ports() {
-	local node
-	require_port_free "$ORDER_PORT" order-service ORDER_PORT
-	require_port_free "$DELIVERY_PORT" delivery-service DELIVERY_PORT
-	require_port_free $((DELIVERY_PORT + 1)) "delivery-service 2" DELIVERY_PORT
-	require_port_free "$PG_PORT" PostgreSQL PG_PORT
-	for ((node = 1; node <= BROKERS; node++)); do
-		require_port_free "$(kafka_node_port "$node")" Kafka KAFKA_PORT
-		require_port_free "$(kafka_node_controller_port "$node")" "Kafka's controller" \
-			KAFKA_CONTROLLER_PORT
-	done
 }
 
 temporary_stack() {
@@ -165,6 +151,7 @@ temporary_stack_close() {
 	trap '' HUP INT TERM
 	trap : PIPE # not '', which the commands below would inherit
 	set +e
+	[[ -z $TEMPORARY_STACK_PID ]] || kill "$TEMPORARY_STACK_PID" 2>/dev/null
 	[[ -z $TEMPORARY_STACK_PID ]] || wait "$TEMPORARY_STACK_PID"
 	"${TEMPORARY_STACK_AT_END:-temporary_stack_down}"
 }
@@ -183,7 +170,7 @@ temporary_stack_down() {
 	[[ -n $TEMPORARY_STACK_UP ]] || return 0
 	"$REPO_DIR/stack/stack.sh" down >/dev/null
 	temporary_stack_stop_others
-	progress "all is stopped; the logs are in $RUN_DIR/log" 2>/dev/null
+	progress "all is stopped; the logs are in $(quoted "$RUN_DIR/log")" 2>/dev/null
 }
 
 # temporary_stack_end_program: the program has ended, then the stack.

@@ -140,8 +140,7 @@ main() {
 	PROMETHEUS_BIN=$("$REPO_DIR/deploy/monitoring/fetch.sh" prometheus)
 	JMX_AGENT=$("$REPO_DIR/deploy/monitoring/fetch.sh" agent)
 	temporary_stack_open monitoring close_run
-	require_port_free "$PROMETHEUS_PORT" "Prometheus" PROMETHEUS_PORT
-	require_port_free "$JMX_PORT" "the JMX exporter" JMX_PORT
+	preflight PORTS="PROMETHEUS_PORT:$PROMETHEUS_PORT:Prometheus,JMX_PORT:$JMX_PORT:JMX exporter"
 	start_kafka
 	DELIVERY_DELAY_MS=100 temporary_stack_start
 	start_prometheus
