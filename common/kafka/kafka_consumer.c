@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_consumer_conf.h"
 #include "common/kafka/kafka_group.h"
 #include "common/kafka/kafka_message.h"
 #include "common/kafka/kafka_workarounds.h"
@@ -18,6 +19,7 @@ struct kafka_consumer {
 	int64_t next_log_mono_ms;
 	_Atomic int64_t rebalances;
 	bool leaving;
+	bool subscribed;
 	struct kafka_group group; /* as the latest statistics say */
 	struct kafka_workarounds workarounds;
 	/* What kafka_consumer_poll returned last: */
@@ -103,7 +105,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 	return 0;
 }
 
-static enum status subscribe(struct kafka_consumer *c, struct error *err)
+enum status kafka_consumer_subscribe(struct kafka_consumer *c, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_resp_err_t code;
@@ -114,6 +116,7 @@ static enum status subscribe(struct kafka_consumer *c, struct error *err)
 	if (code)
 		return error_set(err, ST_INVALID, "cannot subscribe to %s: %s", c->topic,
 				 rd_kafka_err2str(code));
+	c->subscribed = true;
 	return ST_OK;
 }
 
@@ -121,40 +124,9 @@ static enum status subscribe(struct kafka_consumer *c, struct error *err)
 static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, const struct kafka_settings *settings,
 				 const char *group, struct error *err)
 {
-	/* clang-format off */
-	const char *const pairs[] = {
-		"group.id", group,
-		"partition.assignment.strategy", "cooperative-sticky",
-		/* How soon others take over from a member that died; the least that brokers allow. */
-		"session.timeout.ms", "6000",
-		/* Also how soon a member hears that another one comes or goes. */
-		"heartbeat.interval.ms", "300",
-		/* Where the log begins, if that is later; the owner is told of no message before it. */
-		"auto.offset.reset", "earliest",
-		/* An end may lie behind control records, which are no messages. */
-		"enable.partition.eof", "true",
-		"enable.auto.offset.store", "false",
-		"auto.commit.interval.ms", "1000",
-		/*
-		 * What librdkafka holds for us; the lanes hold their own bounded share. librdkafka
-		 * 2.0.2 fetches no more while it holds queued.min.messages, and nothing tells it
-		 * that they are taken: it looks again after a second, or when its thread wakes for
-		 * another reason, such as the metadata (confluentinc/librdkafka issue 2879).
-		 */
-		"queued.max.messages.kbytes", "16384",
-		"queued.min.messages", "30000",
-		"topic.metadata.refresh.interval.ms", "200",
-		"fetch.max.bytes", "4194304",
-		"fetch.error.backoff.ms", "100",
-		/* A partition that comes or is resumed waits for the fetch of the others to end. */
-		"fetch.wait.max.ms", "100",
-		"statistics.interval.ms", KAFKA_WORKAROUNDS_STATISTICS_MS,
-		NULL,
-	};
-	/* clang-format on */
 	rd_kafka_conf_t *conf = NULL;
 
-	if (kafka_conf(&conf, settings, pairs, kafka_fixed_consumer, err) != ST_OK)
+	if (kafka_consumer_conf(&conf, settings, group, err) != ST_OK)
 		return NULL;
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	rd_kafka_conf_set_stats_cb(conf, on_statistics);
@@ -179,7 +151,7 @@ enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_
 	c->workarounds.rk = c->rk;
 	(void)rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);
-	if (subscribe(c, err) != ST_OK)
+	if (kafka_consumer_subscribe(c, err) != ST_OK)
 		goto fail_subscribe;
 	*out = c;
 	return ST_OK;
@@ -190,6 +162,12 @@ fail_subscribe:
 fail_conf:
 	free(c);
 	return err->status;
+}
+
+void kafka_consumer_unsubscribe(struct kafka_consumer *c)
+{
+	c->subscribed = false;
+	(void)rd_kafka_unsubscribe(c->rk);
 }
 
 static void forget_polled(struct kafka_consumer *c)
@@ -203,7 +181,7 @@ void kafka_consumer_leave(struct kafka_consumer *c)
 {
 	c->leaving = true;
 	forget_polled(c);
-	kafka_workarounds_leave(&c->workarounds, &c->group);
+	kafka_workarounds_leave(&c->workarounds, &c->group, c->subscribed);
 }
 
 void kafka_consumer_close(struct kafka_consumer *c)
@@ -231,13 +209,21 @@ static bool is_end(const rd_kafka_message_t *m)
 	return m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
 }
 
+/* What a broker says of no topic, it says of the group. */
+static void take_error(struct kafka_consumer *c, const rd_kafka_message_t *m)
+{
+	log_poll_error(c, rd_kafka_message_errstr(m));
+	if (m->err > 0 && !m->rkt)
+		kafka_group_refused(&c->group, rd_kafka_message_errstr(m));
+}
+
 /* Something came that is no message. */
 static void take_notice(struct kafka_consumer *c, const rd_kafka_message_t *m)
 {
 	if (is_end(m))
 		c->callbacks.end_reached(c->callbacks.context, m->partition, m->offset);
 	else
-		log_poll_error(c, rd_kafka_message_errstr(m));
+		take_error(c, m);
 }
 
 /* The message that came; NULL: out of memory, it is read again by the next poll, or a gap that
@@ -330,6 +316,11 @@ void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t 
 	list->elems[0].offset = next_offset;
 	commit(c, list);
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+const char *kafka_consumer_refusal(const struct kafka_consumer *c)
+{
+	return c->group.refusal[0] ? c->group.refusal : NULL;
 }
 
 bool kafka_consumer_reachable(struct kafka_consumer *c)

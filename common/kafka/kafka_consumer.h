@@ -38,8 +38,16 @@ MUST_CHECK enum status kafka_consumer_open(struct kafka_consumer **out,
 					   struct error *err);
 
 /*
- * Leaves the group, so that others take over at once. Bounded: behind a join that the broker holds
- * back (it waits for another member) a leave can wait too; then the session times out instead.
+ * Leaves the group, and joins it again. Unsubscribed, it goes on polling: the partitions are
+ * revoked in the polls that follow, and the group hears of it then. ST_INVALID: a setting.
+ */
+void kafka_consumer_unsubscribe(struct kafka_consumer *consumer);
+MUST_CHECK enum status kafka_consumer_subscribe(struct kafka_consumer *consumer, struct error *err);
+
+/*
+ * Leaves the group for good, so that others take over at once. Bounded: behind a join that the
+ * broker holds back (it waits for another member) a leave can wait too; then the session times out
+ * instead.
  */
 void kafka_consumer_leave(struct kafka_consumer *consumer);
 
@@ -84,6 +92,9 @@ int64_t kafka_consumer_log_start(struct kafka_consumer *consumer, int32_t partit
 
 /* Assignments and revocations so far. Any thread. */
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *consumer);
+
+/* Why the group does not take us: a broker's words. NULL: it has us, or has not refused. */
+const char *kafka_consumer_refusal(const struct kafka_consumer *consumer);
 
 /* True if the group's coordinator, a broker, is connected; at most a moment old. Any thread. */
 bool kafka_consumer_reachable(struct kafka_consumer *consumer);

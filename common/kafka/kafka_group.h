@@ -16,7 +16,12 @@ struct kafka_group {
 	_Atomic bool coordinated; /* the group's coordinator is connected */
 	bool steady;              /* no rebalance is in progress */
 	int64_t statistics;       /* how often they came */
+	char refusal[160];        /* why it did not take us, until it is steady; "": it did */
+	int64_t refused_at;       /* statistics then */
 };
+
+/* The group did not take us. */
+void kafka_group_refused(struct kafka_group *group, const char *why);
 
 /* The state that librdkafka's statistics (JSON) tell; what they do not tell is false. */
 void kafka_group_read(struct kafka_group *group, const char *json, size_t len);

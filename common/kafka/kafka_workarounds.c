@@ -101,9 +101,10 @@ static bool run_with_deadline(struct kafka_workarounds *w, void *(*step)(void *)
 	return atomic_load(ended);
 }
 
-void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group)
+void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group,
+			     bool subscribed)
 {
-	if (!wait_until_steady(w->rk, group))
+	if (subscribed && !wait_until_steady(w->rk, group))
 		(void)rd_kafka_unsubscribe(w->rk); /* so that it does not join just now */
 	else if (!run_with_deadline(w, close_main, &w->left, CLOSE_MAX_MS))
 		log_warn("consumer", "the group has not confirmed the leave", "waited_ms=%d",

@@ -25,8 +25,10 @@ struct kafka_workarounds {
 /* To be called at the end of each rebalance: partitions that stay are fetched on at once. */
 void kafka_workarounds_wake_fetchers(rd_kafka_t *rk);
 
-/* Leaves the group of rk, within about 3 seconds; callbacks run in that time. */
-void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group);
+/* Leaves the group of rk, if it is subscribed, within about 3 seconds; callbacks run in that time.
+ */
+void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group,
+			     bool subscribed);
 
 /* Destroys w->rk, which has left. False: it has not ended in time; w is still used. */
 bool kafka_workarounds_destroy(struct kafka_workarounds *w);

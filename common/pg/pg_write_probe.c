@@ -53,7 +53,7 @@ void pg_write_probe_close(struct pg_write_probe *p)
 	free(p);
 }
 
-static enum status write_once(struct pg *pg, struct error *err)
+enum status pg_write_probe_once(struct pg *pg, struct error *err)
 {
 	struct pg_call call = { "write_probe", NULL, NULL };
 	bool written;
@@ -86,7 +86,7 @@ static void try(struct pg_write_probe *p)
 {
 	struct error answer = { 0 };
 
-	(void)write_once(p->pg, &answer);
+	answer.status = pg_write_probe_once(p->pg, &answer);
 	note(p, &answer);
 }
 

@@ -23,6 +23,10 @@ void pg_write_probe_close(struct pg_write_probe *probe);
 #define PG_WRITE_PROBE_PERIOD_MS 2000
 #define PG_WRITE_PROBE_MS        3000
 
+/* Tries a write on somebody's own session, which has pg_write_probe_statements, for
+ * PG_WRITE_PROBE_MS; it leaves that deadline behind. */
+MUST_CHECK enum status pg_write_probe_once(struct pg *pg, struct error *err);
+
 /*
  * A readiness check, with a struct pg_write_probe as context. True: a write was committed within
  * the last PG_WRITE_PROBE_PERIOD_MS, and its session is still there. Without one it tries one, for

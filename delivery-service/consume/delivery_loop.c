@@ -14,6 +14,7 @@
 #include "delivery-service/consume/delivery_metrics.h"
 #include "delivery-service/consume/delivery_writer.h"
 #include "delivery-service/consume/lag.h"
+#include "delivery-service/consume/membership.h"
 #include "delivery-service/consume/ownership.h"
 #include "delivery-service/consume/parked_events.h"
 #include "delivery-service/consume/receiver.h"
@@ -27,6 +28,7 @@ struct delivery_loop {
 	struct kafka_consumer *consumer;
 	struct scheduler *scheduler;
 	struct ownership ownership;
+	struct membership membership;
 	struct batch_apply apply;
 	struct parked_events parked_events;
 	struct delivery_writer writer;
@@ -49,6 +51,8 @@ static int64_t on_assigned(void *context, int32_t partition)
 	struct delivery_loop *l = context;
 	int64_t next_read;
 
+	if (l->membership.away) /* it came before the group heard that we leave */
+		return -1;
 	delivery_writer_finish(&l->writer);
 	next_read = ownership_claim(&l->ownership, partition);
 	if (next_read < 0)
@@ -151,6 +155,7 @@ static void on_committed(void *context, int32_t partition, int64_t next_offset)
 
 	kafka_consumer_store(l->consumer, partition, next_offset);
 	lag_set(&l->lag, partition, next_offset);
+	membership_committed(&l->membership);
 }
 
 static void on_decided(void *context, const struct batch_event *event)
@@ -177,6 +182,8 @@ static int poll_timeout(const struct delivery_loop *l)
 {
 	int64_t now = clock_mono_ms(), until = now + POLL_MAX_MS;
 
+	if (l->membership.away)
+		return POLL_MAX_MS;
 	if (delivery_writer_due(&l->writer) < until)
 		until = delivery_writer_due(&l->writer);
 	if (delivery_writer_has_room(&l->writer) && scheduler_next_due(l->scheduler) < until)
@@ -186,21 +193,27 @@ static int poll_timeout(const struct delivery_loop *l)
 	return until > now ? (int)(until - now) : 0;
 }
 
-void delivery_loop_step(struct delivery_loop *l)
+/* What a member does. */
+static void take_part(struct delivery_loop *l)
 {
-	poll_messages(l, poll_timeout(l));
-	delivery_writer_finish(&l->writer);
 	ownership_verify(&l->ownership);
 	ownership_restart_replaced(&l->ownership);
 	ownership_reclaim_fenced(&l->ownership);
 	resume_parked(l);
 	collect_done(l);
 	delivery_writer_begin(&l->writer);
+}
+
+void delivery_loop_step(struct delivery_loop *l)
+{
+	poll_messages(l, poll_timeout(l));
+	delivery_writer_finish(&l->writer);
+	if (membership_keep(&l->membership))
+		take_part(l);
 	atomic_store(&l->metrics.in_work, (int64_t)scheduler_in_work(l->scheduler));
 	atomic_store(&l->metrics.waiting, (int64_t)scheduler_waiting(l->scheduler));
 	atomic_store(&l->metrics.partitions, (int64_t)l->ownership.partitions.count);
 	in_flight_look(&l->in_flight, l->scheduler, &l->ownership.partitions);
-	progress_made(&l->progress);
 }
 
 static void *loop_main(void *arg)
@@ -260,6 +273,11 @@ static void init_parts(struct delivery_loop *l)
 					   .stopping = &l->stopping,
 					   .fenced = on_fenced,
 					   .context = l };
+	l->membership = (struct membership){ .store = l->store,
+					     .consumer = l->consumer,
+					     .metrics = &l->metrics,
+					     .progress = &l->progress };
+	membership_init(&l->membership);
 	l->receiver = (struct receiver){ .consumer = l->consumer,
 					 .scheduler = l->scheduler,
 					 .writer = &l->writer,

@@ -149,6 +149,10 @@ static void write_partitions(struct delivery_metrics *c, struct metrics_out *out
 		    "Partitions that came to this replica.", atomic_load(&c->assigned));
 	metrics_one(out, "delivery_partitions_revoked_total", "counter",
 		    "Partitions that went to others.", atomic_load(&c->revoked));
+	metrics_one(out, "delivery_group_member", "gauge",
+		    "1 while the replica takes part in its group.", atomic_load(&c->member));
+	metrics_one(out, "delivery_group_left_total", "counter",
+		    "Times it left since the database did not answer.", atomic_load(&c->left));
 	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
 		    atomic_load(&c->partitions));
 }

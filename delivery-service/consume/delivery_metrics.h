@@ -12,8 +12,8 @@
 
 struct delivery_metrics {
 	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
-		assigned, revoked, write_errors, offsets_lost, forgotten, conflicts;
-	_Atomic int64_t in_work, waiting, partitions; /* gauges */
+		assigned, revoked, write_errors, offsets_lost, forgotten, conflicts, left;
+	_Atomic int64_t in_work, waiting, partitions, member; /* gauges */
 	struct histogram batch_size, batch_us, event_ms;
 };
 

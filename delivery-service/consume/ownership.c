@@ -15,7 +15,7 @@ static void log_failure(struct ownership *o, const char *what, const struct erro
 		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
 }
 
-/* False: stopping. */
+/* False: stopping, or it is another's to claim. */
 static bool claim_with_retries(struct ownership *o, int32_t partition, int64_t *epoch,
 			       struct offset_tracker *tracker)
 {
@@ -23,7 +23,8 @@ static bool claim_with_retries(struct ownership *o, int32_t partition, int64_t *
 	struct error err;
 
 	while (delivery_store_claim(o->store, partition, epoch, tracker, &err) != ST_OK) {
-		if (atomic_load(o->stopping))
+		if (atomic_load(o->stopping) ||
+		    delivery_store_silence_ms(o->store) >= DELIVERY_SILENCE_MAX_MS)
 			return false;
 		log_failure(o, "cannot claim a partition, will retry", &err);
 		clock_pause_ms(backoff_next_ms(&backoff, (uint32_t)clock_mono_us()));

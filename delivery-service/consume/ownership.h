@@ -33,8 +33,8 @@ struct ownership {
 	int64_t next_verify_mono_ms;
 };
 
-/* Returns the offset to read from; -1: stopping, or out of memory. Waits for the database: nothing
- * can be done without it. */
+/* Returns the offset to read from; -1: stopping, out of memory, or the database has been silent for
+ * too long (membership.h). */
 int64_t ownership_claim(struct ownership *ownership, int32_t partition);
 
 /* It is no longer ours. */

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "common/pg/pg_write_probe.h"
+#include "common/runtime/clock.h"
 #include "common/service/service_config.h"
+#include "delivery-service/core/silence.h"
 #include "delivery-service/store/batch_load.h"
 #include "delivery-service/store/batch_save.h"
 
@@ -66,18 +69,17 @@ struct delivery_store {
 	struct batch_saving saving; /* of the batch that is being saved */
 	struct pg *pg;
 	struct delivery_store_config config;
-	int64_t resume_after; /* orders that cannot go on yet must not hide those behind them */
+	struct silence silence;
+	int64_t began_mono_ms; /* the call that runs */
+	int64_t resume_after;  /* orders that cannot go on yet must not hide those behind them */
 };
 
 enum status delivery_store_open(struct delivery_store **out,
 				const struct delivery_store_config *config, struct error *err)
 {
 	static const struct pg_statement *const tables[] = {
-		delivery_store_statements,
-		batch_load_statements,
-		batch_save_statements,
-		outbox_statements,
-		NULL,
+		delivery_store_statements, batch_load_statements,     batch_save_statements,
+		outbox_statements,         pg_write_probe_statements, NULL,
 	};
 	const struct pg_config database = { config->database_url, "delivery-service loop",
 					    SERVICE_SCHEMA_DELIVERY, tables };
@@ -101,6 +103,47 @@ void delivery_store_close(struct delivery_store *store)
 	pg_close(store->pg);
 	free(store);
 }
+
+/* --- whether it answers -------------------------------------------------------------------- */
+
+static void begin(struct delivery_store *store)
+{
+	store->began_mono_ms = clock_mono_ms();
+	pg_deadline(store->pg, store->began_mono_ms + silence_patience_ms(&store->silence));
+}
+
+/* To be told what became of each call that began. Who loses the session has no answer; a refusal is
+ * one. */
+static enum status ended(struct delivery_store *store, enum status st, bool writes)
+{
+	int64_t now = clock_mono_ms();
+
+	if (st == ST_UNAVAILABLE && !pg_connected(store->pg))
+		silence_failed(&store->silence, store->began_mono_ms, now, writes);
+	else
+		silence_answered(&store->silence, now - store->began_mono_ms, writes);
+	return st;
+}
+
+int64_t delivery_store_silence_ms(const struct delivery_store *store)
+{
+	return store->silence.ms;
+}
+
+enum status delivery_store_try_write(struct delivery_store *store, struct error *err)
+{
+	begin(store);
+	return ended(store, pg_write_probe_once(store->pg, err), true);
+}
+
+static enum status run(struct delivery_store *store, struct pg_call *calls, size_t count,
+		       bool writes, struct error *err)
+{
+	begin(store);
+	return ended(store, pg_run(store->pg, calls, count, err), writes);
+}
+
+/* --- partitions ---------------------------------------------------------------------------- */
 
 static enum status restore(struct offset_tracker *tracker, const PGresult *ranges,
 			   struct error *err)
@@ -130,7 +173,7 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 	pg_param_i64(&claim, *epoch);
 	pg_param_text(&ranges, store->config.topic);
 	pg_param_i32(&ranges, partition);
-	if (pg_run(store->pg, calls, 2, err) != ST_OK)
+	if (run(store, calls, 2, true, err) != ST_OK)
 		return err->status;
 	offset_tracker_init(tracker, pg_i64(calls[0].result, 0, 0));
 	*epoch = pg_i64(calls[0].result, 0, 1);
@@ -147,7 +190,7 @@ enum status delivery_store_position(struct delivery_store *store, int32_t partit
 
 	pg_param_text(&params, store->config.topic);
 	pg_param_i32(&params, partition);
-	if (pg_run(store->pg, &call, 1, err) != ST_OK)
+	if (run(store, &call, 1, false, err) != ST_OK)
 		return err->status;
 	*position = (struct delivery_position){ -1, -1 };
 	if (PQntuples(call.result) == 1)
@@ -167,7 +210,7 @@ enum status delivery_store_rewind(struct delivery_store *store, int32_t partitio
 	pg_param_text(&params, store->config.topic);
 	pg_param_i32(&params, partition);
 	pg_param_i64(&params, epoch);
-	if (pg_run(store->pg, &call, 1, err) != ST_OK)
+	if (run(store, &call, 1, true, err) != ST_OK)
 		return err->status;
 	fenced = PQntuples(call.result) == 0;
 	pg_clear(&call, 1);
@@ -179,13 +222,18 @@ enum status delivery_store_rewind(struct delivery_store *store, int32_t partitio
 enum status delivery_store_load(struct delivery_store *store, struct commit_plan *plan,
 				struct delivery_batch *batch, struct error *err)
 {
-	return batch_load(store->pg, store->config.topic, plan, batch, err);
+	enum status st;
+
+	begin(store);
+	st = batch_load(store->pg, store->config.topic, plan, batch, err);
+	return ended(store, st, st != ST_OK); /* written is what is committed */
 }
 
 enum status delivery_store_load_parked(struct delivery_store *store, struct delivery_batch *batch,
 				       int32_t limit, struct error *err)
 {
-	return batch_load_parked(store->pg, batch, limit, err);
+	begin(store);
+	return ended(store, batch_load_parked(store->pg, batch, limit, err), false);
 }
 
 enum status delivery_store_save(struct delivery_store *store, const struct commit_plan *plan,
@@ -197,8 +245,10 @@ enum status delivery_store_save(struct delivery_store *store, const struct commi
 
 enum status delivery_store_finish(struct delivery_store *store, struct error *err)
 {
-	enum status st = batch_save_finish(store->pg, &store->saving, err);
+	enum status st;
 
+	begin(store);
+	st = ended(store, batch_save_finish(store->pg, &store->saving, err), true);
 	/* Another replica had the same order or event between our two round trips: it is committed
 	 * now, and the next try sees it. */
 	if (st == ST_CONFLICT)
@@ -221,7 +271,7 @@ enum status delivery_store_resumable(struct delivery_store *store, bool all,
 	pg_param_i32(&params, DELIVERY_RESUME_MAX);
 	if (skipped)
 		pg_param_i64(&params, store->resume_after);
-	if (pg_run(store->pg, &call, 1, err) != ST_OK)
+	if (run(store, &call, 1, false, err) != ST_OK)
 		return err->status;
 	*count = (size_t)PQntuples(call.result);
 	for (size_t i = 0; i < *count; i++)
@@ -238,7 +288,7 @@ enum status delivery_store_parked(struct delivery_store *store, struct delivery_
 	struct pg_call call = { "store_parked", NULL, NULL };
 
 	*parked = (struct delivery_parked){ 0 };
-	if (pg_run(store->pg, &call, 1, err) != ST_OK)
+	if (run(store, &call, 1, false, err) != ST_OK)
 		return err->status;
 	if (PQntuples(call.result) == 1)
 		*parked = (struct delivery_parked){ .count = pg_i64(call.result, 0, 0),

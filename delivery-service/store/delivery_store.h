@@ -30,6 +30,15 @@ MUST_CHECK enum status delivery_store_open(struct delivery_store **out,
 					   struct error *err);
 void delivery_store_close(struct delivery_store *store);
 
+#define DELIVERY_SILENCE_MAX_MS 5000 /* another replica may fare better */
+
+/* For how long no call has had an answer, and no write while one of them was to write. 0: the last
+ * had one. */
+int64_t delivery_store_silence_ms(const struct delivery_store *store);
+
+/* Whether the database takes a write now (pg_write_probe.h). */
+MUST_CHECK enum status delivery_store_try_write(struct delivery_store *store, struct error *err);
+
 /*
  * Claims a partition: raises its epoch, so that whoever held it before can write no more, and says
  * how far it is (tracker: owned by the caller; one never seen begins at 0). *epoch: the latest that

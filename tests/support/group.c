@@ -5,6 +5,7 @@
 
 #include "tests/support/fixture.h"
 #include "tests/support/stack.h"
+#include "tests/support/wait.h"
 
 #define ANSWER_MS 30000
 
@@ -84,4 +85,38 @@ void group_delete(int partition)
 	rd_kafka_topic_partition_list_destroy(list);
 	rd_kafka_queue_destroy(queue);
 	rd_kafka_destroy(rk);
+}
+
+/* --- a member ------------------------------------------------------------------------------ */
+
+static rd_kafka_t *foreign;
+
+static bool has_partitions(rd_kafka_t *rk)
+{
+	rd_kafka_message_t *message = rd_kafka_consumer_poll(rk, 100);
+	rd_kafka_topic_partition_list_t *list = NULL;
+	bool has = rd_kafka_assignment(rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR && list->cnt > 0;
+
+	if (message)
+		rd_kafka_message_destroy(message);
+	if (list)
+		rd_kafka_topic_partition_list_destroy(list);
+	return has;
+}
+
+void group_join_foreign(void)
+{
+	rd_kafka_topic_partition_list_t *topics = list_of(RD_KAFKA_PARTITION_UA);
+
+	foreign = open_client();
+	(void)rd_kafka_poll_set_consumer(foreign);
+	cr_assert_eq(rd_kafka_subscribe(foreign, topics), RD_KAFKA_RESP_ERR_NO_ERROR);
+	rd_kafka_topic_partition_list_destroy(topics);
+	cr_assert(wait_until(ANSWER_MS, has_partitions(foreign)), "the group gives it nothing");
+}
+
+void group_leave_foreign(void)
+{
+	(void)rd_kafka_consumer_close(foreign);
+	rd_kafka_destroy(foreign);
 }

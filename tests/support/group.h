@@ -1,5 +1,6 @@
 /*
- * The offsets that Kafka has of the fixture's consumer group, as its tools show and change them.
+ * The fixture's consumer group: the offsets that Kafka has of it, as its tools show and change
+ * them, and a member of another kind.
  *
  * Threads: the test's own.
  */
@@ -14,5 +15,10 @@ int64_t group_committed(int partition);
 /* As kafka-consumer-groups --reset-offsets and --delete-offsets do; the group has no members. */
 void group_reset(int partition, int64_t offset);
 void group_delete(int partition);
+
+/* Somebody else's consumer joins, with librdkafka's default protocol, and has the partitions when
+ * this returns; it leaves. */
+void group_join_foreign(void);
+void group_leave_foreign(void);
 
 #endif

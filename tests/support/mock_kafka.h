@@ -11,7 +11,10 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#define MOCK_PRODUCE 0 /* ApiKey of a produce request */
+/* ApiKeys of requests. */
+#define MOCK_PRODUCE          0
+#define MOCK_FETCH            1
+#define MOCK_FIND_COORDINATOR 10
 
 /* Lives as long as the process. The fixture's topic is there, with so many partitions. */
 rd_kafka_mock_cluster_t *mock_kafka_open(int brokers, int partitions);

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "tests/support/wait.h"
 
 #define PROGRAM "/usr/sbin/pgbouncer"
+
+static pid_t latest;
 
 static const char *password_of(const char *role)
 {
@@ -87,11 +90,18 @@ int pooler_start(const char *mode)
 
 	cr_assert_eq(access(PROGRAM, X_OK), 0,
 		     PROGRAM " is missing: stack/packages.sh install test");
-	if (fork() == 0)
+	latest = fork();
+	if (latest == 0)
 		exec_pooler(arena_format("/dev/fd/%d", fd), log);
 	(void)close(fd);
 	cr_assert(wait_until(60000, takes_connections(port)), "no pooler, see %s", log);
 	return port;
+}
+
+void pooler_signal(int sig)
+{
+	cr_assert_gt(latest, 0);
+	cr_assert_eq(kill(latest, sig), 0);
 }
 
 const char *pooler_url(const char *role, int port)

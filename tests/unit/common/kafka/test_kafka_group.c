@@ -51,3 +51,19 @@ Test(kafka_group, the_latest_counts)
 	cr_expect_not(group.steady);
 	cr_expect_eq(group.statistics, 2);
 }
+
+Test(kafka_group, a_refusal_stands_until_the_group_is_steady)
+{
+	static const char steady[] = "{\"cgrp\":{\"state\":\"up\",\"join_state\":\"steady\"}}";
+	static const char joins[] = "{\"cgrp\":{\"state\":\"up\",\"join_state\":\"init\"}}";
+	struct kafka_group group = { 0 };
+
+	kafka_group_refused(&group, "another protocol");
+	kafka_group_read(&group, steady, sizeof(steady) - 1); /* of before it */
+	cr_expect_str_eq(group.refusal, "another protocol");
+	kafka_group_read(&group, joins, sizeof(joins) - 1);
+	kafka_group_read(&group, joins, sizeof(joins) - 1);
+	cr_expect_str_eq(group.refusal, "another protocol");
+	kafka_group_read(&group, steady, sizeof(steady) - 1);
+	cr_expect_str_eq(group.refusal, "");
+}

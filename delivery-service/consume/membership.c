@@ -1,0 +1,80 @@
+#include "delivery-service/consume/membership.h"
+
+#include <inttypes.h>
+
+#include "common/base/strbuf.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+
+#define TRY_EVERY_MS  500
+#define REJOIN_MIN_MS 4000 /* the first wait: half of it, or more */
+#define REJOIN_MAX_MS 60000
+#define SETTLED_MS    120000 /* whoever stayed for so long did not flutter, events or not */
+
+void membership_init(struct membership *m)
+{
+	m->joined_mono_ms = clock_mono_ms();
+	m->backoff = (struct backoff){ .base_ms = REJOIN_MIN_MS, .cap_ms = REJOIN_MAX_MS };
+}
+
+void membership_committed(struct membership *m)
+{
+	backoff_reset(&m->backoff);
+}
+
+static void leave(struct membership *m)
+{
+	int64_t now = clock_mono_ms(), pause;
+
+	if (now - m->joined_mono_ms > SETTLED_MS)
+		backoff_reset(&m->backoff);
+	pause = backoff_next_ms(&m->backoff, (uint32_t)clock_mono_us());
+	log_warn("delivery", "leaves the group: the database does not answer",
+		 "silent_ms=%" PRId64 " pause_ms=%" PRId64, delivery_store_silence_ms(m->store),
+		 pause);
+	kafka_consumer_unsubscribe(m->consumer);
+	atomic_fetch_add(&m->metrics->left, 1);
+	m->away = true;
+	m->next_try_mono_ms = now + pause;
+}
+
+static void try_to_join(struct membership *m)
+{
+	struct error err;
+
+	if (delivery_store_try_write(m->store, &err) == ST_OK &&
+	    kafka_consumer_subscribe(m->consumer, &err) == ST_OK) {
+		log_info("delivery", "joins the group again: the database takes writes", "");
+		m->away = false;
+		m->joined_mono_ms = clock_mono_ms();
+	}
+	m->next_try_mono_ms = clock_mono_ms() + TRY_EVERY_MS;
+}
+
+/* Retrying is no progress. */
+static void report(struct membership *m)
+{
+	const char *refusal = kafka_consumer_refusal(m->consumer);
+	char text[240];
+	struct strbuf why = STRBUF_ON(text);
+
+	atomic_store(&m->metrics->member, !m->away && !refusal);
+	if (m->away) {
+		progress_held(m->progress, "the group was left: the database does not answer");
+	} else if (refusal) {
+		strbuf_printf(&why, "the group refuses this replica: %s", refusal);
+		progress_held(m->progress, text);
+	} else {
+		progress_made(m->progress);
+	}
+}
+
+bool membership_keep(struct membership *m)
+{
+	if (!m->away && delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS)
+		leave(m);
+	else if (m->away && clock_mono_ms() >= m->next_try_mono_ms)
+		try_to_join(m);
+	report(m);
+	return !m->away;
+}
