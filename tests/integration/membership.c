@@ -19,7 +19,7 @@
 
 TestSuite(membership, .timeout = 600);
 
-#define LONG_MS 120000
+#define LONG_MS 60000
 #define HISTORY "select count(*) from delivery.history"
 
 static bool not_ready_for(const struct service *service, const char *why)
@@ -122,22 +122,22 @@ LAB_TEST(membership, who_may_not_use_the_group_is_not_ready, 2)
 
 /* --- a broker that hangs --------------------------------------------------------------------- */
 
-/* It takes the fetch and never answers; its successor is there. By librdkafka's own settings it
- * would be asked after a minute. */
-LAB_TEST(membership, a_leader_that_hangs_is_left_soon, 1)
+/* It takes a fetch and never answers, as over a connection that a firewall has forgotten. By
+ * librdkafka's own settings the next one would go out after a minute. */
+LAB_TEST(membership, a_fetch_without_answer_is_sent_again_soon, 1)
 {
-	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(2, 1);
+	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 1);
 	struct raw_message message = order_version(1, 1, 3);
-	struct service *delivery;
+	struct service *delivery = service_start(DELIVERY, NULL);
+	size_t errors = 1;
 
-	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, fixture.topic, 0, 1), 0);
-	cr_assert_eq(rd_kafka_mock_coordinator_set(kafka, "group", fixture.group, 2), 0);
-	delivery = service_start(DELIVERY, NULL);
 	cr_assert(wait_until(LONG_MS, owns(delivery, 1.0)));
 	cr_assert_eq(rd_kafka_mock_broker_push_request_error_rtts(
 			     kafka, 1, MOCK_FETCH, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 600000),
 		     0);
+	cr_assert(wait_until(LONG_MS,
+			     (rd_kafka_mock_broker_error_stack_cnt(kafka, 1, MOCK_FETCH, &errors),
+			      errors == 0)));
 	(void)produce(&message);
-	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, fixture.topic, 0, 2), 0);
-	cr_expect(wait_until(40000, sql_number(HISTORY) == 1), "the old leader is waited for");
+	cr_expect(wait_until(40000, sql_number(HISTORY) == 1), "the answer is waited for");
 }
