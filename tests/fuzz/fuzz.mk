@@ -23,6 +23,10 @@ FUZZ_SOURCES_fuzz_message := $(FUZZ_LETTER) delivery-service/core/event_record.c
 	common/pg/pg_array.c common/pg/pg_params.c
 FUZZ_LIBS_fuzz_message := -lrdkafka
 FUZZ_SOURCES_fuzz_config := common/runtime/log.c common/runtime/output.c common/runtime/clock.c
+FUZZ_SOURCES_fuzz_page := tools/page/exposition.c tools/page/rates.c tools/page/service_urls.c
+FUZZ_SOURCES_fuzz_servers := common/kafka/kafka_conf.c common/kafka/kafka_fixed.c common/pg/pg_config.c \
+	common/runtime/log.c common/runtime/output.c common/runtime/clock.c
+FUZZ_LIBS_fuzz_servers := -lpq -lrdkafka
 
 .PHONY: fuzz
 ## develop: fuzz         libFuzzer on the parsers of outside input; FUZZ_SECONDS

@@ -16,7 +16,8 @@ static bool read_line(const char *line, const char *name, char labels[LABELS_MAX
 		return false;
 	line += len;
 	if (*line == '{') {
-		end = strstr(line, "} "); /* a label's value may hold braces */
+		/* A label's value may hold braces, and no end of the line. */
+		end = memmem(line, strcspn(line, "\n"), "} ", 2);
 		if (!end || (size_t)(end - line) >= LABELS_MAX)
 			return false;
 		memcpy(labels, line + 1, (size_t)(end - line - 1));

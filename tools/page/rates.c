@@ -1,5 +1,6 @@
 #include "tools/page/rates.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,10 +61,16 @@ void rates_read(struct rates *r, const char *metrics)
 	exposition_each(metrics, "http_request_duration_seconds_bucket", take_bucket, s);
 }
 
+/* JSON has no number that is infinite, or none. */
+static double finite_of(double value)
+{
+	return isfinite(value) ? value : 0;
+}
+
 /* The counter's gain per second; one that went back was a restart. */
 static double gain(double now, double before, double seconds)
 {
-	return now > before && seconds > 0 ? (now - before) / seconds : 0;
+	return now > before && seconds > 0 ? finite_of((now - before) / seconds) : 0;
 }
 
 /* The bound, in ms, under which that share of the calls since the last look lies. */
@@ -78,7 +85,7 @@ static json_t *percentile(const struct rates *r, double share)
 	for (int i = 0; all > 0 && i < now->bucket_count; i++) {
 		total = now->counts[i] - before->counts[i];
 		if (total >= share * all && now->bounds[i] < 1e9)
-			return json_real(now->bounds[i] * 1000);
+			return json_real(finite_of(now->bounds[i] * 1000));
 	}
 	return json_null();
 }
@@ -89,8 +96,8 @@ json_t *rates_end(struct rates *r, int64_t now_mono_ms)
 	json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:o, s:o}", "placed",
 				 gain(r->now.placed, r->before.placed, seconds), "effects",
 				 gain(r->now.effects, r->before.effects, seconds), "outbox",
-				 r->now.outbox, "lag", r->now.lag, "p50", percentile(r, 0.5), "p99",
-				 percentile(r, 0.99));
+				 finite_of(r->now.outbox), "lag", finite_of(r->now.lag), "p50",
+				 percentile(r, 0.5), "p99", percentile(r, 0.99));
 
 	r->before = r->now;
 	r->before_mono_ms = now_mono_ms;

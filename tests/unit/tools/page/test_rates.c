@@ -73,3 +73,23 @@ Test(page_rates, a_counter_that_went_back_gained_nothing)
 	cr_expect_eq(number(second, "placed"), 0);
 	json_decref(second);
 }
+
+Test(page_rates, labels_end_in_their_line)
+{
+	double sum = -1;
+
+	cr_expect_not(exposition_sum("lag{a=\"\nlag_b{c=\"\"} 7\n", "lag", NULL, &sum));
+	cr_assert(exposition_sum("lag{a=\"}\"} 2\n", "lag", NULL, &sum));
+	cr_expect_eq(sum, 2);
+}
+
+Test(page_rates, what_is_no_number_of_json_is_zero)
+{
+	struct rates rates = { 0 };
+	json_t *json = look(&rates, "relay_outbox_events +Inf\ndelivery_partition_lag NaN\n", 1000);
+
+	cr_assert_not_null(json);
+	cr_expect_eq(number(json, "outbox"), 0);
+	cr_expect_eq(number(json, "lag"), 0);
+	json_decref(json);
+}
