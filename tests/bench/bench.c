@@ -188,7 +188,7 @@ const char *bench_run(struct bench *b, const char *name, const char *const *sett
 		      const char *const *argv)
 {
 	bench_wait(b, name, bench_spawn(b, name, settings, argv));
-	return text_of(log_of(b, name, "out"));
+	return bench_output(b, name);
 }
 
 double bench_memory_mb(struct bench *b, pid_t pid, const char *field)
@@ -200,6 +200,24 @@ double bench_memory_mb(struct bench *b, pid_t pid, const char *field)
 			&kb))
 		bench_fail("process %d does not run", (int)pid);
 	return kb / 1024;
+}
+
+double bench_processor_s(pid_t pid)
+{
+	const char *stat = text_of(bench_text("/proc/%d/stat", (int)pid));
+	const char *name_end = strrchr(stat, ')');
+	long user = 0, system = 0;
+
+	if (!name_end ||
+	    sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
+		   &system) != 2)
+		bench_fail("process %d has ended", (int)pid);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+const char *bench_output(struct bench *b, const char *name)
+{
+	return text_of(log_of(b, name, "out"));
 }
 
 pid_t bench_pid(struct bench *b, const char *name)

@@ -77,6 +77,12 @@ const char *bench_run(struct bench *b, const char *name, const char *const *sett
 /* VmRSS or VmHWM of the process, in MB. */
 double bench_memory_mb(struct bench *b, pid_t pid, const char *field);
 
+/* The processor time that the process has had. */
+double bench_processor_s(pid_t pid);
+
+/* What the program of bench_spawn has printed so far; it stays until the next call. */
+const char *bench_output(struct bench *b, const char *name);
+
 /* The process of the stack with that name. */
 pid_t bench_pid(struct bench *b, const char *name);
 

@@ -2,10 +2,12 @@
 #   make bench               all but growth, 15 minutes or so; kept in tests/bench/results/
 #   make bench QUICK=1       a look in under three minutes, with less work; not kept
 #   make bench CASE=orders   one case
+#   make bench CASE=peers    beside other consumers, 40 minutes or so
 #   make bench-report        the kept table and plot, into docs/benchmarks.md
 
 BENCH_PROGRAMS := feed await bare visible
 BENCH_SOURCES_visible := tests/bench/placing.c
+BENCH_SOURCES_feed := tests/bench/zipf.c
 
 .PHONY: bench bench-build bench-report
 
@@ -13,7 +15,7 @@ BENCH_SOURCES_visible := tests/bench/placing.c
 ## develop: bench-report  the table and the plot of the latest results again
 # A second make builds, since the packages that it needs may only come now.
 bench:
-	@stack/packages.sh install build run load bench
+	@stack/packages.sh install build run load bench $(filter peers,$(CASE))
 	@$(MAKE) --no-print-directory --silent all bench-build
 	@BUILD_DIR='$(BUILD)' tests/bench/run.sh
 
@@ -24,7 +26,7 @@ bench-report:
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%) $(BUILD)/tests/bench
 
 $(BUILD)/tests/bench: LDLIBS += -lm
-$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c measured.c order_cases.c delivery_cases.c))
+$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c measured.c order_cases.c delivery_cases.c peer_cases.c peer_judge.c))
 	$(link)
 
 define BENCH_PROGRAM_RULE

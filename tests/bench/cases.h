@@ -53,4 +53,8 @@ void case_growth(struct bench *b);
  * with its owner stand still? The reference is its longest pause before, when nobody joined. */
 void case_join(struct bench *b);
 
+/* delivery-service beside consumers that others write (tests/bench/peers): key order, hot keys, an
+ * instance that joins and one that is killed. Not in the default run: it fetches them. */
+void case_peers(struct bench *b);
+
 #endif

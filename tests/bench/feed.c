@@ -1,9 +1,10 @@
 /*
  * Fills the topic with order events, as order-service's relay writes them: ORDERS orders, each
  * placed, modified and cancelled, in blocks of BLOCK orders (all of a block are placed, then all
- * modified, then all cancelled). The same settings give the same messages. It ends when the broker
- * has them, and prints their number and how long it took.
- * Exit status: 0; 1 not possible now; 2 bad settings.
+ * modified, then all cancelled). With EVENTS the orders come by Zipf's law instead, so some are
+ * hot: each is placed by its first event and modified by all that follow. The same settings give
+ * the same messages. It ends when the broker has them, and prints their number and how long it
+ * took. Exit status: 0; 1 not possible now; 2 bad settings.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,13 +16,14 @@
 #include "common/kafka/kafka_idempotent.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
+#include "tests/bench/zipf.h"
 
 #define FLUSH_MS   30000
 #define EVENTS_MAX 3 /* of an order */
 
 struct config {
-	const char *brokers, *topic;
-	int64_t orders, first, block, rate, partitions;
+	const char *brokers, *topic, *dues;
+	int64_t orders, first, block, rate, partitions, events;
 };
 
 static const struct config_key keys[] = {
@@ -39,6 +41,10 @@ static const struct config_key keys[] = {
 	  "events per second; 0: as fast as the broker takes them" },
 	{ "PARTITIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, partitions), "0", 0,
 	  10000, NULL, "partitions that the orders go to in turn; 0: by their keys, as ever" },
+	{ "EVENTS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, events), "0", 0, 100000000,
+	  NULL, "events by Zipf's law (s = 1) over the orders; 0: blocks" },
+	{ "DUES", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, dues), "", 0, 0, NULL,
+	  "file for order, version and due time in microseconds of each event; empty: none" },
 	{ 0 },
 };
 
@@ -55,7 +61,8 @@ struct feed {
 	rd_kafka_t *producer;
 	_Atomic uint32_t turn; /* the producer's */
 	int64_t sent, delivered, failed;
-	int64_t start_mono_us;
+	int64_t start_mono_us, start_wall_us;
+	FILE *dues; /* NULL: none */
 };
 
 /* Runs on the main thread, inside rd_kafka_poll. */
@@ -104,15 +111,23 @@ static rd_kafka_resp_err_t produce_once(struct feed *feed, int64_t order_id, enu
 	return code;
 }
 
+/* When the next event is due, after the start. Without a rate: now. */
+static int64_t due_us(const struct feed *feed)
+{
+	const int64_t rate = feed->config->rate;
+
+	return rate ? feed->sent * 1000000 / rate : clock_mono_us() - feed->start_mono_us;
+}
+
 /* Waits while the producer's queue is full. */
 static enum status produce(struct feed *feed, int64_t order_id, enum event_type type,
-			   struct error *err)
+			   int32_t version, struct error *err)
 {
 	const struct order_event event = {
 		.type = type,
 		.timestamp_ms = clock_wall_ms(),
 		.order_id = order_id,
-		.version = (int32_t)type + 1,
+		.version = version,
 		.qty = 3,
 		.customer_id = 1000 + order_id % 1000,
 		.product_id = "100",
@@ -127,6 +142,9 @@ static enum status produce(struct feed *feed, int64_t order_id, enum event_type 
 		(void)rd_kafka_poll(feed->producer, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 10 : 0);
 	}
 	free(payload);
+	if (feed->dues)
+		(void)fprintf(feed->dues, "%" PRId64 " %" PRId32 " %" PRId64 "\n", order_id,
+			      version, feed->start_wall_us + due_us(feed));
 	feed->sent++;
 	if (!payload)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
@@ -139,12 +157,11 @@ static enum status produce(struct feed *feed, int64_t order_id, enum event_type 
 /* With a rate: until the next event is due. */
 static void keep_pace(struct feed *feed)
 {
-	const int64_t rate = feed->config->rate;
-	int64_t due_us = rate ? feed->start_mono_us + feed->sent * 1000000 / rate : 0;
+	int64_t due = feed->start_mono_us + due_us(feed);
 	int64_t ahead_ms;
 
 	/* A delivery report ends the poll early. */
-	while ((ahead_ms = (due_us - clock_mono_us()) / 1000) > 0)
+	while ((ahead_ms = (due - clock_mono_us()) / 1000) > 0)
 		(void)rd_kafka_poll(feed->producer, (int)ahead_ms);
 }
 
@@ -153,24 +170,53 @@ static enum status produce_block(struct feed *feed, int64_t first, int64_t count
 	for (int type = 0; type < EVENTS_MAX; type++) {
 		for (int64_t i = 0; i < count; i++) {
 			keep_pace(feed);
-			if (produce(feed, first + i, (enum event_type)type, err) != ST_OK)
+			if (produce(feed, first + i, (enum event_type)type, type + 1, err) != ST_OK)
 				return err->status;
 		}
 	}
 	return ST_OK;
 }
 
-static enum status produce_all(struct feed *feed, struct error *err)
+static enum status produce_blocks(struct feed *feed, struct error *err)
 {
 	const struct config *c = feed->config;
 	enum status st = ST_OK;
 
-	feed->start_mono_us = clock_mono_us();
 	for (int64_t done = 0; done < c->orders && st == ST_OK; done += c->block) {
 		int64_t left = c->orders - done;
 
 		st = produce_block(feed, c->first + done, left < c->block ? left : c->block, err);
 	}
+	return st;
+}
+
+static enum status produce_zipf(struct feed *feed, struct error *err)
+{
+	const struct config *c = feed->config;
+	struct zipf zipf;
+	enum status st = zipf_init(&zipf, (size_t)c->orders) ? ST_OK : ST_INTERNAL;
+
+	if (st != ST_OK)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	while (feed->sent < c->events && st == ST_OK) {
+		int32_t version;
+		size_t order = zipf_draw(&zipf, &version);
+
+		keep_pace(feed);
+		st = produce(feed, c->first + (int64_t)order,
+			     version == 1 ? EVENT_PLACED : EVENT_MODIFIED, version, err);
+	}
+	zipf_fini(&zipf);
+	return st;
+}
+
+static enum status produce_all(struct feed *feed, struct error *err)
+{
+	enum status st;
+
+	feed->start_mono_us = clock_mono_us();
+	feed->start_wall_us = clock_wall_ms() * 1000;
+	st = feed->config->events ? produce_zipf(feed, err) : produce_blocks(feed, err);
 	if (st != ST_OK)
 		return st;
 	(void)rd_kafka_flush(feed->producer, FLUSH_MS);
@@ -192,6 +238,10 @@ int main(int argc, char **argv)
 	if (done >= 0)
 		return done;
 	log_set_level(LOG_ERROR);
+	if (*config.dues && !(feed.dues = fopen(config.dues, "we"))) {
+		(void)fprintf(stderr, "bench-feed: %s cannot be written\n", config.dues);
+		return 1;
+	}
 	kafka.bootstrap_servers = config.brokers;
 	kafka.topic = config.topic;
 	if (kafka_idempotent_new(&feed.producer, &kafka, on_report, &feed, &feed.turn, &err) ==
@@ -201,6 +251,8 @@ int main(int argc, char **argv)
 				     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 		rd_kafka_destroy(feed.producer);
 	}
+	if (feed.dues)
+		(void)fclose(feed.dues);
 	if (err.status != ST_OK) {
 		(void)fprintf(stderr, "bench-feed: %s\n", err.msg);
 		return 1;

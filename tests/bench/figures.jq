@@ -38,4 +38,4 @@ def verdict: . as $row
 	.[$case] = { date: $stamp.date, commit: $stamp.commit,
 		rows: [[$measured[] | select(.case == $case and .figure != "unsteady") | .subject]
 			| distinct[] as $subject
-			| $figures[0][] | select(.case == $case) | row($subject)] })) }
+			| $figures[0][] | select(.case == $case and values($case; $subject; .figure) != []) | row($subject)] })) }

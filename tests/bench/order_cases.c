@@ -263,24 +263,6 @@ void case_relay(struct bench *b)
 
 /* --- start --------------------------------------------------------------------------------- */
 
-/* The processor time that it has had, in clock ticks. */
-static long ticks_of(pid_t pid)
-{
-	char text[1024] = "";
-	long user = 0, system = 0;
-	FILE *in = fopen(bench_text("/proc/%d/stat", (int)pid), "re");
-	bool good = in && fgets(text, sizeof(text), in) && strrchr(text, ')') &&
-		    sscanf(strrchr(text, ')') + 1,
-			   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
-			   &system) == 2;
-
-	if (in)
-		(void)fclose(in);
-	if (!good)
-		bench_fail("process %d has ended", (int)pid);
-	return user + system;
-}
-
 /* settled: a metric that is 1 or more when it has all that it waits for; then it idles. */
 static void start_once(struct bench *b, const char *service, const char *port, const char *role,
 		       const char *settled)
@@ -292,17 +274,16 @@ static void start_once(struct bench *b, const char *service, const char *port, c
 				     bench_text("DATABASE_URL=postgresql://%s@127.0.0.1:%s/lab",
 						role, getenv("PG_PORT"))),
 				LIST(bench_text("%s/%s", b->build_dir, service)));
-	long ticks;
+	double processor_s;
 
 	bench_measured(b, "start", service, "ready",
 		       (double)(bench_await(b, port, NULL, 0).us - begun_us) / 1e3);
 	(void)bench_await(b, port, settled, 1);
 	bench_measured(b, "start", service, "idle", bench_memory_mb(b, pid, "VmRSS"));
-	ticks = ticks_of(pid);
+	processor_s = bench_processor_s(pid);
 	(void)sleep(seconds); /* what is measured is a time of idling */
-	ticks = ticks_of(pid) - ticks;
 	bench_measured(b, "start", service, "cpu",
-		       (double)ticks * 1000 / (double)sysconf(_SC_CLK_TCK) / seconds);
+		       (bench_processor_s(pid) - processor_s) * 1000 / seconds);
 	(void)kill(pid, SIGTERM);
 	bench_wait(b, service, pid);
 }

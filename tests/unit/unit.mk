@@ -17,6 +17,7 @@ test-unit: $(BUILD)/tests/unit
 
 # What may not be linked is not there: no libpq, librdkafka, civetweb, libcurl.
 $(BUILD)/tests/unit: LDLIBS := -lcriterion -ljansson
-$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES) tests/bench/measured.c) \
+$(BUILD)/tests/unit: $(call objects,$(UNIT_SOURCES) tests/bench/measured.c \
+	tests/bench/peer_judge.c) \
 	$(call archives,$(ORDER) $(DELIVERY) $(TOOLS) tests/faults $(COMMON))
 	$(link)
