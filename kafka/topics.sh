@@ -7,12 +7,10 @@
 #        kafka/topics.sh recreate          makes both anew, empty
 #        kafka/topics.sh alter PARTITIONS  more partitions for the lab's topic, while all runs
 #        kafka/topics.sh describe [TOPIC]  partitions and their leaders
-#        kafka/topics.sh groups [GROUP]    position and lag of the consumer group
 #        kafka/topics.sh controller        the broker that is the active controller
 # env: BROKERS, KAFKA_PORT  see kafka/nodes.sh; a topic has as many replicas as there are brokers
 #      KAFKA_TOPIC          the lab's topic (kafka.scaling)
 #      PARTITIONS           of the lab's topic when it is made (1; 4 with three brokers)
-#      CONSUMER_GROUP       (delivery)
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
 . "$REPO_DIR/kafka/java.sh"
@@ -97,19 +95,6 @@ describe() {
 	kafka_command TopicCommand --describe --topic "$1"
 }
 
-# groups GROUP: position, end and lag for each partition, and which member has it.
-groups() {
-	local output known
-	if output=$(kafka_command consumer.group.ConsumerGroupCommand --describe --group "$1"); then
-		sed '/^$/d' <<<"$output"
-		return
-	fi
-	known=$(kafka_command consumer.group.ConsumerGroupCommand --list) ||
-		die "consumer groups cannot be listed: is a majority of the brokers there?"
-	[[ $'\n'$known$'\n' != *$'\n'"$1"$'\n'* ]] || die "consumer group $1 cannot be described: $output"
-	say "consumer group $1 has not been seen yet"
-}
-
 controller() {
 	local output
 	output=$(kafka_command MetadataQuorumCommand describe --status) || true
@@ -142,6 +127,5 @@ create:*) create_topic "$@" ;;
 alter:1) alter "$1" ;;
 describe:[01]) describe "${1:-$KAFKA_TOPIC}" ;;
 controller:0) controller ;;
-groups:[01]) groups "${1:-${CONSUMER_GROUP:-delivery}}" ;;
 *) usage ;;
 esac

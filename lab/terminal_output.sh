@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How a lab looks: progress lines, calls, lines of the topic, the bar of a wait, tables. To be
+# How a lab looks: progress lines, the bar of a wait, tables. To be
 # sourced after stack/process.sh.
 #
 # It prints to stdout only. Colour and the live bar are for a terminal; elsewhere every line is
@@ -14,10 +14,9 @@ OUTPUT_LIVE=
 
 # output_colours: sets the colour variables, all empty where there shall be no colour.
 output_colours() {
-	BOLD='' DIM='' RED='' GREEN='' YELLOW='' CYAN='' PLAIN=''
+	BOLD='' DIM='' RED='' GREEN='' PLAIN=''
 	[[ -n $OUTPUT_LIVE && -z ${NO_COLOR-} ]] || return 0
-	BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' YELLOW=$'\e[33m' CYAN=$'\e[36m'
-	PLAIN=$'\e[0m'
+	BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
 }
 output_colours
 clock_cs
@@ -49,29 +48,6 @@ output_step() {
 	printf -v rule '%*s' $((90 - ${#1})) ''
 	output_line
 	output_line "${BOLD}== $1 ${rule// /=}${PLAIN}"
-}
-
-# output_call COMMAND...: a command, as the user would type it, after an empty line.
-output_call() {
-	local argument name line='' plain='^[A-Za-z0-9_.,:/=@%+-]+$'
-	for argument; do
-		name=''
-		[[ ! $argument =~ ^[A-Z]+= ]] || name=${BASH_REMATCH[0]}
-		argument=${argument#"$name"}
-		[[ $argument =~ $plain ]] || argument="'$argument'"
-		line+=" $name$argument"
-	done
-	output_line
-	output_line "${BOLD}\$$line${PLAIN}"
-}
-
-# output_event TOPIC PARTITION OFFSET KEY TYPE ORDER VERSION: a message of the topic.
-output_event() {
-	local colour=$CYAN line
-	[[ $5 == Order* ]] || colour=$YELLOW
-	printf -v line '%s | partition %s | offset %3s | key %-3s | %-17s | order %s, version %s' \
-		"$@"
-	output_line "    $colour$line$PLAIN"
 }
 
 # output_bar TEXT DONE TOTAL FIGURES: how far something is. On a terminal a bar that is drawn over
@@ -141,5 +117,5 @@ output_table() {
 # output_coloured: prints standard input; what is wrong in it is red, what is right green.
 output_coloured() {
 	sed -E "s/^(NOT AS PROMISED.*)/$RED$BOLD\1$PLAIN/; s/^(as promised.*)/$GREEN\1$PLAIN/
-		s/(NOT as|missing)/$RED\1$PLAIN/; s/\| (as the lab says)/| $GREEN\1$PLAIN/"
+		s/(NOT as)/$RED\1$PLAIN/"
 }

@@ -52,6 +52,7 @@
 #   children_signal SIGNAL, children_wait the same for all of them, in two steps
 #   port_free PORT, port_open PORT        return 0 if nothing, or something, answers on 127.0.0.1
 set -euo pipefail
+export LAB_LOCALE=${LAB_LOCALE-${LC_ALL:-${LC_MESSAGES:-${LANG-}}}} # the user's, for what is shown
 export LC_ALL=C.UTF-8
 
 REPO_DIR=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)

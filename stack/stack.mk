@@ -8,10 +8,10 @@ up: export SETTINGS_GIVEN = $(foreach v,$(.VARIABLES),$(if $(findstring command,
 .PHONY: demo up down status page reset scale scale-orders partitions skip-missing psql topic packages
 .PHONY: kill pause resume broker-stop broker-start
 
-## learn: demo         the lab, from nothing to its verdict: under two minutes
+## learn: demo         the lab, from nothing to its verdict; PACE=enter
 demo: packages
 	@$(MAKE) --no-print-directory --silent all
-	@lab/ordering.sh
+	@PROGRESS_PRINTER=: BUILD_DIR='$(BUILD)' stack/temporary_stack.sh run demo '$(BUILD)/demo'
 
 ## operate: up           starts the stack, or applies new settings; BROKERS=3
 up: packages
@@ -21,9 +21,9 @@ up: packages
 ## learn: page         the live page's address; starts it on a stack that runs
 ## learn: reset        empties everything, with one partition, while all runs
 ## operate: down         stops the stack; the data stay
-## operate: status       what runs, and on which ports
+## operate: status       what runs, and which replica has which partitions
 ## operate: psql [SQL="..."]  psql on the lab's tables, or one statement
-## operate: topic        the topic from its beginning, then live; FOLLOW=0
+## operate: topic        the topic from its beginning, live; FOLLOW=0 RAW=1
 ## operate: broker-stop  Kafka alone
 ## operate: broker-start  Kafka alone
 down status page reset broker-stop broker-start psql topic:

@@ -5,7 +5,7 @@
 #   up            starts what does not run, restarts the services with new settings; ready on return
 #   servers       starts PostgreSQL and Kafka only
 #   down          stops everything; the data stay
-#   status        what runs, where, and how far the consumers are
+#   status        what runs, where, who has which partitions, and how far they are
 #   scale N       that many delivery replicas, while all runs
 #   scale-orders N  that many order-services, while all runs
 #   partitions N  more partitions for the topic, while all runs
@@ -14,7 +14,8 @@
 #   broker-stop, broker-start  Kafka alone
 #   reset         everything is empty again, with one partition, while all runs
 #   psql          opens psql on the lab's tables, or runs the statement in SQL
-#   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there
+#   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there,
+#                 RAW=1 shows the messages as they are
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
 #   skip-missing ORDER  the order no longer waits for what is missing before its parked events
@@ -325,50 +326,17 @@ stop_all() {
 	return "$status"
 }
 
-# status_line PART NAME PORT COMMAND...: a row of the table; the command tells whether it is ready.
-status_line() {
-	local pid=- state='not running'
-	if process_pid "$2"; then
-		pid=$PROCESS_PID state=no
-		! "${@:4}" >/dev/null 2>&1 || state=yes
-	fi
-	printf '%-20s %-8s %-6s %s\n' "$1" "$pid" "$3" "$state"
+status() { show status; }
+
+topic() {
+	[[ -n $(instances kafka) ]] || die "Kafka does not run in $RUN_DIR: make up"
+	show topic
 }
 
-# status_lines KIND TEXT NUMBER...: a row for each of them.
-status_lines() {
-	local number
-	for number in "${@:3}"; do
-		status_line "${2//%/$number}" "$(instance_name "$1" "$number")" \
-			"$(instance_port "$1" "$number")" instance_ready "$1" "$number"
-	done
-}
-
-status() {
-	local orders replicas brokers
-	mapfile -t orders < <(instances order-service)
-	mapfile -t replicas < <(instances delivery)
-	printf '%-20s %-8s %-6s %s\n' part pid port ready
-	status_line PostgreSQL postgres "$PG_PORT" pg_isready -q -h 127.0.0.1 -p "$PG_PORT"
-	mapfile -t brokers < <(seq "$BROKERS")
-	status_lines kafka "$( ((BROKERS == 1)) && printf Kafka || printf 'Kafka broker %%')" \
-		"${brokers[@]}"
-	status_lines order-service order-service 1
-	status_lines order-service "order-service %" "${orders[@]:1}"
-	status_lines delivery "delivery-service %" "${replicas[@]:-1}"
-	status_line "live page" page "$PAGE_PORT" port_open "$PAGE_PORT"
-	[[ -n $(instances kafka) ]] || return 0
-	say ""
-	status_topic
-	"$REPO_DIR/kafka/topics.sh" groups
-}
-
-# status_topic: its partitions; with several brokers also who leads them, and who has all of it.
-status_topic() {
-	kcat -q -L -J -b "$KAFKA_SERVERS" -t "$KAFKA_TOPIC" -m 5 | jq -r --argjson brokers "$BROKERS" '
-		.topics[0] | "topic \(.topic), partitions: \(.partitions | length)",
-			(select($brokers > 1) | .partitions[] | "partition \(.partition), leader " +
-				"\(.leader), in sync: \([.isrs[].id] | sort | join(","))")'
+# show WHAT: becomes the program that shows it.
+show() {
+	require_programs demo
+	ACTION=$1 exec "$BUILD_DIR/demo"
 }
 
 # scale KIND N: that many of a kind, while all runs.
@@ -431,19 +399,6 @@ open_psql() {
 		exec "$REPO_DIR/sql/cluster.sh" psql -X -P pager=off -v ON_ERROR_STOP=1 -c "$SQL"
 	fi
 	exec "$REPO_DIR/sql/cluster.sh" psql
-}
-
-# A group of its own, never committed, so that it sees everything, also in partitions that are added
-# while it runs.
-topic() {
-	local until_end=()
-	[[ -n $(instances kafka) ]] || die "Kafka does not run in $RUN_DIR: make up"
-	[[ ${FOLLOW:-1} != 0 ]] || until_end=(-e)
-	printf '%-9s %6s  %-6s %-18s %s\n' partition offset key type value
-	kcat -q -u -J "${until_end[@]}" -b "$KAFKA_BOOTSTRAP_SERVERS" -X auto.offset.reset=earliest \
-		-X enable.auto.commit=false -X log_level=3 -X topic.metadata.refresh.interval.ms=1000 \
-		-G "lab-topic-$$-$RANDOM" "$KAFKA_TOPIC" |
-		jq -r --unbuffered -L "$REPO_DIR/stack" 'include "topic"; line'
 }
 
 # Its exit status is the checker's.

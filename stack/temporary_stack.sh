@@ -251,7 +251,7 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
 	temporary_stack_open "$2" temporary_stack_end_program
 	TEMPORARY_STACK_UP=1
 	cd "$REPO_DIR"
-	setsid "${@:3}" </dev/null &
+	setsid "${@:3}" <&0 &
 	CHILDREN[program]=$!
 	wait "$!"
 fi

@@ -9,7 +9,7 @@ TEST_SOURCES_integration := $(wildcard tests/integration/*.c)
 TEST_SOURCES_integration-alone := $(wildcard tests/integration/alone/*.c)
 TEST_SOURCES_e2e := $(wildcard tests/e2e/*.c)
 # Programs whose tables of statements a test knows.
-TEST_ARCHIVES_integration := $(ORDER) $(DELIVERY) tools/dead-letters tools/page tools/verify-history
+TEST_ARCHIVES_integration := $(ORDER) $(DELIVERY) tools/dead-letters tools/demo tools/page tools/verify-history
 
 .PHONY: test test-build test-integration test-e2e
 

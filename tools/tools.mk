@@ -18,7 +18,8 @@ $(BUILD)/$(1): $$(call objects,tools/$(1)/main.c) $$(call archives,tools/$(1) $$
 endef
 $(foreach program,$(TOOL_PROGRAMS),$(eval $(call TOOL_RULE,$(program))))
 
-# The page's files are part of the program.
+# The texts and the page's files are part of the programs.
+$(BUILD)/obj/tools/demo/catalogue.o: $(wildcard tools/demo/*.json tools/page/static/text.*.json)
 $(BUILD)/obj/tools/page/assets.o: $(wildcard tools/page/static/*)
 
 .PHONY: verify dead-letters replay

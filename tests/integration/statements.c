@@ -28,6 +28,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/stack.h"
 #include "tools/dead-letters/outbox_dead.h"
+#include "tools/demo/lab_tables.h"
 #include "tools/page/table_feed.h"
 #include "tools/verify-history/read_tables.h"
 
@@ -62,6 +63,7 @@ static const struct {
 	{ TABLE(sync_delivery_store_statements), { DELIVERY } },
 	{ TABLE(outbox_dead_statements), { OWNER } },
 	{ TABLE(read_tables_statements), { OWNER } },
+	{ TABLE(lab_tables_statements), { OWNER } },
 	{ TABLE(table_feed_statements), { PAGE } },
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
