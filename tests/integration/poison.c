@@ -1,0 +1,66 @@
+/*
+ * An event whose data the database refuses: it alone becomes a dead letter, with the database's
+ * reason, and those that were to be written with it have their effect.
+ */
+#include <string.h>
+
+#include "tests/support/fixture.h"
+#include "tests/support/http_client.h"
+#include "tests/support/order_event.h"
+#include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/topic.h"
+#include "tests/support/wait.h"
+
+TestSuite(poison, .timeout = 600);
+
+enum { LONG_MS = 60000, ORDERS = 5, POISON = 3 };
+
+#define HISTORY "select count(*) from delivery.history"
+
+static void produce_placed(int64_t first, int64_t last)
+{
+	for (int64_t id = first; id <= last; id++) {
+		const struct raw_message message = order_version(id, 1, 3);
+
+		(void)produce(&message);
+	}
+}
+
+/* As a constraint would that the events' parser does not know. */
+static void refuse_one(void)
+{
+	sql_run("create function delivery.refuse() returns trigger language plpgsql as $$ begin "
+		"raise exception 'no such street' using errcode = 'invalid_parameter_value'; end "
+		"$$");
+	sql_run("create trigger refuse before insert on delivery.history for each row "
+		"when (new.order_id = %d) execute function delivery.refuse()",
+		POISON);
+}
+
+/* The first event's write waits for the lock, and the others gather behind it: they are a batch
+ * with the poison in its middle. */
+LAB_TEST(poison, what_the_database_refuses_is_a_dead_letter_and_alone, 1)
+{
+	struct service *delivery = service_start(DELIVERY, "MAX_CONCURRENCY=10", NULL);
+	struct tail *letters = tail_open_dead_letters(fixture.topic);
+
+	refuse_one();
+	sql_run("begin");
+	sql_run("select from delivery.position for update");
+	produce_placed(1, 1);
+	cr_assert(wait_until(LONG_MS, sql_waiting_sessions() == 1));
+	produce_placed(2, ORDERS);
+	sql_run("commit");
+	cr_assert(wait_until(LONG_MS, sql_number(HISTORY) == ORDERS - 1), "%lld of %d effects",
+		  (long long)sql_number(HISTORY), ORDERS - 1);
+	cr_expect_eq(sql_number(HISTORY " where order_id = %d", POISON), 0);
+	cr_assert(tail_await(letters, 1, LONG_MS), "no dead letter");
+	cr_expect(wait_until(LONG_MS, sql_number("select count(*) from delivery.outbox") == 0));
+	cr_expect_eq(tail_read(letters), 1, "another one became a dead letter with it");
+	cr_expect_not_null(strstr(message_header(&letters->messages[0], "x-exception-message"),
+				  "no such street"),
+			   "%s", message_header(&letters->messages[0], "x-exception-message"));
+	cr_expect_eq(json_number(letters->messages[0].json, "id"), POISON);
+	cr_expect(service_metric_reaches(delivery, "delivery_dead_letters_total", 1.0));
+}
