@@ -66,22 +66,33 @@ void event_line_show(struct screen *s, const struct seen_event *e)
 		show_narrow(s, e);
 }
 
-static void part(struct screen *s, enum style style, const char *key, const char *end)
+/* A word of the legend, on a line of its own where the line before has no room for it. */
+static void add_word(struct screen *s, size_t *columns, enum style style, const char *key,
+		     const char *end)
 {
 	const char *text = catalogue_text(s->texts, key);
+	size_t wide = wrap_columns(text, strlen(text)) + strlen(end);
 
+	if (*columns > 0 && *columns + 1 + wide > screen_width(s)) {
+		screen_end_line(s);
+		*columns = 0;
+	}
+	screen_part(s, STYLE_PLAIN, " ", *columns > 0);
 	screen_part(s, style, text, strlen(text));
 	screen_part(s, STYLE_PLAIN, end, strlen(end));
+	*columns += wide + (*columns > 0);
 }
 
 void event_line_legend(struct screen *s)
 {
+	size_t columns = 0;
+
 	if (!s->colour)
 		return;
-	part(s, STYLE_PLAIN, "legend.colours", " ");
-	part(s, STYLE_ORDER, "legend.order", ", ");
-	part(s, STYLE_DELIVERY, "legend.delivery", ", ");
-	part(s, STYLE_GOOD, "verdict.right", ", ");
-	part(s, STYLE_BAD, "verdict.wrong", "");
+	add_word(s, &columns, STYLE_PLAIN, "legend.colours", "");
+	add_word(s, &columns, STYLE_ORDER, "legend.order", ",");
+	add_word(s, &columns, STYLE_DELIVERY, "legend.delivery", ",");
+	add_word(s, &columns, STYLE_GOOD, "verdict.right", ",");
+	add_word(s, &columns, STYLE_BAD, "verdict.wrong", "");
 	screen_end_line(s);
 }

@@ -9,8 +9,10 @@
 #include "tools/demo/part.h"
 #include "tools/demo/port.h"
 #include "tools/demo/replica_view.h"
+#include "tools/demo/wrap.h"
 
-#define ANSWER_MS 2000
+#define ANSWER_MS     2000
+#define LABEL_COLUMNS 21
 
 struct status_view {
 	struct screen *screen;
@@ -48,7 +50,9 @@ static void show_part(struct status_view *v, const char *label, const char *name
 	char line[256] = "";
 	struct strbuf sb = STRBUF_ON(line);
 
-	strbuf_printf(&sb, "%-20s ", label);
+	strbuf_puts(&sb, label);
+	for (size_t at = wrap_columns(label, strlen(label)); at < LABEL_COLUMNS; at++)
+		strbuf_puts(&sb, " ");
 	if (pid)
 		strbuf_printf(&sb, "%-8" PRId64, pid);
 	else
@@ -132,7 +136,8 @@ static void show_parts(struct status_view *v)
 	show_brokers(v);
 	show_orders(v);
 	show_replicas(v);
-	show_part(v, "live page", "page", v->config->page_port, port_open(v->config->page_port));
+	show_part(v, catalogue_text(v->screen->texts, "status.page"), "page", v->config->page_port,
+		  port_open(v->config->page_port));
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */
