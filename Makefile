@@ -36,7 +36,7 @@ CFLAGS := -std=gnu17 -D_GNU_SOURCE -g $(VARIANT_CFLAGS_$(VARIANT)) -I. $(DEPENDE
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wno-format-zero-length -Wvla -Wconversion -Werror $(HARDENING) -fPIE -MMD -MP
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT))
-LDLIBS := -lpq -lrdkafka -lcivetweb -lcurl -levent_extra -levent_core -ljansson -lpthread
+LDLIBS := -lpq -lrdkafka -lmicrohttpd -lcurl -levent_extra -levent_core -ljansson -lpthread
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))
@@ -52,7 +52,7 @@ DELIVERY := $(call folders_of,delivery-service)
 TOOLS := $(call folders_of,tools)
 SUPPORT := $(call folders_of,tests/support)
 
-# Sources that are pure: the headers of librdkafka, libpq and civetweb are errors to them.
+# Sources that are pure: the headers of librdkafka, libpq and libmicrohttpd are errors to them.
 PURE := $(foreach folder,common/base common/event order-service/core delivery-service/core,\
 	$(wildcard $(folder)/*.c)) order-service/order_queue.c
 $(call objects,$(PURE)): CFLAGS := -Itests/lint/forbidden $(CFLAGS)

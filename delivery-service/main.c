@@ -215,15 +215,17 @@ static enum status serve(struct service *s, const struct config *config, const c
 	};
 	struct about about = { &program, config, replica };
 	const struct http_route routes[] = {
-		{ "GET", "/deliveries", delivery_api_list, s->reads },
-		{ "GET", "/deliveries/{}", delivery_api_get, s->reads },
-		{ "GET", "/about", about_get, &about },
-		{ "GET", "/in-flight", in_flight_api_get, delivery_loop_in_flight(s->loop) },
-		{ "POST", "/api/calculate", calculate_post, &s->work },
-		{ "GET", "/healthz", health_live, &health },
-		{ "GET", "/readyz", health_ready, &health },
-		{ "GET", "/metrics", health_metrics, &health },
-		{ "POST", "/deliveries", sync_delivery_api_deliver, &s->sync }, /* DISPATCH=http */
+		{ "GET", "/deliveries", delivery_api_list, s->reads, HTTP_ON_WORKER },
+		{ "GET", "/deliveries/{}", delivery_api_get, s->reads, HTTP_ON_WORKER },
+		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER },
+		{ "GET", "/in-flight", in_flight_api_get, delivery_loop_in_flight(s->loop),
+		  HTTP_ON_WORKER },
+		{ "POST", "/api/calculate", calculate_post, &s->work, HTTP_HEAVY },
+		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE },
+		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
+		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },
+		/* DISPATCH=http */
+		{ "POST", "/deliveries", sync_delivery_api_deliver, &s->sync, HTTP_ON_WORKER },
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);

@@ -245,16 +245,18 @@ static enum status serve(struct service *s, const struct config *config, const c
 		.context = s,
 	};
 	struct about about = { &program, config, replica };
+	/* The writer answers later; synchronous dispatch takes its time in the thread. */
+	const enum http_lane changes = s->sync ? HTTP_ON_WORKER : HTTP_ON_LOOP;
 	const struct http_route routes[] = {
-		{ "POST", "/orders", order_api_place, &s->api },
-		{ "GET", "/orders", order_api_list, &s->api },
-		{ "GET", "/orders/{}", order_api_get, &s->api },
-		{ "PATCH", "/orders/{}", order_api_modify, &s->api },
-		{ "DELETE", "/orders/{}", order_api_cancel, &s->api },
-		{ "GET", "/about", about_get, &about },
-		{ "GET", "/healthz", health_live, &health },
-		{ "GET", "/readyz", health_ready, &health },
-		{ "GET", "/metrics", health_metrics, &health },
+		{ "POST", "/orders", order_api_place, &s->api, changes },
+		{ "GET", "/orders", order_api_list, &s->api, HTTP_ON_WORKER },
+		{ "GET", "/orders/{}", order_api_get, &s->api, HTTP_ON_WORKER },
+		{ "PATCH", "/orders/{}", order_api_modify, &s->api, changes },
+		{ "DELETE", "/orders/{}", order_api_cancel, &s->api, changes },
+		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER },
+		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE },
+		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
+		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },
 	};
 	const struct http_server_config http =
 		service_config_http(&config->service, &s->http_progress);

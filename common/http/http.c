@@ -87,7 +87,7 @@ struct http_deferred *http_defer(const struct http_request *request, struct http
 	return request->deferred;
 }
 
-void http_send_deferred(struct http_deferred *deferred, const struct http_response *response)
+void http_send_deferred(struct http_deferred *deferred, struct http_response *response)
 {
 	deferred->send(deferred, response);
 }
@@ -101,6 +101,7 @@ static const struct {
 	{ 204, "No Content" },
 	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
+	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" },
@@ -109,6 +110,8 @@ static const struct {
 	{ 413, "Content Too Large" },
 	{ 414, "URI Too Long" },
 	{ 415, "Unsupported Media Type" },
+	{ 417, "Expectation Failed" },
+	{ 421, "Misdirected Request" },
 	{ 422, "Unprocessable Content" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
@@ -116,6 +119,7 @@ static const struct {
 	{ 502, "Bad Gateway" },
 	{ 503, "Service Unavailable" },
 	{ 504, "Gateway Timeout" },
+	{ 505, "HTTP Version Not Supported" },
 };
 
 const char *http_reason(int status)

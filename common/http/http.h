@@ -2,8 +2,8 @@
  * What a REST handler sees: a request, a response to fill, and the table of routes. The server
  * behind it is in http_server.h; handlers and their tests need only this and http_json.h.
  *
- * Threads: a request and its response belong to the worker thread that runs the handler. An answer
- * that the handler has deferred can be sent by any thread.
+ * Threads: a request and its response belong to the thread that runs the handler, which the route's
+ * lane chooses. An answer that the handler has deferred can be sent by any thread.
  */
 #ifndef COMMON_HTTP_HTTP_H
 #define COMMON_HTTP_HTTP_H
@@ -19,7 +19,7 @@ struct http_response;
  * http_send_deferred. */
 struct http_deferred {
 	void (*defer)(struct http_deferred *deferred);
-	void (*send)(struct http_deferred *deferred, const struct http_response *response);
+	void (*send)(struct http_deferred *deferred, struct http_response *response);
 };
 
 struct http_request {
@@ -47,11 +47,22 @@ struct http_response {
 typedef void http_handler(void *context, const struct http_request *request,
 			  struct http_response *response);
 
+/* Where a route's handler runs. */
+enum http_lane {
+	HTTP_ON_WORKER, /* on a worker thread: it may wait */
+	HTTP_HEAVY,     /* the same, but at most half of the threads do such work at a time */
+	HTTP_HEALTH,    /* on one of a few threads that nobody else has; see HTTP_ALIVE */
+	HTTP_ALIVE,     /* as HTTP_ON_LOOP; served, as HTTP_HEALTH is, whatever others do */
+	HTTP_ON_LOOP,   /* on the thread that reads all requests: it never waits */
+	HTTP_LANES,
+};
+
 struct http_route {
 	const char *method;
 	const char *path; /* "/orders" or "/orders/{}": {} is one path segment */
 	http_handler *handle;
 	void *context;
+	enum http_lane lane;
 };
 
 enum http_match { HTTP_MATCHED, HTTP_NO_PATH, HTTP_NO_METHOD };
@@ -82,8 +93,8 @@ void http_response_header(struct http_response *response, const char *name, cons
 struct http_deferred *http_defer(const struct http_request *request,
 				 struct http_response *response);
 
-/* Answers, without ever waiting for the client. response stays the caller's, deferred is gone. */
-void http_send_deferred(struct http_deferred *deferred, const struct http_response *response);
+/* Answers, without ever waiting for the client. Takes the response's body; deferred is gone. */
+void http_send_deferred(struct http_deferred *deferred, struct http_response *response);
 
 /* The reason phrase of a status: "Not Found". */
 const char *http_reason(int status);

@@ -1,20 +1,21 @@
 /*
- * From a request to its handler, and the answers to requests that reach none.
+ * From a request to its route, the answers to requests that have none, and what is the same for all
+ * routes: HEAD, OPTIONS, content codings.
  *
- * Threads: any; handlers run on the caller's.
+ * Threads: any.
  */
 #ifndef COMMON_HTTP_HTTP_DISPATCH_H
 #define COMMON_HTTP_HTTP_DISPATCH_H
 
 #include "common/http/http.h"
 
-/* Runs the handler of the request's route, or answers 404 or 405. *number gets the route's number,
- * before the handler runs: a deferred answer may be sent before that returns. It stays as it is
- * when there is no route. */
-void http_dispatch(const struct http_route *routes, size_t count, struct http_request *request,
-		   struct http_response *response, size_t *number);
+/* The route, and its {} in request->param; HEAD has that of GET. NULL: the response answers, with
+ * 204 to OPTIONS, and 404, 405, 415 or 501. */
+const struct http_route *http_dispatch_find(const struct http_route *routes, size_t count,
+					    struct http_request *request,
+					    struct http_response *response);
 
-/* Answers a request whose body was refused with that status. */
-void http_dispatch_refuse(struct http_response *response, int status);
+/* Answers a request that was refused with that status. */
+void http_dispatch_refuse(struct http_response *response, int status, const char *why);
 
 #endif

@@ -71,12 +71,28 @@ void http_respond_error(struct http_response *response, const struct error *err)
 	http_respond_problem(response, 500, NULL, "an error inside the service; its log says more");
 }
 
+/* JSON in whatever dialect, but for patches that are lists of operations (RFC 6902). */
 static bool is_json_type(const char *type)
 {
 	size_t len = strcspn(type, "; \t");
 
 	return (len == 16 && strncasecmp(type, "application/json", len) == 0) ||
-	       (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0);
+	       (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0 &&
+		!(len == 27 && strncasecmp(type, "application/json-patch+json", len) == 0));
+}
+
+/* Says which types would do, as RFC 9110 section 15.5.16 and RFC 5789 section 3.1 ask for. A
+ * request without a type is refused because a page of any origin may send one. */
+static void respond_wrong_type(const struct http_request *request, struct http_response *response,
+			       const char *type)
+{
+	bool patch = strcmp(request->method, "PATCH") == 0;
+
+	http_response_header(response, patch ? "Accept-Patch" : "Accept", "application/json%s",
+			     patch ? ", application/merge-patch+json" : "");
+	http_respond_problem(response, 415, "Content-Type",
+			     "send the body as application/json, not %.80s",
+			     type ? type : "without a type");
 }
 
 static bool too_deep(const char *text, size_t len)
@@ -133,11 +149,10 @@ static bool may_parse(const struct http_request *request, struct http_response *
 {
 	const char *type = http_request_header(request, "Content-Type");
 
-	if (type && !is_json_type(type))
-		http_respond_problem(response, 415, NULL,
-				     "send the body as application/json, not %.80s", type);
-	else if (request->body_len == 0)
+	if (request->body_len == 0)
 		http_respond_problem(response, 400, NULL, "the body is empty; send a JSON object");
+	else if (!type || !is_json_type(type))
+		respond_wrong_type(request, response, type);
 	else if (too_deep(request->body, request->body_len))
 		http_respond_problem(response, 400, NULL, "the body nests deeper than %d",
 				     NESTING_MAX);

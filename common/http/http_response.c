@@ -1,43 +1,55 @@
 #include "common/http/http_response.h"
 
-#include <civetweb.h>
+#include <microhttpd.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* One piece: two would wait for each other's acknowledgement. */
-char *http_response_format(const struct http_response *r, bool keep, size_t *len)
+#define EXPOSED "ETag, Idempotency-Replayed, Link, Location, Retry-After"
+
+static bool add(struct MHD_Response *made, const char *name, const char *value)
 {
-	size_t room = 1024 + r->headers.len + r->body_len;
-	char *out = malloc(room);
-	struct strbuf text = { .buf = out, .size = room };
+	return MHD_add_response_header(made, name, value) == MHD_YES;
+}
 
-	if (!out)
+/* The lines of the response's own headers, each ending with CRLF; they are taken apart. */
+static bool add_lines(struct MHD_Response *made, char *line)
+{
+	while (*line) {
+		char *value = strstr(line, ": "), *end = strstr(line, "\r\n");
+
+		if (!value || !end)
+			return false;
+		*value = *end = '\0';
+		if (!add(made, line, value + 2))
+			return false;
+		line = end + 2;
+	}
+	return true;
+}
+
+static bool add_all(struct MHD_Response *made, struct http_response *response, const char *origin)
+{
+	if (response->content_type && !add(made, "Content-Type", response->content_type))
+		return false;
+	if (response->headers.len > 0 && !add_lines(made, response->header_text))
+		return false;
+	return !origin ||
+	       (add(made, "Access-Control-Allow-Origin", origin) && add(made, "Vary", "Origin") &&
+		add(made, "Access-Control-Expose-Headers", EXPOSED));
+}
+
+struct MHD_Response *http_response_make(struct http_response *response, const char *origin)
+{
+	struct MHD_Response *made = MHD_create_response_from_buffer(
+		response->body_len, response->body,
+		response->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+
+	if (!made)
 		return NULL;
-	strbuf_printf(&text, "HTTP/1.1 %d %s\r\n", r->status, http_reason(r->status));
-	if (r->content_type)
-		strbuf_printf(&text, "Content-Type: %s\r\n", r->content_type);
-	if (r->status != 204)
-		strbuf_printf(&text, "Content-Length: %zu\r\n", r->body_len);
-	strbuf_add(&text, r->headers.buf, r->headers.len);
-	strbuf_printf(&text, "Connection: %s\r\n\r\n", keep ? "keep-alive" : "close");
-	if (r->body_len > 0)
-		strbuf_add(&text, r->body, r->body_len);
-	*len = text.len;
-	return out;
-}
-
-void http_response_write_text(struct mg_connection *mg, char *text, size_t len)
-{
-	if (text)
-		(void)mg_write(mg, text, len);
-	else
-		mg_disable_connection_keep_alive(mg);
-	free(text);
-}
-
-void http_response_write(struct mg_connection *mg, const struct http_response *response, bool keep)
-{
-	size_t len = 0;
-	char *text = http_response_format(response, keep, &len);
-
-	http_response_write_text(mg, text, len);
+	response->body = NULL;
+	response->body_len = 0;
+	if (add_all(made, response, origin))
+		return made;
+	MHD_destroy_response(made);
+	return NULL;
 }

@@ -1,26 +1,17 @@
 /*
- * A response as it goes over the wire, and civetweb's way to write it.
+ * A response as the library sends it.
  *
- * Threads: http_response_format any; the others on the connection's worker thread.
+ * Threads: any.
  */
 #ifndef COMMON_HTTP_HTTP_RESPONSE_H
 #define COMMON_HTTP_HTTP_RESPONSE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "common/http/http.h"
 
-struct mg_connection;
+struct MHD_Response;
 
-/* Head and body in one text of *len bytes, returned owned; NULL: out of memory. */
-char *http_response_format(const struct http_response *response, bool keep, size_t *len);
-
-/* Writes the text, which it takes; NULL: the connection is not kept. Waits for the client if it
- * must. */
-void http_response_write_text(struct mg_connection *mg, char *text, size_t len);
-
-/* Both. */
-void http_response_write(struct mg_connection *mg, const struct http_response *response, bool keep);
+/* Takes the response's body. origin: whose pages may read it besides the server's own; NULL:
+ * none's. Returns owned; NULL: out of memory. */
+struct MHD_Response *http_response_make(struct http_response *response, const char *origin);
 
 #endif

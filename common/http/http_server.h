@@ -1,9 +1,8 @@
 /*
- * The HTTP server (civetweb): reads bounded requests, finds the route, writes the response.
- * Everything that goes wrong below the handlers (bad request line, unknown method, body too
- * large) is answered as a problem too.
+ * The HTTP server: routes, the loop that reads requests, the workers that run handlers. What is
+ * wrong with a request before a handler sees it is answered as a problem too.
  *
- * Threads: open and close from main; handlers run on the server's worker threads.
+ * Threads: open and close from main; a handler runs where its route's lane says.
  */
 #ifndef COMMON_HTTP_HTTP_SERVER_H
 #define COMMON_HTTP_HTTP_SERVER_H
@@ -19,27 +18,28 @@
 struct http_server;
 
 struct http_server_config {
-	const char *host; /* borrowed until close */
+	const char *host; /* all texts are borrowed until close */
 	int64_t port;     /* 0: any free one */
-	int64_t threads;
-	bool deferred_answers; /* are sent by who has them; else by the connection's thread */
-	/* Made by open, told of each answer: it stands still while connections have all threads and
-	 * none of them gets an answer. Read until close. */
+	int64_t threads;  /* for handlers that may wait */
+	int64_t connections_max;
+	int64_t request_timeout_ms; /* from a request's first byte to its last */
+	const char *allowed_hosts;  /* see http_access.h */
+	const char *allowed_origins;
+	/* Made by open: it stands still while requests wait for a thread and none gets one. Read
+	 * until close. */
 	struct progress *progress;
 };
 
 /*
- * Listens with the given number of worker threads. A connection holds a thread while it is kept
- * alive; when most are taken, answers close their connection, so that those who wait get their
- * turn. routes and the contexts in them are borrowed until close. *out is written before the first
- * request is served, and is NULL on an error. ST_INVALID: the address cannot be used.
+ * Listens. routes and the contexts in them are borrowed until close. *out is written before the
+ * first request is served, and is NULL on an error. ST_INVALID: the address cannot be used.
  */
 MUST_CHECK enum status http_server_open(struct http_server **out,
 					const struct http_server_config *config,
 					const struct http_route *routes, size_t route_count,
 					struct error *err);
 
-/* Stops listening, waits for the running handlers and for the deferred answers. */
+/* Stops listening, and waits for the answers to what was asked. */
 void http_server_close(struct http_server *server);
 
 int http_server_port(const struct http_server *server);

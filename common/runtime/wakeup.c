@@ -20,6 +20,13 @@ void wakeup_set(struct wakeup *w)
 	(void)eventfd_write(w->fd, 1); /* fails only if it was set 2^64 times */
 }
 
+void wakeup_clear(struct wakeup *w)
+{
+	eventfd_t ignored;
+
+	(void)eventfd_read(w->fd, &ignored); /* fails if it was not set */
+}
+
 bool wakeup_wait(const struct wakeup *w, int socket, int64_t timeout_ms)
 {
 	struct pollfd fds[] = { { .fd = w->fd, .events = POLLIN },

@@ -1,6 +1,6 @@
 /*
- * Wakes a thread that waits. Once set it stays set: a wait that begins later ends at once. The one
- * wait of the loops that is neither the database's nor Kafka's.
+ * Wakes a thread that waits. Once set it stays set until it is cleared: a wait that begins later
+ * ends at once. The one wait of the loops that is neither the database's nor Kafka's.
  *
  * Threads: wakeup_set from any; the rest from the owner.
  */
@@ -21,6 +21,9 @@ MUST_CHECK enum status wakeup_init(struct wakeup *wakeup, struct error *err);
 void wakeup_fini(struct wakeup *wakeup);
 
 void wakeup_set(struct wakeup *wakeup);
+
+/* As if it had not been set. */
+void wakeup_clear(struct wakeup *wakeup);
 
 /* Waits until it is set, until socket (-1: none) has something to read, or for timeout_ms.
  * True: socket has. */

@@ -1,12 +1,13 @@
 #include "common/service/probe.h"
 
-#include <civetweb.h>
+#include <curl/curl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS 2000
+#define TIMEOUT_MS 2000L
 #define END_S      3 /* whatever holds it up: a stdout that nobody reads, too */
 
 /* The path that the arguments ask for; NULL without one of the flags. */
@@ -19,47 +20,35 @@ static const char *path_of(int argc, char **argv)
 	return strcmp(argv[1], "--alive") == 0 ? "/healthz" : NULL;
 }
 
-static void print_body(struct mg_connection *conn)
+/* The body goes to standard output. False: there was no answer, for the reason in why. */
+static bool ask(CURL *curl, const char *url, char why[CURL_ERROR_SIZE], long *status)
 {
-	char body[1024];
-	int n = mg_read(conn, body, sizeof(body));
-
-	if (n > 0)
-		(void)printf("%.*s\n", n, body);
-}
-
-/* The answer's status, its body printed; 0 without one, with the reason in why. */
-static int ask(struct mg_connection *conn, const struct service_config *config, const char *path,
-	       char *why, size_t why_size)
-{
-	const struct mg_response_info *answer;
-
-	(void)mg_printf(conn, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, config->http_host);
-	if (mg_get_response(conn, why, why_size, TIMEOUT_MS) < 0)
-		return 0;
-	answer = mg_get_response_info(conn);
-	print_body(conn);
-	return answer->status_code;
+	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
+	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
+	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+	return curl_easy_perform(curl) == CURLE_OK &&
+	       curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status) == CURLE_OK;
 }
 
 /* Returns the exit status. */
 static int probe(const struct service_config *config, const char *path)
 {
-	char why[128] = "";
-	struct mg_connection *conn;
-	int status = 0;
+	bool v6 = strchr(config->http_host, ':');
+	char why[CURL_ERROR_SIZE] = "", url[256];
+	CURL *curl = curl_easy_init();
+	long status = 0;
 
 	(void)alarm(END_S);
-	(void)mg_init_library(0);
-	conn = mg_connect_client(config->http_host, (int)config->http_port, 0, why, sizeof(why));
-	if (conn) {
-		status = ask(conn, config, path, why, sizeof(why));
-		mg_close_connection(conn);
-	}
-	if (status == 0)
-		(void)fprintf(stderr, "no answer from %s:%" PRId64 "%s: %s\n", config->http_host,
-			      config->http_port, path, why);
-	(void)mg_exit_library();
+	(void)snprintf(url, sizeof(url),
+		       v6 ? "http://[%s]:%" PRId64 "%s" : "http://%s:%" PRId64 "%s",
+		       config->http_host, config->http_port, path);
+	if (curl && ask(curl, url, why, &status))
+		(void)putchar('\n');
+	else
+		(void)fprintf(stderr, "no answer from %s: %s\n", url + strlen("http://"), why);
+	curl_easy_cleanup(curl);
 	return status == 200 ? 0 : 1;
 }
 

@@ -7,7 +7,6 @@
 
 #include "common/event/contract.h"
 
-const char *const service_config_off_on[] = { "off", "on", NULL };
 const char *const service_config_log_levels[] = { "error", "warn", "info", "debug", NULL };
 const char *const service_config_dispatch_names[] = { "kafka", "http", NULL };
 
@@ -27,11 +26,20 @@ const struct config_key service_config_keys[] = {
 	{ "HTTP_PORT", CONFIG_INT, CONFIG_PUBLIC, AT(http_port), "", 0, 65535, NULL,
 	  "port to listen on; 0: any free one (see the log)" },
 	{ "HTTP_THREADS", CONFIG_INT, CONFIG_PUBLIC, AT(http_threads), "", 1, 10000, NULL,
-	  "connections served at the same time" },
-	{ "HTTP_DEFERRED_ANSWERS", CONFIG_CHOICE, CONFIG_PUBLIC, AT(http_deferred_answers), "on", 0,
-	  0, service_config_off_on,
-	  "a change's answer goes straight to the client's socket; off: the connection's thread "
-	  "waits for it" },
+	  "threads for requests that wait for the database or do work" },
+	{ "HTTP_CONNECTIONS", CONFIG_INT, CONFIG_PUBLIC, AT(http_connections), "10000", 1, 1000000,
+	  NULL, "connections open at the same time, as far as the limit of open files allows" },
+	{ "HTTP_REQUEST_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC, AT(http_request_timeout_ms),
+	  "10000", 10, 3600000, NULL,
+	  "how long a client may take to send a request, or to take an "
+	  "answer" },
+	{ "HTTP_ALLOWED_HOSTS", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_allowed_hosts), "", 0, 0, NULL,
+	  "names that requests may ask for, comma separated, or *; empty: on a loopback address "
+	  "only loopback's, else any" },
+	{ "HTTP_ALLOWED_ORIGINS", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_allowed_origins), "", 0, 0,
+	  NULL,
+	  "other origins whose pages may call, such as https://shop.example, comma separated, "
+	  "or *" },
 	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0,
 	  service_config_log_levels, "what is logged to stderr" },
 	{ "STOP_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC, AT(stop_timeout_ms), "12000", 1, 3600000,
@@ -72,7 +80,10 @@ struct http_server_config service_config_http(const struct service_config *confi
 	return (struct http_server_config){ .host = config->http_host,
 					    .port = config->http_port,
 					    .threads = config->http_threads,
-					    .deferred_answers = config->http_deferred_answers,
+					    .connections_max = config->http_connections,
+					    .request_timeout_ms = config->http_request_timeout_ms,
+					    .allowed_hosts = config->http_allowed_hosts,
+					    .allowed_origins = config->http_allowed_origins,
 					    .progress = progress };
 }
 

@@ -20,7 +20,10 @@ struct service_config {
 	const char *http_host;
 	int64_t http_port;
 	int64_t http_threads;
-	int http_deferred_answers; /* index into service_config_off_on: as a bool */
+	int64_t http_connections;
+	int64_t http_request_timeout_ms;
+	const char *http_allowed_hosts;
+	const char *http_allowed_origins;
 	int log_level;
 	int64_t stop_timeout_ms;
 	const char *replica; /* empty: made from the service's name and port */
@@ -34,8 +37,6 @@ struct service_config {
 /* How what happens to orders reaches delivery-service. */
 enum dispatch { DISPATCH_KAFKA, DISPATCH_HTTP };
 extern const char *const service_config_dispatch_names[]; /* indexed by enum dispatch */
-
-extern const char *const service_config_off_on[]; /* off is 0, on is 1 */
 
 extern const char *const service_config_log_levels[]; /* indexed by enum log_level */
 

@@ -4,11 +4,13 @@
 # with is in corpus/, and in a folder of its name there if it reads no text.
 FUZZ_SECONDS := 20
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_DICTIONARY := tests/fuzz/json.dict
+FUZZ_DICTIONARY = $(firstword $(wildcard tests/fuzz/$@.dict) tests/fuzz/json.dict)
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -isystem /usr/include/postgresql \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_BASE := $(wildcard common/base/*.c) $(wildcard common/event/*.c)
 
+FUZZ_SOURCES_fuzz_http := $(patsubst %,common/http/%.c,http http_access http_etag http_framing http_json http_params \
+	http_target) common/runtime/log.c common/runtime/output.c common/runtime/clock.c
 FUZZ_SOURCES_fuzz_order := common/http/http.c order-service/core/order.c order-service/core/order_json.c
 FUZZ_HISTORY := $(filter-out %/main.c %/read_topic.c %/read_tables.c %/drained.c %/report.c,\
 	$(wildcard tools/verify-history/*.c)) common/runtime/clock.c

@@ -226,6 +226,6 @@ LAB_TEST(sync_deliveries, only_with_dispatch_http, 1)
 	struct http_answer answer = deliver(delivery, "OrderPlaced", 1, "SEOUL");
 
 	expect_problem(&answer, 405, "/deliveries");
-	cr_expect_str_eq(http_header(&answer, "Allow"), "GET");
+	cr_expect_str_eq(http_header(&answer, "Allow"), "GET, HEAD, OPTIONS");
 	cr_expect_eq(sql_number(DELIVERIES), 0);
 }

@@ -1,5 +1,5 @@
 # The services under ThreadSanitizer, driven from outside by the integration tests, which are not.
-# libcivetweb, librdkafka and libpq are not instrumented: tests/tsan/suppressions.txt names them.
+# libmicrohttpd, librdkafka and libpq are not instrumented: tests/tsan/suppressions.txt names them.
 TSAN_FILTER := $(or $(FILTER),@(order_api|order_batches|delivery|delivery_work|relay|ownership)/*)
 
 ifeq ($(VARIANT),tsan)

@@ -231,8 +231,8 @@ LAB_TEST(stops, a_stop_in_a_backlog, 2)
 static void stop_with_open_connections(const char *program)
 {
 	static const char half[] =
-		"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
-	static const char whole[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+		"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
+	static const char whole[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	struct service *service = service_start(program, NULL);
 	int silent = http_connect(service->port), halfway = http_connect(service->port);
 	int keeping = http_connect(service->port);

@@ -14,9 +14,12 @@ static void handler(void *context, const struct http_request *request,
 
 /* In the order in which the allowed methods are to be named. */
 static const struct http_route routes[] = {
-	{ "POST", "/orders", handler, NULL },      { "GET", "/orders", handler, NULL },
-	{ "GET", "/orders/{}", handler, NULL },    { "PATCH", "/orders/{}", handler, NULL },
-	{ "DELETE", "/orders/{}", handler, NULL }, { "GET", "/healthz", handler, NULL },
+	{ "POST", "/orders", handler, NULL, HTTP_ON_LOOP },
+	{ "GET", "/orders", handler, NULL, HTTP_ON_WORKER },
+	{ "GET", "/orders/{}", handler, NULL, HTTP_ON_WORKER },
+	{ "PATCH", "/orders/{}", handler, NULL, HTTP_ON_LOOP },
+	{ "DELETE", "/orders/{}", handler, NULL, HTTP_ON_LOOP },
+	{ "GET", "/healthz", handler, NULL, HTTP_ALIVE },
 };
 
 struct found {
@@ -240,7 +243,7 @@ static void note_defer(struct http_deferred *deferred)
 	((struct answered *)deferred)->deferrals++;
 }
 
-static void note_send(struct http_deferred *deferred, const struct http_response *response)
+static void note_send(struct http_deferred *deferred, struct http_response *response)
 {
 	struct answered *answered = (struct answered *)deferred;
 
@@ -270,8 +273,10 @@ Test(http, an_answer_may_be_deferred)
 
 Test(http, reasons)
 {
-	static const int statuses[] = { 200, 201, 204, 400, 404, 405, 408, 409, 412, 413,
-					414, 415, 422, 431, 500, 501, 502, 503, 504 };
+	static const int statuses[] = {
+		200, 201, 204, 304, 400, 403, 404, 405, 408, 409, 412, 413,
+		414, 415, 417, 421, 422, 431, 500, 501, 502, 503, 504, 505
+	};
 
 	expect_text(http_reason(200), "OK");
 	expect_text(http_reason(404), "Not Found");

@@ -1,2 +1,2 @@
 /* Stands before the library's header when a pure source is compiled. */
-#error "a pure source includes <civetweb.h>: see PURE in the Makefile"
+#error "a pure source includes <microhttpd.h>: see PURE in the Makefile"

@@ -1,0 +1,124 @@
+#include "common/http/http_framing.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const known_names[HTTP_KNOWN_COUNT] = {
+	[HTTP_HOST] = "Host",
+	[HTTP_ORIGIN] = "Origin",
+	[HTTP_EXPECT] = "Expect",
+	[HTTP_CONTENT_LENGTH] = "Content-Length",
+	[HTTP_TRANSFER_ENCODING] = "Transfer-Encoding",
+	[HTTP_IF_MATCH] = "If-Match",
+	[HTTP_CONTENT_TYPE] = "Content-Type",
+	[HTTP_IF_NONE_MATCH] = "If-None-Match",
+	[HTTP_IDEMPOTENCY_KEY] = "Idempotency-Key",
+	[HTTP_CONTENT_ENCODING] = "Content-Encoding",
+};
+
+static void refuse(struct http_framing *framing, int status, const char *why)
+{
+	if (framing->refusal.status == 0)
+		framing->refusal = (struct http_refusal){ status, why };
+}
+
+static bool is_token(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)text[i]) &&
+		    (text[i] == '\0' || !strchr("!#$%&'*+-.^_`|~", text[i])))
+			return false;
+	}
+	return len > 0;
+}
+
+void http_framing_begin(struct http_framing *framing, const char *method, const char *version)
+{
+	*framing = (struct http_framing){ .minor = strcmp(version, "HTTP/1.0") != 0 };
+	if (!is_token(method, strlen(method)))
+		refuse(framing, 400,
+		       "the request line must be: method, blank, target, blank, "
+		       "HTTP/1.1");
+}
+
+static void note(struct http_framing *framing, const char *name, size_t name_len, const char *value)
+{
+	for (size_t i = 0; i < HTTP_KNOWN_COUNT; i++) {
+		if (strlen(known_names[i]) != name_len ||
+		    strncasecmp(known_names[i], name, name_len) != 0)
+			continue;
+		if (framing->known[i])
+			refuse(framing, 400, "a field that may come once came twice");
+		framing->known[i] = value;
+		return;
+	}
+}
+
+void http_framing_field(struct http_framing *framing, const char *name, size_t name_len,
+			const char *value, size_t value_len)
+{
+	if (!is_token(name, name_len))
+		refuse(framing, 400, "a field's name must be letters, digits and !#$%&'*+-.^_`|~");
+	for (size_t i = 0; i < value_len; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			refuse(framing, 400, "a field's value has a control character");
+	}
+	note(framing, name, name_len, value);
+}
+
+/* Only digits, and only once: a list of equal lengths is not worth the doubt. */
+static void read_length(struct http_framing *framing, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	if (digits == 0 || value[digits])
+		refuse(framing, 400, "Content-Length must be one whole number");
+	for (size_t i = 0; i < digits && framing->length <= HTTP_BODY_MAX_BYTES; i++)
+		framing->length = framing->length * 10 + (size_t)(value[i] - '0');
+}
+
+/* The list's codings, without its empty elements: chunked is the last, and there is no other. */
+static void read_codings(struct http_framing *framing, const char *list)
+{
+	size_t codings = 0;
+
+	while (*list) {
+		size_t span;
+
+		list += strspn(list, " \t,");
+		span = strcspn(list, " \t,");
+		if (span > 0 && framing->chunked) /* once, and nothing behind it */
+			refuse(framing, 400, "chunked must be the last transfer coding");
+		framing->chunked = span == 7 && strncasecmp(list, "chunked", 7) == 0;
+		codings += span > 0;
+		list += span + strspn(list + span, " \t,");
+	}
+	if (!framing->chunked)
+		refuse(framing, 400, "the last transfer coding must be chunked");
+	if (codings > 1)
+		refuse(framing, 501, "the only transfer coding here is chunked");
+}
+
+struct http_refusal http_framing_end(struct http_framing *framing)
+{
+	const char *length = framing->known[HTTP_CONTENT_LENGTH];
+	const char *codings = framing->known[HTTP_TRANSFER_ENCODING];
+	const char *expect = framing->known[HTTP_EXPECT];
+
+	if (!framing->known[HTTP_HOST] && framing->minor > 0)
+		refuse(framing, 400, "the field Host is missing");
+	if (length && codings)
+		refuse(framing, 400, "either Content-Length or Transfer-Encoding, not both");
+	if (codings && framing->minor == 0)
+		refuse(framing, 400, "HTTP/1.0 has no Transfer-Encoding");
+	if (length)
+		read_length(framing, length);
+	if (codings)
+		read_codings(framing, codings);
+	if (expect && framing->minor > 0 && strcasecmp(expect, "100-continue") != 0)
+		refuse(framing, 417, "the only expectation here is 100-continue");
+	return framing->refusal;
+}

@@ -1,0 +1,57 @@
+/*
+ * Judges a request's head where two readers could understand it differently, RFC 9112 sections 3.2,
+ * 5 and 6: whatever is in doubt is refused, and the connection must be closed then, since nobody
+ * knows where the next request begins. Pure.
+ *
+ * Threads: any.
+ */
+#ifndef COMMON_HTTP_HTTP_FRAMING_H
+#define COMMON_HTTP_HTTP_FRAMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HTTP_BODY_MAX_BYTES 65536
+#define HTTP_BODY_TOO_LARGE "the body may have at most 65536 bytes"
+
+/* What of a request is refused, and why: a status, and a sentence that never changes. 0: nothing.
+ */
+struct http_refusal {
+	int status;
+	const char *why;
+};
+
+/* Fields that may come once at most. The first ones the server itself looks at. */
+enum http_known {
+	HTTP_HOST,
+	HTTP_ORIGIN,
+	HTTP_EXPECT,
+	HTTP_CONTENT_LENGTH,
+	HTTP_TRANSFER_ENCODING,
+	HTTP_IF_MATCH,
+	HTTP_CONTENT_TYPE,
+	HTTP_IF_NONE_MATCH,
+	HTTP_IDEMPOTENCY_KEY,
+	HTTP_CONTENT_ENCODING,
+	HTTP_KNOWN_COUNT,
+};
+
+struct http_framing {
+	int minor;                           /* HTTP/1.minor */
+	const char *known[HTTP_KNOWN_COUNT]; /* values, borrowed; NULL: not sent */
+	struct http_refusal refusal;         /* the first */
+	size_t length;                       /* of the body, if it is not chunked */
+	bool chunked;
+};
+
+/* Begins with the request line's method and version, "HTTP/1.1". */
+void http_framing_begin(struct http_framing *framing, const char *method, const char *version);
+
+/* The next field. value ends with a NUL, has value_len bytes and no blanks around it. */
+void http_framing_field(struct http_framing *framing, const char *name, size_t name_len,
+			const char *value, size_t value_len);
+
+/* There are no more fields: decides how much of what follows is the request's body. */
+struct http_refusal http_framing_end(struct http_framing *framing);
+
+#endif

@@ -1,0 +1,253 @@
+#include "common/http/http_loop.h"
+
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/http/http_exchange.h"
+#include "common/http/http_visits.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/log.h"
+
+#define TICK_MS    200
+#define FOREVER_MS 3600000
+
+/* Of a connection's memory: a head of more is 431. */
+#define CONNECTION_BYTES ((size_t)16 * 1024)
+
+/* Beyond all that may come: those that have been ended, and are not gone yet. */
+#define ENDED_CONNECTIONS 64
+
+/* --- the thread ---------------------------------------------------------------------------- */
+
+static void resume_answered(struct http_loop *loop)
+{
+	struct http_connection *c, *next;
+
+	wakeup_clear(&loop->wakeup);
+	(void)pthread_mutex_lock(&loop->mu);
+	c = loop->answered;
+	loop->answered = NULL;
+	loop->answered_end = &loop->answered;
+	(void)pthread_mutex_unlock(&loop->mu);
+	for (; c; c = next) {
+		next = c->next;
+		c->answer_due = true;
+		loop->in_flight--;
+		MHD_resume_connection(c->mhd);
+	}
+}
+
+static void sweep(struct http_loop *loop)
+{
+	if (loop->now_mono_ms < loop->next_sweep_mono_ms)
+		return;
+	loop->next_sweep_mono_ms = loop->now_mono_ms + TICK_MS;
+	http_visits_sweep(loop);
+}
+
+/* Takes nobody new, and finds out when the last clients are left. False: all are gone. */
+static bool close_on(struct http_loop *loop)
+{
+	if (loop->config.listener >= 0) {
+		(void)close(MHD_quiesce_daemon(loop->mhd));
+		loop->config.listener = -1;
+	}
+	if (loop->in_flight == 0 && loop->stop_mono_ms == 0)
+		loop->stop_mono_ms = loop->now_mono_ms + HTTP_STOP_GRACE_MS;
+	http_visits_sweep(loop);
+	return loop->clients.connections > 0;
+}
+
+/* Who waits for an answer needs no look at the clock. */
+static int64_t patience_ms(struct http_loop *loop)
+{
+	bool none_waits = loop->clients.connections == loop->in_flight;
+	int64_t tick_ms = none_waits && !atomic_load(&loop->closing) ? FOREVER_MS : TICK_MS;
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (MHD_get_timeout(loop->mhd, &ms) == MHD_YES && ms < (unsigned long long)tick_ms)
+		return (int64_t)ms;
+	return tick_ms;
+}
+
+/*
+ * Answers that come one after the other, as after a group commit, would interrupt the one who gives
+ * them for each: as SCHED_BATCH their thread waits for a processor until that one is through.
+ * Refused, it only costs speed.
+ */
+static void yield_to_answerers(void)
+{
+	const struct sched_param none = { 0 };
+
+	(void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+}
+
+static void *loop_main(void *arg)
+{
+	struct http_loop *loop = arg;
+	const int epoll = MHD_get_daemon_info(loop->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+
+	yield_to_answerers();
+	do {
+		(void)wakeup_wait(&loop->wakeup, epoll, patience_ms(loop));
+		loop->now_mono_ms = clock_mono_ms();
+		resume_answered(loop);
+		(void)MHD_run(loop->mhd);
+		sweep(loop);
+	} while (!atomic_load(&loop->closing) || close_on(loop));
+	MHD_stop_daemon(loop->mhd);
+	return NULL;
+}
+
+/* --- open and close ------------------------------------------------------------------------ */
+
+/* No more connections than there can be descriptors for. */
+static int64_t connections_that_fit(int64_t wanted)
+{
+	struct rlimit files;
+	int64_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	room = (int64_t)files.rlim_cur - HTTP_SPARE_FILES - HTTP_HEALTH_CONNECTIONS;
+	if (room < (int64_t)files.rlim_cur / 4)
+		room = (int64_t)files.rlim_cur / 4;
+	return wanted < room ? wanted : room;
+}
+
+__attribute__((format(printf, 2, 0))) static void log_message(void *context, const char *fmt,
+							      va_list ap)
+{
+	char text[256];
+
+	(void)context;
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	log_debug("http", "libmicrohttpd message", "text=%s", LOG_QUOTE(text));
+}
+
+/* A target stays as it was sent: http_target.c reads it. */
+static size_t keep_escapes(void *context, struct MHD_Connection *mhd, char *text)
+{
+	size_t len = 0;
+
+	(void)context;
+	(void)mhd;
+	while (text[len])
+		len++;
+	return len;
+}
+
+static struct MHD_Daemon *start_library(struct http_loop *loop)
+{
+	const unsigned most = (unsigned)loop->config.connections_max + HTTP_HEALTH_CONNECTIONS +
+			      ENDED_CONNECTIONS;
+
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, http_visits_admit,
+		loop, http_exchange_go_on, loop, MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+		MHD_OPTION_LISTEN_SOCKET, loop->config.listener, MHD_OPTION_CONNECTION_LIMIT, most,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
+		http_visits_notify, loop, MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, loop,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		http_exchange_end, loop, MHD_OPTION_END);
+}
+
+static void release(struct http_loop *loop)
+{
+	if (loop->config.listener >= 0)
+		(void)close(loop->config.listener);
+	if (loop->wakeup.fd >= 0)
+		wakeup_fini(&loop->wakeup);
+	(void)pthread_mutex_destroy(&loop->mu);
+	free(loop);
+}
+
+static enum status start(struct http_loop *loop, struct error *err)
+{
+	if (wakeup_init(&loop->wakeup, err) != ST_OK)
+		return err->status;
+	loop->mhd = start_library(loop);
+	if (!loop->mhd)
+		return error_set(err, ST_INTERNAL, "libmicrohttpd does not start");
+	if (pthread_create(&loop->thread, NULL, loop_main, loop) == 0)
+		return ST_OK;
+	MHD_stop_daemon(loop->mhd);
+	loop->config.listener = -1;
+	return error_set(err, ST_INTERNAL, "cannot start a thread");
+}
+
+enum status http_loop_open(struct http_loop **out, const struct http_loop_config *config,
+			   struct error *err)
+{
+	struct http_loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop) {
+		(void)close(config->listener);
+		return error_set(err, ST_INTERNAL, "out of memory");
+	}
+	loop->config = *config;
+	loop->config.connections_max = connections_that_fit(config->connections_max);
+	loop->wakeup.fd = -1;
+	loop->answered_end = &loop->answered;
+	(void)pthread_mutex_init(&loop->mu, NULL);
+	loop->now_mono_ms = clock_mono_ms();
+	*out = loop;
+	if (start(loop, err) == ST_OK)
+		return ST_OK;
+	*out = NULL;
+	release(loop);
+	return err->status;
+}
+
+void http_loop_close(struct http_loop *loop)
+{
+	if (!loop)
+		return;
+	atomic_store(&loop->closing, true);
+	wakeup_set(&loop->wakeup);
+	(void)pthread_join(loop->thread, NULL);
+	release(loop);
+}
+
+/* --- for everybody ------------------------------------------------------------------------- */
+
+void http_loop_answer(struct http_connection *c, struct http_response *response)
+{
+	struct http_loop *loop = c->loop;
+	bool first;
+
+	http_exchange_set_answer(c, response);
+	c->next = NULL;
+	(void)pthread_mutex_lock(&loop->mu);
+	first = !loop->answered;
+	*loop->answered_end = c;
+	loop->answered_end = &c->next;
+	/* With the lock: the loop cannot end, and be gone, between the two. */
+	if (first)
+		wakeup_set(&loop->wakeup);
+	(void)pthread_mutex_unlock(&loop->mu);
+}
+
+bool http_loop_closing(const struct http_loop *loop)
+{
+	return atomic_load(&loop->closing);
+}
+
+bool http_loop_crowded(const struct http_loop *loop)
+{
+	return loop->in_flight >= loop->config.connections_max;
+}
+
+const struct http_loop_counts *http_loop_counts(const struct http_loop *loop)
+{
+	return &loop->counts;
+}
+
+int64_t http_loop_connections_max(const struct http_loop *loop)
+{
+	return loop->config.connections_max;
+}
