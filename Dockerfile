@@ -1,4 +1,4 @@
-# The project's images, one target each: migrate, order-service, delivery-service, tools.
+# The project's images, one target each: migrate, order-service, delivery-service, page, tools.
 #
 # The programs are built on Debian and put, with the libraries they load and nothing else, into
 # images without a shell, a package manager or a root user. deploy/docker/images.sh shows what is in them.
@@ -24,9 +24,11 @@ RUN stack/packages.sh install build \
 	&& apt-get install -y -qq --no-install-recommends ca-certificates >/dev/null \
 	&& rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN make build/order-service build/delivery-service build/verify-history build/dead-letters \
+RUN make build/order-service build/delivery-service build/page build/verify-history \
+		build/dead-letters \
 	&& deploy/docker/collect.sh /out/order-service build/order-service \
 	&& deploy/docker/collect.sh /out/delivery-service build/delivery-service \
+	&& deploy/docker/collect.sh /out/page build/page \
 	&& deploy/docker/collect.sh /out/tools build/verify-history build/dead-letters
 
 # --- order-service --------------------------------------------------------------------------------
@@ -56,6 +58,20 @@ EXPOSE 8082
 HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
 	CMD ["/usr/bin/delivery-service", "--ready"]
 ENTRYPOINT ["/usr/bin/delivery-service"]
+
+# --- page -----------------------------------------------------------------------------------------
+FROM scratch AS page
+LABEL org.opencontainers.image.title="page" \
+	org.opencontainers.image.description="Shows the lab in a browser, as it happens" \
+	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.licenses="MIT"
+COPY --from=build /out/page /
+ENV HTTP_HOST=0.0.0.0
+USER 10004:10004
+EXPOSE 8080
+HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
+	CMD ["/usr/bin/page", "--alive"]
+ENTRYPOINT ["/usr/bin/page"]
 
 # --- tools: the history checker and the dead letters ----------------------------------------------
 FROM scratch AS tools

@@ -1,17 +1,19 @@
-# The labs beside the demo, each with a temporary stack, under 6 minutes.
+# The labs beside the demo, most with a temporary stack, under 6 minutes.
 #   make lab-failover           three brokers, of which first one is killed and then two
 #   make lab-levelling          what a queue buys; also lab-rush, lab-bulk, lab-threads
 #   make lab-bulk QUICK=1       a look, half a minute; FULL=1: in the original lab's size
 #   make lab-bulk KEEP=1        keeps table and plot in lab/results/
+#   make lab-innocent           on the stack that runs, and empties it
 #   make lab-report             puts what is kept into docs/labs/load.md
 
-.PHONY: lab-failover lab-levelling lab-rush lab-bulk lab-threads lab-report
+.PHONY: lab-innocent lab-failover lab-levelling lab-rush lab-bulk lab-threads lab-report
 
 ## learn: lab-failover   three brokers under load, first one and then two killed
 ## learn: lab-levelling  what an innocent caller feels, with a queue and without
 ## learn: lab-rush       a rush of orders, and what each way of taking it costs
 ## learn: lab-bulk       more orders than a synchronous chain can take
 ## learn: lab-threads    threads, pools and what waits behind them
+## learn: lab-innocent   ten seconds of load, and empties the stack that runs
 ## develop: lab-report   puts the labs' kept results into docs/labs/load.md
 
 # A second make builds, since the packages that it needs may only come now.
@@ -19,6 +21,10 @@ lab-failover lab-levelling lab-rush lab-bulk lab-threads:
 	@stack/packages.sh install build run load
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/$(@:lab-%=%).sh
+
+lab-innocent: packages
+	@$(MAKE) --no-print-directory --silent all
+	@lab/innocent.sh
 
 lab-report:
 	@stack/packages.sh install load

@@ -138,7 +138,7 @@ instance_address() {
 # page_start: starts it unless it runs, and sets PAGE_ADDRESS; empty: its port is taken, which is no
 # reason to go without all the rest. Its token is this user's alone.
 page_start() {
-	local file=$RUN_DIR/page.token
+	local names file=$RUN_DIR/page.token
 	[[ -s $file ]] || (umask 077 && head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n' >"$file")
 	PAGE_ADDRESS="http://127.0.0.1:$PAGE_PORT/#token=$(<"$file")"
 	! process_alive page || return 0
@@ -147,8 +147,11 @@ page_start() {
 		PAGE_ADDRESS=
 		return 0
 	fi
-	process_start page - env HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
-		DATABASE_URL="$(stack_url page_reader)" STACK="$REPO_DIR/stack/stack.sh" \
+	# Without the services' settings of now, which its commands would give to them for ever.
+	mapfile -t names < <(settings_names)
+	process_start page - env "${names[@]/#/--unset=}" HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
+		KAFKA_TOPIC="$KAFKA_TOPIC" KAFKA_CONF="${KAFKA_CONF-}" PROJECT="$REPO_DIR" \
+		DATABASE_URL="$(stack_url page_reader)" \
 		ORDER_URLS="http://127.0.0.1:$ORDER_PORT,http://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
 		DELIVERY_URLS="http://127.0.0.1:$DELIVERY_PORT-$(stack_delivery_port 8)" "$BUILD_DIR/page"
 	process_wait_ready page "$READY_SECONDS" port_open "$PAGE_PORT"

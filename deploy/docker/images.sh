@@ -2,7 +2,7 @@
 # What the project's images are made of and how their containers run, read off the images and off
 # the compose file: the table in docs/operations.md.
 #
-# usage: deploy/docker/images.sh [SERVICE...]   (order-service delivery-service verify)
+# usage: deploy/docker/images.sh [SERVICE...]   (order-service delivery-service page verify)
 #        deploy/docker/images.sh --packages SERVICE   the Debian packages in its image
 # The images must have been built: docker compose --profile tools build
 set -euo pipefail
@@ -71,7 +71,7 @@ if [[ ${1-} == --packages ]]; then
 	packages "$TEMP"
 	exit
 fi
-(($# > 0)) || set -- order-service delivery-service verify
+(($# > 0)) || set -- order-service delivery-service page verify
 echo '| image | size | user | root file system | capabilities | shells | tools | setuid files |' \
 	'Debian packages |'
 echo '|---|---|---|---|---|---|---|---|---|'

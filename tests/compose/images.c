@@ -12,10 +12,10 @@
 
 #define SIZE_MAX_BYTES 100000000
 #define STOP_MAX_MS    1000
-#define PASSWORDS      3
+#define PASSWORDS      4
 #define PASSWORD_LEN   32
 
-static const char *const services[] = { "order-service", "delivery-service" };
+static const char *const services[] = { "order-service", "delivery-service", "page" };
 
 #define SERVICES (sizeof(services) / sizeof(services[0]))
 
@@ -126,7 +126,7 @@ static const char *read_shown(struct run *run)
 	return shown;
 }
 
-/* None of the three is where anybody may look. */
+/* None of them is where anybody may look. */
 static bool no_password_shows(struct run *run)
 {
 	const char *passwords, *password, *shown;
@@ -174,6 +174,48 @@ static bool works_without_kafka(struct run *run)
 	       run_holds_within(run, 60, project_health_is(run, "order-service", "healthy"));
 }
 
+/* The page's own statement, as its role, from within PostgreSQL's container. */
+static bool page_may(struct run *run, const char *statement)
+{
+	return project_compose(run, "exec", "-T", "postgres", "bash", "-c",
+			       arena_format("PGPASSWORD=$(</run/secrets/page-reader.password) psql "
+					    "-X -q -h 127.0.0.1 -U page_reader -d lab -c '%s'",
+					    statement),
+			       NULL);
+}
+
+/* Every replica of the services is in what it tells, by the addresses behind their names. */
+static bool page_shows(struct run *run, const char *url)
+{
+	(void)call_run(run, "curl", "-s", "-N", "--noproxy", "*", "--max-time", "2",
+		       arena_format("%s/stream", url), NULL); /* a stream does not end */
+	return strstr(run->answer, "\"kafkaUp\":true") &&
+	       strstr(run->answer, "\"databaseUp\":true") &&
+	       strstr(run->answer, "\"service\":\"order-service\"") &&
+	       strstr(run->answer, "\"service\":\"delivery-service\"");
+}
+
+/* It only shows: by its database role, and by its API. */
+static void expect_page(struct run *run)
+{
+	const char *url = arena_format("http://127.0.0.1:%d", project_page_port(run));
+
+	run_expect(run, http_call(project_page_port(run), "GET", "/", NULL, NULL).status == 200,
+		   "the page answers on its port");
+	run_expect(run, run_holds_within(run, 30, page_shows(run, url)),
+		   "the page shows topic, tables and both services");
+	run_expect(run,
+		   http_call(project_page_port(run), "POST", "/actions/order",
+			     "{\"method\":\"POST\",\"order\":0}", NULL)
+				   .status == 403,
+		   "the page refuses every action");
+	run_expect(run,
+		   page_may(run, "select count(*) from delivery.history") &&
+			   !page_may(run, "delete from delivery.history") &&
+			   !page_may(run, "select count(*) from orders.orders"),
+		   "its role reads the deliveries, and writes nothing");
+}
+
 static void expect_containers(struct run *run)
 {
 	int64_t ms = 0;
@@ -197,7 +239,8 @@ static void expect_containers(struct run *run)
 
 enum status images_step(struct run *run, struct error *err)
 {
-	static const char *const images[] = { "order-service", "delivery-service", "tools" };
+	static const char *const images[] = { "order-service", "delivery-service", "page",
+					      "tools" };
 	const char *table;
 	int64_t ms = 0;
 
@@ -215,6 +258,7 @@ enum status images_step(struct run *run, struct error *err)
 		run_expect(run, image_is_bare(run, table, images[i]),
 			   "%s: less than 100 MB, not root, nothing to work with but itself",
 			   images[i]);
+	expect_page(run);
 	expect_containers(run);
 	if (project_up(run, &ms, err, NULL) != ST_OK)
 		return err->status;

@@ -25,7 +25,7 @@ static const char *const engines[] = { "found", "own", NULL };
 
 static const struct config_key keys[] = {
 	{ "TEST_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct run, port), "25081", 1024, 65000,
-	  NULL, "the first of 19 ports" },
+	  NULL, "the first of 20 ports" },
 	{ "RUN_DIR", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct run, dir), ".run/compose", 0, 0,
 	  NULL, "folder of the test's files" },
 	{ "ENGINE", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct run, engine), "found", 0, 0,

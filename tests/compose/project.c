@@ -16,7 +16,14 @@
 	"{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":\"3\","  \
 	"\"address\":\"PUSAN\"}"
 
-enum offset { KAFKA = DELIVERY_PORTS + 1, KAFKA_2 = 13, KAFKA_3 = 15, PROMETHEUS = 17, GRAFANA };
+enum offset {
+	KAFKA = DELIVERY_PORTS + 1,
+	KAFKA_2 = 13,
+	KAFKA_3 = 15,
+	PROMETHEUS = 17,
+	GRAFANA,
+	PAGE
+};
 
 /* --- ports --------------------------------------------------------------------------------- */
 
@@ -36,11 +43,17 @@ void project_export_ports(const struct run *run)
 	export_port(run, "KAFKA_3_PORT", KAFKA_3);
 	export_port(run, "PROMETHEUS_PORT", PROMETHEUS);
 	export_port(run, "GRAFANA_PORT", GRAFANA);
+	export_port(run, "PAGE_PORT", PAGE);
 }
 
 int project_prometheus_port(const struct run *run)
 {
 	return (int)run->port + PROMETHEUS;
+}
+
+int project_page_port(const struct run *run)
+{
+	return (int)run->port + PAGE;
 }
 
 const char *project_brokers(const struct run *run)
@@ -139,12 +152,12 @@ enum status project_up(struct run *run, int64_t *ms, struct error *err, ...)
 	return ST_OK;
 }
 
-/* One after the other, so that the builder without BuildKit does not build the common stage three
+/* One after the other, so that the builder without BuildKit does not build the common stage four
  * times. */
 enum status project_build(struct run *run, struct error *err)
 {
 	static const char *const services[] = { "migrate", "order-service", "delivery-service",
-						"verify" };
+						"page", "verify" };
 
 	project_use(run, PROJECT_NAME, NULL);
 	run_progress(run, "building the project's images");

@@ -15,6 +15,7 @@
 /* The ports of all projects, into the environment that docker compose sees. */
 void project_export_ports(const struct run *run);
 int project_prometheus_port(const struct run *run);
+int project_page_port(const struct run *run);
 /* The addresses of three brokers. */
 const char *project_brokers(const struct run *run);
 

@@ -3,7 +3,7 @@
 # what `make test-compose` runs.
 #
 # usage: tests/compose/run.sh [STEP...]   (build/tests/compose --help lists them; default: all)
-# env: TEST_PORT     the first of 19 ports (25081)
+# env: TEST_PORT     the first of 20 ports (25081)
 #      BUILD_DIR     where the programs are (build)
 #      TEST_RUN_DIR  state of the engine and of the test (.run/compose)
 # An engine that runs is used; otherwise root gets one of its own, which leaves nothing behind.

@@ -42,15 +42,15 @@ static bool service_runs(struct run *run, const char *service, int count)
 static bool all_run(struct run *run, int orders, int replicas)
 {
 	return service_runs(run, "order-service", orders) &&
-	       service_runs(run, "delivery-service", replicas);
+	       service_runs(run, "delivery-service", replicas) && service_runs(run, "page", 1);
 }
 
 /* What stack.yml reads besides the ports. */
 static bool deploy(struct run *run)
 {
 	return call_run(run, "env", "ENDPOINT_MODE=dnsrr", "PORT_MODE=host", "ORDER_PORT=0",
-			"PARTITIONS=4", "DELIVERY_DELAY_MS=5", "MAX_CONCURRENCY=64", "docker",
-			"stack", "deploy", "--resolve-image", "never", "-c",
+			"PAGE_PORT=0", "PARTITIONS=4", "DELIVERY_DELAY_MS=5", "MAX_CONCURRENCY=64",
+			"docker", "stack", "deploy", "--resolve-image", "never", "-c",
 			"deploy/docker/stack.yml", STACK, NULL);
 }
 

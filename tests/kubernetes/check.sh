@@ -3,33 +3,14 @@
 # the API, strictly; rules.jq against each other and against the pod security standard "restricted";
 # the services themselves take the settings of their ConfigMaps, and know each of them.
 #
-# usage: tests/kubernetes/check.sh
+# usage: tests/kubernetes/check.sh BIN    (BIN: where kubernetes-validate and its Python are)
 # env: BUILD_DIR  where the services are (build)
-#      CACHE_DIR  see stack/process.sh
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../../stack/process.sh"
 
-readonly KUBERNETES=1.33.0 VALIDATE=1.37.0 # of the API, and of kubernetes-validate
+readonly KUBERNETES=1.33.0 # of the API
 readonly CUSTOM=deploy/kubernetes/keda.yaml       # of a kind that only its operator knows
-BIN=$CACHE_DIR/kubernetes-validate-$VALIDATE/bin
 DOCUMENTS= # all manifests, as a JSON array
-
-# fetch: kubernetes-validate in a Python environment of its own.
-fetch() {
-	local new=$CACHE_DIR/kubernetes-validate-$VALIDATE log=$CACHE_DIR/fetch.log
-	[[ ! -x $BIN/kubernetes-validate ]] || return 0
-	require_command python3
-	say "fetching kubernetes-validate $VALIDATE from PyPI, once ..."
-	rm -rf "$new"
-	mkdir -p "$CACHE_DIR"
-	{
-		python3 -m venv "$new" && "$BIN/pip" install -q "kubernetes-validate==$VALIDATE"
-	} </dev/null >"$log" 2>&1 || {
-		rm -rf "$new"
-		die "kubernetes-validate could not be fetched: are python3-venv and the network there?" \
-			"$(process_last_words "$log")"
-	}
-}
 
 # as_json FILE...: prints the documents of the YAML files, one a line.
 as_json() {
@@ -57,11 +38,11 @@ check_settings() {
 
 main() {
 	local files breaches version
-	(($# == 0)) || usage
+	(($# == 1)) || usage
 	cd "$REPO_DIR"
+	BIN=$1
 	BUILD_DIR=${BUILD_DIR:-build}
 	require_command jq
-	fetch
 	mapfile -t files < <(find deploy/kubernetes -name '*.yaml' ! -path "$CUSTOM" | sort)
 	"$BIN/kubernetes-validate" -k "$KUBERNETES" --strict --quiet "${files[@]}"
 	DOCUMENTS=$(as_json "${files[@]}" "$CUSTOM" | jq -s .)
@@ -70,6 +51,7 @@ main() {
 	[[ -z $breaches ]] || die "deploy/kubernetes/: ${breaches//$'\n'/; }"
 	check_settings order-service
 	check_settings delivery-service
+	check_settings page
 	say "deploy/kubernetes/: $(jq length <<<"$DOCUMENTS") resources, valid against Kubernetes $KUBERNETES"
 }
 

@@ -4,6 +4,7 @@
 .PHONY: check-kubernetes
 
 ## develop: check-kubernetes  the manifests against schema, each other, settings
-check-kubernetes: $(BUILD)/order-service $(BUILD)/delivery-service
+check-kubernetes: $(BUILD)/order-service $(BUILD)/delivery-service $(BUILD)/page
 	@stack/packages.sh install check
-	@BUILD_DIR='$(BUILD)' tests/kubernetes/check.sh
+	@$(MAKE) --no-print-directory --silent $(PYTHON_VENV)kubernetes/made
+	@BUILD_DIR='$(BUILD)' tests/kubernetes/check.sh $(PYTHON_VENV)kubernetes/bin

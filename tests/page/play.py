@@ -6,19 +6,18 @@ another origin or under another name is refused; nothing serious for axe; no err
 """
 import json
 import os
+import re
 import sys
-import time
+import threading
 import urllib.error
 import urllib.request
 
 from axe_core_python.selenium import Axe
-from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-URL, TOKEN = os.environ["PAGE_URL"], os.environ["PAGE_TOKEN"]
-SHOTS = os.environ.get("SHOTS")
-PATIENCE = 180  # seconds; nothing here is about speed
+from lab_page import Page, URL, browser, start_stack, token, until
+
 failures = []
 
 
@@ -26,68 +25,6 @@ def check(holds, what):
     print(("[PASS] " if holds else "[FAIL] ") + what)
     if not holds:
         failures.append(what)
-
-
-def until(look, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited in vain: {what}")
-
-
-def browser(width=1280, height=720):
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
-    made.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
-    return made
-
-
-class Page:
-    def __init__(self, driver):
-        self.driver = driver
-        driver.get(f"{URL}/#token={TOKEN}")
-        until(lambda: len(self.all("#steps button")) == 5, "the steps are there")
-        until(lambda: len(self.all("#health .up")) == 4, "all is up")
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def text(self, selector):
-        """What is there now; the page may replace an element between finding and reading it."""
-        return self.driver.execute_script("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
-
-    def count(self, selector):
-        return self.driver.execute_script("return document.querySelectorAll(arguments[0]).length", selector)
-
-    def click(self, selector, number=0):
-        until(lambda: self.driver.execute_script(
-            "const e = document.querySelectorAll(arguments[0])[arguments[1]];"
-            "if (!e || e.disabled) return false; e.click(); return true;", selector, number), f"{selector} can be clicked")
-
-    def press(self, selector):
-        """With the mouse: a button that is replaced between press and release is not clicked."""
-        def pressed():
-            try:
-                self.driver.find_element(By.CSS_SELECTOR, selector + ":enabled").click()
-                return True
-            except WebDriverException:
-                return False
-        until(pressed, f"{selector} can be pressed")
-
-    def play(self, step, guess):
-        self.click("#steps button", step)
-        until(lambda: not self.count("#step .result"), "the last step's result has gone")
-        self.click(f"#guess-{guess}")
-        self.click("#play")
-        until(lambda: self.count("#step .result"), f"step {step + 1} ends")
-        return self.text("#step .result")
 
 
 def play_the_lab(page):
@@ -102,16 +39,22 @@ def play_the_lab(page):
         elif step > 1:
             check(page.count("#wires line") <= 1, f"step {step + 1} has no line of its own")
             check(page.count("#rows tr.late") == 1, f"step {step + 1} leaves only the wrong delivery red")
-        shoot(page, f"step-{step + 1}")
+    result = page.play(5, "MODIFIED")
+    check(result.startswith("WRONG") and "orders did not end as DELIVERY CANCELLED" in result,
+          f"step 6: partitions that are added under keyed load lose orders: {result}")
+    check(page.count("#lanes .lane") == 6, "the new partitions are on the stage")
 
 
 def look_at_the_inversion(page):
     until(lambda: page.count("#wires line") == 1, "the red line")
     until(lambda: page.count("#rows tr.late") == 1, "the red row")
+    red = page.script("return getComputedStyle(document.querySelector('#rows tr.late td')).color")
+    check(re.fullmatch(r"rgb\((1[5-9]\d|2\d\d), \d\d?, \d\d?\)", red), f"the row is red: {red}")
     sentence = page.text("#verdict")
-    for part in ("WRONG", "OrderModified (version 2)", "OrderCancelled (version 3)", "partition 0", "partition 1",
-                 "delivery-", "DELIVERY MODIFIED"):
-        check(part in sentence, f"the sentence names {part}: {sentence}")
+    check(re.search(r"WRONG.*OrderModified \(version 2\) was applied [\d.]+ s after OrderCancelled \(version 3\)\. "
+                    r"OrderModified came from partition (\d), offset \d+, by (delivery-\d+); OrderCancelled from "
+                    r"partition (?!\1)\d, offset \d+, by (?!\2)delivery-\d+\. The delivery ends as DELIVERY MODIFIED", sentence),
+          f"the sentence names both events, partitions, replicas and the seconds: {sentence}")
     check(page.count("#chosen li.late") == 1, "published and applied order stand side by side")
 
 
@@ -132,6 +75,31 @@ def pause_and_resume_a_replica(page):
     check(True, "a replica is paused and resumed with the mouse")
 
 
+def replay_an_order(page):
+    page.script("document.getElementById('replay-order').value = 1")
+    page.press("#replay button")
+    until(lambda: page.count(".film .chip") == 3 and not page.count(".film .coming"), "the replay comes to its end")
+    check("after OrderCancelled (version 3): WRONG" in page.text("#history p"), "the replay of order 1 ends in what was applied too late")
+    page.driver.find_element(By.ID, "replay-at").send_keys(Keys.HOME)
+    until(lambda: page.count(".film .coming") == 3, "the slider goes back to the beginning, by key")
+    check(True, "the history is replayed from delivery.history, and goes back by key")
+
+
+def judge_the_history(page):
+    page.click("#switches .switch:nth-child(8) button")
+    until(lambda: "verify: " in page.text("#output"), "the verifier's verdict")
+    check("applied out of order" in page.text("#output"), "the verifier's verdict is there verbatim")
+
+
+def put_load_on_it(page):
+    page.click("#load-play")
+    until(lambda: page.count("#load td") > 0 and page.text("#load tbody tr:nth-child(2) td") not in ("", "–"), "both ways are played")
+    until(lambda: page.script("return !document.getElementById('load-play').disabled"), "the load ends")
+    answered = [int(page.text(f"#load tbody tr:nth-child({row}) td").split(" / ")[0]) for row in (1, 2)]
+    check(answered[1] > answered[0], f"through Kafka more orders were answered than synchronously: {answered}")
+    until(lambda: page.count("#rows tr") == 0, "all is empty again")
+
+
 def call(path, body=None, **headers):
     """The status of a request that no page makes."""
     request = urllib.request.Request(URL + path, data=None if body is None else json.dumps(body).encode(), headers=headers)
@@ -143,12 +111,14 @@ def call(path, body=None, **headers):
 
 
 def try_to_act_from_elsewhere():
-    good = {"Authorization": f"Bearer {TOKEN}"}
+    good = {"Authorization": f"Bearer {token()}"}
     check(call("/actions/scale", {"n": 1})[0] == 403, "an action without the token is refused")
-    other = ("1" if TOKEN[0] == "0" else "0") + TOKEN[1:]
+    other = ("1" if token()[0] == "0" else "0") + token()[1:]
     check(call("/actions/scale", {"n": 1}, Authorization=f"Bearer {other}")[0] == 403, "a wrong token is refused")
     check(call("/actions/scale", {"n": 1}, Origin="http://evil.example", **good)[0] == 403, "another origin is refused")
+    check(call("/actions/scale", {"n": 1}, Origin="http://127.0.0.1:1", **good)[0] == 403, "another port's origin is refused")
     check(call("/", Host="evil.example")[0] == 421, "another name is refused")
+    check(call("/actions/scale", {"n": 1}, Host="evil.example", **good)[0] == 421, "an action under another name is refused")
     check(call("/actions/scale", {"n": 99}, **good)[0] == 400, "a number out of its range is refused")
     check(call("/actions/scale", {"n": "1; touch /tmp/x"}, **good)[0] == 400, "a text for a number is refused")
     check(call("/actions/settings", {"EVENT_KEY": "x"}, **good)[0] == 400, "an unknown word is refused")
@@ -160,7 +130,7 @@ def place_markup(page):
     name = "<img src=x onerror=alert(1)>"
     status, answer = call("/actions/order", {"method": "POST", "order": 0, "body": {
         "customerId": 1, "productId": "1", "productName": name, "qty": 1, "address": "<b>bold</b>"}},
-        Authorization=f"Bearer {TOKEN}")
+        Authorization=f"Bearer {token()}")
     check(status == 200 and answer["status"] == 201, f"an order with markup in its name is taken: {answer}")
     until(lambda: page.text("#rows tr:first-child").startswith(f"#{answer['body']['id']}"), "its row")
     page.click("#rows tr")
@@ -174,57 +144,98 @@ def look_with_axe(page, what):
         [(found["id"], [node["html"][:120] for node in found["nodes"][:2]]) for found in serious]))
 
 
-def shoot(page, name):
-    if SHOTS:
-        os.makedirs(SHOTS, exist_ok=True)
-        page.driver.save_screenshot(f"{SHOTS}/{name}.png")
+def look_at_languages(page):
+    texts = [call(f"/text.{language}.json")[1] for language in ("en", "ko")]
+    check(texts[0].keys() == texts[1].keys(), f"every text is there in both languages: {texts[0].keys() ^ texts[1].keys()}")
+    words = page.text("body")
+    bare = [key for key in texts[0] if "." in key and re.search(rf"(^|\W){re.escape(key)}(\W|$)", words)]
+    check(not bare, f"no text is missing on the page: {bare}")
 
 
-def in_other_languages_and_themes(page):
-    page.click("#language")
+def play_in_korean(page):
+    page.use("ko", "dark")
     until(lambda: "순서" in page.text("h1"), "Korean")
-    check(page.driver.execute_script("return document.documentElement.lang") == "ko", "the page is Korean by a click")
-    look_with_axe(page, "Korean")
-    shoot(page, "korean")
-    page.click("#theme")
-    look_with_axe(page, "the other theme")
-    shoot(page, "korean-dark")
-    page.click("#language")
-    until(lambda: "Kafka ordering lab" in page.text("h1"), "English")
-    for width, height in ((1920, 1080), (390, 844)):
-        page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                    {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-        until(lambda: page.driver.execute_script("return innerWidth") == width, f"the window is {width} pixels wide")
-        wide = page.driver.execute_script("return document.documentElement.scrollWidth")
+    result = page.play(1, "CANCELLED")
+    check(result.startswith("틀림") and "예측이 틀렸습니다" in result, f"step 2 in Korean, with a wrong prediction: {result}")
+    sentence = page.text("#verdict")
+    check(all(part in sentence for part in ("틀림", "OrderModified(버전 2)", "OrderCancelled(버전 3)", "DELIVERY MODIFIED")),
+          f"the sentence is Korean: {sentence}")
+    look_with_axe(page, "Korean, dark")
+    look_at_languages(page)
+    page.use("en", "light")
+
+
+def look_at_sizes(page):
+    for width, height in ((1920, 1080), (390, 844), (1280, 720)):
+        page.resize(width, height)
+        wide = page.script("return document.documentElement.scrollWidth")
         check(wide <= width, f"nothing is wider than {width} pixels: {wide}")
-        shoot(page, f"dark-{width}")
+    check(page.script("const box = (id) => document.getElementById(id).getBoundingClientRect();"
+                      "return box('steps').top >= 0 && box('stage').bottom <= innerHeight"),
+          "steps, verdict and stage are all on a screen of 1280x720")
 
 
-def ten_at_once():
-    streams = [urllib.request.urlopen(f"{URL}/stream", timeout=30) for _ in range(10)]
-    check(all(b"event:" in stream.readline() for stream in streams), "ten viewers at once")
-    for stream in streams:
-        stream.close()
+def look_without_a_token(page):
+    """In a tab of its own, whose storage is empty."""
+    mine = page.driver.current_window_handle
+    page.driver.switch_to.new_window("tab")
+    viewer = Page(page.driver, f"{URL}/")
+    until(lambda: viewer.count("#switches .switch") > 5, "its switches")
+    check(viewer.count("#switches button, #calls button, #play, .replica button:not([hidden]), #load-play") == 0
+          and "make scale N=" in viewer.text("#switches") and "http PATCH" in viewer.text("#calls"),
+          "without the token there are commands to type, and nothing to click")
+    look_with_axe(viewer, "without the token")
+    page.driver.close()
+    page.driver.switch_to.window(mine)
+
+
+def ten_at_once(page):
+    mine = page.driver.current_window_handle
+    streams = []
+    threads = [threading.Thread(target=lambda: streams.append(urllib.request.urlopen(f"{URL}/stream", timeout=60).readline()))
+               for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    page.script("for (let i = 0; i < 10; i++) open('/', '_blank', 'noopener')")
+    until(lambda: len(page.driver.window_handles) == 11, "ten more tabs")
+    for handle in [handle for handle in page.driver.window_handles if handle != mine]:
+        page.driver.switch_to.window(handle)
+        until(lambda: page.count("#health .up") == 4 and page.count("#rows tr") > 0, "a page that was loaded with nine others")
+        page.driver.close()
+    page.driver.switch_to.window(mine)
+    for thread in threads:
+        thread.join()
+    check(len(streams) == 10 and all(b"event:" in line for line in streams), "ten pages are loaded at once, and ten streams begin")
+
+
+def play(driver):
+    page = Page(driver)
+    look_with_axe(page, "at the start")
+    play_the_lab(page)
+    look_with_axe(page, "after the lab")
+    stop_and_start_the_broker(page)
+    pause_and_resume_a_replica(page)
+    play_in_korean(page)
+    replay_an_order(page)
+    judge_the_history(page)
+    try_to_act_from_elsewhere()
+    place_markup(page)
+    look_at_sizes(page)
+    look_without_a_token(page)
+    ten_at_once(page)
+    put_load_on_it(page)
+    errors = [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE"]
+    check(not errors, f"no error on the console: {errors}")
 
 
 def main():
+    start_stack(DELIVERY_DELAY_MS="2000")
     driver = browser()
     try:
-        page = Page(driver)
-        look_with_axe(page, "at the start")
-        play_the_lab(page)
-        look_with_axe(page, "after the lab")
-        stop_and_start_the_broker(page)
-        pause_and_resume_a_replica(page)
-        try_to_act_from_elsewhere()
-        place_markup(page)
-        in_other_languages_and_themes(page)
-        ten_at_once()
-        errors = [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE"]
-        check(not errors, f"no error on the console: {errors}")
+        play(driver)
     except AssertionError as error:
         check(False, str(error))
-        shoot(page, "failed")
+        driver.save_screenshot(f"{os.environ['RUN_DIR']}/failed.png")
     finally:
         driver.quit()
     sys.exit(1 if failures else 0)

@@ -9,23 +9,26 @@
 extern char **environ;
 
 struct action {
-	const char *name, *command; /* of the script */
-	int64_t min, max;           /* of the argument n; max 0: it takes none */
-	bool settings;              /* it takes settings, see below */
+	const char *name, *script;
+	char *command;    /* of the script; NULL: none */
+	int64_t min, max; /* of the argument n; max 0: it takes none */
+	bool settings;    /* it takes settings, see below */
 };
 
+#define STACK "stack/stack.sh"
+
 static const struct action actions[] = {
-	{ "scale", "scale", 0, 8, false },
-	{ "partitions", "partitions", 1, 12, false },
-	{ "kill", "kill", 1, 8, false },
-	{ "pause", "pause", 1, 8, false },
-	{ "resume", "resume", 1, 8, false },
-	{ "broker-stop", "broker-stop", 0, 0, false },
-	{ "broker-start", "broker-start", 0, 0, false },
-	{ "reset", "reset", 0, 0, false },
-	{ "verify", "verify", 0, 0, false },
-	{ "load", "load", 0, 0, false },
-	{ "settings", "up", 0, 0, true },
+	{ "scale", STACK, "scale", 0, 8, false },
+	{ "partitions", STACK, "partitions", 1, 12, false },
+	{ "kill", STACK, "kill", 1, 8, false },
+	{ "pause", STACK, "pause", 1, 8, false },
+	{ "resume", STACK, "resume", 1, 8, false },
+	{ "broker-stop", STACK, "broker-stop", 0, 0, false },
+	{ "broker-start", STACK, "broker-start", 0, 0, false },
+	{ "reset", STACK, "reset", 0, 0, false },
+	{ "verify", STACK, "verify", 0, 0, false },
+	{ "load", "lab/innocent.sh", NULL, 0, 0, false },
+	{ "settings", STACK, "up", 0, 0, true },
 };
 
 struct setting {
@@ -134,7 +137,7 @@ static enum status make_environment(struct action_command *c, struct error *err)
 	return ST_OK;
 }
 
-enum status action_command_make(struct action_command *c, const char *stack, const char *name,
+enum status action_command_make(struct action_command *c, const char *project, const char *name,
 				const json_t *arguments, struct error *err)
 {
 	const struct action *action = find(name);
@@ -144,9 +147,8 @@ enum status action_command_make(struct action_command *c, const char *stack, con
 	if (!action)
 		return error_set(err, ST_INVALID, "there is no action %.40s", name);
 	c->name = action->name;
-	c->argv[0] = (char *)stack;
-	c->argv[1] = strdup(action->command);
-	if (!c->argv[1])
+	c->argv[1] = action->command;
+	if (asprintf(&c->argv[0], "%s/%s", project, action->script) < 0)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	if (action->max > 0)
 		st = add_number(c, action, arguments, err);
@@ -161,7 +163,7 @@ enum status action_command_make(struct action_command *c, const char *stack, con
 
 void action_command_fini(struct action_command *c)
 {
-	free(c->argv[1]);
+	free(c->argv[0]);
 	free(c->argv[2]);
 	for (int i = 0; i < c->setting_count; i++)
 		free(c->settings[i]);

@@ -15,14 +15,14 @@
 
 struct action_command {
 	const char *name;                    /* static */
-	char *argv[4];                       /* owned but the first; ends with NULL */
+	char *argv[4];                       /* owned but the second, static; NULL ends it */
 	char **environment;                  /* owned; ours and the settings */
 	char *settings[ACTION_SETTINGS_MAX]; /* owned: NAME=value */
 	int setting_count;
 };
 
-/* ST_INVALID: what is wrong with name or arguments. stack is borrowed. */
-MUST_CHECK enum status action_command_make(struct action_command *command, const char *stack,
+/* project: the folder of the scripts. ST_INVALID: what is wrong with name or arguments. */
+MUST_CHECK enum status action_command_make(struct action_command *command, const char *project,
 					   const char *name, const json_t *arguments,
 					   struct error *err);
 void action_command_fini(struct action_command *command);

@@ -16,7 +16,7 @@
 #define OUTPUT_MAX 8000 /* the last bytes that are kept */
 
 struct actions {
-	const char *stack;
+	const char *project;
 	struct mailbox *box;
 	int64_t last_id;
 	/* The one that runs, or ran last: */
@@ -28,26 +28,56 @@ struct actions {
 
 /* --- a command ----------------------------------------------------------------------------- */
 
-/* Keeps the last OUTPUT_MAX bytes of what comes from fd. */
-static void read_output(int fd, char output[OUTPUT_MAX + 1])
+struct output {
+	char text[OUTPUT_MAX + 1]; /* its last bytes */
+	size_t len;
+	size_t told; /* bytes of text that viewers have, in whole lines */
+};
+
+static json_t *text_of(const char *text, size_t len)
+{
+	json_t *json = json_stringn(text, len);
+
+	return json ? json : json_string("(it is no UTF-8)\n");
+}
+
+static void make_room(struct output *o, size_t len)
+{
+	size_t gone = o->len + len > OUTPUT_MAX ? o->len + len - OUTPUT_MAX : 0;
+
+	memmove(o->text, o->text + gone, o->len - gone);
+	o->len -= gone;
+	o->told -= gone < o->told ? gone : o->told;
+}
+
+/* The whole lines that have come since the last time. */
+static void tell_lines(struct actions *a, struct output *o)
+{
+	const char *begin = o->text + o->told;
+	const char *end = memrchr(begin, '\n', o->len - o->told);
+
+	if (!end)
+		return;
+	(void)mailbox_put(a->box, MAIL_OUTPUT,
+			  json_pack("{s:I, s:s, s:o}", "id", (json_int_t)a->last_id, "action",
+				    a->command.name, "text",
+				    text_of(begin, (size_t)(end + 1 - begin))));
+	o->told = (size_t)(end + 1 - o->text);
+}
+
+static void read_output(struct actions *a, int fd, struct output *o)
 {
 	char piece[1024];
-	size_t len = 0;
 	ssize_t n;
 
 	while ((n = read(fd, piece, sizeof(piece))) > 0 || (n < 0 && errno == EINTR)) {
 		if (n < 0)
 			continue;
-		if (len + (size_t)n > OUTPUT_MAX) {
-			size_t gone = len + (size_t)n - OUTPUT_MAX;
-
-			memmove(output, output + gone, len - gone);
-			len -= gone;
-		}
-		memcpy(output + len, piece, (size_t)n);
-		len += (size_t)n;
+		make_room(o, (size_t)n);
+		memcpy(o->text + o->len, piece, (size_t)n);
+		o->len += (size_t)n;
+		tell_lines(a, o);
 	}
-	output[len] = '\0';
 }
 
 /* Signals that we block are not blocked in the command. */
@@ -74,41 +104,34 @@ static int spawn(const struct action_command *command, int output, pid_t *pid)
 }
 
 /* The exit status; 127: it could not be started. */
-static int run(const struct action_command *command, char output[OUTPUT_MAX + 1])
+static int run(struct actions *a, struct output *o)
 {
 	int fds[2], status = 0;
 	pid_t pid;
 
-	output[0] = '\0';
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return 127;
-	if (spawn(command, fds[1], &pid) != 0) {
+	if (spawn(&a->command, fds[1], &pid) != 0) {
 		(void)close(fds[0]);
 		(void)close(fds[1]);
 		return 127;
 	}
 	(void)close(fds[1]);
-	read_output(fds[0], output);
+	read_output(a, fds[0], o);
 	(void)close(fds[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static json_t *text_or_note(const char *output)
-{
-	json_t *text = json_string(output);
-
-	return text ? text : json_string("(its output is no UTF-8)");
-}
-
 static void *thread_main(void *arg)
 {
 	struct actions *a = arg;
-	char output[OUTPUT_MAX + 1];
-	int status = run(&a->command, output);
+	struct output o = { .len = 0 };
+	int status = run(a, &o);
 	json_t *end = json_pack("{s:I, s:s, s:i, s:o}", "id", (json_int_t)a->last_id, "action",
-				a->command.name, "status", status, "output", text_or_note(output));
+				a->command.name, "status", status, "output",
+				text_of(o.text, o.len));
 
 	/* Whoever hears of its end may start the next one. */
 	atomic_store(&a->running, false);
@@ -118,13 +141,13 @@ static void *thread_main(void *arg)
 
 /* --- open, start, close -------------------------------------------------------------------- */
 
-struct actions *actions_open(const char *stack, struct mailbox *box)
+struct actions *actions_open(const char *project, struct mailbox *box)
 {
 	struct actions *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
-	a->stack = stack;
+	a->project = project;
 	a->box = box;
 	return a;
 }
@@ -149,12 +172,12 @@ void actions_close(struct actions *a)
 enum status actions_start(struct actions *a, const char *name, const json_t *arguments, int64_t *id,
 			  struct error *err)
 {
-	if (!a->stack)
+	if (!a->project)
 		return error_set(err, ST_REFUSED, "this page cannot act on the stack");
 	if (atomic_load(&a->running))
 		return error_set(err, ST_CONFLICT, "%s is still running", a->command.name);
 	join(a);
-	if (action_command_make(&a->command, a->stack, name, arguments, err) != ST_OK)
+	if (action_command_make(&a->command, a->project, name, arguments, err) != ST_OK)
 		return err->status;
 	*id = ++a->last_id;
 	atomic_store(&a->running, true);

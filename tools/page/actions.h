@@ -12,15 +12,16 @@
 struct actions;
 
 /*
- * stack: the script that knows the commands; NULL: there is none, and every action is refused.
+ * project: the folder of the scripts; NULL: there are none, and every action is refused.
  * Strings and box are borrowed until close. NULL: out of memory.
  */
-struct actions *actions_open(const char *stack, struct mailbox *box);
+struct actions *actions_open(const char *project, struct mailbox *box);
 /* Waits for the command that runs. */
 void actions_close(struct actions *actions);
 
 /*
- * Starts the action with arguments, a JSON object. Mails MAIL_ACTION when it ends:
+ * Starts the action with arguments, a JSON object. Mails MAIL_OUTPUT for what it prints, by whole
+ * lines: {"id": n, "action": name, "text": ...}, and MAIL_ACTION when it ends:
  * {"id": n, "action": name, "status": exit status, "output": its last lines}. *id is that number.
  * ST_INVALID: no such action, or its arguments. ST_CONFLICT: another one runs. ST_REFUSED: there is
  * no stack to act on.

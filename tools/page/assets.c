@@ -18,6 +18,8 @@ ASSET(js, "page.js");
 ASSET(stage, "stage.js");
 ASSET(lab, "lab.js");
 ASSET(charts, "charts.js");
+ASSET(load, "load.js");
+ASSET(history, "history.js");
 ASSET(en, "text.en.json");
 ASSET(ko, "text.ko.json");
 ASSET(icon, "icon.svg");
@@ -34,6 +36,9 @@ static struct {
 	{ { "/stage.js", "text/javascript; charset=utf-8", CONTENT(stage) }, asset_stage_end },
 	{ { "/lab.js", "text/javascript; charset=utf-8", CONTENT(lab) }, asset_lab_end },
 	{ { "/charts.js", "text/javascript; charset=utf-8", CONTENT(charts) }, asset_charts_end },
+	{ { "/load.js", "text/javascript; charset=utf-8", CONTENT(load) }, asset_load_end },
+	{ { "/history.js", "text/javascript; charset=utf-8", CONTENT(history) },
+	  asset_history_end },
 	{ { "/text.en.json", "application/json", CONTENT(en) }, asset_en_end },
 	{ { "/icon.svg", "image/svg+xml", CONTENT(icon) }, asset_icon_end },
 	{ { "/text.ko.json", "application/json", CONTENT(ko) }, asset_ko_end },

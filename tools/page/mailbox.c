@@ -1,12 +1,17 @@
 #include "tools/page/mailbox.h"
 
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "common/runtime/clock.h"
 
 enum status mailbox_init(struct mailbox *box, struct error *err)
 {
 	box->first = box->count = 0;
+	box->closed = false;
 	(void)pthread_mutex_init(&box->mu, NULL);
+	(void)pthread_cond_init(&box->closing, NULL);
 	box->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return box->fd < 0 ? error_set(err, ST_INTERNAL, "eventfd failed") : ST_OK;
 }
@@ -18,7 +23,31 @@ void mailbox_fini(struct mailbox *box)
 	while (mailbox_take(box, &mail))
 		json_decref(mail.content);
 	(void)close(box->fd);
+	(void)pthread_cond_destroy(&box->closing);
 	(void)pthread_mutex_destroy(&box->mu);
+}
+
+void mailbox_close(struct mailbox *box)
+{
+	(void)pthread_mutex_lock(&box->mu);
+	box->closed = true;
+	(void)pthread_cond_broadcast(&box->closing);
+	(void)pthread_mutex_unlock(&box->mu);
+}
+
+bool mailbox_pause(struct mailbox *box, int64_t ms)
+{
+	int64_t end_ms = clock_mono_ms() + ms;
+	const struct timespec end = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
+	bool closed;
+	int timed_out = 0;
+
+	(void)pthread_mutex_lock(&box->mu);
+	while (!box->closed && ms > 0 && timed_out == 0)
+		timed_out = pthread_cond_clockwait(&box->closing, &box->mu, CLOCK_MONOTONIC, &end);
+	closed = box->closed;
+	(void)pthread_mutex_unlock(&box->mu);
+	return !closed;
 }
 
 bool mailbox_put(struct mailbox *box, enum mail_kind kind, json_t *content)

@@ -11,14 +11,16 @@
 #include "common/base/config.h"
 #include "common/runtime/log.h"
 #include "common/runtime/process.h"
+#include "common/service/probe.h"
 #include "tools/page/web.h"
 
 #define TOKEN_BYTES 16
 
 struct config {
-	const char *host, *names, *kafka_servers, *kafka_topic, *kafka_conf, *database_url;
-	const char *order_urls, *delivery_urls, *stack, *token;
-	int64_t port;
+	struct service_config service; /* HTTP_HOST and HTTP_PORT, for probe_main */
+	const char *names, *kafka_servers, *kafka_topic, *kafka_conf, *database_url;
+	const char *order_urls, *delivery_urls, *project, *token;
+	int read_only, commands;
 };
 
 #define TEXT(name, member, fallback, help)                                                         \
@@ -27,10 +29,12 @@ struct config {
 			NULL, help                                                                 \
 	}
 
+static const char *const commands[] = { "make", "compose", "kubectl", "docker", NULL };
+
 static const struct config_key keys[] = {
-	TEXT("HTTP_HOST", host, "127.0.0.1", "address to listen on"),
-	{ "HTTP_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, port), "8080", 0, 65535,
-	  NULL, "port to listen on; 0: any free one" },
+	TEXT("HTTP_HOST", service.http_host, "127.0.0.1", "address to listen on"),
+	{ "HTTP_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, service.http_port),
+	  "8080", 0, 65535, NULL, "port to listen on; 0: any free one" },
 	TEXT("HTTP_NAMES", names, "",
 	     "further names by which a browser may call the page, comma separated"),
 	TEXT("KAFKA_BOOTSTRAP_SERVERS", kafka_servers, "127.0.0.1:9092",
@@ -45,8 +49,13 @@ static const struct config_key keys[] = {
 	     "order-services that there may be; a range of ports stands for one each"),
 	TEXT("DELIVERY_URLS", delivery_urls, "http://127.0.0.1:8082-8089",
 	     "delivery-services that there may be"),
-	TEXT("STACK", stack, "",
-	     "script behind the actions, as stack/stack.sh; empty: the page only shows"),
+	TEXT("PROJECT", project, "",
+	     "folder of the project, whose scripts are behind the switches; empty: they only show "
+	     "the command"),
+	{ "READ_ONLY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, read_only), "off", 0,
+	  0, service_config_off_on, "on: the page only shows, whoever asks" },
+	{ "COMMANDS", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, commands), "make", 0, 0,
+	  commands, "whose commands the page shows for a switch" },
 	{ "TOKEN", CONFIG_TEXT, CONFIG_SECRET_PAIRS, offsetof(struct config, token), "", 0, 0, NULL,
 	  "what an action has to present; empty: a random one" },
 	{ 0 },
@@ -56,8 +65,9 @@ static const struct config_program program = {
 	.name = "page",
 	.summary = "shows the lab in a browser, as it happens",
 	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
-	.manner = "Serves the page until SIGTERM or SIGINT, and prints its address.",
-	.exit_status = "0 stopped; 1 something failed; 2 bad settings.",
+	.flags = PROBE_FLAGS,
+	.manner = "Serves the page and prints its address.\n" PROBE_MANNER,
+	.exit_status = PROBE_EXIT_STATUS,
 };
 
 /* 32 hexadecimal digits that nobody can guess. */
@@ -81,17 +91,20 @@ static void on_signal(evutil_socket_t number, short what, void *base)
 
 static void print_address(const struct config *config, const struct web *web, const char *token)
 {
-	(void)printf("http://%s:%d/%s%s\n", config->host, web_port(web),
-		     config->token[0] ? "" : "#token=", config->token[0] ? "" : token);
+	bool shown = config->token[0] || config->read_only; /* there is no new token to show */
+
+	(void)printf("http://%s:%d/%s%s\n", config->service.http_host, web_port(web),
+		     shown ? "" : "#token=", shown ? "" : token);
 	(void)fflush(stdout);
 }
 
 static enum status serve(const struct config *config, struct event_base *base, struct page *page,
 			 const char *token, struct error *err)
 {
-	const struct web_config web_config = {
-		.host = config->host, .port = config->port, .names = config->names, .token = token
-	};
+	const struct web_config web_config = { .host = config->service.http_host,
+					       .port = config->service.http_port,
+					       .names = config->names,
+					       .token = config->read_only ? NULL : token };
 	struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
 	struct event *interrupt = evsignal_new(base, SIGINT, on_signal, base);
 	struct web *web = NULL;
@@ -117,7 +130,9 @@ static enum status run(const struct config *config, struct error *err)
 			   .client_id = "page" },
 		.database_url = config->database_url,
 		.services = { config->order_urls, config->delivery_urls },
-		.stack = config->stack[0] ? config->stack : NULL,
+		.project = config->project[0] && !config->read_only ? config->project : NULL,
+		.read_only = config->read_only,
+		.commands = commands[config->commands],
 	};
 	char token[2 * TOKEN_BYTES + 1];
 	struct event_base *base = event_base_new();
@@ -140,7 +155,7 @@ int main(int argc, char **argv)
 	int done;
 
 	process_prepare();
-	done = config_main(&program, argc, argv, &config);
+	done = probe_main(&program, argc, argv, &config, &config.service);
 	if (done >= 0)
 		return done;
 	(void)signal(SIGPIPE, SIG_IGN); /* EPIPE is returned then. ALLOWED: ignores, no handler */

@@ -19,6 +19,7 @@ struct page {
 	struct table_feed *tables;
 	struct service_feed *services;
 	struct actions *actions;
+	struct history_calls *history;
 	struct event *mail, *tick;
 	json_t *state; /* what is now: the latest mail of each kind */
 	bool mailbox_ready;
@@ -73,10 +74,16 @@ static void take(struct page *page, const struct mail *mail)
 		keep(page, mail->content, "up", "databaseUp");
 		keep(page, mail->content, "positions", "positions");
 		break;
+	case MAIL_HISTORY:
+		history_calls_answer(page->history, mail->content);
+		break;
 	case MAIL_SERVICES:
 		keep(page, mail->content, "orders", "orders");
 		keep(page, mail->content, "deliveries", "deliveries");
 		keep(page, mail->content, "rates", "rates");
+		break;
+	case MAIL_OUTPUT:
+		add_to_feed(page, "output", mail->content);
 		break;
 	case MAIL_ACTION:
 		add_to_feed(page, "action", mail->content);
@@ -132,6 +139,11 @@ struct actions *page_actions(struct page *page)
 	return page->actions;
 }
 
+struct history_calls *page_history(struct page *page)
+{
+	return page->history;
+}
+
 const char *page_order_url(const struct page *page)
 {
 	const json_t *orders = json_object_get(page->state, "orders"), *service;
@@ -163,7 +175,7 @@ static enum status open_loop(struct page *page, struct event_base *base, struct 
 static enum status open_readers(struct page *page, const struct page_config *config,
 				struct error *err)
 {
-	page->actions = actions_open(config->stack, &page->box);
+	page->actions = actions_open(config->project, &page->box);
 	if (!page->actions)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	if (topic_feed_open(&page->topic, &config->kafka, &page->box, err) != ST_OK ||
@@ -171,7 +183,8 @@ static enum status open_readers(struct page *page, const struct page_config *con
 			    err) != ST_OK ||
 	    service_feed_open(&page->services, &config->services, &page->box, err) != ST_OK)
 		return err->status;
-	return ST_OK;
+	page->history = history_calls_open(page->tables);
+	return page->history ? ST_OK : error_set(err, ST_INTERNAL, "out of memory");
 }
 
 enum status page_open(struct page **out, const struct page_config *config, struct event_base *base,
@@ -182,8 +195,9 @@ enum status page_open(struct page **out, const struct page_config *config, struc
 	if (!page)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	feed_init(&page->feed);
-	page->state = json_pack("{s:s, s:b}", "topic", config->kafka.topic, "actions",
-				config->stack != NULL);
+	page->state = json_pack("{s:s, s:b, s:b, s:s}", "topic", config->kafka.topic, "actions",
+				config->project != NULL, "readOnly", config->read_only, "commands",
+				config->commands);
 	page->mailbox_ready = mailbox_init(&page->box, err) == ST_OK;
 	if (!page->mailbox_ready || open_loop(page, base, err) != ST_OK ||
 	    open_readers(page, config, err) != ST_OK) {
@@ -198,10 +212,13 @@ void page_close(struct page *page)
 {
 	if (!page)
 		return;
+	if (page->mailbox_ready)
+		mailbox_close(&page->box);
 	topic_feed_close(page->topic);
 	table_feed_close(page->tables);
 	service_feed_close(page->services);
 	actions_close(page->actions);
+	history_calls_close(page->history);
 	viewers_close(page->viewers);
 	if (page->mail)
 		event_free(page->mail);

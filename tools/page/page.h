@@ -11,6 +11,7 @@
 
 #include "common/kafka/kafka_settings.h"
 #include "tools/page/actions.h"
+#include "tools/page/history_calls.h"
 #include "tools/page/service_feed.h"
 
 struct page;
@@ -19,7 +20,9 @@ struct page_config {
 	struct kafka_settings kafka;
 	const char *database_url;
 	struct service_feed_config services;
-	const char *stack; /* the script behind the actions; NULL: none */
+	const char *project;  /* the folder of the scripts behind the actions; NULL: none */
+	bool read_only;       /* orders cannot be placed by the page either */
+	const char *commands; /* whose commands are shown: make, compose, kubectl or docker */
 };
 
 /* Strings are borrowed until close, base too. ST_INVALID: a setting. */
@@ -31,6 +34,7 @@ void page_close(struct page *page);
 bool page_add_viewer(struct page *page, struct evhttp_request *request);
 
 struct actions *page_actions(struct page *page);
+struct history_calls *page_history(struct page *page);
 
 /* Of an order-service, one that is ready if there is one: without Kafka it takes orders and is not
  * ready. NULL: none answers. Borrowed until the loop goes on. */

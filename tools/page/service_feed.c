@@ -2,14 +2,13 @@
 
 #include <curl/curl.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/runtime/clock.h"
 #include "tools/page/rates.h"
-#include "tools/page/service_urls.h"
+#include "tools/page/service_names.h"
 
 #define PERIOD_MS    500
 #define ANSWER_MS    400 /* whoever does not answer in time is down for now */
@@ -32,7 +31,6 @@ struct service_feed {
 	struct rates rates;
 	pthread_t thread;
 	bool started;
-	_Atomic bool stopping;
 };
 
 /* --- a call -------------------------------------------------------------------------------- */
@@ -98,13 +96,19 @@ static json_t *ask(struct service_feed *f, const char *url, size_t number, bool 
 static json_t *ask_all(struct service_feed *f, char (*urls)[SERVICE_URL_MAX], size_t count,
 		       bool in_flight)
 {
+	char addresses[SERVICE_FEED_MAX][SERVICE_URL_MAX];
 	json_t *list = json_array();
+	size_t number = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		json_t *service = ask(f, urls[i], i + 1, in_flight);
+		size_t found = service_names_expand(urls[i], addresses, SERVICE_FEED_MAX);
 
-		if (service)
-			(void)json_array_append_new(list, service);
+		for (size_t j = 0; j < found && number < SERVICE_FEED_MAX; j++) {
+			json_t *service = ask(f, addresses[j], ++number, in_flight);
+
+			if (service)
+				(void)json_array_append_new(list, service);
+		}
 	}
 	return list;
 }
@@ -125,10 +129,9 @@ static void *thread_main(void *arg)
 {
 	struct service_feed *f = arg;
 
-	while (!atomic_load(&f->stopping)) {
+	do {
 		round_of(f);
-		clock_pause_ms(PERIOD_MS);
-	}
+	} while (mailbox_pause(f->box, PERIOD_MS));
 	return NULL;
 }
 
@@ -177,7 +180,6 @@ void service_feed_close(struct service_feed *f)
 {
 	if (!f)
 		return;
-	atomic_store(&f->stopping, true);
 	if (f->started)
 		(void)pthread_join(f->thread, NULL);
 	if (f->curl)

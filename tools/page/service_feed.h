@@ -13,7 +13,8 @@ struct service_feed;
 
 struct service_feed_config {
 	/* URLs without a path, comma separated; a range of ports stands for one each:
-	 * "http://127.0.0.1:8082-8091". Borrowed until close. */
+	 * "http://127.0.0.1:8082-8091". So does a name with several addresses, at each time anew.
+	 * Borrowed until close. */
 	const char *order_urls, *delivery_urls;
 };
 
@@ -27,6 +28,7 @@ struct service_feed_config {
 MUST_CHECK enum status service_feed_open(struct service_feed **out,
 					 const struct service_feed_config *config,
 					 struct mailbox *box, struct error *err);
+/* After mailbox_close. */
 void service_feed_close(struct service_feed *feed);
 
 #endif

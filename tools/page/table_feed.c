@@ -1,6 +1,5 @@
 #include "tools/page/table_feed.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,26 @@
 #define BEGIN_WITH  300 /* effects that were there before us */
 #define LATE_IDS    256 /* an id may be committed so much later than those behind it */
 
+#define ASKS_MAX 32
+
+/* An effect h, the newer one that came before it, and the delivery as it is now. */
+#define EFFECT                                                                                     \
+	"h.id, h.order_id, h.version::int8, h.event, h.status, h.\"partition\"::int8, "            \
+	"h.\"offset\", h.replica, "                                                                \
+	"(extract(epoch from h.received_at) * 1000)::int8, "                                       \
+	"(extract(epoch from h.applied_at) * 1000)::int8, "                                        \
+	"o.version::int8, o.event, o.\"partition\"::int8, o.\"offset\", o.replica, "               \
+	"(extract(epoch from o.applied_at) * 1000)::int8, "                                        \
+	"d.status, d.version::int8, d.product_name, d.qty::int8, d.address "
+#define EFFECT_JOINS                                                                               \
+	"left join lateral ("                                                                      \
+	"  select * from delivery.history o "                                                      \
+	"  where o.order_id = h.order_id and o.version > h.version and h.version > 0 "             \
+	"    and o.id < h.id "                                                                     \
+	"  order by o.version desc limit 1"                                                        \
+	") o on true "                                                                             \
+	"left join delivery.delivery d on d.order_id = h.order_id "
+
 const struct pg_statement table_feed_statements[] = {
 	{ "page_positions", "select \"partition\"::int8, next_offset, epoch, owner "
 			    "from delivery.position "
@@ -19,26 +38,13 @@ const struct pg_statement table_feed_statements[] = {
 			    "order by 1 "
 			    "limit 64" },
 	{ "page_newest", "select coalesce(max(id), 0) from delivery.history" },
-	/* Each effect, the newer one that came before it, and the delivery as it is now. */
-	{ "page_effects",
-	  "select h.id, h.order_id, h.version::int8, h.event, h.status, h.\"partition\"::int8, "
-	  "  h.\"offset\", h.replica, "
-	  "  (extract(epoch from h.received_at) * 1000)::int8, "
-	  "  (extract(epoch from h.applied_at) * 1000)::int8, "
-	  "  o.version::int8, o.event, o.\"partition\"::int8, o.\"offset\", o.replica, "
-	  "  (extract(epoch from o.applied_at) * 1000)::int8, "
-	  "  d.status, d.version::int8, d.product_name, d.qty::int8, d.address "
-	  "from ("
-	  "  select * from delivery.history where id > $1 order by id desc limit $2"
-	  ") h "
-	  "left join lateral ("
-	  "  select * from delivery.history o "
-	  "  where o.order_id = h.order_id and o.version > h.version and h.version > 0 "
-	  "    and o.id < h.id "
-	  "  order by o.version desc limit 1"
-	  ") o on true "
-	  "left join delivery.delivery d on d.order_id = h.order_id "
-	  "order by h.id" },
+	{ "page_effects", "select " EFFECT " from ("
+			  "  select * from delivery.history where id > $1 order by id desc limit $2"
+			  ") h " EFFECT_JOINS "order by h.id" },
+	{ "page_history",
+	  "select " EFFECT " from ("
+	  "  select * from delivery.history where order_id = $1 order by id limit $2"
+	  ") h " EFFECT_JOINS "order by h.id" },
 	{ 0 },
 };
 
@@ -66,15 +72,21 @@ enum effect_column {
 	E_ROW_ADDRESS,
 };
 
+struct ask {
+	int64_t order, ticket;
+};
+
 struct table_feed {
 	struct pg *pg;
 	const char *topic;
 	struct mailbox *box;
 	int64_t newest; /* id that was read; -1: none yet */
 	int64_t seen[LATE_IDS];
+	pthread_mutex_t mu;
+	struct ask asks[ASKS_MAX]; /* guarded by mu */
+	size_t ask_count;          /* guarded by mu */
 	pthread_t thread;
 	bool started;
-	_Atomic bool stopping;
 };
 
 /* --- effects ------------------------------------------------------------------------------- */
@@ -224,14 +236,73 @@ static void read_all(struct table_feed *f)
 		log_debug("page", "cannot read the tables", "error=%s", LOG_QUOTE(err.msg));
 }
 
+/* --- the history of one order -------------------------------------------------------------- */
+
+bool table_feed_ask(struct table_feed *f, int64_t order, int64_t ticket)
+{
+	bool room;
+
+	(void)pthread_mutex_lock(&f->mu);
+	room = f->ask_count < ASKS_MAX;
+	if (room)
+		f->asks[f->ask_count++] = (struct ask){ order, ticket };
+	(void)pthread_mutex_unlock(&f->mu);
+	return room;
+}
+
+static bool take_ask(struct table_feed *f, struct ask *ask)
+{
+	bool any;
+
+	(void)pthread_mutex_lock(&f->mu);
+	any = f->ask_count > 0;
+	if (any)
+		*ask = f->asks[--f->ask_count];
+	(void)pthread_mutex_unlock(&f->mu);
+	return any;
+}
+
+/* NULL: the database does not answer. */
+static json_t *read_history(struct table_feed *f, int64_t order)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "page_history", &params, NULL };
+	struct error err = { 0 };
+	json_t *effects;
+
+	pg_param_i64(&params, order);
+	pg_param_i64(&params, EFFECTS_MAX);
+	if (pg_run(f->pg, &call, 1, &err) != ST_OK)
+		return NULL;
+	effects = json_array();
+	for (int row = 0; row < PQntuples(call.result); row++)
+		(void)json_array_append_new(effects, effect_to_json(call.result, row));
+	pg_clear(&call, 1);
+	return effects;
+}
+
+static void answer_asks(struct table_feed *f)
+{
+	struct ask ask;
+
+	while (take_ask(f, &ask)) {
+		json_t *effects = read_history(f, ask.order);
+		json_t *content = json_pack("{s:I}", "ticket", (json_int_t)ask.ticket);
+
+		if (effects)
+			(void)json_object_set_new(content, "effects", effects);
+		(void)mailbox_put(f->box, MAIL_HISTORY, content);
+	}
+}
+
 static void *thread_main(void *arg)
 {
 	struct table_feed *f = arg;
 
-	while (!atomic_load(&f->stopping)) {
+	do {
 		read_all(f);
-		clock_pause_ms(PERIOD_MS);
-	}
+		answer_asks(f);
+	} while (mailbox_pause(f->box, PERIOD_MS));
 	return NULL;
 }
 
@@ -251,6 +322,7 @@ enum status table_feed_open(struct table_feed **out, const char *database_url, c
 	f->topic = topic;
 	f->box = box;
 	f->newest = -1;
+	(void)pthread_mutex_init(&f->mu, NULL);
 	if (pg_open(&f->pg, &pg, err) == ST_OK) {
 		f->started = pthread_create(&f->thread, NULL, thread_main, f) == 0;
 		if (!f->started)
@@ -268,9 +340,9 @@ void table_feed_close(struct table_feed *f)
 {
 	if (!f)
 		return;
-	atomic_store(&f->stopping, true);
 	if (f->started)
 		(void)pthread_join(f->thread, NULL);
 	pg_close(f->pg);
+	(void)pthread_mutex_destroy(&f->mu);
 	free(f);
 }

@@ -21,7 +21,6 @@ struct topic_feed {
 	bool up, news;
 	pthread_t thread;
 	bool started;
-	_Atomic bool stopping;
 };
 
 /* --- a message ----------------------------------------------------------------------------- */
@@ -114,7 +113,7 @@ static void *thread_main(void *arg)
 {
 	struct topic_feed *f = arg;
 
-	while (!atomic_load(&f->stopping))
+	while (mailbox_pause(f->box, 0))
 		step(f);
 	return NULL;
 }
@@ -147,7 +146,6 @@ void topic_feed_close(struct topic_feed *f)
 {
 	if (!f)
 		return;
-	atomic_store(&f->stopping, true);
 	if (f->started)
 		(void)pthread_join(f->thread, NULL);
 	kafka_tail_close(f->tail);

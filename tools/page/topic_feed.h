@@ -22,6 +22,7 @@ struct topic_feed;
 MUST_CHECK enum status topic_feed_open(struct topic_feed **out,
 				       const struct kafka_settings *settings, struct mailbox *box,
 				       struct error *err);
+/* After mailbox_close. */
 void topic_feed_close(struct topic_feed *feed);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/parse.h"
 #include "tools/page/assets.h"
 #include "tools/page/order_call.h"
 
@@ -80,14 +81,14 @@ static const char *header(struct evhttp_request *request, const char *name)
 	return evhttp_find_header(evhttp_request_get_input_headers(request), name);
 }
 
-/* text is name:port, or name alone. */
-static bool is_name(const char *text, const char *name, size_t name_len, int port)
+/* text is name:port, or name alone. The port is that of a tunnel or a mapping, perhaps. */
+static bool is_name(const char *text, const char *name, size_t name_len)
 {
-	char with_port[16];
-
-	(void)snprintf(with_port, sizeof(with_port), ":%d", port);
-	return strncmp(text, name, name_len) == 0 &&
-	       (text[name_len] == '\0' || strcmp(text + name_len, with_port) == 0);
+	if (strncmp(text, name, name_len) != 0)
+		return false;
+	text += name_len;
+	return *text == '\0' ||
+	       (*text == ':' && strspn(text + 1, "0123456789") == strlen(text + 1));
 }
 
 /* Another name in Host is a page of somebody else's, by a name that he controls. */
@@ -96,13 +97,15 @@ static bool is_our_name(const struct web *web, const char *text)
 	static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (is_name(text, names[i], strlen(names[i]), web->port))
+		if (is_name(text, names[i], strlen(names[i])))
 			return true;
 	}
+	if (is_name(text, web->config.host, strlen(web->config.host)))
+		return true;
 	for (const char *name = web->config.names; *name;) {
 		size_t len = strcspn(name, ",");
 
-		if (len > 0 && is_name(text, name, len, web->port))
+		if (len > 0 && is_name(text, name, len))
 			return true;
 		name += len + (name[len] == ',');
 	}
@@ -112,22 +115,24 @@ static bool is_our_name(const struct web *web, const char *text)
 static bool has_token(const struct web *web, struct evhttp_request *request)
 {
 	const char *text = header(request, "Authorization");
-	size_t len = strlen(web->config.token);
+	size_t len = web->config.token ? strlen(web->config.token) : 0;
 	unsigned char differs = 0;
 
-	if (!text || strncmp(text, "Bearer ", 7) != 0 || strlen(text + 7) != len)
+	if (!web->config.token || !text || strncmp(text, "Bearer ", 7) != 0 ||
+	    strlen(text + 7) != len)
 		return false;
 	for (size_t i = 0; i < len; i++) /* in the same time wherever it differs */
 		differs |= (unsigned char)(text[7 + i] ^ web->config.token[i]);
 	return differs == 0;
 }
 
-/* An Origin of ours, which a browser sends with each action. */
-static bool is_own_origin(const struct web *web, struct evhttp_request *request)
+/* The Origin, which a browser sends with each action, is that of a page of ours: what it called us
+ * by. */
+static bool is_own_origin(struct evhttp_request *request)
 {
-	const char *origin = header(request, "Origin");
+	const char *origin = header(request, "Origin"), *host = header(request, "Host");
 
-	return !origin || (strncmp(origin, "http://", 7) == 0 && is_our_name(web, origin + 7));
+	return !origin || (strncmp(origin, "http://", 7) == 0 && strcmp(origin + 7, host) == 0);
 }
 
 /* --- actions ------------------------------------------------------------------------------- */
@@ -188,9 +193,11 @@ static void act(struct web *web, const char *name, struct evhttp_request *reques
 {
 	json_t *arguments;
 
-	if (!is_own_origin(web, request) || !has_token(web, request)) {
+	if (!is_own_origin(request) || !has_token(web, request)) {
 		web_answer_problem(request, 403,
-				   "an action needs the token of the address that was printed");
+				   web->config.token ? "an action needs the token of the address "
+						       "that was printed"
+						     : "this page only shows");
 		return;
 	}
 	arguments = body_of(request);
@@ -203,16 +210,31 @@ static void act(struct web *web, const char *name, struct evhttp_request *reques
 	json_decref(arguments);
 }
 
+/* --- history ------------------------------------------------------------------------------- */
+
+static void tell_history(struct web *web, const char *order_text, struct evhttp_request *request)
+{
+	int64_t order;
+
+	if (!parse_i64(order_text, strlen(order_text), 1, INT64_MAX, &order))
+		web_answer_problem(request, 404, "an order's id is a number");
+	else if (!history_calls_make(page_history(web->page), order, request))
+		web_answer_problem(request, 503, "too many ask");
+}
+
 /* --- requests ------------------------------------------------------------------------------ */
 
 static void serve_get(struct web *web, const char *path, struct evhttp_request *request)
 {
+	static const char history[] = "/history/";
 	const struct asset *asset = assets_find(path);
 
 	if (asset)
 		answer(request, 200, asset->content_type, asset->content, asset->len);
-	else if (strcmp(path, "/healthz") == 0)
+	else if (strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0)
 		web_answer_json(request, 200, json_pack("{s:s}", "status", "alive"));
+	else if (strncmp(path, history, sizeof(history) - 1) == 0)
+		tell_history(web, path + sizeof(history) - 1, request);
 	else if (strcmp(path, "/stream") != 0)
 		web_answer_problem(request, 404, "there is nothing here");
 	else if (!page_add_viewer(web->page, request))

@@ -18,7 +18,7 @@ struct web_config {
 	const char *host;  /* to listen on */
 	int64_t port;      /* 0: any free one */
 	const char *names; /* further ones that a Host header may hold, comma separated */
-	const char *token; /* of actions */
+	const char *token; /* of actions; NULL: the page only shows, and refuses them all */
 };
 
 /* Everything is borrowed until close. ST_UNAVAILABLE: the address cannot be had. */

@@ -1,16 +1,22 @@
 // The guided lab: each step asks for a prediction, plays by itself, and gives the verdict and its
 // reason. And the switches, which do by a click what `make` does.
-import { model, t, element, act, callOrders, canAct, until, changed } from "/page.js";
+import { model, t, element, act, callOrders, canAct, until, changed, command } from "/page.js";
 
-const STATUSES = ["MODIFIED", "CANCELLED"];
+const OFF = { SEQUENCING: "off", PROCESSING_ORDER: "partition" };
+const LOADED = 3; // orders of the step with load, before partitions are added
 
 const steps = [
-	{ partitions: 1, replicas: 1, settings: { EVENT_KEY: "none", SEQUENCING: "off" }, expected: "CANCELLED", fresh: true },
-	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "none", SEQUENCING: "off" }, expected: "MODIFIED" },
-	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "order-id", SEQUENCING: "off" }, expected: "CANCELLED" },
-	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "none", SEQUENCING: "enforce" }, expected: "CANCELLED" },
-	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "order-id", SEQUENCING: "off" }, expected: "CANCELLED", kill: true },
+	{ partitions: 1, replicas: 1, settings: { EVENT_KEY: "none", ...OFF }, fresh: true },
+	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "none", ...OFF } },
+	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "order-id", ...OFF } },
+	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "none", ...OFF, SEQUENCING: "enforce" } },
+	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "order-id", ...OFF }, kill: true },
+	{ partitions: 2, replicas: 2, settings: { EVENT_KEY: "order-id", ...OFF }, grow: 6 },
 ];
+// How the delivery can end; in the step with load, how all of them can.
+const endings = (step) => (step.grow ? ["some MODIFIED", "all CANCELLED"] : ["MODIFIED", "CANCELLED"]);
+const ending = (name) => (name.includes(" ") ? t(`lab.${name}`) : `DELIVERY ${name}`);
+
 let current = 0;
 let guess = null, playing = null, result = null, failure = null;
 const passed = new Set();
@@ -32,7 +38,7 @@ const hasSettings = (step) => Object.entries(step.settings)
 
 async function prepare(step) {
 	say(t("lab.prepare"));
-	if (step.fresh) await act("reset");
+	if (step.fresh || model.state.partitions?.length > step.partitions) await act("reset");
 	if ((model.state.partitions?.length ?? 1) < step.partitions) await act("partitions", { n: step.partitions });
 	if (!hasSettings(step)) await act("settings", step.settings);
 	if (model.state.deliveries?.length !== step.replicas) await act("scale", { n: step.replicas });
@@ -44,7 +50,7 @@ async function prepare(step) {
 // KIM places an order, changes the address, and cancels while the change is in work.
 async function callAll() {
 	say(t("lab.calls"));
-	const { body } = await callOrders("POST", 0, { customerId: 2000, productId: "100", productName: "RADIO", qty: 3, address: "PUSAN" });
+	const { body } = await callOrders("POST", 0, RADIO);
 	const order = () => model.orders.get(body.id);
 	await until(() => order()?.effects.length >= 1, 30, "OrderPlaced");
 	await callOrders("PATCH", body.id, { address: "SEOUL" });
@@ -62,17 +68,57 @@ async function kill(id) {
 	await act("kill", { n: number });
 }
 
+const RADIO = { customerId: 2000, productId: "100", productName: "RADIO", qty: 3, address: "PUSAN" };
+const applied = (ids, count) => ids.every((id) => model.orders.get(id)?.effects.length >= count);
+
+const isCancelled = (id) => model.orders.get(id)?.published.some((message) => message.type === "OrderCancelled");
+const drained = () => model.state.partitions.every(({ partition, end }) =>
+	model.state.positions.some((position) => position.partition === partition && position.position >= end));
+
+// Orders are placed and changed all the time while partitions are added; once order-service sends to
+// the new ones, all orders are cancelled.
+async function callWhileItGrows(step) {
+	const ids = [], old = model.state.partitions.length;
+	const placeAndChange = async () => {
+		const { body } = await callOrders("POST", 0, RADIO);
+		ids.push(body.id);
+		await callOrders("PATCH", body.id, { address: "SEOUL" });
+	};
+	const inNew = (message) => message.partition >= old && message.type.startsWith("Order");
+	say(t("lab.calls"));
+	while (ids.length < LOADED) await placeAndChange();
+	say(t("lab.grow", { n: step.grow }));
+	const grown = act("partitions", { n: step.grow });
+	while (![...model.messages.values()].flat().some(inNew)) {
+		await placeAndChange();
+		await new Promise((resolve) => setTimeout(resolve, 500));
+	}
+	for (const id of ids) await callOrders("DELETE", id);
+	await grown;
+	say(t("lab.wait", { n: delay() / 1000 }));
+	await until(() => ids.every(isCancelled) && drained(), delay() / 1000 * ids.length + 60, "OrderCancelled");
+	const wrong = ids.filter((id) => model.orders.get(id).row?.status !== "DELIVERY CANCELLED");
+	if (wrong.length > 0) model.chosen = wrong.at(-1);
+	return { status: wrong.length > 0 ? "some MODIFIED" : "all CANCELLED", late: wrong.length > 0,
+		many: { wrong: wrong.map((id) => `#${id}`).join(", "), n: wrong.length, all: ids.length } };
+}
+
+async function callAndEnd(step) {
+	const id = await callAll();
+	say(t("lab.wait", { n: delay() / 1000 }));
+	if (step.kill) await kill(id);
+	await until(() => applied([id], 3), delay() / 1000 * 2 + 60, "OrderModified");
+	const order = model.orders.get(id);
+	return { status: order.row.status.replace("DELIVERY ", ""), late: Boolean(order.late) };
+}
+
 async function play() {
 	const step = steps[current];
 	result = failure = null;
 	try {
 		await prepare(step);
-		const id = await callAll();
-		say(t("lab.wait", { n: delay() / 1000 }));
-		if (step.kill) await kill(id);
-		await until(() => model.orders.get(id)?.effects.length >= 3, delay() / 1000 * 2 + 60, "OrderModified");
-		const row = model.orders.get(id).row;
-		result = { status: row.status, late: Boolean(model.orders.get(id).late), hit: row.status.endsWith(guess) };
+		result = await (step.grow ? callWhileItGrows(step) : callAndEnd(step));
+		result.hit = result.status === guess;
 		passed.add(current);
 		if (step.kill) await act("scale", { n: step.replicas });
 	} catch (error) {
@@ -83,21 +129,22 @@ async function play() {
 
 // --- the step on the screen ----------------------------------------------------------------------
 
-const commands = (step) => [
-	step.fresh ? "make reset" : null,
-	step.partitions > 1 ? `make partitions N=${step.partitions}` : null,
-	`make scale N=${step.replicas}`,
-	`make up ${Object.entries(step.settings).map(([name, value]) => `${name}=${value}`).join(" ")}`,
+const commandsOf = (step) => [
+	step.fresh ? command("reset") : null,
+	step.partitions > 1 ? command("partitions", step.partitions) : null,
+	command("scale", step.replicas),
+	...Object.entries(step.settings).map(([name, value]) => command("settings", `${name}=${value}`)),
 ].filter(Boolean);
 
-function prediction() {
-	return element("fieldset", { disabled: Boolean(playing) }, element("legend", {}, t("lab.predict")), ...STATUSES.map((status) => {
-		const input = element("input", { type: "radio", name: "guess", value: status, id: `guess-${status}`, onchange: () => {
-			guess = status;
+function prediction(step) {
+	return element("fieldset", { disabled: Boolean(playing) }, element("legend", {}, t("lab.predict")), ...endings(step).map((name) => {
+		const id = `guess-${name.split(" ").at(-1)}`;
+		const input = element("input", { type: "radio", name: "guess", value: name, id, onchange: () => {
+			guess = name;
 			changed();
 		} });
-		input.checked = guess === status;
-		return element("label", { for: `guess-${status}` }, input, ` DELIVERY ${status}`);
+		input.checked = guess === name;
+		return element("label", { for: id }, input, ` ${ending(name)}`);
 	}));
 }
 
@@ -105,65 +152,81 @@ function outcome(number) {
 	if (failure) return element("p", { class: "result wrong", role: "alert" }, t("lab.failed", { why: failure }));
 	if (!result) return null;
 	return element("div", { class: `result ${result.late ? "wrong" : "right"}` },
-		element("strong", {}, t(result.late ? "verdict.wrong" : "verdict.right"), ". ", t("lab.result", { status: result.status })), " ",
-		t(result.hit ? "lab.hit" : "lab.miss"), element("br"), t(`lab.${number}.why`));
+		element("strong", {}, t(result.late ? "verdict.wrong" : "verdict.right"), ". ",
+			result.many ? t("lab.results", result.many) : t("lab.result", { status: `DELIVERY ${result.status}` })), " ",
+		element("em", {}, t(result.hit ? "lab.hit" : "lab.miss")), " ", t(`lab.${number}.why`));
+}
+
+function stepButton(i) {
+	return element("button", { type: "button", "aria-current": i === current ? "step" : false, class: passed.has(i) ? "passed" : "", disabled: Boolean(playing), onclick: () => {
+		current = i;
+		guess = result = failure = null;
+		changed();
+	} }, `${i + 1}. ${t(`lab.${i + 1}.name`)}`);
+}
+
+function answering(step) {
+	if (!canAct()) return element("p", { class: "typed" }, t("lab.readonly"), ...commandsOf(step).map((line) => element("code", {}, line)));
+	return element("div", { class: "answering" }, prediction(step),
+		element("button", { type: "button", class: "main", id: "play", disabled: !guess || Boolean(playing) || Boolean(model.running), onclick: play }, t("lab.play")));
 }
 
 let drawn = "";
 
 export function drawLab() {
-	const key = JSON.stringify([current, guess, playing, result, failure, canAct(), document.documentElement.lang, [...passed], Boolean(model.running)]);
+	const key = JSON.stringify([current, guess, playing, result, failure, canAct(), document.documentElement.lang, [...passed],
+		Boolean(model.running), delay(), model.state.commands]);
 	drawSwitches();
 	if (drawn === key) return;
+	const focused = document.activeElement?.id;
 	drawn = key;
-	const number = current + 1;
-	document.getElementById("steps").replaceChildren(...steps.map((step, i) => element("li", {},
-		element("button", { type: "button", "aria-current": i === current ? "step" : false, class: passed.has(i) ? "right" : "", disabled: Boolean(playing), onclick: () => {
-			current = i;
-			guess = result = failure = null;
-			changed();
-		} }, `${i + 1}. ${t(`lab.${i + 1}.name`)}`))));
+	document.getElementById("steps").replaceChildren(...steps.map((step, i) => element("li", {}, stepButton(i))));
 	document.getElementById("step").replaceChildren(...[
-		element("p", {}, t(`lab.${number}.text`, { delay: delay() / 1000 })),
-		prediction(),
-		canAct() ? element("button", { type: "button", class: "main", id: "play", disabled: !guess || Boolean(playing) || Boolean(model.running), onclick: play }, t("lab.play"))
-			: element("p", {}, t("lab.readonly"), ...commands(steps[current]).flatMap((line) => [element("br"), element("code", {}, line)])),
+		element("p", { class: "text" }, t(`lab.${current + 1}.text`, { delay: delay() / 1000 })),
+		answering(steps[current]),
 		playing ? element("p", { class: "progress", role: "status" }, t("lab.playing", { what: playing })) : null,
-		outcome(number)].filter(Boolean));
+		outcome(current + 1)].filter(Boolean));
+	if (focused) document.getElementById(focused)?.focus();
 }
 
 // --- switches ------------------------------------------------------------------------------------
 
-function one(text, command, ...buttons) {
-	return element("div", { class: "switch" }, element("span", {}, text), element("span", { class: "buttons" }, ...buttons),
-		element("code", {}, t("or.type", { command })));
+function one(text, typed, ...buttons) {
+	if (!canAct() && !typed) return null;
+	return element("div", { class: "switch" }, element("span", {}, text), canAct() ? element("span", { class: "buttons" }, ...buttons) : null,
+		typed ? element("code", {}, canAct() ? t("or.type", { command: typed }) : typed) : null);
 }
 
 function press(text, name, content, current_ = false) {
-	return element("button", { type: "button", "aria-pressed": String(current_), disabled: !canAct() || Boolean(model.running) || Boolean(playing) || current_,
+	return element("button", { type: "button", "aria-pressed": String(current_), disabled: Boolean(model.running) || Boolean(playing) || current_,
 		onclick: () => act(name, content).catch(() => {}) }, text);
+}
+
+// A setting and its values; the command shows the next one.
+function choice(text, name, now, values) {
+	const next = Object.keys(values).find((value) => value !== String(now));
+	return one(text, command("settings", `${name}=${next}`), ...Object.entries(values).map(([value, label]) =>
+		press(label, "settings", { [name]: typeof now === "number" ? Number(value) : value }, value === String(now))));
 }
 
 let switches = "";
 
 function drawSwitches() {
-	const replicas = model.state.deliveries?.length ?? 0, partitions = model.state.partitions?.length ?? 0;
-	const key = setting("EVENT_KEY"), sequencing = setting("SEQUENCING", "deliveries"), seconds = delay() / 1000;
-	const now = JSON.stringify([replicas, partitions, key, sequencing, seconds, model.running, playing, model.state.kafkaUp, canAct(), document.documentElement.lang]);
+	const replicas = model.state.deliveries?.length ?? 0, partitions = model.state.partitions?.length ?? 0, up = Boolean(model.state.kafkaUp);
+	const key = setting("EVENT_KEY"), sequencing = setting("SEQUENCING", "deliveries"), order = setting("PROCESSING_ORDER", "deliveries");
+	const now = JSON.stringify([replicas, partitions, key, sequencing, order, delay(), model.running, playing, up, canAct(), model.state.commands, document.documentElement.lang]);
 	if (switches === now) return;
 	switches = now;
-	document.getElementById("switches").replaceChildren(
-		one(t("switch.key"), "make up EVENT_KEY=none", press(t("none"), "settings", { EVENT_KEY: "none" }, key === "none"),
-			press(t("id"), "settings", { EVENT_KEY: "order-id" }, key === "order-id")),
-		one(t("switch.partitions", { n: partitions }), `make partitions N=${partitions + 1}`, press("+", "partitions", { n: Math.min(12, partitions + 1) })),
-		one(t("switch.replicas", { n: replicas }), `make scale N=${replicas + 1}`, press("−", "scale", { n: Math.max(0, replicas - 1) }),
+	document.getElementById("switches").replaceChildren(...[
+		choice(t("switch.key"), "EVENT_KEY", key, { none: t("none"), "order-id": t("id") }),
+		one(t("switch.partitions", { n: partitions }), command("partitions", partitions + 1), press("+", "partitions", { n: Math.min(12, partitions + 1) })),
+		one(t("switch.replicas", { n: replicas }), command("scale", replicas + 1), press("−", "scale", { n: Math.max(0, replicas - 1) }),
 			press("+", "scale", { n: Math.min(8, replicas + 1) })),
-		one(t("switch.delay", { n: seconds }), "make up DELIVERY_DELAY_MS=3000", ...[3, 10].map((n) => press(t("seconds", { n }), "settings", { DELIVERY_DELAY_MS: n * 1000 }, seconds === n))),
-		one(t("switch.sequencing"), "make up SEQUENCING=enforce", press(t("off"), "settings", { SEQUENCING: "off" }, sequencing === "off"),
-			press(t("on"), "settings", { SEQUENCING: "enforce" }, sequencing === "enforce")),
-		one(t("switch.broker"), "make broker-stop", press(t("stop"), "broker-stop", {}, !model.state.kafkaUp), press(t("start"), "broker-start", {}, Boolean(model.state.kafkaUp))),
-		one(t("switch.verify"), "make verify", press(t("do"), "verify", {})),
-		one(t("switch.reset"), "make reset", press(t("do"), "reset", {})));
-	const note = document.getElementById("switches");
-	if (model.running) note.append(element("p", { class: "progress", role: "status" }, t("busy", { what: model.running })));
+		choice(t("switch.delay", { n: delay() / 1000 }), "DELIVERY_DELAY_MS", delay(), { 3000: t("seconds", { n: 3 }), 10000: t("seconds", { n: 10 }) }),
+		choice(t("switch.sequencing"), "SEQUENCING", sequencing, { off: t("off"), enforce: t("on") }),
+		one(t("switch.broker"), command("broker-stop"), press(t("stop"), "broker-stop", {}, !up), press(t("start"), "broker-start", {}, up)),
+		choice(t("switch.order"), "PROCESSING_ORDER", order, { partition: t("order.partition"), key: t("order.key"), unordered: t("order.none") }),
+		one(t("switch.verify"), command("verify"), press(t("do"), "verify", {})),
+		one(t("switch.reset"), command("reset"), press(t("do"), "reset", {})),
+		model.running ? element("p", { class: "progress", role: "status" }, t("busy", { what: model.running })) : null].filter(Boolean));
 }

@@ -3,9 +3,12 @@
 import { drawStage } from "/stage.js";
 import { drawLab } from "/lab.js";
 import { drawCharts, addNumbers } from "/charts.js";
+import { drawLoad, addLoad } from "/load.js";
+import { drawHistory } from "/history.js";
 
 const KEPT_MESSAGES = 40; // of a partition
 const KEPT_ORDERS = 200;
+const OUTPUT_KEPT = 8000; // characters of what a command prints
 
 export const model = {
 	state: {},            // how all is now
@@ -19,6 +22,7 @@ export const model = {
 	answers: new Map(),   // id of an action -> how it ended
 	clock: 0,             // the server's clock minus ours, in ms
 	running: null,        // the action that runs
+	output: null,         // what it has printed so far
 };
 
 // --- texts ---------------------------------------------------------------------------------------
@@ -79,6 +83,8 @@ export function changed() {
 		drawStage();
 		drawLab();
 		drawCharts();
+		drawLoad();
+		drawHistory();
 	});
 }
 
@@ -143,7 +149,7 @@ const takers = {
 	state(state) {
 		model.state = state;
 		model.clock = state.now - Date.now();
-		addNumbers(state.rates);
+		addNumbers(state);
 	},
 	messages(content) {
 		content.messages.forEach(takeMessage);
@@ -151,6 +157,12 @@ const takers = {
 	},
 	effects(content) {
 		content.effects.forEach(takeEffect);
+	},
+	output(content) {
+		if (content.id !== model.output?.id) model.output = { ...content, text: "" };
+		model.output.text = (model.output.text + content.text).slice(-OUTPUT_KEPT);
+		addLoad(content);
+		showOutput({ action: content.action, output: model.output.text });
 	},
 	action(content) {
 		model.answers.set(content.id, content);
@@ -183,7 +195,35 @@ const token = new URLSearchParams(location.hash.slice(1)).get("token") || sessio
 if (token) sessionStorage.setItem("token", token);
 history.replaceState(null, "", location.pathname);
 
-export const canAct = () => Boolean(token) && model.state.actions;
+export const canCall = () => Boolean(token) && !model.state.readOnly;
+export const canAct = () => canCall() && model.state.actions;
+
+// What to type instead of a click, where the stack was started by make, docker compose, ...
+const service = (setting) => (setting.startsWith("EVENT_KEY") ? "order-service" : "delivery-service");
+const commands = {
+	make: {
+		settings: (setting) => `make up ${setting}`, scale: (n) => `make scale N=${n}`, partitions: (n) => `make partitions N=${n}`,
+		"broker-stop": () => "make broker-stop", verify: () => "make verify", reset: () => "make reset", load: () => "make lab-innocent",
+	},
+	compose: {
+		settings: (setting) => `${setting} docker compose up -d --wait`,
+		scale: (n) => `docker compose up -d --wait --scale delivery-service=${n}`,
+		partitions: (n) => `docker compose exec kafka /opt/kafka/bin/kafka-topics.sh --bootstrap-server kafka:19092 --alter --topic ${model.state.topic} --partitions ${n}`,
+		"broker-stop": () => "docker compose stop kafka", verify: () => "docker compose run --rm verify",
+		reset: () => "docker compose down -v && docker compose up -d --wait",
+	},
+	docker: {
+		settings: (setting) => `docker service update --env-add ${setting} lab_${service(setting)}`,
+		scale: (n) => `docker service scale lab_delivery-service=${n}`, "broker-stop": () => "docker service scale lab_kafka=0",
+	},
+	kubectl: {
+		settings: (setting) => `kubectl -n ordering-lab set env deployment/${service(setting)} ${setting}`,
+		scale: (n) => `kubectl -n ordering-lab scale deployment delivery-service --replicas=${n}`,
+	},
+};
+
+// undefined: there is none.
+export const command = (name, value) => commands[model.state.commands ?? "make"][name]?.(value);
 
 async function post(name, content) {
 	const response = await fetch(`/actions/${name}`, {

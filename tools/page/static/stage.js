@@ -1,6 +1,6 @@
 // The stage: calls, lanes of the topic, replicas with what they are at, deliveries, and the red line
 // between two events that changed places.
-import { model, t, element, act, callOrders, canAct, changed, short } from "/page.js";
+import { model, t, element, act, callOrders, canAct, canCall, changed, short } from "/page.js";
 
 const CHIP_WIDTH = 48;
 const DELIVERY_WIDTH = 34;
@@ -55,12 +55,13 @@ let calls = "";
 
 function drawCalls() {
 	const order = currentOrder(), port = model.state.orders?.[0]?.port ?? "8081";
-	const able = canAct();
+	const able = canCall();
 	const key = `${order} ${port} ${able} ${document.documentElement.lang}`;
 	if (calls === key) return;
 	calls = key;
-	const button = (text, line, enabled, go) =>
-		element("button", { type: "button", disabled: !enabled || !able, onclick: go }, text, element("code", {}, line));
+	const button = (text, line, enabled, go) => able
+		? element("button", { type: "button", disabled: !enabled, onclick: go }, text, element("code", {}, line))
+		: element("p", {}, text, element("code", {}, line));
 	by("calls").replaceChildren(
 		button(t("call.place"), `http :${port}/orders customerId=2000 productId=100 productName=RADIO qty=3 address=PUSAN`, true,
 			() => call("POST", 0, { customerId: 2000, productId: "100", productName: "RADIO", qty: 3, address: "PUSAN" })),
@@ -184,10 +185,9 @@ function drawCard(service) {
 	card.name.textContent = service.about?.replica ?? `delivery-${service.port}`;
 	for (const name of ["kill", "pause", "resume"]) {
 		card[name].textContent = t(name);
-		card[name].disabled = !canAct() || Boolean(model.running);
+		card[name].disabled = Boolean(model.running);
+		card[name].hidden = !canAct() || (name === "pause" && !service.ready) || (name === "resume" && service.ready);
 	}
-	card.pause.hidden = !service.ready;
-	card.resume.hidden = service.ready;
 	card.owned.hidden = !owned;
 	card.owned.textContent = t("replica.owns", { list: owned });
 	drawWork(card, service);

@@ -13,7 +13,7 @@ static enum status make(const char *name, const char *arguments)
 	enum status st;
 
 	cr_assert(json, "%s", arguments);
-	st = action_command_make(&command, "stack.sh", name, json, &err);
+	st = action_command_make(&command, "/project", name, json, &err);
 	json_decref(json);
 	return st;
 }
@@ -21,7 +21,7 @@ static enum status make(const char *name, const char *arguments)
 Test(page_action_command, a_number)
 {
 	cr_assert_eq(make("scale", "{\"n\": 3}"), ST_OK);
-	cr_expect_str_eq(command.argv[0], "stack.sh");
+	cr_expect_str_eq(command.argv[0], "/project/stack/stack.sh");
 	cr_expect_str_eq(command.argv[1], "scale");
 	cr_expect_str_eq(command.argv[2], "3");
 	cr_expect_null(command.argv[3]);
@@ -37,6 +37,14 @@ Test(page_action_command, settings_go_before_our_environment)
 	cr_expect_str_eq(command.environment[0], "EVENT_KEY=none");
 	cr_expect_str_eq(command.environment[1], "DELIVERY_DELAY_MS=3000");
 	cr_expect_not_null(command.environment[2]);
+	action_command_fini(&command);
+}
+
+Test(page_action_command, a_script_of_its_own)
+{
+	cr_assert_eq(make("load", "{}"), ST_OK);
+	cr_expect_str_eq(command.argv[0], "/project/lab/innocent.sh");
+	cr_expect_null(command.argv[1]);
 	action_command_fini(&command);
 }
 
