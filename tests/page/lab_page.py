@@ -80,7 +80,7 @@ class Page:
     def begin(self, step, guess):
         self.click("#steps button", step)
         until(lambda: not self.count("#step .result"), "the last step's result has gone")
-        self.press(f"#guess-{guess}")
+        until(lambda: self.press(f"#guess-{guess}") or self.script("return document.getElementById('play').disabled === false"), "a prediction")
         self.press("#play")
 
     def play(self, step, guess):

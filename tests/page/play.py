@@ -158,7 +158,7 @@ def play_in_korean(page):
     result = page.play(1, "CANCELLED")
     check(result.startswith("틀림") and "예측이 틀렸습니다" in result, f"step 2 in Korean, with a wrong prediction: {result}")
     sentence = page.text("#verdict")
-    check(all(part in sentence for part in ("틀림", "OrderModified(버전 2)", "OrderCancelled(버전 3)", "DELIVERY MODIFIED")),
+    check(all(part in sentence for part in ("틀림", "OrderModified", "OrderCancelled", "파티션", "DELIVERY MODIFIED")),
           f"the sentence is Korean: {sentence}")
     look_with_axe(page, "Korean, dark")
     look_at_languages(page)
@@ -170,6 +170,7 @@ def look_at_sizes(page):
         page.resize(width, height)
         wide = page.script("return document.documentElement.scrollWidth")
         check(wide <= width, f"nothing is wider than {width} pixels: {wide}")
+    page.script("scrollTo(0, 0)")
     check(page.script("const box = (id) => document.getElementById(id).getBoundingClientRect();"
                       "return box('steps').top >= 0 && box('stage').bottom <= innerHeight"),
           "steps, verdict and stage are all on a screen of 1280x720")
@@ -189,23 +190,25 @@ def look_without_a_token(page):
     page.driver.switch_to.window(mine)
 
 
+def load_once(loaded):
+    """What a browser fetches, and the beginning of the stream."""
+    html = urllib.request.urlopen(f"{URL}/", timeout=60).read().decode()
+    files = re.findall(r'(?:href|src)="(/[^"]+)"', html) + ["/text.en.json", "/stage.js", "/lab.js"]
+    sizes = [len(urllib.request.urlopen(URL + file, timeout=60).read()) for file in files]
+    with urllib.request.urlopen(f"{URL}/stream", timeout=60) as stream:
+        loaded.append(all(sizes) and b"event:" in stream.readline())
+
+
 def ten_at_once(page):
-    mine = page.driver.current_window_handle
-    streams = []
-    threads = [threading.Thread(target=lambda: streams.append(urllib.request.urlopen(f"{URL}/stream", timeout=60).readline()))
-               for _ in range(10)]
+    loaded = []
+    threads = [threading.Thread(target=load_once, args=(loaded,)) for _ in range(9)]
     for thread in threads:
         thread.start()
-    page.script("for (let i = 0; i < 10; i++) open('/', '_blank', 'noopener')")
-    until(lambda: len(page.driver.window_handles) == 11, "ten more tabs")
-    for handle in [handle for handle in page.driver.window_handles if handle != mine]:
-        page.driver.switch_to.window(handle)
-        until(lambda: page.count("#health .up") == 4 and page.count("#rows tr") > 0, "a page that was loaded with nine others")
-        page.driver.close()
-    page.driver.switch_to.window(mine)
+    page.driver.refresh()
+    until(lambda: page.count("#health .up") == 4 and page.count("#rows tr") > 0, "the page that is loaded with nine others")
     for thread in threads:
         thread.join()
-    check(len(streams) == 10 and all(b"event:" in line for line in streams), "ten pages are loaded at once, and ten streams begin")
+    check(loaded == [True] * 9, f"ten pages are loaded at once: {loaded}")
 
 
 def play(driver):

@@ -34,7 +34,7 @@ const style = { http: ["--bad", []], kafka: ["--mark", [6, 4]] };
 
 function drawChart() {
 	if (!canvas?.clientWidth) return;
-	const { context, width, height } = begin(canvas), left = 44, foot = 18;
+	const { context, width, height } = begin(canvas), left = 52, foot = 18;
 	const x = (second) => left + (width - left - 8) * (second - 1) / (SECONDS - 1);
 	const y = (ms) => 16 + (height - foot - 22) * (1 - Math.log(Math.min(SLOW, Math.max(FAST, ms)) / FAST) / Math.log(SLOW / FAST));
 	context.font = "12px system-ui, sans-serif";

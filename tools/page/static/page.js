@@ -162,12 +162,12 @@ const takers = {
 		if (content.id !== model.output?.id) model.output = { ...content, text: "" };
 		model.output.text = (model.output.text + content.text).slice(-OUTPUT_KEPT);
 		addLoad(content);
-		showOutput({ action: content.action, output: model.output.text });
+		if (content.action !== "load") showOutput({ action: content.action, output: model.output.text }); // it has its chart
 	},
 	action(content) {
 		model.answers.set(content.id, content);
 		model.running = null;
-		showOutput(content);
+		if (content.action !== "load" || content.status !== 0) showOutput(content);
 	},
 };
 
