@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/runtime/clock.h"
 #include "tools/page/action_command.h"
 
 #define OUTPUT_MAX 8000 /* the last bytes that are kept */
@@ -149,6 +150,8 @@ struct actions *actions_open(const char *project, struct mailbox *box)
 		return NULL;
 	a->project = project;
 	a->box = box;
+	a->last_id =
+		clock_wall_ms(); /* a viewer may remember numbers of the page before this one */
 	return a;
 }
 

@@ -242,7 +242,7 @@ export async function act(name, content = {}) {
 		showOutput({ action: name, output: error.message });
 		throw error;
 	});
-	model.running = name;
+	if (!model.answers.has(id)) model.running = name; // its end may have come before its number
 	changed();
 	const end = await until(() => model.answers.get(id), 120, name);
 	if (end.status !== 0 && name !== "verify") throw new Error(end.output.trim().split("\n").at(-1));
