@@ -244,7 +244,7 @@ export async function act(name, content = {}) {
 	});
 	if (!model.answers.has(id)) model.running = name; // its end may have come before its number
 	changed();
-	const end = await until(() => model.answers.get(id), 120, name);
+	const end = await until(() => model.answers.get(id), 300, name);
 	if (end.status !== 0 && name !== "verify") throw new Error(end.output.trim().split("\n").at(-1));
 	return end;
 }
