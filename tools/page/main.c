@@ -29,6 +29,7 @@ struct config {
 			NULL, help                                                                 \
 	}
 
+static const char *const off_on[] = { "off", "on", NULL };
 static const char *const commands[] = { "make", "compose", "kubectl", "docker", NULL };
 
 static const struct config_key keys[] = {
@@ -53,7 +54,7 @@ static const struct config_key keys[] = {
 	     "folder of the project, whose scripts are behind the switches; empty: they only show "
 	     "the command"),
 	{ "READ_ONLY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, read_only), "off", 0,
-	  0, service_config_off_on, "on: the page only shows, whoever asks" },
+	  0, off_on, "on: the page only shows, whoever asks" },
 	{ "COMMANDS", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, commands), "make", 0, 0,
 	  commands, "whose commands the page shows for a switch" },
 	{ "TOKEN", CONFIG_TEXT, CONFIG_SECRET_PAIRS, offsetof(struct config, token), "", 0, 0, NULL,
