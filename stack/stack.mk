@@ -5,6 +5,13 @@ up: export SETTINGS_GIVEN = $(foreach v,$(.VARIABLES),$(if $(findstring command,
 # demo and up build through a second make, since the packages that the build needs may only come
 # now.
 
+# The user's locale is for what is shown. To the scripts' shells it is nothing, and one that the
+# machine lacks makes each of them warn.
+ifeq ($(origin LAB_LOCALE),undefined)
+export LAB_LOCALE := $(or $(LC_ALL),$(LC_MESSAGES),$(LANG))
+endif
+export LC_ALL := C.UTF-8
+
 .PHONY: demo up down status page reset scale scale-orders partitions skip-missing psql topic packages
 .PHONY: kill pause resume broker-stop broker-start
 

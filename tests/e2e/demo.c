@@ -23,7 +23,7 @@ TestSuite(demo, .timeout = 600);
 
 /* PostgreSQL, Kafka and its controller, the live page, order-service, delivery-services. */
 #define PORTS        10
-#define SETTINGS_MAX 16
+#define SETTINGS_MAX 20
 #define OUTPUT_SIZE  (256 * 1024)
 
 /* The ports of a stack from first on, and then what more is given, ended by NULL. */
@@ -40,6 +40,7 @@ static void settings_of(const char *settings[SETTINGS_MAX], int first, const cha
 	settings[n++] = arena_format("ORDER_PORT=%d", first + 4);
 	settings[n++] = arena_format("DELIVERY_PORT=%d", first + 5);
 	settings[n++] = "MAKEFLAGS=";
+	settings[n++] = "MAKELEVEL"; /* none: make says nothing of folders */
 	while (*more)
 		settings[n++] = *more++;
 	settings[n] = NULL;
@@ -130,12 +131,13 @@ LAB_TEST(demo, a_pace_without_a_keyboard_is_refused, 1)
 /* --- one that is interrupted --------------------------------------------------------------- */
 
 struct running {
-	const char *output, *run_dir;
+	int first; /* port */
+	const char *output;
 	pid_t pid;
 };
 
 /* Runs in the child. */
-static void exec_demo(const char *output)
+static void exec_demo(const char *output, const char *const *settings)
 {
 	int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	const char *script = "stack/temporary_stack.sh";
@@ -143,28 +145,24 @@ static void exec_demo(const char *output)
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)dup2(fd, STDOUT_FILENO);
 	(void)dup2(fd, STDERR_FILENO);
+	for (; *settings; settings++)
+		(void)putenv((char *)*settings);
 	(void)execl(script, script, "run", "demo", arena_format("%s/demo", stack_build_dir()),
 		    (char *)NULL);
 	_exit(127);
 }
 
-/* From then on the environment is that of its stack. */
 static struct running start_demo(int first, const char *const *more)
 {
 	const char *settings[SETTINGS_MAX];
-	struct running running = {
-		.output = arena_format("%s/log/demo.out", stack_run_dir()),
-		.run_dir = arena_format("%s/demo", stack_run_dir()),
-	};
+	struct running running = { .first = first,
+				   .output = arena_format("%s/log/demo.out", stack_run_dir()) };
 
 	settings_of(settings, first, more);
-	for (const char **setting = settings; *setting; setting++)
-		(void)putenv((char *)*setting);
 	running.pid = fork();
 	cr_assert_geq(running.pid, 0);
 	if (running.pid == 0)
-		exec_demo(running.output);
-	(void)setenv("RUN_DIR", running.run_dir, 1);
+		exec_demo(running.output, settings);
 	return running;
 }
 
@@ -176,31 +174,38 @@ static const char *said(const struct running *running)
 	return text;
 }
 
-static const char *show(const char *what, const char *raw)
+/* What a command says of its stack. */
+static const char *make(const struct running *running, const char *target, const char *setting)
 {
-	const char *settings[] = { "KAFKA_TOPIC=kafka.scaling", "FOLLOW=0", raw, NULL };
-	struct program_run run = program_run("stack/stack.sh", what, settings);
+	const char *settings[SETTINGS_MAX];
+	const char *const more[] = { arena_format("RUN_DIR=%s/demo", stack_run_dir()),
+				     "KAFKA_TOPIC=kafka.scaling",
+				     "FOLLOW=0",
+				     "LAB_LANG=en",
+				     setting,
+				     NULL };
+	struct program_run run;
 
-	cr_expect_eq(run.status, 0, "%s: %s", what, run.output);
+	settings_of(settings, running->first, more);
+	run = program_run("/usr/bin/make", target, settings);
+	cr_expect_eq(run.status, 0, "%s: %s", target, run.output);
 	return run.output;
 }
 
 /* One partition, and a second replica that finds none left. */
-static void expect_shown(void)
+static void expect_shown(const struct running *running)
 {
-	const struct command scale = { .arguments = { "stack/stack.sh", "scale", "2" },
-				       .timeout_ms = wait_stretch(60000) };
 	const char *status;
 
-	cr_assert_eq(command_run(&scale), 0);
-	status = show("status", "RAW=0");
+	(void)make(running, "scale", "N=2");
+	status = make(running, "status", "RAW=0");
 	expect_in(status, "delivery-service 1: partition 0; ");
 	expect_in(status, "delivery-service 2: idle, there is no partition left for it\n");
 	expect_in(status, "topic kafka.scaling: 1 partition\n");
 	expect_in(status, "partition 0: delivery-service 1, position ");
 	cr_expect_leq(longest_line(status), 80, "%s", status);
-	expect_in(show("topic", "RAW=0"), " | OrderModified     | order 2, version 2\n");
-	expect_in(show("topic", "RAW=1"), "\"productName\":\"RADIO\"");
+	expect_in(make(running, "topic", "RAW=0"), " | OrderModified     | order 2, version 2\n");
+	expect_in(make(running, "topic", "RAW=1"), "\"productName\":\"RADIO\"");
 }
 
 LAB_TEST(demo, an_interrupted_one_leaves_nothing, 1)
@@ -212,7 +217,7 @@ LAB_TEST(demo, an_interrupted_one_leaves_nothing, 1)
 
 	cr_assert(wait_until(180000, strstr(said(&running), "OrderCancelled ")), "%s",
 		  said(&running));
-	expect_shown();
+	expect_shown(&running);
 	cr_assert_eq(kill(running.pid, SIGINT), 0);
 	cr_assert_eq(waitpid(running.pid, &status, 0), running.pid);
 	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 130, "status 0x%x: %s",

@@ -39,21 +39,27 @@ static int list_partitions(const struct replica_view *v, int number, struct strb
 	return count;
 }
 
-static void show_replica(const struct replica_view *v, const struct replica *r, struct screen *s)
+static void show_replica(const struct replica_view *v, const struct replica *r, bool broker,
+			 struct screen *s)
 {
 	char name[64], list[512] = "", owns[1024] = "";
 	struct strbuf partitions = STRBUF_ON(list), line = STRBUF_ON(owns);
+	int count;
 
 	(void)snprintf(name, sizeof(name), "delivery-service %d", r->number);
 	if (!r->answers) {
 		screen_say(s, STYLE_BAD, "status.replica.silent", "name", name, NULL);
 		return;
 	}
-	if (list_partitions(v, r->number, &partitions) == 0) {
-		screen_say(s, STYLE_DELIVERY, "status.replica.idle", "name", name, NULL);
+	count = list_partitions(v, r->number, &partitions);
+	if (count == 0) {
+		screen_say(s, STYLE_DELIVERY,
+			   broker ? "status.replica.idle" : "status.replica.none", "name", name,
+			   NULL);
 		return;
 	}
-	catalogue_add(s->texts, &line, "status.replica.owns", "name", name, "list", list, NULL);
+	catalogue_add(s->texts, &line, "status.replica.owns", "n", NUMBER(count), "name", name,
+		      "list", list, NULL);
 	if (r->in_work > 0)
 		screen_say(s, STYLE_PLAIN, "status.replica.working", "n", NUMBER(r->in_work),
 			   "owns", owns, NULL);
@@ -61,8 +67,8 @@ static void show_replica(const struct replica_view *v, const struct replica *r, 
 		screen_text(s, STYLE_PLAIN, 4, owns);
 }
 
-void replica_view_show(const struct replica_view *v, struct screen *s)
+void replica_view_show(const struct replica_view *v, bool broker, struct screen *s)
 {
 	for (size_t i = 0; i < v->count; i++)
-		show_replica(v, &v->replicas[i], s);
+		show_replica(v, &v->replicas[i], broker, s);
 }

@@ -3,6 +3,7 @@
 #include "tools/demo/event_line.h"
 #include "tools/demo/guess.h"
 #include "tools/demo/number.h"
+#include "tools/demo/replica_view.h"
 #include "tools/demo/table.h"
 #include "tools/demo/wrap.h"
 
@@ -194,4 +195,31 @@ Test(screen, predictions)
 	expect_text(guess_status("Cancelled"), "DELIVERY CANCELLED");
 	cr_expect_null(guess_status(""));
 	cr_expect_null(guess_status("mc"));
+}
+
+Test(screen, a_replica_has_one_partition_or_several_or_is_idle)
+{
+	static struct replica_view view = {
+		.count = 4,
+		.replicas = { { 1, true, 1 }, { 2, true, 0 }, { 3, true, 0 }, { 4, false, 0 } },
+		.partitions = { { 1, 0 }, { 2, 0 }, { 2, 0 } },
+	};
+
+	open_screen("80", CATALOGUE_EN);
+	replica_view_show(&view, true, &screen);
+	expect_text(shown(), "delivery-service 1: partition 0; 1 event in progress\n"
+			     "delivery-service 2: partitions 1, 2\n"
+			     "delivery-service 3: idle, there is no partition left for it\n"
+			     "delivery-service 4: does not answer\n");
+	close_screen();
+}
+
+Test(screen, a_replica_is_not_idle_while_no_broker_answers)
+{
+	static struct replica_view view = { .count = 1, .replicas = { { 1, true, 0 } } };
+
+	open_screen("80", CATALOGUE_EN);
+	replica_view_show(&view, false, &screen);
+	expect_text(shown(), "delivery-service 1: has no partition\n");
+	close_screen();
 }
