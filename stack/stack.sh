@@ -345,6 +345,7 @@ show() {
 # scale KIND N: that many of a kind, while all runs.
 scale() {
 	local kind=$1 N=${2-} number running=() leaving=() missing=()
+	[[ -n $N ]] || die "how many? make scale N=3, make scale-orders N=2"
 	require_number N 0 100
 	lock_take stack
 	require_up
@@ -380,10 +381,7 @@ reset() {
 	mapfile -t orders < <(instances order-service)
 	mapfile -t replicas < <(instances delivery)
 	stop_services
-	"$REPO_DIR/sql/cluster.sh" psql -X -q -v ON_ERROR_STOP=1 -c "do \$\$ begin
-		execute (select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
-			|| ' restart identity' from pg_tables where schemaname in ('orders', 'delivery'));
-		end \$\$"
+	"$REPO_DIR/sql/cluster.sh" psql -X -q -v ON_ERROR_STOP=1 -f "$REPO_DIR/sql/empty.sql"
 	PARTITIONS=1 "$REPO_DIR/kafka/topics.sh" recreate
 	instances_start order-service "${orders[@]}"
 	instances_start delivery "${replicas[@]}"
@@ -420,21 +418,15 @@ dead_letters() {
 	ACTION=$1 DATABASE_URL=$(stack_url lab) exec "$BUILD_DIR/dead-letters"
 }
 
-# delivery-service passes the versions within a second or two.
 skip_missing() {
-	local sql
+	local versions
 	[[ ${1-} =~ ^[0-9]{1,18}$ ]] ||
 		die "which order? make skip-missing ORDER=7 (GET /deliveries/7 shows what it waits for)"
 	require_up
-	sql="insert into delivery.given_up (order_id, version, reason)
-		select $1, v, 'make skip-missing by $(id -un)' from
-			(select min(version) as parked from delivery.parked where order_id = $1) p,
-			generate_series(1 + coalesce(
-				(select version from delivery.delivery where order_id = $1), 0), parked - 1) v
-		on conflict do nothing returning version"
-	sql=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$sql")
-	[[ -n $sql ]] || die "order $1 waits for nothing that could be skipped"
-	say "order $1 no longer waits for version" "${sql//$'\n'/, }"
+	versions=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t -v ON_ERROR_STOP=1 -v order="$1" \
+		-v reason="make skip-missing by $(id -un)" -f "$REPO_DIR/sql/skip_missing.sql")
+	[[ -n $versions ]] || die "order $1 waits for nothing that could be skipped"
+	say "order $1 no longer waits for version" "${versions//$'\n'/, }"
 }
 
 main() {
@@ -449,14 +441,8 @@ main() {
 	settings_complete
 	case $command in
 	up | servers | down | status | page | topic | verify) "$command" ;;
-	scale)
-		[[ -n ${2-} ]] || die "how many replicas? make scale N=3"
-		scale delivery "$2"
-		;;
-	scale-orders)
-		[[ -n ${2-} ]] || die "how many order-services? make scale-orders N=2"
-		scale order-service "$2"
-		;;
+	scale) scale delivery "${2-}" ;;
+	scale-orders) scale order-service "${2-}" ;;
 	partitions) partitions "${2-}" ;;
 	kill) signal_replica KILL "${2-}" ;;
 	pause) signal_replica STOP "${2-}" ;;

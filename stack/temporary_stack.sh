@@ -14,7 +14,7 @@
 #                                         what ends it, instead of temporary_stack_down
 #   temporary_stack COMMAND...            stack/stack.sh, which Ctrl-C does not cut off; its output is
 #                                         in TEMPORARY_STACK_OUTPUT; dies if it fails
-#   temporary_stack_start [COMMAND]       up (default) or servers, with a line for each server
+#   temporary_stack_start [COMMAND]       up (default) or servers, and says so
 #   temporary_stack_begin SCRIPT ARGUMENT..., temporary_stack_end   any script likewise, in two steps
 #   temporary_stack_require_alive         nothing that should run has ended, or die
 #   temporary_stack_down                  stops it
@@ -102,28 +102,9 @@ temporary_stack_end() {
 }
 
 temporary_stack_start() {
-	local postgres='' kafka=''
 	progress "starting PostgreSQL and Kafka, with no data"
-	temporary_stack_begin stack/stack.sh "${1-up}"
-	while kill -0 "$TEMPORARY_STACK_PID" 2>/dev/null; do
-		if [[ -z $postgres ]] && port_open "$PG_PORT"; then
-			postgres=1
-			progress "PostgreSQL is up on port $PG_PORT"
-		fi
-		if [[ -z $kafka ]] && temporary_stack_kafka_open; then
-			kafka=1
-			progress "Kafka is up on port $(kafka_ports)"
-		fi
-		sleep 0.05
-	done
-	temporary_stack_end
-}
-
-temporary_stack_kafka_open() {
-	local port
-	for port in $(kafka_ports); do
-		port_open "$port" || return 1
-	done
+	temporary_stack "${1-up}"
+	progress "PostgreSQL is up on port $PG_PORT, Kafka on port $(kafka_ports)"
 }
 
 temporary_stack_require_alive() {
@@ -209,9 +190,8 @@ stack_stop() {
 
 stack_fresh() {
 	stack_stop
-	stack_sql "select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
-		|| ' restart identity' from pg_tables where schemaname in ('orders', 'delivery') \\gexec
-		checkpoint;"
+	stack_sql_file sql/empty.sql
+	stack_sql checkpoint
 	STACK_TOPICS=$((STACK_TOPICS + 1))
 	export KAFKA_TOPIC=load.$STACK_TOPICS
 	stack_topic "$KAFKA_TOPIC" "$1"
