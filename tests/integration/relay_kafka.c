@@ -182,6 +182,28 @@ LAB_TEST(relay_kafka, a_missing_topic_holds_up_no_other, 1)
 	relay_close(relay);
 }
 
+/* One batch, in which every second row is acknowledged: only those may be deleted. */
+LAB_TEST(relay_kafka, what_comes_again_stays_beside_what_was_taken, 1)
+{
+	enum { EACH = 3 };
+	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 1);
+	struct relay *relay = open_relay("mixed", "");
+	struct tail *tail = tail_open(fixture.topic);
+
+	rd_kafka_mock_topic_set_error(kafka, MISSING, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	sql_run("insert into orders.outbox (topic, key, type, payload) "
+		"select case n %% 2 when 0 then '" MISSING "' else '%s' end, '1', n::text, '{}' "
+		"from generate_series(1, %d) n",
+		fixture.topic, 2 * EACH);
+	cr_assert(rounds_until(relay, rows_of(fixture.topic) == 0));
+	cr_assert_eq(rows_of(MISSING), EACH, "a row that Kafka does not have is gone");
+	rd_kafka_mock_topic_set_error(kafka, MISSING, RD_KAFKA_RESP_ERR_NO_ERROR);
+	cr_assert(rounds_until(relay, sql_number(ROWS) == 0), "it is not tried again");
+	cr_expect_eq(tail_read(tail), EACH);
+	cr_expect_eq(tail_read(tail_open(MISSING)), EACH);
+	relay_close(relay);
+}
+
 /* The second row finds no room in librdkafka's queue, the third one would. */
 LAB_TEST(relay_kafka, no_row_goes_before_one_that_comes_again, 1)
 {
