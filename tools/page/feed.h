@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define FEED_ENTRIES 1024
-#define FEED_BYTES   (4 * 1024 * 1024) /* of all texts; older ones go first */
+#define FEED_BYTES   (2 * 1024 * 1024) /* of all texts; older ones go first */
 
 struct feed_entry {
 	int64_t number;

@@ -10,7 +10,7 @@
 
 #include "common/base/parse.h"
 
-#define BEHIND_MAX (256 * 1024) /* bytes that a viewer has not read yet, before he is left out */
+#define BEHIND_MAX (128 * 1024) /* bytes that a viewer has not read yet, before he is left out */
 
 struct viewer {
 	struct viewers *viewers;
