@@ -89,6 +89,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 	} else {
 		if (!c->leaving) /* else the owner has forgotten them already */
 			drop_all(c, partitions);
+		kafka_workarounds_keep_assigned(rk, partitions);
 		log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
 	}
 	if (!c->leaving)
@@ -316,6 +317,11 @@ void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t 
 	list->elems[0].offset = next_offset;
 	commit(c, list);
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+bool kafka_consumer_is_steady(const struct kafka_consumer *c)
+{
+	return c->group.steady;
 }
 
 const char *kafka_consumer_refusal(const struct kafka_consumer *c)

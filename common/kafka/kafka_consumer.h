@@ -96,6 +96,9 @@ int64_t kafka_consumer_rebalances(const struct kafka_consumer *consumer);
 /* Why the group does not take us: a broker's words. NULL: it has us, or has not refused. */
 const char *kafka_consumer_refusal(const struct kafka_consumer *consumer);
 
+/* No rebalance is in progress; at most a moment old. */
+bool kafka_consumer_is_steady(const struct kafka_consumer *consumer);
+
 /* True if the group's coordinator, a broker, is connected; at most a moment old. Any thread. */
 bool kafka_consumer_reachable(struct kafka_consumer *consumer);
 

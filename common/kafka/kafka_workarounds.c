@@ -119,3 +119,17 @@ bool kafka_workarounds_destroy(struct kafka_workarounds *w)
 	return atomic_load(&w->left) &&
 	       run_with_deadline(w, destroy_main, &w->destroyed, DESTROY_MAX_MS);
 }
+
+void kafka_workarounds_keep_assigned(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions)
+{
+	rd_kafka_topic_partition_list_t *assigned = NULL;
+
+	if (rd_kafka_assignment(rk, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (int i = partitions->cnt - 1; i >= 0; i--) {
+		if (!rd_kafka_topic_partition_list_find(assigned, partitions->elems[i].topic,
+							partitions->elems[i].partition))
+			(void)rd_kafka_topic_partition_list_del_by_idx(partitions, i);
+	}
+	rd_kafka_topic_partition_list_destroy(assigned);
+}

@@ -22,6 +22,10 @@ struct kafka_workarounds {
 	_Atomic bool left, destroyed;
 };
 
+/* Takes out of a list to be unassigned what is not assigned, since it could not be claimed: for one
+ * such partition librdkafka refuses the whole list, and joins no more. */
+void kafka_workarounds_keep_assigned(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions);
+
 /* To be called at the end of each rebalance: partitions that stay are fetched on at once. */
 void kafka_workarounds_wake_fetchers(rd_kafka_t *rk);
 

@@ -81,6 +81,8 @@ static void on_revoked(void *context, int32_t partition)
 	struct delivery_loop *l = context;
 
 	delivery_writer_finish(&l->writer);
+	if (!partitions_find(&l->ownership.partitions, partition))
+		return; /* the group has given it, and it could not be claimed */
 	drop_partition(l, partition);
 	atomic_fetch_add(&l->metrics.revoked, 1);
 }

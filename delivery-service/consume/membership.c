@@ -51,6 +51,12 @@ static void try_to_join(struct membership *m)
 	m->next_try_mono_ms = clock_mono_ms() + TRY_EVERY_MS;
 }
 
+/* Who owns partitions works on them through a rebalance. */
+static bool waits_for_the_group(const struct membership *m)
+{
+	return !kafka_consumer_is_steady(m->consumer) && atomic_load(&m->metrics->partitions) == 0;
+}
+
 /* Retrying is no progress. */
 static void report(struct membership *m)
 {
@@ -64,6 +70,8 @@ static void report(struct membership *m)
 	} else if (refusal) {
 		strbuf_printf(&why, "the group refuses this replica: %s", refusal);
 		progress_held(m->progress, text);
+	} else if (waits_for_the_group(m)) {
+		progress_held(m->progress, "the group has not taken this replica");
 	} else {
 		progress_made(m->progress);
 	}

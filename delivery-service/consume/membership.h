@@ -2,7 +2,8 @@
  * Whether this replica takes part in its group. One that the database does not answer leaves, so
  * that another replica has its partitions within 10 s, and joins again when the database takes its
  * writes: at once after a long outage, and later each time that it had to leave without a commit in
- * between. One that the group refuses goes on trying. Who does not take part says why.
+ * between. One that the group refuses, or does not answer, goes on trying. Who does not take part
+ * says why.
  *
  * Threads: the delivery loop's.
  */

@@ -79,6 +79,27 @@ LAB_TEST(membership, who_cannot_reach_the_database_leaves_its_partitions, 2)
 	cr_expect_eq(service_metric(cut_off, "delivery_group_member"), 1.0);
 }
 
+/* The group gives it what another one left, and it cannot claim that: what it gives back then is
+ * not its own. */
+LAB_TEST(membership, who_cannot_claim_a_partition_gives_it_back, 2)
+{
+	int port = pooler_start("session"), produced = 0;
+	struct service *cut_off = service_start(
+		DELIVERY, arena_format("DATABASE_URL=%s", pooler_url("delivery_service", port)),
+		NULL);
+	struct service *other = service_start(DELIVERY, NULL);
+
+	cr_assert(wait_until(LONG_MS, owns(cut_off, 1.0) && owns(other, 1.0)));
+	service_allow_errors(); /* it stands still */
+	pooler_signal(SIGSTOP);
+	(void)service_stop(other, SIGTERM);
+	cr_assert(wait_until(LONG_MS, service_logs(cut_off, "leaves the group")));
+	cr_assert(wait_until(LONG_MS, not_ready_for(cut_off, "the group was left")));
+	pooler_signal(SIGCONT);
+	cr_assert(wait_until(LONG_MS, owns(cut_off, 2.0)));
+	cr_expect(two_more_are_delivered(&produced));
+}
+
 /* --- the group does not take it ------------------------------------------------------------- */
 
 /* Such as a Spring service that was given the same group. */
@@ -118,6 +139,21 @@ LAB_TEST(membership, who_may_not_use_the_group_is_not_ready, 2)
 	cr_expect(not_ready_for(delivery, "Group authorization failed"));
 	rd_kafka_mock_clear_request_errors(kafka, MOCK_FIND_COORDINATOR);
 	cr_expect(wait_until(LONG_MS, owns(delivery, 2.0) && service_ready(delivery)));
+}
+
+/* A coordinator that hangs, such as one of brokers that have no majority. */
+LAB_TEST(membership, whom_the_group_does_not_answer_is_not_ready, 2)
+{
+	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 2);
+	struct service *delivery;
+
+	cr_assert_eq(rd_kafka_mock_broker_push_request_error_rtts(
+			     kafka, 1, MOCK_JOIN_GROUP, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 600000),
+		     0);
+	service_allow_errors(); /* it stands still */
+	delivery = service_launch(DELIVERY, NULL);
+	cr_assert(wait_until(LONG_MS, not_ready_for(delivery, "the group has not taken")));
+	cr_expect(service_logs(delivery, "a part stands still"));
 }
 
 /* --- a broker that hangs --------------------------------------------------------------------- */

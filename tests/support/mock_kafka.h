@@ -15,6 +15,7 @@
 #define MOCK_PRODUCE          0
 #define MOCK_FETCH            1
 #define MOCK_FIND_COORDINATOR 10
+#define MOCK_JOIN_GROUP       11
 
 /* Lives as long as the process. The fixture's topic is there, with so many partitions. */
 rd_kafka_mock_cluster_t *mock_kafka_open(int brokers, int partitions);
