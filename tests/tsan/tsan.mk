@@ -1,6 +1,6 @@
 # The services under ThreadSanitizer, driven from outside by the integration tests, which are not.
 # libmicrohttpd, librdkafka and libpq are not instrumented: tests/tsan/suppressions.txt names them.
-TSAN_FILTER := $(or $(FILTER),@(order_api|order_batches|delivery|delivery_work|relay|ownership)/*)
+TSAN_FILTER := $(or $(FILTER),@(order_api|order_batches|connections|shared_ports|delivery|delivery_work|relay|ownership)/*)
 
 ifeq ($(VARIANT),tsan)
 $(BUILD)/order-service $(BUILD)/delivery-service: $(call objects,tests/tsan/thrd_shim.c)
