@@ -178,7 +178,7 @@ restart)
 	;;
 psql)
 	shift
-	process_alive "$NAME" || die "the cluster in $RUN_DIR is not running: make up"
+	process_alive "$NAME" || die "PostgreSQL does not run in $(quoted "$RUN_DIR"): make up"
 	exec psql "$URL" "$@"
 	;;
 *) usage ;;

@@ -332,7 +332,7 @@ stop_all() {
 status() { show status; }
 
 topic() {
-	[[ -n $(instances kafka) ]] || die "Kafka does not run in $RUN_DIR: make up"
+	[[ -n $(instances kafka) ]] || die "Kafka does not run in $(quoted "$RUN_DIR"): make up"
 	show topic
 }
 

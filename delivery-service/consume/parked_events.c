@@ -37,12 +37,14 @@ static int64_t age_ms(const struct parked_events *p)
 
 void parked_events_describe(const struct parked_events *p, struct strbuf *out)
 {
-	if (atomic_load(&p->count) == 0)
+	int64_t count = atomic_load(&p->count);
+
+	if (count == 0)
 		return;
 	strbuf_printf(out,
-		      "%" PRId64 " events, the oldest for %" PRId64 " s: order %" PRId64
+		      "%" PRId64 " event%s, the oldest for %" PRId64 " s: order %" PRId64
 		      " waits for version %" PRId64,
-		      atomic_load(&p->count), age_ms(p) / 1000, atomic_load(&p->order_id),
+		      count, count == 1 ? "" : "s", age_ms(p) / 1000, atomic_load(&p->order_id),
 		      atomic_load(&p->missing));
 }
 
