@@ -14,7 +14,7 @@ reports=$TEST_RUN_DIR/log/tsan
 export TSAN_OPTIONS="suppressions=$PWD/tests/tsan/suppressions.txt log_path=$reports history_size=5"
 # The tests' own binaries are not instrumented; they start the services that lie beside them.
 ln -sfn ../tests build/tsan/tests
-for tool in verify-history dead-letters preflight; do
+for tool in verify-history dead-letters preflight topics; do
 	ln -sf "../$tool" "build/tsan/$tool"
 done
 
