@@ -1,12 +1,12 @@
 /*
  * C11 threads over pthreads, to be preloaded into a process under ThreadSanitizer.
  *
- * librdkafka 2.0.2 uses glibc's thrd_*, mtx_* and cnd_*. The ThreadSanitizer of gcc 12 intercepts
- * only pthread_*: a thread that thrd_create starts has no state of the sanitizer's, and its first
- * intercepted call crashes. Here each of them is its pthread counterpart, which is intercepted.
- * Remove this when the sanitizer intercepts C11 threads, or librdkafka uses pthreads.
+ * librdkafka 2.0.2 uses glibc's thrd_*, mtx_*, cnd_* and call_once. The ThreadSanitizer of gcc 12
+ * intercepts only pthread_*: a thread that thrd_create starts has no state of the sanitizer's, and
+ * its first intercepted call crashes. Here each of them is its pthread counterpart, which is
+ * intercepted. Remove this when the sanitizer intercepts C11 threads, or librdkafka uses pthreads.
  *
- * Invariant: glibc's mtx_t and cnd_t are as large as the pthread objects that they hold.
+ * Invariant: glibc's mtx_t, cnd_t and once_flag are as large as the pthread objects that they hold.
  *
  * Threads: any.
  */
@@ -18,6 +18,7 @@
 
 _Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t), "a mtx_t holds a pthread_mutex_t");
 _Static_assert(sizeof(cnd_t) >= sizeof(pthread_cond_t), "a cnd_t holds a pthread_cond_t");
+_Static_assert(sizeof(once_flag) >= sizeof(pthread_once_t), "a once_flag holds a pthread_once_t");
 _Static_assert(sizeof(thrd_t) == sizeof(pthread_t), "a thrd_t is a pthread_t");
 
 struct start {
@@ -71,6 +72,11 @@ int thrd_join(thrd_t thread, int *result)
 	if (result)
 		*result = (int)(intptr_t)value;
 	return result_of(error);
+}
+
+void call_once(once_flag *flag, void (*run)(void))
+{
+	(void)pthread_once((pthread_once_t *)flag, run);
 }
 
 int mtx_init(mtx_t *mutex, int type)
