@@ -92,6 +92,8 @@ struct peer_verdict peer_judge(struct peer_event *applied, size_t count, struct 
 {
 	struct peer_verdict verdict = { 0 };
 
+	if (count == 0)
+		return verdict;
 	for (size_t i = 0; i < count; i++) {
 		if (applied[i].us > verdict.last_us)
 			verdict.last_us = applied[i].us;
