@@ -236,11 +236,10 @@ static enum status serve(struct service *s, const struct config *config, const c
 						 NULL };
 	struct progress *const http_parts[] = { key_expiry_progress(s->expiry), &s->http_progress,
 						NULL };
-	struct progress *const *parts = s->sync ? http_parts : kafka_parts;
 	struct health health = {
 		.checks = checks,
 		.check_count = s->sync ? 1 : 3,
-		.parts = parts,
+		.parts = s->sync ? http_parts : kafka_parts,
 		.metrics = write_metrics,
 		.context = s,
 	};
@@ -267,7 +266,7 @@ static enum status serve(struct service *s, const struct config *config, const c
 				      err);
 	if (st == ST_OK) {
 		log_listening(s, config);
-		serve_until_stop(s, parts);
+		serve_until_stop(s, health.parts);
 	}
 	health_close(&health);
 	return st;
