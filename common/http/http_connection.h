@@ -36,6 +36,7 @@ struct http_connection {
 	const char *line_at; /* where the head has it; not read */
 	char *body;          /* owned, a NUL behind it */
 	size_t taken;        /* bytes of the body that came, also those that are too many */
+	size_t fields_bytes; /* what the head takes of the connection's memory */
 	struct http_framing framing;
 	struct http_target target;
 	struct http_request request;

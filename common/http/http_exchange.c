@@ -13,8 +13,8 @@
  * - A request that is not whole never gets to its last call.
  */
 
-/* Read of a body that is refused, so that the client hears the answer. */
-#define DROPPED_MAX_BYTES ((size_t)4 * 1024 * 1024)
+/* What the library keeps of a field beside its text. */
+#define FIELD_BYTES 72
 
 static struct http_connection *connection_of(struct MHD_Connection *mhd)
 {
@@ -78,14 +78,20 @@ void *http_exchange_begin(void *context, const char *target, struct MHD_Connecti
 struct reading {
 	struct http_framing *framing;
 	const char *next;
+	size_t fields;
 };
+
+static void refuse_field(struct reading *reading, int status, const char *why)
+{
+	if (reading->framing->refusal.status == 0)
+		reading->framing->refusal = (struct http_refusal){ status, why };
+}
 
 static void expect_at(struct reading *reading, const char *part)
 {
-	if (part != reading->next && reading->framing->refusal.status == 0)
-		reading->framing->refusal = (struct http_refusal){
-			400, "a line of the head is folded, ends without CR, or has a NUL"
-		};
+	if (part != reading->next)
+		refuse_field(reading, 400,
+			     "a line of the head is folded, ends without CR, or has a NUL");
 }
 
 static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const char *name,
@@ -94,8 +100,10 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const 
 	struct reading *reading = context;
 	const char *at = name + name_len + 1;
 	char *end = (char *)value + value_len;
+	const bool padded = value_len > 0 && (end[-1] == ' ' || end[-1] == '\t');
 
 	(void)kind;
+	reading->fields++;
 	expect_at(reading, name);
 	reading->next = at + strspn(at, " \t");
 	expect_at(reading, value);
@@ -103,6 +111,9 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const 
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
 		*--end = '\0';
 	http_framing_field(reading->framing, name, name_len, value, (size_t)(end - value));
+	/* The library takes "chunked " for another coding. */
+	if (padded && reading->framing->known[HTTP_TRANSFER_ENCODING] == value)
+		refuse_field(reading, 400, "a blank follows the transfer coding");
 	return MHD_YES;
 }
 
@@ -121,7 +132,7 @@ static size_t head_size(struct MHD_Connection *mhd)
 static struct http_refusal read_head(struct http_connection *c, const char *method,
 				     const char *version)
 {
-	struct reading reading = { &c->framing, method + strlen(method) + 1 };
+	struct reading reading = { &c->framing, method + strlen(method) + 1, 0 };
 	struct http_refusal refusal;
 
 	http_framing_begin(&c->framing, method, version);
@@ -132,6 +143,9 @@ static struct http_refusal read_head(struct http_connection *c, const char *meth
 	(void)MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, read_field, &reading);
 	reading.next += 2; /* the empty line */
 	expect_at(&reading, method + head_size(c->mhd));
+	c->fields_bytes = head_size(c->mhd) + reading.fields * FIELD_BYTES;
+	if (c->fields_bytes > HTTP_FIELDS_MAX_BYTES)
+		refuse_field(&reading, 431, HTTP_FIELDS_TOO_LARGE);
 	refusal = http_framing_end(&c->framing);
 	if (refusal.status == 0)
 		refusal =
@@ -163,7 +177,8 @@ static enum MHD_Result take_head(struct http_connection *c, const char *method, 
 	set_request(c, method);
 	if (refusal.status != 0)
 		return refuse(c, refusal);
-	if (c->framing.length > HTTP_BODY_MAX_BYTES && c->framing.known[HTTP_EXPECT])
+	if (c->framing.length > HTTP_BODY_READ_MAX_BYTES ||
+	    (c->framing.length > HTTP_BODY_MAX_BYTES && c->framing.known[HTTP_EXPECT]))
 		return refuse(c, (struct http_refusal){ 413, HTTP_BODY_TOO_LARGE });
 	return MHD_YES;
 }
@@ -177,7 +192,7 @@ static enum MHD_Result take_body(struct http_connection *c, const char *data, si
 	size_t at = c->taken;
 
 	c->taken += len;
-	if (c->taken > DROPPED_MAX_BYTES)
+	if (c->taken > HTTP_BODY_READ_MAX_BYTES)
 		return MHD_NO;
 	if (c->taken > room || room > HTTP_BODY_MAX_BYTES)
 		return MHD_YES;
@@ -191,26 +206,34 @@ static enum MHD_Result take_body(struct http_connection *c, const char *data, si
 
 /* --- the whole ----------------------------------------------------------------------------- */
 
+struct trailers {
+	struct http_framing framing;
+	size_t bytes;
+};
+
 /* A trailer means nothing here, but it has to be one. */
 static enum MHD_Result read_trailer(void *context, enum MHD_ValueKind kind, const char *name,
 				    size_t name_len, const char *value, size_t value_len)
 {
-	struct http_framing *trailers = context;
+	struct trailers *trailers = context;
 
 	(void)kind;
-	http_framing_field(trailers, name, name_len, value, value_len);
+	trailers->bytes += name_len + value_len + FIELD_BYTES;
+	http_framing_field(&trailers->framing, name, name_len, value, value_len);
 	return MHD_YES;
 }
 
 static struct http_refusal read_end(struct http_connection *c)
 {
-	struct http_framing trailers = { 0 };
+	struct trailers trailers = { 0 };
 
 	if (c->taken > HTTP_BODY_MAX_BYTES)
 		return (struct http_refusal){ 413, HTTP_BODY_TOO_LARGE };
 	if (c->framing.chunked)
 		(void)MHD_get_connection_values_n(c->mhd, MHD_FOOTER_KIND, read_trailer, &trailers);
-	return trailers.refusal;
+	if (c->fields_bytes + trailers.bytes > HTTP_FIELDS_MAX_BYTES)
+		return (struct http_refusal){ 431, HTTP_FIELDS_TOO_LARGE };
+	return trailers.framing.refusal;
 }
 
 static enum MHD_Result take_whole(struct http_connection *c)

@@ -76,13 +76,15 @@ static void read_length(struct http_framing *framing, const char *value)
 
 	if (digits == 0 || value[digits])
 		refuse(framing, 400, "Content-Length must be one whole number");
-	for (size_t i = 0; i < digits && framing->length <= HTTP_BODY_MAX_BYTES; i++)
+	for (size_t i = 0; i < digits && framing->length <= HTTP_BODY_READ_MAX_BYTES; i++)
 		framing->length = framing->length * 10 + (size_t)(value[i] - '0');
 }
 
-/* The list's codings, without its empty elements: chunked is the last, and there is no other. */
+/* The list's codings: chunked is the last, and there is no other. The library knows it only if
+ * nothing stands beside it, not even the empty elements that a list may have. */
 static void read_codings(struct http_framing *framing, const char *list)
 {
+	const bool alone = strcasecmp(list, "chunked") == 0;
 	size_t codings = 0;
 
 	while (*list) {
@@ -100,6 +102,8 @@ static void read_codings(struct http_framing *framing, const char *list)
 		refuse(framing, 400, "the last transfer coding must be chunked");
 	if (codings > 1)
 		refuse(framing, 501, "the only transfer coding here is chunked");
+	if (!alone)
+		refuse(framing, 400, "nothing may stand beside chunked in Transfer-Encoding");
 }
 
 struct http_refusal http_framing_end(struct http_framing *framing)

@@ -12,7 +12,14 @@
 #include <stddef.h>
 
 #define HTTP_BODY_MAX_BYTES 65536
-#define HTTP_BODY_TOO_LARGE "the body may have at most 65536 bytes"
+
+/* A body that is refused is read up to here, so that its sender hears the answer. */
+#define HTTP_BODY_READ_MAX_BYTES ((size_t)4 * 1024 * 1024)
+#define HTTP_BODY_TOO_LARGE      "the body may have at most 65536 bytes"
+
+/* Of head and trailers: their bytes, and what the library keeps beside each field. */
+#define HTTP_FIELDS_MAX_BYTES 15360
+#define HTTP_FIELDS_TOO_LARGE "head and trailers are too long"
 
 /* What of a request is refused, and why: a status, and a sentence that never changes. 0: nothing.
  */

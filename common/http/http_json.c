@@ -90,9 +90,11 @@ static void respond_wrong_type(const struct http_request *request, struct http_r
 
 	http_response_header(response, patch ? "Accept-Patch" : "Accept", "application/json%s",
 			     patch ? ", application/merge-patch+json" : "");
-	http_respond_problem(response, 415, "Content-Type",
-			     "send the body as application/json, not %.80s",
-			     type ? type : "without a type");
+	http_respond_problem(
+		response, 415, "Content-Type",
+		"send the body as application/json, not %.80s: curl --json, or a field "
+		"Content-Type: application/json",
+		type ? type : "without a type");
 }
 
 static bool too_deep(const char *text, size_t len)

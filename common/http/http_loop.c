@@ -15,8 +15,10 @@
 #define TICK_MS    200
 #define FOREVER_MS 3600000
 
-/* Of a connection's memory: a head of more is 431. */
-#define CONNECTION_BYTES ((size_t)16 * 1024)
+/* Of a connection's memory. What head and trailers may take of it leaves room for any answer:
+ * without room the library would end the connection, and what was asked for would be done and not
+ * told. */
+#define CONNECTION_BYTES ((size_t)HTTP_FIELDS_MAX_BYTES + 5 * 1024)
 
 /* Beyond all that may come: those that have been ended, and are not gone yet. */
 #define ENDED_CONNECTIONS 64

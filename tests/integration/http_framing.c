@@ -105,6 +105,10 @@ LAB_TEST(http_framing, transfer_codings_that_are_none, 1)
 		  "chunked\r\n",
 		  400 },
 		{ "Transfer-Encoding: gzip\r\n", 400 },
+		{ "Transfer-Encoding: chunked \r\n", 400 },
+		{ "Transfer-Encoding: chunked\t\r\n", 400 },
+		{ "Transfer-Encoding: chunked,\r\n", 400 },
+		{ "Transfer-Encoding: ,chunked\r\n", 400 },
 		{ "Transfer-Encoding: gzip, chunked\r\n", 501 },
 	};
 	struct service *order = start_with_an_order();
@@ -167,6 +171,44 @@ LAB_TEST(http_framing, lines_that_are_none, 1)
 			  answer.headers);
 		cr_expect_eq(orders(), 1, "a NUL at %td: %s", at - nul, answer.headers);
 	}
+}
+
+#define CHUNKED    "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define TV_CHUNKED "52\r\n" TV "\r\n0\r\n"
+
+/* A POST with a field of so many bytes in its head, or its trailer. Returns its status; 0: none. */
+static int post_with(const struct service *order, bool trailer, int bytes)
+{
+	const char *text =
+		trailer ? arena_format(POST CHUNKED TV_CHUNKED "X: %0*d\r\n\r\n", bytes, 0)
+			: arena_format(POST "X: %0*d\r\n" CHUNKED TV_CHUNKED "\r\n", bytes, 0);
+
+	return http_raw(order->port, text, strlen(text)).status;
+}
+
+/* What is done is told, however little room head and trailers leave for the answer. */
+LAB_TEST(http_framing, nothing_is_done_without_an_answer, 1)
+{
+	struct service *order = start_with_an_order();
+	int64_t placed = 1;
+
+	for (int trailer = 0; trailer < 2; trailer++) {
+		int refused = 0, taken = 0;
+
+		for (int bytes = 14400; bytes < 20800; bytes += 64) {
+			int status = post_with(order, trailer, bytes);
+
+			taken += status == 201;
+			refused += status == 431;
+			cr_expect(status == 201 || status == 431 || status <= 0, "%d: %d", bytes,
+				  status);
+			cr_expect(status > 0 || bytes > 17000, "%d bytes: no answer", bytes);
+		}
+		cr_expect_gt(taken, 0);
+		cr_expect_gt(refused, 0);
+		placed += taken;
+	}
+	cr_expect_eq(orders(), placed);
 }
 
 /* What breaks off is at an end after HTTP_REQUEST_TIMEOUT_MS. */

@@ -81,24 +81,42 @@ static void show_partition(const struct cluster_view *v,
 		screen_text(s, reader->replica ? STYLE_PLAIN : STYLE_BAD, 4, line);
 }
 
+/* NULL: no broker says. */
+static const struct rd_kafka_metadata_topic *topic_of(const struct cluster_view *v)
+{
+	return v->metadata && v->metadata->topic_cnt == 1 ? &v->metadata->topics[0] : NULL;
+}
+
+static const struct replica_partition *owner_of(const struct replica_view *replicas, int32_t id)
+{
+	static const struct replica_partition nobody = { 0 };
+
+	return id < REPLICA_PARTITIONS_MAX ? &replicas->partitions[id] : &nobody;
+}
+
+bool cluster_view_all_taken(const struct cluster_view *v, const struct replica_view *replicas)
+{
+	const struct rd_kafka_metadata_topic *topic = topic_of(v);
+
+	for (int i = 0; topic && i < topic->partition_cnt; i++) {
+		if (!owner_of(replicas, topic->partitions[i].id)->replica)
+			return false;
+	}
+	return topic != NULL;
+}
+
 void cluster_view_show(const struct cluster_view *v, const struct replica_view *replicas,
 		       struct screen *s)
 {
-	static const struct replica_partition nobody = { 0 };
-	const struct rd_kafka_metadata_topic *topic;
+	const struct rd_kafka_metadata_topic *topic = topic_of(v);
 
-	if (!v->metadata || v->metadata->topic_cnt != 1) {
+	if (!topic) {
 		screen_say(s, STYLE_BAD, "status.broker.away", NULL);
 		return;
 	}
-	topic = &v->metadata->topics[0];
 	screen_say(s, STYLE_PLAIN, "status.topic", "n", NUMBER(topic->partition_cnt), "topic",
 		   v->settings->topic, NULL);
-	for (int i = 0; i < topic->partition_cnt; i++) {
-		int32_t id = topic->partitions[i].id;
-
+	for (int i = 0; i < topic->partition_cnt; i++)
 		show_partition(v, &topic->partitions[i],
-			       id < REPLICA_PARTITIONS_MAX ? &replicas->partitions[id] : &nobody,
-			       s);
-	}
+			       owner_of(replicas, topic->partitions[i].id), s);
 }

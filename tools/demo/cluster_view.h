@@ -26,6 +26,9 @@ void cluster_view_fini(struct cluster_view *view);
 /* The broker of that number is there. */
 bool cluster_view_has(const struct cluster_view *view, int node);
 
+/* Each partition has a replica, as far as brokers and replicas answer. */
+bool cluster_view_all_taken(const struct cluster_view *view, const struct replica_view *replicas);
+
 /* A line for each partition, with the replica that has it. */
 void cluster_view_show(const struct cluster_view *view, const struct replica_view *replicas,
 		       struct screen *screen);

@@ -39,7 +39,7 @@ static int list_partitions(const struct replica_view *v, int number, struct strb
 	return count;
 }
 
-static void show_replica(const struct replica_view *v, const struct replica *r, bool broker,
+static void show_replica(const struct replica_view *v, const struct replica *r, bool all_taken,
 			 struct screen *s)
 {
 	char name[64], list[512] = "", owns[1024] = "";
@@ -54,7 +54,7 @@ static void show_replica(const struct replica_view *v, const struct replica *r, 
 	count = list_partitions(v, r->number, &partitions);
 	if (count == 0) {
 		screen_say(s, STYLE_DELIVERY,
-			   broker ? "status.replica.idle" : "status.replica.none", "name", name,
+			   all_taken ? "status.replica.idle" : "status.replica.none", "name", name,
 			   NULL);
 		return;
 	}
@@ -67,8 +67,8 @@ static void show_replica(const struct replica_view *v, const struct replica *r, 
 		screen_text(s, STYLE_PLAIN, 4, owns);
 }
 
-void replica_view_show(const struct replica_view *v, bool broker, struct screen *s)
+void replica_view_show(const struct replica_view *v, bool all_taken, struct screen *s)
 {
 	for (size_t i = 0; i < v->count; i++)
-		show_replica(v, &v->replicas[i], broker, s);
+		show_replica(v, &v->replicas[i], all_taken, s);
 }

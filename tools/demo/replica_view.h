@@ -34,8 +34,8 @@ struct replica_view {
 /* Takes what a replica that runs answers; NULL: nothing. */
 void replica_view_take(struct replica_view *view, int number, const json_t *answer);
 
-/* A line for each. broker: one answers; else that a replica has no partition does not mean that
- * there is none left for it. */
-void replica_view_show(const struct replica_view *view, bool broker, struct screen *screen);
+/* A line for each. all_taken: each partition has a replica; else that one has none does not mean
+ * that there is none left for it. */
+void replica_view_show(const struct replica_view *view, bool all_taken, struct screen *screen);
 
 #endif

@@ -154,7 +154,7 @@ enum status status_show(struct screen *screen, const struct status_config *confi
 	screen_gap(screen);
 	if (!v.database)
 		screen_say(screen, STYLE_BAD, "status.database.away", NULL);
-	replica_view_show(&v.replicas, v.cluster.metadata != NULL, screen);
+	replica_view_show(&v.replicas, cluster_view_all_taken(&v.cluster, &v.replicas), screen);
 	cluster_view_show(&v.cluster, &v.replicas, screen);
 	cluster_view_fini(&v.cluster);
 	return ST_OK;
