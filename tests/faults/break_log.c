@@ -2,6 +2,7 @@
  * A log that nobody reads: the process that reads the service's pipe (see wrapper/main.c) stands
  * still until it is mended.
  */
+#include "common/runtime/pid_file.h"
 #include "tests/faults/break.h"
 
 #include <signal.h>
@@ -15,7 +16,7 @@ static bool signal_reader(const struct fault_job *job, int sig)
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "%s.reader", part_name(job->part));
-	return process_signal(run_dir, name, process_find(run_dir, name), sig);
+	return process_signal(run_dir, name, pid_file_find(run_dir, name), sig);
 }
 
 bool break_unread_log(struct fault_job *job)

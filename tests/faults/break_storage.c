@@ -4,8 +4,8 @@
  * would still count as one that has everything.
  */
 #include "common/runtime/command.h"
+#include "common/runtime/pid_file.h"
 #include "tests/faults/break.h"
-#include "tests/support/process.h"
 #include "tests/support/wait.h"
 
 #include <librdkafka/rdkafka.h>
@@ -32,7 +32,7 @@ static bool all_in_sync(const struct rd_kafka_metadata *metadata)
 static bool all_run(const struct settings *s)
 {
 	for (int i = 0; i < s->brokers; i++) {
-		if (process_find(s->run_dir, part_name((enum part)(PART_KAFKA + i))) <= 0)
+		if (pid_file_find(s->run_dir, part_name((enum part)(PART_KAFKA + i))) <= 0)
 			return false;
 	}
 	return true;

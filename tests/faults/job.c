@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "common/runtime/clock.h"
+#include "common/runtime/pid_file.h"
 #include "tests/faults/kinds.h"
 #include "tests/support/process.h"
 
@@ -24,7 +25,7 @@ void job_report(struct fault_job *job, const char *fmt, ...)
 
 bool job_find(struct fault_job *job)
 {
-	job->pid = process_find(job->run->settings->run_dir, part_name(job->part));
+	job->pid = pid_file_find(job->run->settings->run_dir, part_name(job->part));
 	return job->pid > 0;
 }
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "common/runtime/command.h"
+#include "common/runtime/pid_file.h"
 #include "tests/faults/heal.h"
 #include "tests/faults/job.h"
-#include "tests/support/process.h"
 
 #define LOG_TAIL_SIZE 2048
 
@@ -34,7 +34,7 @@ static part_set wanted(const struct nemesis *nemesis)
 
 static pid_t find(const struct nemesis *nemesis, enum part part)
 {
-	return process_find(nemesis->run->settings->run_dir, part_name(part));
+	return pid_file_find(nemesis->run->settings->run_dir, part_name(part));
 }
 
 enum status nemesis_open(struct nemesis **out, struct run *run, struct error *err)

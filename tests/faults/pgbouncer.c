@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/runtime/command.h"
+#include "common/runtime/pid_file.h"
 #include "tests/faults/passwords.h"
 #include "tests/support/process.h"
 #include "tests/support/wait.h"
@@ -95,11 +96,11 @@ enum status pgbouncer_start(const struct run *run, struct error *err)
 	char folder[RUN_PATH_SIZE];
 	bool ready = false;
 
-	if (process_find(run_dir, NAME) == 0 &&
+	if (pid_file_find(run_dir, NAME) == 0 &&
 	    (!write_files(run, run_path(run, NAME, folder)) || !launch(run)))
 		return error_set(err, ST_UNAVAILABLE, NAME " cannot be started, see log/%s.log",
 				 NAME);
-	(void)wait_within(READY_MS, process_find(run_dir, NAME) == 0 ||
+	(void)wait_within(READY_MS, pid_file_find(run_dir, NAME) == 0 ||
 					    (ready = accepts((int)run->settings->front_port)));
 	return ready ? ST_OK
 		     : error_set(err, ST_UNAVAILABLE, NAME " is not ready, see log/%s.log", NAME);

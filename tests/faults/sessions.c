@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/runtime/pid_file.h"
 #include "tests/support/database.h"
-#include "tests/support/process.h"
 
 #define ESTABLISHED 1 /* see proc(5), /proc/net/tcp */
 
@@ -48,7 +48,7 @@ static bool of_a_service(const struct run *run, unsigned long inode)
 	part_set services = settings_services(REPLICAS_MAX);
 
 	for (int part = 0; part < PART_COUNT; part++) {
-		pid_t pid = services & PART_BIT(part) ? process_find(run->settings->run_dir,
+		pid_t pid = services & PART_BIT(part) ? pid_file_find(run->settings->run_dir,
 								     part_name((enum part)part))
 						      : 0;
 

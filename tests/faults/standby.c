@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/runtime/command.h"
+#include "common/runtime/pid_file.h"
 #include "tests/faults/passwords.h"
 #include "tests/support/database.h"
 #include "tests/support/process.h"
@@ -193,7 +194,7 @@ enum status standby_start(const struct run *run, struct error *err)
 static bool kill_server(const struct run *run)
 {
 	const char *run_dir = run->settings->run_dir;
-	pid_t pid = process_find(run_dir, part_name(PART_POSTGRES));
+	pid_t pid = pid_file_find(run_dir, part_name(PART_POSTGRES));
 
 	return !process_signal(run_dir, part_name(PART_POSTGRES), pid, SIGKILL) ||
 	       process_await_end(run_dir, part_name(PART_POSTGRES), pid, STOP_MS);
@@ -219,7 +220,7 @@ static bool promote(const struct run *run, pid_t pid)
 
 enum status standby_take_over(const struct run *run, struct error *err)
 {
-	pid_t pid = process_find(run->settings->run_dir, NAME);
+	pid_t pid = pid_file_find(run->settings->run_dir, NAME);
 	char data[RUN_PATH_SIZE], other[RUN_PATH_SIZE];
 
 	(void)run_path(run, DATA, data);

@@ -1,8 +1,6 @@
 /*
- * The processes that the project's scripts started, or this program, found by their pid files (see
- * stack/process.sh): a pid file holds the pid and the process's start time, so a pid that the
- * system gave to somebody else counts as stale. A signal goes only to a process found this way.
- * No Criterion.
+ * What is done to the processes that the project's scripts started, or this program. A signal goes
+ * only to one that is found by its pid file (common/runtime/pid_file.h). No Criterion.
  *
  * Threads: any.
  */
@@ -12,9 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* The pid of the living process of that name; 0: there is none. */
-pid_t process_find(const char *run_dir, const char *name);
 
 /* Notes a process under that name, as the scripts do. False: it has ended, or it cannot be noted.
  */

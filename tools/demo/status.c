@@ -1,9 +1,9 @@
 #include "tools/demo/status.h"
 
-#include <inttypes.h>
 #include <libpq-fe.h>
 #include <string.h>
 
+#include "common/runtime/pid_file.h"
 #include "tools/demo/call.h"
 #include "tools/demo/cluster_view.h"
 #include "tools/demo/part.h"
@@ -45,7 +45,7 @@ static bool database_ready(const struct status_config *config)
 static void show_part(struct status_view *v, const char *label, const char *name, int port,
 		      bool ready)
 {
-	int64_t pid = part_pid(v->config->run_dir, name);
+	pid_t pid = pid_file_find(v->config->run_dir, name);
 	const char *state = !pid ? "status.not.running" : ready ? "status.yes" : "status.no";
 	char line[256] = "";
 	struct strbuf sb = STRBUF_ON(line);
@@ -54,7 +54,7 @@ static void show_part(struct status_view *v, const char *label, const char *name
 	for (size_t at = wrap_columns(label, strlen(label)); at < LABEL_COLUMNS; at++)
 		strbuf_puts(&sb, " ");
 	if (pid)
-		strbuf_printf(&sb, "%-8" PRId64, pid);
+		strbuf_printf(&sb, "%-8d", (int)pid);
 	else
 		strbuf_printf(&sb, "%-8s", "-");
 	strbuf_printf(&sb, " %-6d %s", port, catalogue_text(v->screen->texts, state));
@@ -124,7 +124,7 @@ static void show_replicas(struct status_view *v)
 		(void)snprintf(label, sizeof(label), "delivery-service %d", numbers[i]);
 		(void)snprintf(name, sizeof(name), "delivery-%d", numbers[i]);
 		show_part(v, label, name, port, service_ready(port));
-		if (part_pid(v->config->run_dir, name))
+		if (pid_file_find(v->config->run_dir, name))
 			ask_replica(v, numbers[i], port);
 	}
 }

@@ -1,6 +1,5 @@
 /* What became of an order: the customer's judgement, and the lab's. */
 #include "tests/unit/unit.h"
-#include "tools/demo/part.h"
 #include "tools/demo/replica_view.h"
 #include "tools/demo/report.h"
 
@@ -110,19 +109,6 @@ Test(demo_report, reads_the_order_of_either_event)
 	seen_event_read(&event, &(struct message){ .payload = "[", .payload_len = 1 });
 	cr_expect(event.order == -1 && event.version == -1);
 	expect_text(event.type, "-");
-}
-
-Test(demo_report, a_process_id_that_somebody_else_has_is_not_the_part)
-{
-	static const char stat[] = "21 (a b) c) S 1 21 21 0 -1 4 1 0 0 0 1 2 0 0 20 0 1 0 4711 8";
-	static const char zombie[] = "21 (x) Z 1 21 21 0 -1 4 1 0 0 0 1 2 0 0 20 0 1 0 4711 8";
-	static const char ending[] = "21 (x) Z 1 21 21 0 -1 4 1 0 0 0 1 2 0 0 20 0 3 0 4711 8";
-
-	cr_expect(part_is_alive(stat, "4711"));
-	cr_expect_not(part_is_alive(stat, "4712"));
-	cr_expect_not(part_is_alive(zombie, "4711"));
-	cr_expect(part_is_alive(ending, "4711"));
-	cr_expect_not(part_is_alive("", "4711"));
 }
 
 Test(demo_report, a_replica_without_partitions_is_idle)
