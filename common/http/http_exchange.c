@@ -133,6 +133,7 @@ static struct http_refusal read_head(struct http_connection *c, const char *meth
 				     const char *version)
 {
 	struct reading reading = { &c->framing, method + strlen(method) + 1, 0 };
+	const size_t size = head_size(c->mhd);
 	struct http_refusal refusal;
 
 	http_framing_begin(&c->framing, method, version);
@@ -142,8 +143,8 @@ static struct http_refusal read_head(struct http_connection *c, const char *meth
 	reading.next = version + strlen(version) + 2;
 	(void)MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, read_field, &reading);
 	reading.next += 2; /* the empty line */
-	expect_at(&reading, method + head_size(c->mhd));
-	c->fields_bytes = head_size(c->mhd) + reading.fields * FIELD_BYTES;
+	expect_at(&reading, method + size);
+	c->fields_bytes = size + reading.fields * FIELD_BYTES;
 	if (c->fields_bytes > HTTP_FIELDS_MAX_BYTES)
 		refuse_field(&reading, 431, HTTP_FIELDS_TOO_LARGE);
 	refusal = http_framing_end(&c->framing);
