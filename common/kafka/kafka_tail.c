@@ -6,6 +6,7 @@
 
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_message.h"
+#include "common/kafka/kafka_metadata.h"
 #include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
@@ -60,16 +61,8 @@ static void start_over(struct kafka_tail *t)
 /* How many partitions the topic has; -1: the broker does not say. */
 static int32_t count_partitions(struct kafka_tail *t)
 {
-	rd_kafka_topic_t *topic = rd_kafka_topic_new(t->rk, t->settings.topic, NULL);
-	const struct rd_kafka_metadata *metadata = NULL;
-	int32_t count = -1;
+	int32_t count = kafka_metadata_partitions(t->rk, t->settings.topic, ANSWER_MS);
 
-	if (topic && rd_kafka_metadata(t->rk, 0, topic, &metadata, ANSWER_MS) == 0) {
-		count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
-		rd_kafka_metadata_destroy(metadata);
-	}
-	if (topic)
-		rd_kafka_topic_destroy(topic);
 	return count < KAFKA_TAIL_PARTITIONS_MAX ? count : KAFKA_TAIL_PARTITIONS_MAX;
 }
 

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
+#include "common/kafka/kafka_metadata.h"
 #include "tests/support/arena.h"
 #include "tests/support/stack.h"
 #include "tests/support/wait.h"
@@ -47,15 +48,13 @@ static rd_kafka_t *client_open(rd_kafka_type_t type, const char *const *pairs)
 static int partitions_of(rd_kafka_t *rk, const char *topic)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
 	int count = 0;
 
-	if (rd_kafka_metadata(rk, 0, handle, &metadata, ANSWER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+	if (kafka_metadata(rk, topic, ANSWER_MS, &metadata) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		if (metadata->topic_cnt == 1 && !metadata->topics[0].err)
 			count = metadata->topics[0].partition_cnt;
 		rd_kafka_metadata_destroy(metadata);
 	}
-	rd_kafka_topic_destroy(handle);
 	return count;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/event/contract.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_metadata.h"
 #include "common/runtime/clock.h"
 #include "tools/dead-letters/group.h"
 
@@ -62,11 +63,10 @@ static enum status open_client(struct letters *l, const struct kafka_settings *s
 
 static enum status count_partitions(struct letters *l, const char *servers, struct error *err)
 {
-	rd_kafka_topic_t *topic = rd_kafka_topic_new(l->rk, CONTRACT_DEAD_LETTER_TOPIC, NULL);
 	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_resp_err_t code = rd_kafka_metadata(l->rk, 0, topic, &metadata, BROKER_MS);
+	rd_kafka_resp_err_t code =
+		kafka_metadata(l->rk, CONTRACT_DEAD_LETTER_TOPIC, BROKER_MS, &metadata);
 
-	rd_kafka_topic_destroy(topic);
 	if (code)
 		return error_set(err, ST_UNAVAILABLE,
 				 "no broker answers on %s (%s): make up, or set "

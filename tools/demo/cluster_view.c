@@ -1,6 +1,7 @@
 #include "tools/demo/cluster_view.h"
 
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_metadata.h"
 #include "tools/demo/number.h"
 
 #define ANSWER_MS 3000
@@ -10,17 +11,12 @@ enum status cluster_view_read(struct cluster_view *v, const struct kafka_setting
 {
 	static const char *const none[] = { NULL };
 	rd_kafka_conf_t *conf = NULL;
-	rd_kafka_topic_t *topic;
 
 	*v = (struct cluster_view){ .settings = settings };
 	if (kafka_conf(&conf, settings, none, kafka_fixed_reader, err) != ST_OK ||
 	    kafka_conf_client(&v->rk, RD_KAFKA_PRODUCER, conf, err) != ST_OK)
 		return err->status;
-	topic = rd_kafka_topic_new(v->rk, settings->topic, NULL);
-	if (topic && rd_kafka_metadata(v->rk, 0, topic, &v->metadata, ANSWER_MS) != 0)
-		v->metadata = NULL;
-	if (topic)
-		rd_kafka_topic_destroy(topic);
+	(void)kafka_metadata(v->rk, settings->topic, ANSWER_MS, &v->metadata);
 	return ST_OK;
 }
 

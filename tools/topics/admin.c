@@ -5,6 +5,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_metadata.h"
 #include "common/runtime/clock.h"
 
 #define ANSWER_MS        30000
@@ -53,13 +54,8 @@ void admin_close(struct admin *admin)
 static enum status look(struct admin *admin, const char *topic,
 			const struct rd_kafka_metadata **metadata, struct error *err)
 {
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(admin->rk, topic, NULL);
-	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__INVALID_ARG;
+	rd_kafka_resp_err_t code = kafka_metadata(admin->rk, topic, BROKER_MS, metadata);
 
-	if (handle) {
-		code = rd_kafka_metadata(admin->rk, 0, handle, metadata, BROKER_MS);
-		rd_kafka_topic_destroy(handle);
-	}
 	if (code)
 		return error_set(err, ST_UNAVAILABLE,
 				 "no broker answers on %s (%s): make up, or set KAFKA_PORT",

@@ -1,0 +1,26 @@
+#include "common/kafka/kafka_metadata.h"
+
+rd_kafka_resp_err_t kafka_metadata(rd_kafka_t *rk, const char *topic, int timeout_ms,
+				   const struct rd_kafka_metadata **metadata)
+{
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+	rd_kafka_resp_err_t code;
+
+	if (!handle)
+		return RD_KAFKA_RESP_ERR__INVALID_ARG;
+	code = rd_kafka_metadata(rk, 0, handle, metadata, timeout_ms);
+	rd_kafka_topic_destroy(handle);
+	return code;
+}
+
+int32_t kafka_metadata_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	int32_t count;
+
+	if (kafka_metadata(rk, topic, timeout_ms, &metadata) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return -1;
+	count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+	rd_kafka_metadata_destroy(metadata);
+	return count;
+}
