@@ -49,7 +49,7 @@ static bool of_a_service(const struct run *run, unsigned long inode)
 
 	for (int part = 0; part < PART_COUNT; part++) {
 		pid_t pid = services & PART_BIT(part) ? pid_file_find(run->settings->run_dir,
-								     part_name((enum part)part))
+								      part_name((enum part)part))
 						      : 0;
 
 		if (pid > 0 && holds(pid, inode))
