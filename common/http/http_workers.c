@@ -57,19 +57,25 @@ static struct http_job *take_work(struct http_workers *w, bool *heavy)
 	return light ? take(w, HTTP_ON_WORKER) : NULL;
 }
 
-static void *work_main(void *arg)
+static struct http_job *take_health(struct http_workers *w, bool *heavy)
 {
-	struct http_workers *w = arg;
+	(void)heavy;
+	return w->queues[HTTP_HEALTH].first ? take(w, HTTP_HEALTH) : NULL;
+}
 
+/* Runs what next gives, and waits for came when there is nothing, until all is closed. */
+static void run_jobs(struct http_workers *w, pthread_cond_t *came,
+		     struct http_job *(*next)(struct http_workers *w, bool *heavy))
+{
 	(void)pthread_mutex_lock(&w->mu);
 	for (;;) {
 		bool heavy = false;
-		struct http_job *job = take_work(w, &heavy);
+		struct http_job *job = next(w, &heavy);
 
 		if (!job && w->closed)
 			break;
 		if (!job) {
-			(void)pthread_cond_wait(&w->work, &w->mu);
+			(void)pthread_cond_wait(came, &w->mu);
 			continue;
 		}
 		(void)pthread_mutex_unlock(&w->mu);
@@ -78,6 +84,13 @@ static void *work_main(void *arg)
 		w->heavy -= heavy;
 	}
 	(void)pthread_mutex_unlock(&w->mu);
+}
+
+static void *work_main(void *arg)
+{
+	struct http_workers *w = arg;
+
+	run_jobs(w, &w->work, take_work);
 	return NULL;
 }
 
@@ -85,21 +98,7 @@ static void *health_main(void *arg)
 {
 	struct http_workers *w = arg;
 
-	(void)pthread_mutex_lock(&w->mu);
-	for (;;) {
-		struct http_job *job = w->queues[HTTP_HEALTH].first ? take(w, HTTP_HEALTH) : NULL;
-
-		if (!job && w->closed)
-			break;
-		if (!job) {
-			(void)pthread_cond_wait(&w->health, &w->mu);
-			continue;
-		}
-		(void)pthread_mutex_unlock(&w->mu);
-		w->run(job);
-		(void)pthread_mutex_lock(&w->mu);
-	}
-	(void)pthread_mutex_unlock(&w->mu);
+	run_jobs(w, &w->health, take_health);
 	return NULL;
 }
 
