@@ -5,7 +5,7 @@
 #include "common/runtime/clock.h"
 
 #define CHECK_MS       10000
-#define FIRST_PAUSE_MS 10
+#define FIRST_PAUSE_MS 150 /* the session has ended by then */
 #define LAST_PAUSE_MS  640
 
 bool pg_pooler_between(PGconn *conn, int backend_pid)
@@ -21,10 +21,12 @@ static int ask_backend(PGconn *conn, int64_t deadline)
 	PGresult *result = NULL;
 	int pid = 0;
 
-	/* A session that idles is ended by the server as soon as it can be. */
+	/* A session that idles is ended by the server, in 100 ms: later than the pooler takes the
+	 * transaction's session back. One that ends while it is lent takes the client along, as
+	 * one does that is kept. */
 	if (PQsendQueryParams(conn,
 			      "select pg_backend_pid(), "
-			      "  set_config('idle_session_timeout', '1', false)",
+			      "  set_config('idle_session_timeout', '100', false)",
 			      0, NULL, NULL, NULL, NULL, 1) == 1 &&
 	    pg_pipeline_run(conn, deadline, &result, &refusal, &ignored) == ST_OK &&
 	    refusal.error.status == ST_OK)
