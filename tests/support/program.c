@@ -1,6 +1,7 @@
 #include "tests/support/program.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/runtime/clock.h"
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/stack.h"
+
+#define END_MS 600000
 
 /* Runs in the child. */
 static void exec_program(int output, const char *name, const char *argument,
@@ -33,19 +37,32 @@ static void exec_program(int output, const char *name, const char *argument,
 	_exit(127);
 }
 
-static const char *read_all(int fd)
+/* What comes until the end of it all. A program that does not end gets SIGTERM, and fails the test:
+ * else it would outlive the test's own limit, and hold up all others. */
+static const char *read_all(int fd, pid_t pid)
 {
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int64_t end_mono_ms = clock_mono_ms() + END_MS;
+	bool late = false;
 	char *text = NULL, chunk[4096];
 	size_t len = 0;
 	FILE *memory = open_memstream(&text, &len);
 	const char *copy;
 
 	cr_assert_not_null(memory);
-	for (ssize_t n; (n = read(fd, chunk, sizeof(chunk))) > 0;)
-		(void)fwrite(chunk, 1, (size_t)n, memory);
+	for (ssize_t n = 1; n > 0 && !late;) {
+		int64_t left_ms = end_mono_ms - clock_mono_ms();
+
+		late = left_ms <= 0 || poll(&ready, 1, (int)left_ms) == 0;
+		n = late ? 0 : read(fd, chunk, sizeof(chunk));
+		(void)fwrite(chunk, 1, n > 0 ? (size_t)n : 0, memory);
+	}
 	(void)fclose(memory);
 	copy = arena_copy(text, len);
 	free(text);
+	if (late)
+		(void)kill(pid, SIGTERM);
+	cr_assert(!late, "it does not end: %s", copy);
 	return copy;
 }
 
@@ -61,7 +78,7 @@ struct program_run program_run(const char *name, const char *argument, const cha
 	if (pid == 0)
 		exec_program(ends[1], name, argument, settings);
 	(void)close(ends[1]);
-	run.output = read_all(ends[0]);
+	run.output = read_all(ends[0], pid);
 	(void)close(ends[0]);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert(WIFEXITED(status), "%s ended with status 0x%x", name, (unsigned)status);

@@ -1,6 +1,6 @@
 /*
  * A program that ends by itself (the history checker, dead-letters, a lab), run on the test's
- * fixture.
+ * fixture. The test fails if it does not within ten minutes.
  *
  * Threads: the test's own. It dies with the test's process.
  */
