@@ -83,6 +83,11 @@ $(BUILD)/order-service: $(call objects,order-service/main.c) $(call archives,$(O
 $(BUILD)/delivery-service: $(call objects,delivery-service/main.c) $(call archives,$(DELIVERY) $(COMMON))
 	$(link)
 
+# The documents that a service serves of itself are part of it.
+$(BUILD)/obj/common/service/document.o: docs/errors.md
+$(foreach service,order-service delivery-service,$(eval \
+	$(BUILD)/obj/$(service)/main.o: docs/api/$(service).openapi.json))
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "common/base/embed.h"
 #include "common/base/version.h"
 #include "common/event/event.h"
 #include "common/http/http_server.h"
@@ -14,6 +15,7 @@
 #include "common/runtime/output.h"
 #include "common/runtime/process.h"
 #include "common/service/about.h"
+#include "common/service/document.h"
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
@@ -27,6 +29,9 @@
 #include "delivery-service/consume/delivery_loop.h"
 
 #define READ_CONNECTIONS 2
+
+EMBED(api, "docs/api/delivery-service.openapi.json");
+static const struct document openapi = { "application/json", api_begin, api_end };
 
 static const char *const worker_models[] = { "pool", "single", "split", NULL };
 static const char *const processing_orders[] = { "partition", "key", "unordered", NULL };
@@ -221,6 +226,8 @@ static enum status serve(struct service *s, const struct config *config, const c
 		{ "GET", "/in-flight", in_flight_api_get, delivery_loop_in_flight(s->loop),
 		  HTTP_ON_WORKER },
 		{ "POST", "/api/calculate", calculate_post, &s->work, HTTP_HEAVY },
+		{ "GET", "/openapi.json", document_get, (void *)&openapi, HTTP_ON_WORKER },
+		{ "GET", "/errors", document_get, (void *)&document_errors, HTTP_ON_WORKER },
 		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE },
 		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
 		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },

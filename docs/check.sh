@@ -25,6 +25,12 @@ done < <(diff <(sed -n 's/.*- alert: //p' deploy/monitoring/alerts.yml) \
 	<(sed -nE '/^## When an alert fires/,/^## Known/ s/^\| `([A-Za-z]+)` .*/\1/p' docs/operations.md) |
 	grep '^[<>]' || true)
 
+# The page of errors has a heading for each kind, and none for another.
+while IFS= read -r difference; do
+	breach "docs/errors.md: its headings are not the kinds of http_problem.c: $difference"
+done < <(diff <(grep -o 'PAGE "[a-z-]*"' common/http/http_problem.c | cut -d '"' -f 2 | sort) \
+	<(sed -n 's/^### //p' docs/errors.md | sort) | grep '^[<>]' || true)
+
 fresh=$(mktemp)
 cp docs/settings.md "$fresh"
 docs/settings.sh "$fresh"

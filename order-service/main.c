@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/base/embed.h"
 #include "common/base/version.h"
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
@@ -14,6 +15,7 @@
 #include "common/runtime/log.h"
 #include "common/runtime/process.h"
 #include "common/service/about.h"
+#include "common/service/document.h"
 #include "common/service/health.h"
 #include "common/service/probe.h"
 #include "common/service/service_config.h"
@@ -29,6 +31,9 @@
 #include "order-service/sync/sync_dispatch.h"
 
 #define READ_CONNECTIONS 4
+
+EMBED(api, "docs/api/order-service.openapi.json");
+static const struct document openapi = { "application/json", api_begin, api_end };
 
 enum event_key { EVENT_KEY_ORDER_ID, EVENT_KEY_NONE };
 static const char *const event_keys[] = { "order-id", "none", NULL };
@@ -253,6 +258,8 @@ static enum status serve(struct service *s, const struct config *config, const c
 		{ "PATCH", "/orders/{}", order_api_modify, &s->api, changes },
 		{ "DELETE", "/orders/{}", order_api_cancel, &s->api, changes },
 		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER },
+		{ "GET", "/openapi.json", document_get, (void *)&openapi, HTTP_ON_WORKER },
+		{ "GET", "/errors", document_get, (void *)&document_errors, HTTP_ON_WORKER },
 		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE },
 		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
 		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },

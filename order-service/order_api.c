@@ -25,19 +25,20 @@ static void respond_conflict(struct http_response *response, const struct order_
 	const char *field = condition->match.any ? "If-None-Match" : "If-Match";
 	bool place = command->kind == COMMAND_PLACE;
 
-	http_respond_problem(response, place ? 422 : 412, place ? "Idempotency-Key" : field, "%s",
-			     command->answer.msg);
+	http_respond_problem(response,
+			     place ? HTTP_PROBLEM_KEY_REUSED : HTTP_PROBLEM_CONDITION_FAILED,
+			     place ? "Idempotency-Key" : field, "%s", command->answer.msg);
 }
 
 /* The answers that a status means on this API. */
 static void respond_failure(struct http_response *response, const struct error *err)
 {
 	if (err->status == ST_NOT_FOUND)
-		http_respond_problem(response, 404, "id", "%s", err->msg);
+		http_respond_problem(response, HTTP_PROBLEM_UNKNOWN_ORDER, "id", "%s", err->msg);
 	else if (err->status == ST_REFUSED)
-		http_respond_problem(response, 502, NULL, "%s", err->msg);
+		http_respond_problem(response, HTTP_PROBLEM_UPSTREAM_REFUSED, NULL, "%s", err->msg);
 	else if (err->status == ST_TIMEOUT)
-		http_respond_problem(response, 504, NULL, "%s", err->msg);
+		http_respond_problem(response, HTTP_PROBLEM_UPSTREAM_TIMEOUT, NULL, "%s", err->msg);
 	else
 		http_respond_error(response, err);
 }
@@ -82,8 +83,8 @@ static bool read_condition(const struct http_request *request, struct http_respo
 
 	if (!list || read_versions(list, strong, versions))
 		return true;
-	http_respond_problem(response, 400, name, "must name at most %d versions",
-			     ORDER_VERSIONS_MAX);
+	http_respond_problem(response, HTTP_PROBLEM_INVALID_HEADER, name,
+			     "must name at most %d versions", ORDER_VERSIONS_MAX);
 	return false;
 }
 
@@ -98,7 +99,7 @@ static bool read_conditions(const struct http_request *request, struct http_resp
 		return false;
 	if (match->any || match->count > 0)
 		return true;
-	http_respond_problem(response, 412, "If-Match",
+	http_respond_problem(response, HTTP_PROBLEM_CONDITION_FAILED, "If-Match",
 			     "give the ETag that an answer brought, such as \"1\"");
 	return false;
 }
@@ -120,7 +121,7 @@ static bool read_idempotency_key(const struct http_request *request, struct http
 		change->command.idempotency_key = memcpy(change->idempotency_key, value, len + 1);
 		return true;
 	}
-	http_respond_problem(response, 400, "Idempotency-Key",
+	http_respond_problem(response, HTTP_PROBLEM_INVALID_HEADER, "Idempotency-Key",
 			     "must have 1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MAX);
 	return false;
 }
@@ -139,8 +140,8 @@ static bool read_content(const struct http_request *request, struct http_respons
 	good = order_content_read(body, allowed, required, &command->content, &command->fields,
 				  &field, &err) == ST_OK;
 	if (!good)
-		http_respond_problem(response, 422, field, "%.*s %s", (int)utf8_cut(field, 64),
-				     field, err.msg);
+		http_respond_problem(response, HTTP_PROBLEM_INVALID_MEMBER, field, "%.*s %s",
+				     (int)utf8_cut(field, 64), field, err.msg);
 	json_decref(body);
 	return good;
 }

@@ -20,7 +20,7 @@ $(foreach program,$(TOOL_PROGRAMS),$(eval $(call TOOL_RULE,$(program))))
 
 # The texts and the page's files are part of the programs.
 $(BUILD)/obj/tools/demo/catalogue.o: $(wildcard tools/demo/*.json tools/page/static/text.*.json)
-$(BUILD)/obj/tools/page/assets.o: $(wildcard tools/page/static/*)
+$(BUILD)/obj/tools/page/assets.o: $(wildcard tools/page/static/*) docs/api/page.openapi.json docs/errors.md
 
 .PHONY: verify dead-letters replay
 ## operate: verify       what was lost, duplicated, out of order; WAIT=60 JSON=1

@@ -96,7 +96,4 @@ struct http_deferred *http_defer(const struct http_request *request,
 /* Answers, without ever waiting for the client. Takes the response's body; deferred is gone. */
 void http_send_deferred(struct http_deferred *deferred, struct http_response *response);
 
-/* The reason phrase of a status: "Not Found". */
-const char *http_reason(int status);
-
 #endif

@@ -58,8 +58,9 @@ static void refuse_method(const struct http_request *request, struct http_respon
 	allow_common(allow);
 	http_response_header(response, "Allow", "%s", allow->buf);
 	if (!options) {
-		http_respond_problem(response, 405, NULL, "%.100s takes %s, not %.20s",
-				     request->path, allow->buf, request->method);
+		http_respond_problem(response, HTTP_PROBLEM_METHOD_NOT_ALLOWED, NULL,
+				     "%.100s takes %s, not %.20s", request->path, allow->buf,
+				     request->method);
 		return;
 	}
 	response->status = 204;
@@ -73,7 +74,7 @@ static bool may_run(const struct http_request *request, struct http_response *re
 
 	if (request->body_len > 0 && coding && strcasecmp(coding, "identity") != 0) {
 		http_response_header(response, "Accept-Encoding", "identity");
-		http_respond_problem(response, 415, "Content-Encoding",
+		http_respond_problem(response, HTTP_PROBLEM_CONTENT_CODING, "Content-Encoding",
 				     "send the body as it is, not as %.80s", coding);
 		return false;
 	}
@@ -91,8 +92,8 @@ const struct http_route *http_dispatch_find(const struct http_route *routes, siz
 	enum http_match match;
 
 	if (!is_known(method)) {
-		http_respond_problem(response, 501, NULL, "the method %.20s is unknown here",
-				     method);
+		http_respond_problem(response, HTTP_PROBLEM_NOT_IMPLEMENTED, NULL,
+				     "the method %.20s is unknown here", method);
 		return NULL;
 	}
 	match = http_route_find(routes, count, method, request->path, &route, &request->param,
@@ -106,8 +107,8 @@ const struct http_route *http_dispatch_find(const struct http_route *routes, siz
 	if (match == HTTP_NO_METHOD)
 		refuse_method(request, response, &allow);
 	else if (match == HTTP_NO_PATH)
-		http_respond_problem(response, 404, NULL, "there is nothing at %.100s",
-				     request->path);
+		http_respond_problem(response, HTTP_PROBLEM_NO_SUCH_PATH, NULL,
+				     "there is nothing at %.100s", request->path);
 	return NULL;
 }
 
@@ -118,5 +119,5 @@ void http_dispatch_refuse(struct http_response *response, int status, const char
 	if (status == 503)
 		http_respond_error(response, &not_now);
 	else
-		http_respond_problem(response, status, NULL, "%s", why);
+		http_respond_problem(response, http_problem_of(status), NULL, "%s", why);
 }

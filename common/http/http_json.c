@@ -32,8 +32,8 @@ void http_respond_json(struct http_response *response, int status, json_t *root)
 	json_decref(root);
 }
 
-void http_respond_problem(struct http_response *response, int status, const char *field,
-			  const char *fmt, ...)
+void http_respond_problem(struct http_response *response, enum http_problem problem,
+			  const char *field, const char *fmt, ...)
 {
 	char text[DETAIL_MAX_BYTES * 2], detail[DETAIL_MAX_BYTES + 1];
 	char name[FIELD_MAX_BYTES + 1] = "";
@@ -48,13 +48,8 @@ void http_respond_problem(struct http_response *response, int status, const char
 	if (field)
 		(void)snprintf(name, sizeof(name), "%.*s", (int)utf8_cut(field, FIELD_MAX_BYTES),
 			       field);
-	root = json_pack("{s:s, s:s, s:i, s:s, s:s*}", "type", "about:blank", "title",
-			 http_reason(status), "status", status, "detail", detail, "field",
-			 field ? name : NULL);
-	if (!root) /* what it quotes is no UTF-8 */
-		root = json_pack("{s:s, s:s, s:i}", "type", "about:blank", "title",
-				 http_reason(status), "status", status);
-	http_respond_text(response, status, "application/problem+json",
+	root = http_problem_json(problem, field ? name : NULL, detail);
+	http_respond_text(response, http_problem_kind(problem)->status, "application/problem+json",
 			  root ? json_dumps(root, JSON_COMPACT) : NULL);
 	json_decref(root);
 }
@@ -63,12 +58,14 @@ void http_respond_error(struct http_response *response, const struct error *err)
 {
 	if (err->status == ST_UNAVAILABLE) {
 		http_response_header(response, "Retry-After", "%d", RETRY_AFTER_S);
-		http_respond_problem(response, 503, NULL, "not possible just now; try again");
+		http_respond_problem(response, HTTP_PROBLEM_UNAVAILABLE, NULL,
+				     "not possible just now; try again");
 		return;
 	}
 	log_error("http", "request failed", "status=\"%s\" error=%s", status_name(err->status),
 		  LOG_QUOTE(err->msg));
-	http_respond_problem(response, 500, NULL, "an error inside the service; its log says more");
+	http_respond_problem(response, HTTP_PROBLEM_INTERNAL_ERROR, NULL,
+			     "an error inside the service; its log says more");
 }
 
 /* JSON in whatever dialect, but for patches that are lists of operations (RFC 6902). */
@@ -91,7 +88,7 @@ static void respond_wrong_type(const struct http_request *request, struct http_r
 	http_response_header(response, patch ? "Accept-Patch" : "Accept", "application/json%s",
 			     patch ? ", application/merge-patch+json" : "");
 	http_respond_problem(
-		response, 415, "Content-Type",
+		response, HTTP_PROBLEM_MEDIA_TYPE, "Content-Type",
 		"send the body as application/json, not %.80s: curl --json, or a field "
 		"Content-Type: application/json",
 		type ? type : "without a type");
@@ -137,8 +134,8 @@ static bool respond_overflow(const struct http_request *request, struct http_res
 
 		found = fabs(number) >= 0x1p63;
 		if (found) {
-			http_respond_problem(response, 422, name, "%.*s is out of range",
-					     (int)utf8_cut(name, 64), name);
+			http_respond_problem(response, HTTP_PROBLEM_INVALID_MEMBER, name,
+					     "%.*s is out of range", (int)utf8_cut(name, 64), name);
 			break;
 		}
 	}
@@ -152,12 +149,13 @@ static bool may_parse(const struct http_request *request, struct http_response *
 	const char *type = http_request_header(request, "Content-Type");
 
 	if (request->body_len == 0)
-		http_respond_problem(response, 400, NULL, "the body is empty; send a JSON object");
+		http_respond_problem(response, HTTP_PROBLEM_INVALID_BODY, NULL,
+				     "the body is empty; send a JSON object");
 	else if (!type || !is_json_type(type))
 		respond_wrong_type(request, response, type);
 	else if (too_deep(request->body, request->body_len))
-		http_respond_problem(response, 400, NULL, "the body nests deeper than %d",
-				     NESTING_MAX);
+		http_respond_problem(response, HTTP_PROBLEM_INVALID_BODY, NULL,
+				     "the body nests deeper than %d", NESTING_MAX);
 	else
 		return true;
 	return false;
@@ -173,8 +171,9 @@ static json_t *parse(const struct http_request *request, struct http_response *r
 	if (root || (json_error_code(&why) == json_error_numeric_overflow &&
 		     respond_overflow(request, response)))
 		return root;
-	http_respond_problem(response, 400, NULL, "the body is not JSON: %s (line %d, column %d)",
-			     why.text, why.line, why.column);
+	http_respond_problem(response, HTTP_PROBLEM_INVALID_BODY, NULL,
+			     "the body is not JSON: %s (line %d, column %d)", why.text, why.line,
+			     why.column);
 	return NULL;
 }
 
@@ -185,6 +184,7 @@ json_t *http_body_object(const struct http_request *request, struct http_respons
 	if (!root || json_is_object(root))
 		return root;
 	json_decref(root);
-	http_respond_problem(response, 400, NULL, "the body must be a JSON object");
+	http_respond_problem(response, HTTP_PROBLEM_INVALID_BODY, NULL,
+			     "the body must be a JSON object");
 	return NULL;
 }

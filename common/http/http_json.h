@@ -10,13 +10,15 @@
 
 #include "common/base/error.h"
 #include "common/http/http.h"
+#include "common/http/http_problem.h"
 
 /* Answers with root (taken; NULL: 500 out of memory) as application/json. */
 void http_respond_json(struct http_response *response, int status, json_t *root);
 
 /* Answers with application/problem+json. field (NULL: none) is the input at fault. */
-void http_respond_problem(struct http_response *response, int status, const char *field,
-			  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void http_respond_problem(struct http_response *response, enum http_problem problem,
+			  const char *field, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* The problem for a failed operation: 503 with Retry-After for ST_UNAVAILABLE, 500 for the rest
  * (which is logged). The error's text stays inside: it may name hosts and tables. */

@@ -12,8 +12,8 @@ bool http_path_id(const struct http_request *request, struct http_response *resp
 {
 	if (parse_i64(request->param, strlen(request->param), 1, INT64_MAX, id))
 		return true;
-	http_respond_problem(response, 400, field, "%s must be a whole number from 1 to %" PRId64,
-			     field, INT64_MAX);
+	http_respond_problem(response, HTTP_PROBLEM_INVALID_PARAMETER, field,
+			     "%s must be a whole number from 1 to %" PRId64, field, INT64_MAX);
 	return false;
 }
 
@@ -25,7 +25,7 @@ bool http_query_number(const struct http_request *request, struct http_response 
 
 	if (!text || parse_i64(text, len, min, max, value))
 		return true;
-	http_respond_problem(response, 400, name,
+	http_respond_problem(response, HTTP_PROBLEM_INVALID_PARAMETER, name,
 			     "%s must be a whole number from %" PRId64 " to %" PRId64, name, min,
 			     max);
 	return false;

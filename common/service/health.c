@@ -139,7 +139,8 @@ void health_metrics(void *context, const struct http_request *request,
 	/* Half of it would look like the whole. */
 	if (out.text.overflow) {
 		free(out.text.buf);
-		http_respond_problem(response, 500, NULL, "the metrics are too long");
+		http_respond_problem(response, HTTP_PROBLEM_INTERNAL_ERROR, NULL,
+				     "the metrics are too long");
 		return;
 	}
 	http_respond_text(response, 200, "text/plain; version=0.0.4; charset=utf-8", out.text.buf);

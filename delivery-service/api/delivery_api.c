@@ -147,7 +147,7 @@ static void respond_read(struct http_response *response, int64_t id,
 	if (PQntuples(calls[READ_ONE].result) > 0 || PQntuples(calls[READ_PARKED].result) > 0)
 		http_respond_json(response, 200, read_to_json(id, calls));
 	else
-		http_respond_problem(response, 404, "orderId",
+		http_respond_problem(response, HTTP_PROBLEM_UNKNOWN_DELIVERY, "orderId",
 				     "there is no delivery of order %" PRId64 " (yet)", id);
 }
 

@@ -22,11 +22,11 @@ static struct order_event *read_event(const struct http_request *request,
 	if (!body)
 		return NULL;
 	if (!name || !event_order_type(name, strlen(name), &type))
-		http_respond_problem(response, 422, "eventType",
+		http_respond_problem(response, HTTP_PROBLEM_INVALID_MEMBER, "eventType",
 				     "eventType must be OrderPlaced, OrderModified or "
 				     "OrderCancelled");
 	else if (event_decode(type, request->body, request->body_len, &event, &err) != ST_OK)
-		http_respond_problem(response, 422, NULL, "%s", err.msg);
+		http_respond_problem(response, HTTP_PROBLEM_INVALID_MEMBER, NULL, "%s", err.msg);
 	json_decref(body);
 	return event;
 }
@@ -34,9 +34,9 @@ static struct order_event *read_event(const struct http_request *request,
 static void respond_failure(struct http_response *response, const struct error *err)
 {
 	if (err->status == ST_NOT_FOUND)
-		http_respond_problem(response, 404, "id", "%s", err->msg);
+		http_respond_problem(response, HTTP_PROBLEM_UNKNOWN_DELIVERY, "id", "%s", err->msg);
 	else if (err->status == ST_CONFLICT)
-		http_respond_problem(response, 409, "version", "%s", err->msg);
+		http_respond_problem(response, HTTP_PROBLEM_CONFLICT, "version", "%s", err->msg);
 	else
 		http_respond_error(response, err);
 }

@@ -17,12 +17,15 @@ static void expect_problem(const struct http_answer *answer, int status, const c
 			   const char *what)
 {
 	const char *named = json_text(answer->json, "field");
+	const char *type = json_text(answer->json, "type");
 
 	cr_expect_eq(answer->status, status, "%.120s: %d instead of %d: %s%s", what, answer->status,
 		     status, answer->error, answer->body);
 	cr_expect_str_eq(http_header(answer, "Content-Type"), "application/problem+json",
 			 "%.120s: content type of %s", what, answer->body);
 	cr_expect_eq(json_number(answer->json, "status"), status, "%.120s: %s", what, answer->body);
+	cr_expect(type && strncmp(type, "/errors#", 8) == 0 && type[8], "%.120s: type of %s", what,
+		  answer->body);
 	cr_expect_not_null(json_text(answer->json, "title"), "%.120s: %s", what, answer->body);
 	cr_expect_not_null(json_text(answer->json, "detail"), "%.120s: %s", what, answer->body);
 	if (field)

@@ -5,20 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/embed.h"
+
 #define KEY_MAX 64
 
-/* The assembler puts the file between two symbols. */
-#define TEXTS(symbol, file)                                                                        \
-	__asm__(".section .rodata\n"                                                               \
-		"texts_" #symbol "_begin: .incbin \"" file "\"\n"                                  \
-		"texts_" #symbol "_end: .byte 0\n"                                                 \
-		".previous\n");                                                                    \
-	extern const char texts_##symbol##_begin[], texts_##symbol##_end[]
-
-TEXTS(demo_en, "tools/demo/text.en.json");
-TEXTS(demo_ko, "tools/demo/text.ko.json");
-TEXTS(page_en, "tools/page/static/text.en.json");
-TEXTS(page_ko, "tools/page/static/text.ko.json");
+EMBED(texts_demo_en, "tools/demo/text.en.json");
+EMBED(texts_demo_ko, "tools/demo/text.ko.json");
+EMBED(texts_page_en, "tools/page/static/text.en.json");
+EMBED(texts_page_ko, "tools/page/static/text.ko.json");
 
 struct catalogue {
 	json_t *own, *page;

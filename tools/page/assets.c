@@ -2,15 +2,11 @@
 
 #include <string.h>
 
+#include "common/base/embed.h"
+
 #define FOLDER "tools/page/static/"
 
-/* The assembler puts the file between two symbols. */
-#define ASSET(symbol, file)                                                                        \
-	__asm__(".section .rodata\n"                                                               \
-		"asset_" #symbol "_begin: .incbin \"" FOLDER file "\"\n"                           \
-		"asset_" #symbol "_end: .byte 0\n"                                                 \
-		".previous\n");                                                                    \
-	extern const char asset_##symbol##_begin[], asset_##symbol##_end[]
+#define ASSET(symbol, file) EMBED(asset_##symbol, FOLDER file)
 
 ASSET(html, "index.html");
 ASSET(css, "page.css");
@@ -23,6 +19,8 @@ ASSET(history, "history.js");
 ASSET(en, "text.en.json");
 ASSET(ko, "text.ko.json");
 ASSET(icon, "icon.svg");
+EMBED(asset_openapi, "docs/api/page.openapi.json");
+EMBED(asset_errors, "docs/errors.md");
 
 #define CONTENT(symbol) asset_##symbol##_begin, 0
 
@@ -42,6 +40,8 @@ static struct {
 	{ { "/text.en.json", "application/json", CONTENT(en) }, asset_en_end },
 	{ { "/icon.svg", "image/svg+xml", CONTENT(icon) }, asset_icon_end },
 	{ { "/text.ko.json", "application/json", CONTENT(ko) }, asset_ko_end },
+	{ { "/openapi.json", "application/json", CONTENT(openapi) }, asset_openapi_end },
+	{ { "/errors", "text/markdown; charset=utf-8", CONTENT(errors) }, asset_errors_end },
 };
 
 const struct asset *assets_find(const char *path)

@@ -48,7 +48,7 @@ void history_calls_close(struct history_calls *calls)
 	while (calls->list) {
 		struct history_call *call = calls->list;
 
-		web_answer_problem(call->viewer, 503, "the page ends");
+		web_answer_problem(call->viewer, HTTP_PROBLEM_UNAVAILABLE, "the page ends");
 		forget(call);
 	}
 	free(calls);
@@ -80,6 +80,7 @@ void history_calls_answer(struct history_calls *calls, json_t *content)
 	if (effects)
 		web_answer_json(call->viewer, 200, json_pack("{s:O}", "effects", effects));
 	else
-		web_answer_problem(call->viewer, 503, "PostgreSQL does not answer");
+		web_answer_problem(call->viewer, HTTP_PROBLEM_UNAVAILABLE,
+				   "PostgreSQL does not answer");
 	forget(call);
 }

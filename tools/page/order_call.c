@@ -50,7 +50,8 @@ static void on_answer(struct evhttp_request *answer, void *context)
 		if (came)
 			web_answer_json(call->viewer, 200, answer_of(answer));
 		else
-			web_answer_problem(call->viewer, 502, "order-service does not answer");
+			web_answer_problem(call->viewer, HTTP_PROBLEM_UPSTREAM_REFUSED,
+					   "order-service does not answer");
 	}
 	evhttp_connection_free_on_completion(call->connection);
 	free(call);
@@ -141,6 +142,6 @@ bool order_call_make(struct event_base *base, const char *url, const json_t *arg
 		evhttp_connection_free(call->connection);
 	}
 	free(call);
-	web_answer_problem(request, 503, "order-service cannot be called now");
+	web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "order-service cannot be called now");
 	return true;
 }

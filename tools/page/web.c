@@ -56,22 +56,28 @@ static void answer(struct evhttp_request *request, int status, const char *type,
 		evbuffer_free(out);
 }
 
-void web_answer_json(struct evhttp_request *request, int status, json_t *json)
+static void answer_text(struct evhttp_request *request, int status, const char *type, json_t *json)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	if (text)
-		answer(request, status, "application/json", text, strlen(text));
+		answer(request, status, type, text, strlen(text));
 	else
 		answer(request, 500, "text/plain", "", 0);
 	free(text);
 	json_decref(json);
 }
 
-void web_answer_problem(struct evhttp_request *request, int status, const char *detail)
+void web_answer_json(struct evhttp_request *request, int status, json_t *json)
 {
-	web_answer_json(request, status,
-			json_pack("{s:i, s:s}", "status", status, "detail", detail));
+	answer_text(request, status, "application/json", json);
+}
+
+void web_answer_problem(struct evhttp_request *request, enum http_problem problem,
+			const char *detail)
+{
+	answer_text(request, http_problem_kind(problem)->status, "application/problem+json",
+		    http_problem_json(problem, NULL, detail));
 }
 
 /* --- who asks ------------------------------------------------------------------------------ */
@@ -151,17 +157,17 @@ static json_t *body_of(struct evhttp_request *request)
 	return NULL;
 }
 
-static int status_of(enum status st)
+static enum http_problem problem_of(enum status st)
 {
 	switch (st) {
 	case ST_INVALID:
-		return 400;
+		return HTTP_PROBLEM_INVALID_PARAMETER;
 	case ST_CONFLICT:
-		return 409;
+		return HTTP_PROBLEM_CONFLICT;
 	case ST_REFUSED:
-		return 501;
+		return HTTP_PROBLEM_NOT_IMPLEMENTED;
 	default:
-		return 500;
+		return HTTP_PROBLEM_INTERNAL_ERROR;
 	}
 }
 
@@ -175,7 +181,7 @@ static void start_action(struct web *web, const char *name, const json_t *argume
 	if (st == ST_OK)
 		web_answer_json(request, 202, json_pack("{s:I}", "id", (json_int_t)id));
 	else
-		web_answer_problem(request, status_of(st), err.msg);
+		web_answer_problem(request, problem_of(st), err.msg);
 }
 
 static void call_order_service(struct web *web, const json_t *arguments,
@@ -184,9 +190,10 @@ static void call_order_service(struct web *web, const json_t *arguments,
 	const char *url = page_order_url(web->page);
 
 	if (!url)
-		web_answer_problem(request, 503, "no order-service answers");
+		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "no order-service answers");
 	else if (!order_call_make(web->base, url, arguments, request))
-		web_answer_problem(request, 400, "method, order or body is wrong");
+		web_answer_problem(request, HTTP_PROBLEM_INVALID_PARAMETER,
+				   "method, order or body is wrong");
 }
 
 static void act(struct web *web, const char *name, struct evhttp_request *request)
@@ -194,7 +201,7 @@ static void act(struct web *web, const char *name, struct evhttp_request *reques
 	json_t *arguments;
 
 	if (!is_own_origin(request) || !has_token(web, request)) {
-		web_answer_problem(request, 403,
+		web_answer_problem(request, HTTP_PROBLEM_TOKEN_MISSING,
 				   web->config.token ? "an action needs the token of the address "
 						       "that was printed"
 						     : "this page only shows");
@@ -202,7 +209,8 @@ static void act(struct web *web, const char *name, struct evhttp_request *reques
 	}
 	arguments = body_of(request);
 	if (!arguments)
-		web_answer_problem(request, 400, "the body is no JSON object");
+		web_answer_problem(request, HTTP_PROBLEM_INVALID_BODY,
+				   "the body is no JSON object");
 	else if (strcmp(name, "order") == 0)
 		call_order_service(web, arguments, request);
 	else
@@ -217,9 +225,10 @@ static void tell_history(struct web *web, const char *order_text, struct evhttp_
 	int64_t order;
 
 	if (!parse_i64(order_text, strlen(order_text), 1, INT64_MAX, &order))
-		web_answer_problem(request, 404, "an order's id is a number");
+		web_answer_problem(request, HTTP_PROBLEM_UNKNOWN_ORDER,
+				   "an order's id is a number");
 	else if (!history_calls_make(page_history(web->page), order, request))
-		web_answer_problem(request, 503, "too many ask");
+		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "too many ask");
 }
 
 /* --- requests ------------------------------------------------------------------------------ */
@@ -236,9 +245,9 @@ static void serve_get(struct web *web, const char *path, struct evhttp_request *
 	else if (strncmp(path, history, sizeof(history) - 1) == 0)
 		tell_history(web, path + sizeof(history) - 1, request);
 	else if (strcmp(path, "/stream") != 0)
-		web_answer_problem(request, 404, "there is nothing here");
+		web_answer_problem(request, HTTP_PROBLEM_NO_SUCH_PATH, "there is nothing here");
 	else if (!page_add_viewer(web->page, request))
-		web_answer_problem(request, 503, "too many look already");
+		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "too many look already");
 }
 
 static void on_request(struct evhttp_request *request, void *context)
@@ -251,16 +260,18 @@ static void on_request(struct evhttp_request *request, void *context)
 
 	add_safe_headers(request);
 	if (!host || !is_our_name(web, host))
-		web_answer_problem(request, 421, "this page is not called so: use 127.0.0.1");
+		web_answer_problem(request, HTTP_PROBLEM_WRONG_HOST,
+				   "this page is not called so: use 127.0.0.1");
 	else if (!path || !path[0])
-		web_answer_problem(request, 400, "no path");
+		web_answer_problem(request, HTTP_PROBLEM_MALFORMED_REQUEST, "no path");
 	else if (evhttp_request_get_command(request) == EVHTTP_REQ_POST &&
 		 strncmp(path, prefix, sizeof(prefix) - 1) == 0)
 		act(web, path + sizeof(prefix) - 1, request);
 	else if (evhttp_request_get_command(request) == EVHTTP_REQ_GET)
 		serve_get(web, path, request);
 	else
-		web_answer_problem(request, 405, "GET, or POST to an action");
+		web_answer_problem(request, HTTP_PROBLEM_METHOD_NOT_ALLOWED,
+				   "GET, or POST to an action");
 }
 
 /* --- open and close ------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "common/http/http_problem.h"
 #include "tools/page/page.h"
 
 struct web;
@@ -30,6 +31,7 @@ int web_port(const struct web *web);
 
 /* For whoever answers a request: json is taken (NULL: 500). */
 void web_answer_json(struct evhttp_request *request, int status, json_t *json);
-void web_answer_problem(struct evhttp_request *request, int status, const char *detail);
+void web_answer_problem(struct evhttp_request *request, enum http_problem problem,
+			const char *detail);
 
 #endif

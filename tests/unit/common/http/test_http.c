@@ -270,18 +270,3 @@ Test(http, an_answer_may_be_deferred)
 	cr_expect_eq(answered.times, 1);
 	cr_expect_eq(answered.status, 204);
 }
-
-Test(http, reasons)
-{
-	static const int statuses[] = {
-		200, 201, 204, 304, 400, 403, 404, 405, 408, 409, 412, 413,
-		414, 415, 417, 421, 422, 431, 500, 501, 502, 503, 504, 505
-	};
-
-	expect_text(http_reason(200), "OK");
-	expect_text(http_reason(404), "Not Found");
-	expect_text(http_reason(503), "Service Unavailable");
-	for (size_t i = 0; i < COUNT_OF(statuses); i++)
-		cr_expect(strcmp(http_reason(statuses[i]), "Error") != 0, "%d", statuses[i]);
-	cr_expect(*http_reason(599), "any status has a reason");
-}
