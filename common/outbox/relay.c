@@ -42,13 +42,16 @@ static void batch_done(struct relay *r)
 }
 
 /*
- * Notified is who may publish and has nothing else to wake it. A notification costs a wake-up of
- * its session at each commit of the writers: while the outbox is busy the clock says when to fetch,
- * and a standby only waits for the lease.
+ * Notified is who may publish: a standby only waits for the lease. Writers notify only a relay that
+ * sleeps, so one is woken once, and not at all while events flow.
  */
-static enum status listen_if_needed(struct relay *r, struct error *err)
+static enum status prepare_sleep(struct relay *r, struct error *err)
 {
-	return relay_store_listen(&r->outbox, r->lease.held && !r->busy, err);
+	if (!r->lease.held)
+		r->drowsy = false;
+	if (relay_store_listen(&r->outbox, r->lease.held, err) != ST_OK)
+		return err->status;
+	return r->drowsy ? relay_store_lock_sleep(&r->outbox, err) : ST_OK;
 }
 
 /* Writes the last batch's verdicts and reads the next batch. On failure neither happened. */
@@ -56,17 +59,16 @@ static enum status settle_and_fetch(struct relay *r, PGresult **rows, bool *all,
 {
 	return relay_store_settle_and_fetch(&r->outbox, relay_state_ledger(r),
 					    relay_state_topics(r), clock_mono_ms(), r->lease.holder,
-					    rows, all, err);
+					    !r->drowsy, rows, all, err);
 }
 
-/* Waits for a notification, the stop, or timeout_ms. */
-static void wait_for_work(struct relay *r, int64_t timeout_ms)
+/* Waits for a notification, the stop, or timeout_ms. True: one came. */
+static bool wait_for_work(struct relay *r, int64_t timeout_ms)
 {
 	/* One that came along with an answer is in libpq already: the socket would stay silent. */
-	if (pg_take_notifications(r->outbox.pg))
-		return;
-	if (wakeup_wait(&r->wakeup, pg_socket(r->outbox.pg), timeout_ms))
-		(void)pg_take_notifications(r->outbox.pg);
+	return pg_take_notifications(r->outbox.pg) ||
+	       (wakeup_wait(&r->wakeup, pg_socket(r->outbox.pg), timeout_ms) &&
+		pg_take_notifications(r->outbox.pg));
 }
 
 /*
@@ -88,15 +90,14 @@ static void linger(struct relay *r, int rows, int64_t fetched_mono_ms)
 struct fetched {
 	PGresult *rows; /* owned */
 	int64_t at_mono_ms;
-	bool was_busy; /* before this batch */
-	bool all;      /* no topic was held back */
+	bool all; /* no topic was held back */
 };
 
 /* Keeps the lease, writes the last verdicts and reads the next rows. On an error the verdicts stay
  * in the ledger, for a later round. */
 static enum status fetch(struct relay *r, struct fetched *f, struct error *err)
 {
-	if (relay_state_keep_lease(r, err) != ST_OK || listen_if_needed(r, err) != ST_OK ||
+	if (relay_state_keep_lease(r, err) != ST_OK || prepare_sleep(r, err) != ST_OK ||
 	    settle_and_fetch(r, &f->rows, &f->all, err) != ST_OK) {
 		atomic_store(&r->counts.active, false);
 		atomic_fetch_add(&r->counts.database_errors, 1);
@@ -105,7 +106,6 @@ static enum status fetch(struct relay *r, struct fetched *f, struct error *err)
 	atomic_fetch_add(&r->counts.fetches, 1);
 	atomic_store(&r->counts.active, r->lease.held);
 	f->at_mono_ms = clock_mono_ms();
-	f->was_busy = r->busy;
 	r->busy = PQntuples(f->rows) >= BUSY_ROWS;
 	batch_done(r);
 	return ST_OK;
@@ -116,7 +116,7 @@ static void pause_after_error(struct relay *r, const struct error *err)
 	if (log_due(&r->next_log_mono_ms, 5000))
 		log_warn("relay", "cannot read the outbox", "error=%s", LOG_QUOTE(err->msg));
 	progress_held(&r->progress, err->msg);
-	wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
+	(void)wait_for_work(r, backoff_next_ms(&r->backoff, (uint32_t)clock_mono_us()));
 }
 
 /* Nothing to publish, as far as it is this relay's to do. */
@@ -132,16 +132,44 @@ static void rest(struct relay *r, const struct fetched *f)
 		progress_made(&r->progress);
 }
 
+/*
+ * Nothing is there: the next round reads once more, with the lock of who sleeps. Without it some
+ * writer has not committed yet, and will not notify: it is read again soon.
+ */
+static void sleep_on(struct relay *r, const struct fetched *f)
+{
+	int64_t timeout = relay_topics_wait_ms(relay_state_topics(r), clock_mono_ms(),
+					       RELAY_LEASE_RENEW_MS / 2);
+
+	if (!r->lease.held) {
+		(void)wait_for_work(r, timeout);
+	} else if (!r->drowsy) {
+		r->drowsy = true;
+	} else if (r->outbox.sleep.had) {
+		r->drowsy = !wait_for_work(r, timeout);
+		r->waited = r->drowsy && f->all;
+	} else {
+		(void)wakeup_wait(&r->wakeup, -1,
+				  backoff_next_ms(&r->outbox.sleep.backoff,
+						  (uint32_t)clock_mono_us()));
+	}
+}
+
 static void idle(struct relay *r, const struct fetched *f)
 {
 	backoff_reset(&r->backoff);
 	if (!relay_publisher_poll(r->publisher, 0))
 		relay_publisher_abandon(r->publisher);
 	rest(r, f);
-	/* While the outbox was busy nobody listened: the next round does, and fetches once more. */
-	if (!f->was_busy)
-		wait_for_work(r, relay_topics_wait_ms(relay_state_topics(r), clock_mono_ms(),
-						      RELAY_LEASE_RENEW_MS / 2));
+	sleep_on(r, f);
+}
+
+/* Events that came while it slept, and that only the clock made it find: nothing notified it. */
+static void count_unnotified(struct relay *r, const struct fetched *f)
+{
+	if (r->waited && f->all && PQntuples(f->rows) > 0 && !pg_take_notifications(r->outbox.pg))
+		atomic_fetch_add(&r->counts.unnotified, 1);
+	r->waited = false;
 }
 
 void relay_round(struct relay *r)
@@ -154,7 +182,9 @@ void relay_round(struct relay *r)
 		return;
 	}
 	relay_state_refresh_backlog(r);
+	count_unnotified(r, &f);
 	if (PQntuples(f.rows) > 0) {
+		r->drowsy = false;
 		backoff_reset(&r->backoff);
 		relay_publish_batch(r, f.rows);
 		linger(r, PQntuples(f.rows), f.at_mono_ms);

@@ -33,6 +33,9 @@ void relay_counts_metrics(const struct relay_counts *c, struct metrics_out *out)
 	metrics_one(out, "relay_given_up_total", "counter",
 		    "Leases given up to another relay, since Kafka took nothing from this one.",
 		    atomic_load(&c->given_up));
+	metrics_one(out, "relay_unnotified_total", "counter",
+		    "Reads that found events although nothing had notified a relay that slept.",
+		    atomic_load(&c->unnotified));
 	metrics_one(out, "relay_database_errors_total", "counter",
 		    "Calls of the database that failed.", atomic_load(&c->database_errors));
 	histogram_write(out, &c->batch_size, "relay_batch_events", "Events per batch published.",

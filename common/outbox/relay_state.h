@@ -24,7 +24,10 @@
 
 struct relay {
 	struct relay_store outbox;
-	bool busy; /* the last batch was one of BUSY_ROWS */
+	bool busy;   /* the last batch was one of BUSY_ROWS */
+	bool drowsy; /* the last read found nothing: it is to be slept after one that does not
+			either */
+	bool waited; /* for a notification, and in vain */
 	struct relay_lease lease;
 	int64_t term; /* of the lease, for which the bound was begun */
 	struct relay_publisher *publisher;

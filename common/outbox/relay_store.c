@@ -74,12 +74,14 @@ enum status relay_store_open(struct relay_store *o, const char *database_url, co
 		relay_store_statements,
 		relay_lease_statements,
 		relay_backlog_statements,
+		relay_sleep_statements,
 		NULL,
 	};
 
 	const struct pg_config config = { database_url, application, schema, tables };
 
 	o->listening = 0;
+	relay_sleep_init(&o->sleep);
 	if (pg_open(&o->pg, &config, err) != ST_OK)
 		return err->status;
 	pg_check_sessions(o->pg, set_planner, NULL);
@@ -129,7 +131,7 @@ static void held_names(struct pg_array *names, const struct relay_topics *topics
 	}
 }
 
-/* The calls of a settlement, at most three. */
+/* The calls of a settlement, at most two. */
 static size_t settle_calls(struct pg_call *calls, struct pg_params *acked,
 			   struct pg_params *refused, struct settlement *s,
 			   const struct relay_ledger *ledger)
@@ -195,20 +197,24 @@ static enum status run_with_fetch(struct relay_store *o, struct pg_call *calls, 
 
 enum status relay_store_settle_and_fetch(struct relay_store *o, const struct relay_ledger *ledger,
 					 const struct relay_topics *topics, int64_t now,
-					 const char *holder, PGresult **rows, bool *all,
+					 const char *holder, bool awake, PGresult **rows, bool *all,
 					 struct error *err)
 {
 	struct settlement s;
 	struct pg_params acked = { 0 }, refused = { 0 };
 	struct pg_array held;
-	struct pg_call calls[4];
-	size_t n;
+	struct pg_call calls[5];
+	size_t n = 0;
 	enum status st;
 
 	settlement_init(&s, ledger);
 	held_names(&held, topics, now);
-	n = settle_calls(calls, &acked, &refused, &s, ledger);
+	if (awake)
+		n = relay_sleep_end(&o->sleep, o->pg, calls);
+	n += settle_calls(calls + n, &acked, &refused, &s, ledger);
 	st = run_with_fetch(o, calls, n, holder, &held, rows, err);
+	if (st == ST_OK && awake)
+		relay_sleep_ended(&o->sleep);
 	*all = held.count == 0;
 	pg_array_fini(&held);
 	settlement_fini(&s);
@@ -227,4 +233,9 @@ enum status relay_store_listen(struct relay_store *o, bool wanted, struct error 
 	pg_clear(&call, 1);
 	o->listening = wanted ? pg_backend_pid(o->pg) : 0;
 	return ST_OK;
+}
+
+enum status relay_store_lock_sleep(struct relay_store *o, struct error *err)
+{
+	return relay_sleep_lock(&o->sleep, o->pg, err);
 }

@@ -11,6 +11,7 @@
 
 #include "common/outbox/relay_bound.h"
 #include "common/outbox/relay_ledger.h"
+#include "common/outbox/relay_sleep.h"
 #include "common/outbox/relay_topics.h"
 #include "common/pg/pg.h"
 
@@ -20,6 +21,7 @@ extern const struct pg_statement relay_store_statements[];
 struct relay_store {
 	struct pg *pg;
 	int listening; /* backend pid of the session that listens; 0: none does */
+	struct relay_sleep sleep;
 	struct relay_bound bound;
 };
 
@@ -32,20 +34,21 @@ void relay_store_close(struct relay_store *outbox);
 /*
  * In one transaction: writes the ledger's verdicts and reads the next rows, *rows, the caller's
  * (relay_publisher_publish says which columns); none of the topics that are held back at
- * now_mono_ms, none unless the lease is holder's. *all: no topic was. On an error neither happened;
- * as pg_run.
+ * now_mono_ms, none unless the lease is holder's. *all: no topic was. awake: writers need notify
+ * no more. On an error neither happened; as pg_run.
  */
 MUST_CHECK enum status relay_store_settle_and_fetch(struct relay_store *outbox,
 						    const struct relay_ledger *ledger,
 						    const struct relay_topics *topics,
 						    int64_t now_mono_ms, const char *holder,
-						    PGresult **rows, bool *all, struct error *err);
+						    bool awake, PGresult **rows, bool *all,
+						    struct error *err);
 
-/*
- * Whether new rows are to be notified from now on. Invariant: who sleeps until a notification has
- * fetched after it began to listen, so no commit falls between. Errors as pg_run.
- */
+/* Whether the notifications of new rows are wanted from now on. Errors as pg_run. */
 MUST_CHECK enum status relay_store_listen(struct relay_store *outbox, bool wanted,
 					  struct error *err);
+
+/* The next read is the last one before a sleep, if sleep.had. Errors as pg_run. */
+MUST_CHECK enum status relay_store_lock_sleep(struct relay_store *outbox, struct error *err);
 
 #endif
