@@ -167,6 +167,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 			.workers = (int)config->workers,
 			.processing_order = (enum processing_order)config->processing_order,
 			.max_concurrency = config->max_concurrency,
+			.in_sequence = config->sequencing == 1,
 		},
 		.in_sequence = config->sequencing == 1,
 	};

@@ -5,19 +5,28 @@
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
-#define IN_FLIGHT_MAX   5000 /* per partition, besides those that may be in progress ... */
-#define IN_FLIGHT_BYTES 1024 /* ... of that size on average */
+#define IN_FLIGHT_MAX 5000 /* per partition, besides those that may be in progress */
+/* Per partition, of orders that have many events: others pass them. Shared by all partitions. */
+#define BEHIND_MAX   25000
+#define BEHIND_SHARE 100000
 
 void receiver_fini(struct receiver *r)
 {
 	intake_fini(&r->intake);
 }
 
-/* A full partition is paused; it resumes at half, so that it does not flutter. */
+static size_t behind_max(const struct receiver *r)
+{
+	size_t share = BEHIND_SHARE / r->intake.partitions->count;
+
+	return share < BEHIND_MAX ? share : BEHIND_MAX;
+}
+
+/* A full partition is paused. */
 void receiver_apply_back_pressure(struct receiver *r, struct partition *p)
 {
-	size_t most = ((size_t)r->max_concurrency + IN_FLIGHT_MAX) / (p->paused ? 2 : 1);
-	bool full = p->in_flight_events > most || p->in_flight_bytes > most * IN_FLIGHT_BYTES;
+	const size_t most = (size_t)r->max_concurrency + IN_FLIGHT_MAX;
+	const bool full = partition_is_full(p, most, behind_max(r));
 
 	if (full == p->paused)
 		return;
@@ -64,6 +73,8 @@ static bool enqueue(struct receiver *r, struct partition *p, struct event_record
 		  record->event ? record->event->order_id : 0);
 	if (!scheduler_add(r->scheduler, record))
 		return false;
+	if (scheduler_is_behind(r->scheduler, record))
+		partition_wait_behind(p, record);
 	receiver_apply_back_pressure(r, p);
 	return true;
 }

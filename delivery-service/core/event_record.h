@@ -24,6 +24,7 @@ struct event_record {
 	enum event_type type; /* of the message, which event is decoded from */
 	bool was_parked;
 	bool compacted;
+	bool behind;                /* see partition_wait_behind */
 	struct raw_message message; /* empty if it was parked */
 	char bytes[];               /* of message: key and payload */
 };

@@ -10,23 +10,28 @@ struct lane {
 	int64_t id;
 	struct lane_item *head, **end; /* FIFO; a lane without items does not exist */
 	struct lane *next_ready;
-	size_t at; /* in the heap, while in work */
+	size_t at;    /* in the heap, while in work */
+	size_t items; /* in it */
+	size_t run;   /* items that came out in its turn */
 	UT_hash_handle hh;
 };
 
 /*
- * A lane is either ready (its head may start) or in work (its head's due time is in the heap).
+ * A lane is ready (its head may start), in work (its head's due time is in the heap), or running
+ * (its head needs no work and comes out next).
  */
 struct lanes {
 	struct lane *by_id; /* hash */
 	struct lane *ready, **ready_end;
-	struct lane **heap; /* lanes in work, the earliest due first; room for max_concurrency */
-	size_t in_work, max_concurrency, items;
+	struct lane **heap;   /* lanes in work, the earliest due first; room for max_concurrency */
+	struct lane *running; /* NULL: none */
+	size_t in_work, max_concurrency, run_max, items;
 	lanes_started *started;
 	void *context;
 };
 
-struct lanes *lanes_open(size_t max_concurrency, lanes_started *started, void *context)
+struct lanes *lanes_open(size_t max_concurrency, size_t run_max, lanes_started *started,
+			 void *context)
 {
 	struct lanes *l = calloc(1, sizeof(*l));
 
@@ -34,6 +39,7 @@ struct lanes *lanes_open(size_t max_concurrency, lanes_started *started, void *c
 		return NULL;
 	l->ready_end = &l->ready;
 	l->max_concurrency = max_concurrency;
+	l->run_max = run_max;
 	l->started = started;
 	l->context = context;
 	l->heap = calloc(max_concurrency, sizeof(struct lane *));
@@ -155,15 +161,22 @@ bool lanes_push(struct lanes *l, struct lane_item *item)
 	if (!lane)
 		return false;
 	item->next = NULL;
+	item->before = lane->items++;
 	*lane->end = item;
 	lane->end = &item->next;
 	l->items++;
 	return true;
 }
 
+/* The running lane keeps its place. */
+static bool has_place(const struct lanes *l)
+{
+	return l->in_work + (l->running != NULL) < l->max_concurrency;
+}
+
 static void start_ready(struct lanes *l, int64_t now)
 {
-	while (l->ready && l->in_work < l->max_concurrency) {
+	while (l->ready && has_place(l)) {
 		struct lane *lane = take_ready(l);
 		struct lane_item *item = lane->head;
 		bool open_end = item->work_ms == LANE_UNTIL_FINISHED;
@@ -185,28 +198,49 @@ void lanes_finish(struct lanes *l, const struct lane_item *item)
 	heap_rise(l, lane->at, lane);
 }
 
-struct lane_item *lanes_pop_done(struct lanes *l, int64_t now)
+/* Whose item comes out now; NULL: none is done. */
+static struct lane *next_lane(struct lanes *l, int64_t now)
 {
-	struct lane_item *item;
-	struct lane *lane;
+	struct lane *lane = l->running;
 
 	start_ready(l, now);
-	if (l->in_work == 0 || due(l->heap[0]) > now)
+	l->running = NULL;
+	if (lane)
+		return lane;
+	return l->in_work > 0 && due(l->heap[0]) <= now ? heap_pop(l) : NULL;
+}
+
+/* One of its items came out. */
+static void go_on(struct lanes *l, struct lane *lane)
+{
+	if (!lane->head) {
+		delete_lane(l, lane);
+	} else if (lane->head->work_ms == 0 && ++lane->run < l->run_max) {
+		l->running = lane;
+	} else {
+		lane->run = 0;
+		make_ready(l, lane);
+	}
+}
+
+struct lane_item *lanes_pop_done(struct lanes *l, int64_t now)
+{
+	struct lane *lane = next_lane(l, now);
+	struct lane_item *item;
+
+	if (!lane)
 		return NULL;
-	lane = heap_pop(l);
 	item = lane->head;
 	lane->head = item->next;
+	lane->items--;
 	l->items--;
-	if (lane->head)
-		make_ready(l, lane);
-	else
-		delete_lane(l, lane);
+	go_on(l, lane);
 	return item;
 }
 
 int64_t lanes_next_due(const struct lanes *l)
 {
-	if (l->ready && l->in_work < l->max_concurrency)
+	if (l->running || (l->ready && l->in_work < l->max_concurrency))
 		return INT64_MIN;
 	return l->in_work > 0 ? due(l->heap[0]) : INT64_MAX;
 }
@@ -227,6 +261,7 @@ static bool filter_lane(struct lanes *l, struct lane *lane,
 			continue;
 		}
 		*at = item->next;
+		lane->items--;
 		l->items--;
 		drop(item, context);
 	}
@@ -234,12 +269,24 @@ static bool filter_lane(struct lanes *l, struct lane *lane,
 	return lane->head != head;
 }
 
+/* Its turn goes on when the others had theirs. */
+static void end_run(struct lanes *l)
+{
+	if (!l->running)
+		return;
+	l->running->run = 0;
+	make_ready(l, l->running);
+	l->running = NULL;
+}
+
 void lanes_remove(struct lanes *l, bool (*match)(const struct lane_item *, void *context),
 		  void (*drop)(struct lane_item *, void *context), void *context)
 {
-	struct lane *ready = l->ready, *next;
+	struct lane *ready, *next;
 	size_t in_work = l->in_work, kept = 0;
 
+	end_run(l);
+	ready = l->ready;
 	/* Those in work whose head stays keep their slot and due time; the others line up last. */
 	l->ready = NULL;
 	l->ready_end = &l->ready;

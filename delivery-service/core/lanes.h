@@ -5,6 +5,9 @@
  * different lanes side by side, up to max_concurrency at once. Work is a due time, not a thread: an
  * item that is started is done when its due time has come; one with LANE_UNTIL_FINISHED when
  * whoever was told of its start says so. Lanes take turns in the order in which they became ready.
+ * A turn is one item with work, and the items without work that wait behind it, or a run of items
+ * without work: they come out together, up to run_max of them. So no lane waits longer than for
+ * one run of each other lane.
  *
  * Items are intrusive: the caller owns their memory; while pushed they belong to the lanes.
  *
@@ -21,6 +24,7 @@ struct lane_item {
 	int64_t lane;    /* which lane: the partition, say */
 	int64_t work_ms; /* how long it is in work */
 	void *work;      /* of whoever was told of its start */
+	size_t before;   /* items of its lane when it was pushed */
 	/* the lanes' own: */
 	struct lane_item *next;
 	int64_t due_mono_ms;
@@ -34,12 +38,15 @@ struct lanes;
 /* Told of each item with LANE_UNTIL_FINISHED that is started. It may not call the lanes. */
 typedef void lanes_started(struct lane_item *item, void *context);
 
-/* started NULL: there are no such items. Returns owned; NULL: out of memory. */
-struct lanes *lanes_open(size_t max_concurrency, lanes_started *started, void *context);
+/* run_max: at least 1. started NULL: there are no such items. Returns owned; NULL: out of memory.
+ */
+struct lanes *lanes_open(size_t max_concurrency, size_t run_max, lanes_started *started,
+			 void *context);
 /* Items still inside are forgotten, not freed: see lanes_remove. */
 void lanes_close(struct lanes *lanes);
 
-/* Puts item at the end of its lane. False: out of memory, item stays the caller's. */
+/* Puts item at the end of its lane; sets how many are before it. False: out of memory, item stays
+ * the caller's. */
 bool lanes_push(struct lanes *lanes, struct lane_item *item);
 
 /*

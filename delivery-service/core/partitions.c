@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define EVENT_BYTES 1024 /* on average */
+
 void partitions_fini(struct partitions *ps)
 {
 	for (size_t i = 0; i < ps->count; i++)
@@ -90,18 +92,47 @@ bool partitions_skipped(const struct partitions *ps)
 	return false;
 }
 
+static void add_load(struct partition_load *load, const struct event_record *record)
+{
+	load->events++;
+	load->bytes += event_record_size(record);
+}
+
+static void remove_load(struct partition_load *load, const struct event_record *record)
+{
+	load->events--;
+	load->bytes -= event_record_size(record);
+}
+
 void partition_enqueue(struct partition *p, struct event_record *record)
 {
 	p->next_read = record->end;
 	p->last = record;
-	p->in_flight_events++;
-	p->in_flight_bytes += event_record_size(record);
+	add_load(&p->in_flight, record);
+}
+
+void partition_wait_behind(struct partition *p, struct event_record *record)
+{
+	record->behind = true;
+	remove_load(&p->in_flight, record);
+	add_load(&p->behind, record);
+}
+
+static bool is_over(struct partition_load load, size_t most)
+{
+	return load.events > most || load.bytes > most * EVENT_BYTES;
+}
+
+bool partition_is_full(const struct partition *p, size_t in_flight_max, size_t behind_max)
+{
+	const size_t part = p->paused ? 2 : 1;
+
+	return is_over(p->in_flight, in_flight_max / part) || is_over(p->behind, behind_max / part);
 }
 
 void partition_done(struct partition *p, const struct event_record *record)
 {
-	p->in_flight_events--;
-	p->in_flight_bytes -= event_record_size(record);
+	remove_load(record->behind ? &p->behind : &p->in_flight, record);
 }
 
 void partition_send(struct partition *p, struct event_record *last)
@@ -127,6 +158,6 @@ void partition_reset(struct partition *p)
 	p->last = NULL;
 	p->skipped_range = (struct offset_range){ 0 };
 	p->sent = (struct partition_sent){ 0 };
-	p->in_flight_events = 0;
-	p->in_flight_bytes = 0;
+	p->in_flight = (struct partition_load){ 0 };
+	p->behind = (struct partition_load){ 0 };
 }

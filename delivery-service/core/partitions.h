@@ -20,6 +20,10 @@ struct partition_sent {
 	int64_t skipped_end;
 };
 
+struct partition_load {
+	size_t events, bytes;
+};
+
 struct partition {
 	int32_t number;
 	int64_t epoch;                 /* fencing token of this assignment */
@@ -30,8 +34,8 @@ struct partition {
 	 * they go up to next_read. */
 	struct offset_range skipped_range;
 	struct partition_sent sent;
-	size_t in_flight_events; /* received, their work not done yet */
-	size_t in_flight_bytes;
+	struct partition_load in_flight; /* received, their work not done yet, but for ... */
+	struct partition_load behind;    /* ... those that wait behind many of their own order */
 	bool paused;
 	bool replaced; /* its topic was re-created: nothing is received until it restarts */
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is
@@ -66,6 +70,13 @@ bool partitions_skipped(const struct partitions *ps);
 
 /* record was received at next_read. */
 void partition_enqueue(struct partition *p, struct event_record *record);
+/* record waits behind many events of its order: it takes no room from the other orders. */
+void partition_wait_behind(struct partition *p, struct event_record *record);
+/*
+ * Whether no more should be received: so many events are in flight, or so many behind, or as much
+ * memory as that takes. Once paused it is full down to the half, so that it does not flutter.
+ */
+bool partition_is_full(const struct partition *p, size_t in_flight_max, size_t behind_max);
 /* Its work is done, it has yet to be written. */
 void partition_done(struct partition *p, const struct event_record *record);
 /* A write begins, with what was skipped, and with the latest event if that is in it (NULL: not).

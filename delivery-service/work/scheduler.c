@@ -6,7 +6,9 @@
 
 #include "delivery-service/work/worker_pool.h"
 
-#define SPLIT_PARTS 5 /* as the lab's "multi-threading" */
+#define SPLIT_PARTS  5    /* as the lab's "multi-threading" */
+#define RUN_MAX      1000 /* as many as a batch has */
+#define BEHIND_AFTER 100  /* events of an order before another of it */
 
 struct scheduler {
 	struct scheduler_settings settings;
@@ -64,6 +66,11 @@ static void start_work(struct lane_item *item, void *context)
 		w->failed = true;
 }
 
+static size_t run_max(const struct scheduler_settings *settings)
+{
+	return settings->in_sequence && settings->processing_order != PROCESSING_KEY ? 1 : RUN_MAX;
+}
+
 enum status scheduler_open(struct scheduler **out, const struct scheduler_settings *settings,
 			   void (*wake)(void *context), void *context, struct error *err)
 {
@@ -72,7 +79,7 @@ enum status scheduler_open(struct scheduler **out, const struct scheduler_settin
 	if (!w)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	w->settings = *settings;
-	w->lanes = lanes_open((size_t)settings->max_concurrency, start_work, w);
+	w->lanes = lanes_open((size_t)settings->max_concurrency, run_max(settings), start_work, w);
 	if (!w->lanes)
 		(void)error_set(err, ST_INTERNAL, "out of memory");
 	if (!w->lanes || open_pool(w, wake, context, err) != ST_OK) {
@@ -131,6 +138,12 @@ bool scheduler_add(struct scheduler *w, struct event_record *record)
 	if (takes_time(w))
 		event_record_compact(record);
 	return lanes_push(w->lanes, &record->item);
+}
+
+bool scheduler_is_behind(const struct scheduler *w, const struct event_record *record)
+{
+	return w->settings.processing_order == PROCESSING_KEY &&
+	       record->item.before >= BEHIND_AFTER;
 }
 
 static struct event_record *record_of(struct lane_item *item)

@@ -31,6 +31,10 @@ struct scheduler_settings {
 	int workers;
 	enum processing_order processing_order;
 	int64_t max_concurrency; /* events in work at once */
+	/* SEQUENCING=enforce: partitions may share an order's events, and take turns event by event
+	 * then, or more of them would be parked. Else events without work that wait together are
+	 * done together. */
+	bool in_sequence;
 };
 
 struct scheduler;
@@ -49,6 +53,12 @@ void scheduler_close(struct scheduler *scheduler);
 /* Takes over record, and compacts it where events wait for long. False: out of memory, record stays
  * the caller's. */
 bool scheduler_add(struct scheduler *scheduler, struct event_record *record);
+
+/*
+ * True: so many of its order wait before record, which was added, that it should take no room from
+ * the other orders of its partition. Only with PROCESSING_KEY: else the others wait for it too.
+ */
+bool scheduler_is_behind(const struct scheduler *scheduler, const struct event_record *record);
 
 /* The next whose work is done at now, the caller's again; NULL: none. */
 struct event_record *scheduler_done(struct scheduler *scheduler, int64_t now_mono_ms);

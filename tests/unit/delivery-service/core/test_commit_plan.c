@@ -342,7 +342,7 @@ Test(plan, any_history_is_done_exactly)
 				compare(n);
 		}
 		for (int32_t n = 0; n < PARTITIONS; n++) {
-			cr_assert_eq(partitions_find(&partitions, n)->in_flight_events, 0);
+			cr_assert_eq(partitions_find(&partitions, n)->in_flight.events, 0);
 			cr_assert_eq(partitions_find(&partitions, n)->tracker.count, 0);
 			cr_assert_not(partitions_skipped(&partitions));
 		}

@@ -53,7 +53,7 @@ Test(intake, an_order_event_is_enqueued_where_it_stands)
 
 	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_ENQUEUE);
 	cr_expect_eq(p.next_read, 11);
-	cr_expect_eq(p.in_flight_events, 1);
+	cr_expect_eq(p.in_flight.events, 1);
 	offset_tracker_fini(&p.tracker);
 }
 

@@ -85,12 +85,17 @@ static void started(struct lane_item *item, void *context)
 	started_sum += ((struct simulated_work *)item)->id;
 }
 
-static struct lanes *open_lanes(size_t max_concurrency)
+static struct lanes *open_lanes_with_runs(size_t max_concurrency, size_t run_max)
 {
-	struct lanes *l = lanes_open(max_concurrency, started, NULL);
+	struct lanes *l = lanes_open(max_concurrency, run_max, started, NULL);
 
 	cr_assert_not_null(l);
 	return l;
+}
+
+static struct lanes *open_lanes(size_t max_concurrency)
+{
+	return open_lanes_with_runs(max_concurrency, 1);
 }
 
 /* Frees what is still inside, too. */
@@ -281,6 +286,137 @@ Test(lanes, lanes_take_turns)
 		push(l, 2, 0, 20 + i);
 	push(l, 3, 0, 30);
 	expect_pops(l, 0, IDS(10, 20, 30, 11, 21, 12, 22));
+	finish(l);
+}
+
+Test(lanes, what_waits_without_work_in_one_lane_comes_out_together)
+{
+	struct lanes *l = open_lanes_with_runs(1, 100);
+
+	for (int i = 0; i < 3; i++) {
+		push(l, 1, 0, 10 + i);
+		push(l, 2, 0, 20 + i);
+	}
+	expect_pops(l, 0, IDS(10, 11, 12, 20, 21, 22));
+	finish(l);
+}
+
+Test(lanes, what_waits_behind_work_comes_out_with_it)
+{
+	struct lanes *l = open_lanes_with_runs(8, 100);
+
+	push(l, 1, 100, 10);
+	push(l, 1, 0, 11);
+	push(l, 1, 0, 12);
+	push(l, 1, 50, 13);
+	push(l, 1, 0, 14);
+	push(l, 2, 100, 20);
+	expect_pops(l, 99, IDS());
+	expect_pops(l, 199, IDS(10, 11, 12, 20));
+	expect_pops(l, 249, IDS(13, 14));
+	finish(l);
+}
+
+Test(lanes, a_run_ends_and_the_others_have_their_turn)
+{
+	struct lanes *l = open_lanes_with_runs(1, 3);
+
+	for (int i = 0; i < 7; i++)
+		push(l, 1, 0, 10 + i);
+	push(l, 2, 0, 20);
+	push(l, 3, 0, 30);
+	push(l, 3, 0, 31);
+	expect_pops(l, 0, IDS(10, 11, 12, 20, 30, 31, 13, 14, 15, 16));
+	finish(l);
+}
+
+/* A run that the caller has taken half of goes on, and what came since then waits for its end. */
+Test(lanes, a_run_goes_on_at_the_next_call)
+{
+	struct lanes *l = open_lanes_with_runs(1, 4);
+
+	for (int i = 0; i < 6; i++)
+		push(l, 1, 0, 10 + i);
+	cr_expect_eq(pop(l, 0), 10);
+	cr_expect_eq(pop(l, 0), 11);
+	push(l, 2, 0, 20);
+	cr_expect_eq(lanes_next_due(l), INT64_MIN);
+	expect_pops(l, 5, IDS(12, 13, 20, 14, 15));
+	finish(l);
+}
+
+Test(lanes, a_run_keeps_its_place)
+{
+	struct lanes *l = open_lanes_with_runs(1, 100);
+
+	push(l, 1, 0, 10);
+	push(l, 1, 0, 11);
+	push(l, 2, 100, 20);
+	cr_expect_eq(pop(l, 0), 10);
+	cr_expect_eq(lanes_in_work(l), 0, "one at a time");
+	cr_expect_eq(pop(l, 5), 11);
+	cr_expect_eq(pop(l, 5), 0);
+	cr_expect_eq(lanes_next_due(l), 105);
+	finish(l);
+}
+
+/* Half of what comes is one lane's: every other lane is served once between two of its runs. */
+Test(lanes, a_lane_with_half_of_the_items_holds_nobody_longer_than_a_run)
+{
+	enum { OTHERS = 500, RUN = 50 };
+	struct lanes *l = open_lanes_with_runs(8, RUN);
+	int hot = 0, others = 0;
+
+	for (int i = 1; i <= OTHERS; i++) {
+		push(l, 1000, 0, -i);
+		push(l, i, 0, i);
+	}
+	for (int id; (id = pop(l, 0)) != 0;) {
+		hot += id < 0;
+		others += id > 0;
+		cr_assert(hot <= RUN || others >= OTHERS - 8, "%d of the hot lane, %d others", hot,
+			  others);
+	}
+	cr_expect_eq(hot + others, 2 * OTHERS);
+	finish(l);
+}
+
+Test(lanes, an_item_knows_how_many_are_before_it)
+{
+	struct lanes *l = open_lanes(1);
+
+	for (int i = 0; i < 5; i++) {
+		struct simulated_work *w = new_work(i == 4 ? 2 : 1, 0, 1 + i, i == 1);
+
+		cr_assert(lanes_push(l, &w->item));
+		cr_expect_eq(w->item.before, i == 4 ? 0 : i);
+	}
+	remove_group(l, 1);
+	cr_expect_eq(pop(l, 0), 1);
+	struct simulated_work *last = new_work(1, 0, 6, 0);
+
+	cr_assert(lanes_push(l, &last->item));
+	cr_expect_eq(last->item.before, 2, "one was removed, one is done");
+	finish(l);
+}
+
+/* It lines up behind the others, as if its turn had ended. */
+Test(lanes, remove_ends_a_run)
+{
+	struct lanes *l = open_lanes_with_runs(1, 100);
+
+	push_group(l, 1, 0, 10, 0);
+	push_group(l, 1, 0, 11, 1);
+	push_group(l, 1, 0, 12, 0);
+	push_group(l, 2, 0, 20, 0);
+	cr_expect_eq(pop(l, 0), 10);
+	remove_group(l, 1);
+	expect_pops(l, 0, IDS(20, 12));
+	push_group(l, 3, 0, 30, 0);
+	push_group(l, 3, 0, 31, 1);
+	cr_expect_eq(pop(l, 0), 30);
+	remove_group(l, 1);
+	cr_expect_eq(lanes_waiting(l), 0);
 	finish(l);
 }
 
@@ -493,11 +629,13 @@ struct model_lane {
 	bool in_work;
 	int64_t due;
 	unsigned turn; /* when it became ready */
+	size_t run;
 };
 
 struct model {
 	struct model_lane lanes[MODEL_LANES];
-	size_t max_concurrency;
+	struct model_lane *running;
+	size_t max_concurrency, run_max;
 	unsigned turns;
 };
 
@@ -534,6 +672,8 @@ static int64_t model_next_due(const struct model *m)
 {
 	size_t in_work = model_in_work(m);
 
+	if (m->running)
+		return INT64_MIN;
 	for (int i = 0; i < MODEL_LANES && in_work < m->max_concurrency; i++) {
 		if (m->lanes[i].count > 0 && !m->lanes[i].in_work)
 			return INT64_MIN;
@@ -552,13 +692,13 @@ static void model_push(struct model *m, struct simulated_work *w)
 
 static void model_start(struct model *m, int64_t now)
 {
-	while (model_in_work(m) < m->max_concurrency) {
+	while (model_in_work(m) + (m->running != NULL) < m->max_concurrency) {
 		struct model_lane *first = NULL;
 
 		for (int i = 0; i < MODEL_LANES; i++) {
 			struct model_lane *lane = &m->lanes[i];
 
-			if (lane->count > 0 && !lane->in_work &&
+			if (lane->count > 0 && !lane->in_work && lane != m->running &&
 			    (!first || lane->turn < first->turn))
 				first = lane;
 		}
@@ -569,26 +709,50 @@ static void model_start(struct model *m, int64_t now)
 	}
 }
 
-/* What the lanes took out must be a head that is due, and none is due earlier. */
+static void model_end_turn(struct model *m, struct model_lane *lane)
+{
+	lane->run = 0;
+	lane->turn = m->turns++;
+}
+
+static void model_go_on(struct model *m, struct model_lane *lane)
+{
+	m->running = NULL;
+	if (lane->count > 0 && lane->items[0]->item.work_ms == 0 && ++lane->run < m->run_max)
+		m->running = lane;
+	else
+		model_end_turn(m, lane);
+}
+
+static void model_expect_due(const struct model *m, const struct model_lane *lane, int64_t now)
+{
+	cr_assert(lane->in_work, "not in work");
+	cr_assert_leq(lane->due, now, "not due");
+	cr_assert_eq(lane->due, model_first_due(m), "another is due earlier");
+}
+
+/* What the lanes took out must be the next of a run, or a head that is due, and none is due
+ * earlier. */
 static void model_expect_pop(struct model *m, const struct lane_item *item, int64_t now)
 {
 	struct model_lane *lane;
 
 	model_start(m, now);
 	if (!item) {
+		cr_assert_null(m->running, "a run has not ended");
 		cr_assert_gt(model_first_due(m), now, "something is due");
 		return;
 	}
 	lane = &m->lanes[item->lane];
 	cr_assert(lane->count > 0 && item == &lane->items[0]->item, "not the head of its lane");
-	cr_assert(lane->in_work, "not in work");
-	cr_assert_leq(lane->due, now, "not due");
-	cr_assert_eq(lane->due, model_first_due(m), "another is due earlier");
+	if (m->running)
+		cr_assert_eq(lane, m->running, "another lane's run");
+	else
+		model_expect_due(m, lane, now);
 	lane->in_work = false;
 	lane->count--;
 	memmove(lane->items, lane->items + 1, lane->count * sizeof(lane->items[0]));
-	if (lane->count > 0)
-		lane->turn = m->turns++;
+	model_go_on(m, lane);
 }
 
 /* How many lanes lose their place to a removal of group and line up again. */
@@ -611,6 +775,9 @@ static size_t model_remove(struct model *m, int group)
 {
 	size_t removed = 0;
 
+	if (m->running)
+		model_end_turn(m, m->running);
+	m->running = NULL;
 	for (int i = 0; i < MODEL_LANES; i++) {
 		struct model_lane *lane = &m->lanes[i];
 		bool cut_off = lane->in_work && lane->items[0]->group == group;
@@ -664,10 +831,11 @@ static bool play_removal(struct lanes *l, struct model *m, int group)
 	return true;
 }
 
-static void play(size_t max_concurrency, uint64_t seed, size_t *done, size_t *removals)
+static void play(size_t max_concurrency, size_t run_max, uint64_t seed, size_t *done,
+		 size_t *removals)
 {
-	struct model model = { .max_concurrency = max_concurrency };
-	struct lanes *l = open_lanes(max_concurrency);
+	struct model model = { .max_concurrency = max_concurrency, .run_max = run_max };
+	struct lanes *l = open_lanes_with_runs(max_concurrency, run_max);
 	int64_t now = 1000;
 
 	for (int step = 0; step < 20000; step++) {
@@ -706,11 +874,12 @@ static void play(size_t max_concurrency, uint64_t seed, size_t *done, size_t *re
 Test(lanes, behave_as_the_naive_reference)
 {
 	static const size_t concurrencies[] = { 1, 2, 3, 5, MODEL_LANES, 100 };
+	static const size_t runs[] = { 1, 2, 3, 1000 };
 	size_t done = 0, removals = 0;
 
 	for (size_t i = 0; i < COUNT_OF(concurrencies); i++) {
-		for (uint64_t seed = 1; seed <= 5; seed++)
-			play(concurrencies[i], seed, &done, &removals);
+		for (uint64_t seed = 1; seed <= 8; seed++)
+			play(concurrencies[i], runs[seed % COUNT_OF(runs)], seed, &done, &removals);
 	}
 	cr_expect(done > 20000 && removals > 5000, "%zu done, %zu removals", done, removals);
 }

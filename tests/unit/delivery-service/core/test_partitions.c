@@ -30,8 +30,8 @@ Test(partitions, add_and_find)
 	cr_expect_eq(p->epoch, 7);
 	cr_expect_eq(p->next_read, 100);
 	cr_expect_eq(p->tracker.next, 100);
-	cr_expect_eq(p->in_flight_events, 0);
-	cr_expect_eq(p->in_flight_bytes, 0);
+	cr_expect_eq(p->in_flight.events, 0);
+	cr_expect_eq(p->in_flight.bytes, 0);
 	cr_expect_not(p->paused);
 	p = partitions_find(&ps, 0);
 	cr_assert_not_null(p);
@@ -78,8 +78,8 @@ Test(partitions, added_again_starts_anew)
 	cr_expect_eq(p->next_read, 120);
 	cr_expect_eq(p->tracker.next, 120);
 	cr_expect_eq(p->tracker.count, 0);
-	cr_expect_eq(p->in_flight_events, 0);
-	cr_expect_eq(p->in_flight_bytes, 0);
+	cr_expect_eq(p->in_flight.events, 0);
+	cr_expect_eq(p->in_flight.bytes, 0);
 	cr_expect_null(p->last);
 	cr_expect_not(p->paused);
 	cr_expect_eq(p->reclaim_at_mono_ms, 0);
@@ -111,6 +111,72 @@ Test(partitions, remove_keeps_the_others)
 		cr_expect_eq(ps.count, 2);
 		partitions_fini(&ps);
 	}
+}
+
+/* --- room ---------------------------------------------------------------------------------- */
+
+static struct event_record *receive(struct partition *p, struct event_record *record, bool behind)
+{
+	*record =
+		(struct event_record){ .end = p->next_read + 1, .message = { .payload_len = 100 } };
+	partition_enqueue(p, record);
+	if (behind)
+		partition_wait_behind(p, record);
+	return record;
+}
+
+/* Only so many of the one kind, and so many of the other. */
+Test(partitions, one_orders_events_take_no_room_of_the_others)
+{
+	struct event_record others[4], hot[9];
+	struct partition p = { 0 };
+
+	for (int i = 0; i < 8; i++)
+		(void)receive(&p, &hot[i], true);
+	cr_expect_eq(p.in_flight.events, 0);
+	cr_expect_not(partition_is_full(&p, 3, 8));
+	for (int i = 0; i < 3; i++)
+		(void)receive(&p, &others[i], false);
+	cr_expect_not(partition_is_full(&p, 3, 8));
+	(void)receive(&p, &hot[8], true);
+	cr_expect(partition_is_full(&p, 3, 8), "nine are behind");
+	partition_done(&p, &hot[8]);
+	cr_expect_not(partition_is_full(&p, 3, 8));
+	(void)receive(&p, &others[3], false);
+	cr_expect(partition_is_full(&p, 3, 8), "four are in flight");
+}
+
+Test(partitions, a_paused_one_is_full_down_to_the_half)
+{
+	struct event_record hot[4], others[4];
+	struct partition p = { .paused = true };
+
+	for (int i = 0; i < 4; i++) {
+		(void)receive(&p, &hot[i], true);
+		(void)receive(&p, &others[i], false);
+	}
+	partition_done(&p, &others[0]);
+	partition_done(&p, &others[1]);
+	cr_expect(partition_is_full(&p, 4, 6), "four of six are behind");
+	partition_done(&p, &hot[0]);
+	cr_expect_not(partition_is_full(&p, 4, 6));
+	cr_expect(partition_is_full(&p, 3, 6));
+}
+
+Test(partitions, what_is_behind_has_a_bound_in_memory_too)
+{
+	struct event_record large = { .end = 1, .message = { .payload_len = 10000 } };
+	struct partition p = { 0 };
+
+	partition_enqueue(&p, &large);
+	cr_expect(partition_is_full(&p, 5, 5));
+	partition_wait_behind(&p, &large);
+	cr_expect(partition_is_full(&p, 20, 5));
+	cr_expect_not(partition_is_full(&p, 5, 20));
+	partition_done(&p, &large);
+	cr_expect_eq(p.behind.events, 0);
+	cr_expect_eq(p.behind.bytes, 0);
+	cr_expect_eq(p.in_flight.events, 0);
 }
 
 Test(partitions, remove_from_none)
@@ -171,17 +237,17 @@ Test(partitions, held_until_worked)
 	cr_expect_eq(p->next_read, 6);
 	partition_enqueue(p, &second);
 	cr_expect_eq(p->next_read, 7);
-	cr_expect_eq(p->in_flight_events, 2);
-	cr_expect_eq(p->in_flight_bytes, 2 * sizeof(first) + 130);
+	cr_expect_eq(p->in_flight.events, 2);
+	cr_expect_eq(p->in_flight.bytes, 2 * sizeof(first) + 130);
 	partition_done(p, &first);
-	cr_expect_eq(p->in_flight_events, 1);
-	cr_expect_eq(p->in_flight_bytes, sizeof(first) + 30);
+	cr_expect_eq(p->in_flight.events, 1);
+	cr_expect_eq(p->in_flight.bytes, sizeof(first) + 30);
 	partition_send(p, NULL);
 	partition_committed(p);
-	cr_expect_eq(p->in_flight_events, 1, "counted twice");
+	cr_expect_eq(p->in_flight.events, 1, "counted twice");
 	cr_expect_eq(p->last, &second);
 	partition_done(p, &second);
-	cr_expect_eq(p->in_flight_events, 0);
+	cr_expect_eq(p->in_flight.events, 0);
 	partition_send(p, &second);
 	cr_expect_eq(p->last, &second, "the write may fail");
 	partition_committed(p);
@@ -293,8 +359,8 @@ Test(partitions, forgetting_all)
 	partition_enqueue(p, &record);
 	partition_send(p, &record);
 	partition_reset(p);
-	cr_expect_eq(p->in_flight_events, 0);
-	cr_expect_eq(p->in_flight_bytes, 0);
+	cr_expect_eq(p->in_flight.events, 0);
+	cr_expect_eq(p->in_flight.bytes, 0);
 	cr_expect_null(p->last);
 	cr_expect_null(p->sent.last);
 	cr_expect_not(partitions_skipped(&ps), "its new owner passes it");
