@@ -23,7 +23,7 @@ struct kafka_tail {
 	struct kafka_message message;
 	int32_t partitions; /* that are read */
 	int64_t ends[KAFKA_TAIL_PARTITIONS_MAX];
-	int64_t next_metadata_mono_ms;
+	int64_t next_metadata_mono_ms, asked_mono_ms;
 	bool up;
 };
 
@@ -68,11 +68,13 @@ static int32_t count_partitions(struct kafka_tail *t)
 
 static void look_for_partitions(struct kafka_tail *t)
 {
+	int64_t asked_mono_ms = clock_mono_ms();
 	int32_t count = count_partitions(t);
 
 	t->up = count >= 0;
 	if (!t->up)
 		return;
+	t->asked_mono_ms = asked_mono_ms;
 	if (count < t->partitions)
 		start_over(t);
 	if (count > t->partitions)
@@ -111,6 +113,11 @@ bool kafka_tail_up(const struct kafka_tail *t)
 int32_t kafka_tail_partitions(const struct kafka_tail *t)
 {
 	return t->partitions;
+}
+
+int64_t kafka_tail_asked_mono_ms(const struct kafka_tail *t)
+{
+	return t->asked_mono_ms;
 }
 
 int64_t kafka_tail_end(struct kafka_tail *t, int32_t partition)

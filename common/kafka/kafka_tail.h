@@ -33,6 +33,7 @@ const struct message *kafka_tail_next(struct kafka_tail *tail, int timeout_ms);
 /* As it was when partitions were looked for. */
 bool kafka_tail_up(const struct kafka_tail *tail); /* a broker answers */
 int32_t kafka_tail_partitions(const struct kafka_tail *tail);
+int64_t kafka_tail_asked_mono_ms(const struct kafka_tail *tail); /* when the answer was asked for */
 
 /* The end of a partition, as far as it is known: at least what was read. */
 int64_t kafka_tail_end(struct kafka_tail *tail, int32_t partition);

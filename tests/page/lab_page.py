@@ -1,4 +1,5 @@
 """The live page in headless Chromium, on a temporary stack whose folder and ports are in the environment."""
+import contextlib
 import os
 import subprocess
 import time
@@ -21,14 +22,18 @@ def token():
         return file.read()
 
 
-def until(look, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = look()
+def until(look, what, progress=lambda: ""):
+    """Waits as long as progress() changes, however slow the machine is."""
+    said, end = None, 0
+    while True:
+        found, now = look(), progress()
         if found:
             return found
+        if now != said:
+            said, end = now, time.monotonic() + PATIENCE
+        if time.monotonic() >= end:
+            raise AssertionError(f"waited in vain: {what} {said}")
         time.sleep(0.1)
-    raise AssertionError(f"waited in vain: {what}")
 
 
 def browser():
@@ -37,6 +42,12 @@ def browser():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+
+
+HEAR_LATE = """const listen = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (name, take) {
+	listen.call(this, name, name === "state" ? (event) => setTimeout(() => take(event), 3000) : take);
+};"""
 
 
 class Page:
@@ -85,8 +96,17 @@ class Page:
 
     def play(self, step, guess):
         self.begin(step, guess)
-        until(lambda: self.count("#step .result"), f"step {step + 1} ends")
+        until(lambda: self.count("#step .result"), f"step {step + 1} ends", lambda: self.text("#step"))
         return self.text("#step .result")
+
+    @contextlib.contextmanager
+    def hearing_late(self):
+        """The page knows how all is three seconds late, as beside a busy machine."""
+        script = self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HEAR_LATE})
+        self.driver.refresh()
+        yield
+        self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+        self.driver.refresh()
 
     def use(self, language, theme):
         if self.script("return document.documentElement.lang") != language:

@@ -14,7 +14,8 @@
 #include "common/runtime/clock.h"
 #include "tools/page/action_command.h"
 
-#define OUTPUT_MAX 8000 /* the last bytes that are kept */
+#define OUTPUT_MAX    8000 /* the last bytes that are kept */
+#define ROOM_PAUSE_MS 50   /* until there may be room for its end */
 
 struct actions {
 	const char *project;
@@ -125,18 +126,27 @@ static int run(struct actions *a, struct output *o)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Somebody waits for it: it is not dropped where there is no room. */
+static void put_end(struct mailbox *box, json_t *end)
+{
+	while (!mailbox_put(box, MAIL_ACTION, json_incref(end)) &&
+	       mailbox_pause(box, ROOM_PAUSE_MS))
+		continue;
+	json_decref(end);
+}
+
 static void *thread_main(void *arg)
 {
 	struct actions *a = arg;
 	struct output o = { .len = 0 };
 	int status = run(a, &o);
-	json_t *end = json_pack("{s:I, s:s, s:i, s:o}", "id", (json_int_t)a->last_id, "action",
-				a->command.name, "status", status, "output",
-				text_of(o.text, o.len));
+	json_t *end = json_pack("{s:I, s:s, s:i, s:o, s:I}", "id", (json_int_t)a->last_id, "action",
+				a->command.name, "status", status, "output", text_of(o.text, o.len),
+				"ended", (json_int_t)clock_mono_ms());
 
 	/* Whoever hears of its end may start the next one. */
 	atomic_store(&a->running, false);
-	(void)mailbox_put(a->box, MAIL_ACTION, end);
+	put_end(a->box, end);
 	return NULL;
 }
 

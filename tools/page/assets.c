@@ -13,6 +13,7 @@ ASSET(css, "page.css");
 ASSET(js, "page.js");
 ASSET(stage, "stage.js");
 ASSET(lab, "lab.js");
+ASSET(prepare, "prepare.js");
 ASSET(charts, "charts.js");
 ASSET(load, "load.js");
 ASSET(history, "history.js");
@@ -33,6 +34,8 @@ static struct {
 	{ { "/page.js", "text/javascript; charset=utf-8", CONTENT(js) }, asset_js_end },
 	{ { "/stage.js", "text/javascript; charset=utf-8", CONTENT(stage) }, asset_stage_end },
 	{ { "/lab.js", "text/javascript; charset=utf-8", CONTENT(lab) }, asset_lab_end },
+	{ { "/prepare.js", "text/javascript; charset=utf-8", CONTENT(prepare) },
+	  asset_prepare_end },
 	{ { "/charts.js", "text/javascript; charset=utf-8", CONTENT(charts) }, asset_charts_end },
 	{ { "/load.js", "text/javascript; charset=utf-8", CONTENT(load) }, asset_load_end },
 	{ { "/history.js", "text/javascript; charset=utf-8", CONTENT(history) },

@@ -48,6 +48,7 @@ static void take_messages(struct page *page, const json_t *content)
 {
 	keep(page, content, "up", "kafkaUp");
 	keep(page, content, "partitions", "partitions");
+	keep(page, content, "read", "topicRead");
 	if (json_array_size(json_object_get(content, "messages")) > 0)
 		add_to_feed(page, "messages", content);
 }
@@ -73,6 +74,7 @@ static void take(struct page *page, const struct mail *mail)
 	case MAIL_POSITIONS:
 		keep(page, mail->content, "up", "databaseUp");
 		keep(page, mail->content, "positions", "positions");
+		keep(page, mail->content, "read", "tablesRead");
 		break;
 	case MAIL_HISTORY:
 		history_calls_answer(page->history, mail->content);
@@ -81,6 +83,7 @@ static void take(struct page *page, const struct mail *mail)
 		keep(page, mail->content, "orders", "orders");
 		keep(page, mail->content, "deliveries", "deliveries");
 		keep(page, mail->content, "rates", "rates");
+		keep(page, mail->content, "read", "servicesRead");
 		break;
 	case MAIL_OUTPUT:
 		add_to_feed(page, "output", mail->content);

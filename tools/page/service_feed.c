@@ -73,6 +73,18 @@ static json_t *body(const struct service_feed *f)
 
 /* --- a service ----------------------------------------------------------------------------- */
 
+/* Whether it is ready, and its own reason if not. */
+static void add_readiness(struct service_feed *f, json_t *service, const char *url)
+{
+	long status = get(f, url, "/readyz");
+	json_t *answer = body(f), *why = json_object_get(answer, "why");
+
+	(void)json_object_set_new(service, "ready", json_boolean(status == 200));
+	if (status != 200 && why)
+		(void)json_object_set(service, "why", why);
+	json_decref(answer);
+}
+
 /* NULL: nothing listens there. One that hangs is not ready, and says nothing of itself. */
 static json_t *ask(struct service_feed *f, const char *url, size_t number, bool in_flight)
 {
@@ -85,7 +97,9 @@ static json_t *ask(struct service_feed *f, const char *url, size_t number, bool 
 	if (answers)
 		rates_read(&f->rates, f->answer.text);
 	service = json_pack("{s:s, s:s, s:I, s:b}", "url", url, "port", PORT_OF(url), "number",
-			    (json_int_t)number, "ready", answers && get(f, url, "/readyz") == 200);
+			    (json_int_t)number, "ready", 0);
+	if (answers)
+		add_readiness(f, service, url);
 	if (answers && get(f, url, "/about") == 200)
 		(void)json_object_set_new(service, "about", body(f));
 	if (answers && in_flight && get(f, url, "/in-flight") == 200)
@@ -115,14 +129,16 @@ static json_t *ask_all(struct service_feed *f, char (*urls)[SERVICE_URL_MAX], si
 
 static void round_of(struct service_feed *f)
 {
+	int64_t read_mono_ms = clock_mono_ms();
 	json_t *orders, *deliveries;
 
 	rates_begin(&f->rates);
 	orders = ask_all(f, f->orders, f->order_count, false);
 	deliveries = ask_all(f, f->deliveries, f->delivery_count, true);
 	(void)mailbox_put(f->box, MAIL_SERVICES,
-			  json_pack("{s:o, s:o, s:o}", "orders", orders, "deliveries", deliveries,
-				    "rates", rates_end(&f->rates, clock_mono_ms())));
+			  json_pack("{s:I, s:o, s:o, s:o}", "read", (json_int_t)read_mono_ms,
+				    "orders", orders, "deliveries", deliveries, "rates",
+				    rates_end(&f->rates, clock_mono_ms())));
 }
 
 static void *thread_main(void *arg)

@@ -21,9 +21,9 @@ struct service_feed_config {
 #define SERVICE_FEED_MAX 64 /* services that are asked */
 
 /*
- * Mails MAIL_SERVICES: {"orders": [...], "deliveries": [...], "rates": {...}}; only those that
- * listen are in the lists, each with its number: the first address has 1, as for `make`.
- * ST_INVALID: a URL.
+ * Mails MAIL_SERVICES: {"read": monotonic ms, "orders": [...], "deliveries": [...], "rates":
+ * {...}}; nothing in it is older than read. Only those that listen are in the lists, each with its
+ * number: the first address has 1, as for `make`. ST_INVALID: a URL.
  */
 MUST_CHECK enum status service_feed_open(struct service_feed **out,
 					 const struct service_feed_config *config,

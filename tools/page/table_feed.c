@@ -226,12 +226,15 @@ static enum status read_positions(struct table_feed *f, json_t *positions, struc
 
 static void read_all(struct table_feed *f)
 {
-	json_t *positions = json_array();
+	int64_t read_mono_ms = clock_mono_ms();
+	json_t *positions = json_array(), *mail;
 	struct error err = { 0 };
 	bool up = read_positions(f, positions, &err) == ST_OK && read_effects(f, &err) == ST_OK;
 
-	(void)mailbox_put(f->box, MAIL_POSITIONS,
-			  json_pack("{s:b, s:o}", "up", (int)up, "positions", positions));
+	mail = json_pack("{s:b, s:o}", "up", (int)up, "positions", positions);
+	if (up)
+		(void)json_object_set_new(mail, "read", json_integer(read_mono_ms));
+	(void)mailbox_put(f->box, MAIL_POSITIONS, mail);
 	if (!up)
 		log_debug("page", "cannot read the tables", "error=%s", LOG_QUOTE(err.msg));
 }

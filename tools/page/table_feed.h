@@ -18,8 +18,8 @@ struct table_feed;
 extern const struct pg_statement table_feed_statements[];
 
 /*
- * Mails MAIL_POSITIONS: {"up": bool, "why": text, "positions": [...], "parked": n}, and
- * MAIL_EFFECTS:
+ * Mails MAIL_POSITIONS: {"up": bool, "positions": [...], "read": monotonic ms}, where the database
+ * answered, as of read at the earliest; before it MAIL_EFFECTS:
  * {"effects": [...], "more": n, "reset": bool}. Strings and box are borrowed until close.
  */
 MUST_CHECK enum status table_feed_open(struct table_feed **out, const char *database_url,

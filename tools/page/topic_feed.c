@@ -8,16 +8,19 @@
 #include "common/kafka/kafka_tail.h"
 #include "common/runtime/clock.h"
 
-#define PERIOD_MS    100 /* a mail of messages at most so often */
-#define MESSAGES_MAX 40  /* of one mail; the rest is counted */
-#define TEXT_MAX     200
+#define PERIOD_MS 100 /* a mail of messages at most so often */
+#define MESSAGES  40  /* of a period; the rest is counted, but for ... */
+#define BURST     400 /* ... so many after a time in which fewer came */
+#define TEXT_MAX  200
 
 struct topic_feed {
 	struct kafka_tail *tail;
 	struct mailbox *box;
 	json_t *messages; /* of the next mail */
 	int64_t more, next_mail_mono_ms;
-	int32_t partitions; /* as the last mail told */
+	int64_t room;         /* messages that may still be told, not counted */
+	int32_t partitions;   /* as the last mail told */
+	int64_t read_mono_ms; /* likewise */
 	bool up, news;
 	pthread_t thread;
 	bool started;
@@ -61,10 +64,12 @@ static json_t *to_json(const struct message *m)
 static void take(struct topic_feed *f, const struct message *m)
 {
 	f->news = true;
-	if (json_array_size(f->messages) >= MESSAGES_MAX)
+	if (f->room == 0) {
 		f->more++;
-	else
-		(void)json_array_append_new(f->messages, to_json(m));
+		return;
+	}
+	f->room--;
+	(void)json_array_append_new(f->messages, to_json(m));
 }
 
 /* --- the thread ---------------------------------------------------------------------------- */
@@ -78,9 +83,9 @@ static void send_mail(struct topic_feed *f)
 					    json_pack("{s:i, s:I}", "partition", (int)p, "end",
 						      (json_int_t)kafka_tail_end(f->tail, p)));
 	(void)mailbox_put(f->box, MAIL_MESSAGES,
-			  json_pack("{s:b, s:o, s:o, s:I}", "up", (int)f->up, "partitions",
-				    partitions, "messages", f->messages, "more",
-				    (json_int_t)f->more));
+			  json_pack("{s:b, s:I, s:o, s:o, s:I}", "up", (int)f->up, "read",
+				    (json_int_t)f->read_mono_ms, "partitions", partitions,
+				    "messages", f->messages, "more", (json_int_t)f->more));
 	f->messages = json_array();
 	f->more = 0;
 	f->news = false;
@@ -90,23 +95,36 @@ static void look(struct topic_feed *f)
 {
 	bool up = kafka_tail_up(f->tail);
 	int32_t partitions = kafka_tail_partitions(f->tail);
+	int64_t read_mono_ms = kafka_tail_asked_mono_ms(f->tail);
 
-	f->news |= up != f->up || partitions != f->partitions;
+	f->news |= up != f->up || partitions != f->partitions || read_mono_ms != f->read_mono_ms;
 	f->up = up;
+	f->read_mono_ms = read_mono_ms;
 	f->partitions = partitions;
+}
+
+/* It is time for a mail: there is room again, for each period that went by. */
+static void end_period(struct topic_feed *f, int64_t now_mono_ms)
+{
+	int64_t periods = 1 + (now_mono_ms - f->next_mail_mono_ms) / PERIOD_MS;
+
+	send_mail(f);
+	f->room = periods < BURST ? f->room + periods * MESSAGES : BURST;
+	if (f->room > BURST)
+		f->room = BURST;
+	f->next_mail_mono_ms = now_mono_ms + PERIOD_MS;
 }
 
 static void step(struct topic_feed *f)
 {
 	const struct message *m = kafka_tail_next(f->tail, PERIOD_MS / 2);
+	int64_t now_mono_ms = clock_mono_ms();
 
 	if (m)
 		take(f, m);
 	look(f);
-	if (f->news && clock_mono_ms() >= f->next_mail_mono_ms) {
-		send_mail(f);
-		f->next_mail_mono_ms = clock_mono_ms() + PERIOD_MS;
-	}
+	if (f->news && now_mono_ms >= f->next_mail_mono_ms)
+		end_period(f, now_mono_ms);
 }
 
 static void *thread_main(void *arg)
@@ -129,6 +147,7 @@ enum status topic_feed_open(struct topic_feed **out, const struct kafka_settings
 		return error_set(err, ST_INTERNAL, "out of memory");
 	f->box = box;
 	f->messages = json_array();
+	f->room = BURST;
 	if (kafka_tail_open(&f->tail, settings, TOPIC_FEED_TAIL, err) == ST_OK) {
 		f->started = pthread_create(&f->thread, NULL, thread_main, f) == 0;
 		if (!f->started)

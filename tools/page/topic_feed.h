@@ -16,8 +16,9 @@
 struct topic_feed;
 
 /*
- * Mails MAIL_MESSAGES: {"up": bool, "partitions": [{partition, end}], "messages": [...], "more":
- * n}. settings' strings and box are borrowed until close. ST_INVALID: a setting.
+ * Mails MAIL_MESSAGES: {"up": bool, "read": monotonic ms, "partitions": [{partition, end}],
+ * "messages": [...], "more": n}; up and the number of partitions are not older than read. settings'
+ * strings and box are borrowed until close. ST_INVALID: a setting.
  */
 MUST_CHECK enum status topic_feed_open(struct topic_feed **out,
 				       const struct kafka_settings *settings, struct mailbox *box,

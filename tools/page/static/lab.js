@@ -1,9 +1,12 @@
 // The guided lab: each step asks for a prediction, plays by itself, and gives the verdict and its
 // reason. And the switches, which do by a click what `make` does.
 import { model, t, element, act, callOrders, canAct, until, changed, command } from "/page.js";
+import { delay, missingOfStack, prepare, setting } from "/prepare.js";
 
 const OFF = { SEQUENCING: "off", PROCESSING_ORDER: "partition" };
-const LOADED = 3; // orders of the step with load, before partitions are added
+const PAUSE_MAX = 20000; // ms between two orders, ever longer, until order-service sends to the new partitions
+const LOADED_MIN = 4;    // orders of the step with load, before partitions are added, and as many as ...
+const LOADED_MS = 30000; // ... are so much work: it is not done before the new partitions are read
 
 const steps = [
 	{ partitions: 1, replicas: 1, settings: { EVENT_KEY: "none", ...OFF }, fresh: true },
@@ -21,9 +24,6 @@ let current = 0;
 let guess = null, playing = null, result = null, failure = null;
 const passed = new Set();
 
-const setting = (name, service = "orders") => model.state[service]?.find((one) => one.about)?.about.settings?.[name];
-const delay = () => Number(setting("DELIVERY_DELAY_MS", "deliveries") ?? 10000);
-
 // --- playing -------------------------------------------------------------------------------------
 
 function say(text) {
@@ -31,30 +31,30 @@ function say(text) {
 	changed();
 }
 
-const partitionsOwned = () => (model.state.deliveries ?? []).reduce((sum, service) => sum + (service.ready ? service.inFlight?.partitionsOwned ?? 0 : 0), 0);
-
-const hasSettings = (step) => Object.entries(step.settings)
-	.every(([name, value]) => (setting(name) ?? setting(name, "deliveries")) === value);
-
-async function prepare(step) {
-	say(t("lab.prepare"));
-	if (step.fresh || model.state.partitions?.length > step.partitions) await act("reset");
-	if ((model.state.partitions?.length ?? 1) < step.partitions) await act("partitions", { n: step.partitions });
-	if (!hasSettings(step)) await act("settings", step.settings);
-	if (model.state.deliveries?.length !== step.replicas) await act("scale", { n: step.replicas });
-	await until(() => hasSettings(step) && model.state.deliveries?.length === step.replicas && model.state.orders?.some((service) => service.ready)
-		&& partitionsOwned() === (model.state.partitions?.length ?? 0)
-		&& (step.replicas === 1 || model.state.deliveries.every((service) => service.inFlight?.partitionsOwned > 0)), 60, t("lab.prepare"));
+// Waits until look() is true, and says what for.
+function hold(what, look, why) {
+	const missing = () => missingOfStack() ?? why();
+	say(what);
+	return until(() => {
+		const found = look();
+		playing = found ? what : `${what}: ${missing()}`;
+		return found;
+	}, missing);
 }
+
+const appliedOf = (id) => model.orders.get(id)?.effects.length ?? 0;
+const notApplied = (id, all) => t("wait.applied", { order: id, n: appliedOf(id), all });
+const published = (id, type) => model.orders.get(id)?.published.some((message) => message.type === type);
+
+const awaitApplied = (what, id, count) => hold(what, () => appliedOf(id) >= count, () => notApplied(id, count));
+const awaitPublished = (what, id, event) => hold(what, () => published(id, event), () => t("wait.published", { order: id, event }));
 
 // KIM places an order, changes the address, and cancels while the change is in work.
 async function callAll() {
-	say(t("lab.calls"));
 	const { body } = await callOrders("POST", 0, RADIO);
-	const order = () => model.orders.get(body.id);
-	await until(() => order()?.effects.length >= 1, 30, "OrderPlaced");
+	await awaitApplied(t("lab.calls"), body.id, 1);
 	await callOrders("PATCH", body.id, { address: "SEOUL" });
-	await until(() => order()?.published.some((message) => message.type === "OrderModified"), 30, "OrderModified");
+	await awaitPublished(t("lab.calls"), body.id, "OrderModified");
 	await callOrders("DELETE", body.id);
 	model.chosen = body.id;
 	return body.id;
@@ -63,17 +63,18 @@ async function callAll() {
 const worker = (id) => model.state.deliveries?.find((service) => service.inFlight?.events.some((event) => event.orderId === id && event.event === "OrderModified"));
 
 async function kill(id) {
-	const number = await until(() => worker(id)?.number, 30, "OrderModified");
+	const number = await hold(t("lab.calls"), () => worker(id)?.number, () => t("wait.work", { order: id }));
 	await new Promise((resolve) => setTimeout(resolve, Math.min(3000, delay() / 3)));
 	await act("kill", { n: number });
 }
 
 const RADIO = { customerId: 2000, productId: "100", productName: "RADIO", qty: 3, address: "PUSAN" };
-const applied = (ids, count) => ids.every((id) => model.orders.get(id)?.effects.length >= count);
 
-const isCancelled = (id) => model.orders.get(id)?.published.some((message) => message.type === "OrderCancelled");
-const drained = () => model.state.partitions.every(({ partition, end }) =>
-	model.state.positions.some((position) => position.partition === partition && position.position >= end));
+const positionOf = (partition) => model.state.positions.find((position) => position.partition === partition)?.position ?? 0;
+// All that was published of the order has its effect, in whatever order. The effects that a position
+// stands for came before it.
+const isOver = (id) => published(id, "OrderCancelled")
+	&& model.orders.get(id).published.every((message) => positionOf(message.partition) > message.offset);
 
 // Orders are placed and changed all the time while partitions are added; once order-service sends to
 // the new ones, all orders are cancelled.
@@ -86,17 +87,20 @@ async function callWhileItGrows(step) {
 	};
 	const inNew = (message) => message.partition >= old && message.type.startsWith("Order");
 	say(t("lab.calls"));
-	while (ids.length < LOADED) await placeAndChange();
+	while (ids.length < Math.max(LOADED_MIN, LOADED_MS / delay())) await placeAndChange();
 	say(t("lab.grow", { n: step.grow }));
 	const grown = act("partitions", { n: step.grow });
-	while (![...model.messages.values()].flat().some(inNew)) {
+	let failed = null;
+	grown.catch((error) => (failed = error));
+	for (let pause = 500; ![...model.messages.values()].flat().some(inNew); pause *= 1.2) {
+		if (failed || pause > PAUSE_MAX) throw failed ?? new Error(t("wait.new"));
 		await placeAndChange();
-		await new Promise((resolve) => setTimeout(resolve, 500));
+		await new Promise((resolve) => setTimeout(resolve, pause));
 	}
 	for (const id of ids) await callOrders("DELETE", id);
 	await grown;
-	say(t("lab.wait", { n: delay() / 1000 }));
-	await until(() => ids.every(isCancelled) && drained(), delay() / 1000 * ids.length + 60, "OrderCancelled");
+	await hold(t("lab.wait", { n: delay() / 1000 }), () => ids.every(isOver),
+		() => t("wait.over", { n: ids.filter(isOver).length, all: ids.length }));
 	const wrong = ids.filter((id) => model.orders.get(id).row?.status !== "DELIVERY CANCELLED");
 	if (wrong.length > 0) model.chosen = wrong.at(-1);
 	return { status: wrong.length > 0 ? "some MODIFIED" : "all CANCELLED", late: wrong.length > 0,
@@ -105,9 +109,8 @@ async function callWhileItGrows(step) {
 
 async function callAndEnd(step) {
 	const id = await callAll();
-	say(t("lab.wait", { n: delay() / 1000 }));
 	if (step.kill) await kill(id);
-	await until(() => applied([id], 3), delay() / 1000 * 2 + 60, "OrderModified");
+	await awaitApplied(t("lab.wait", { n: delay() / 1000 }), id, 3);
 	const order = model.orders.get(id);
 	return { status: order.row.status.replace("DELIVERY ", ""), late: Boolean(order.late) };
 }
@@ -116,7 +119,7 @@ async function play() {
 	const step = steps[current];
 	result = failure = null;
 	try {
-		await prepare(step);
+		await prepare(step, (look, why) => hold(t("lab.prepare"), look, why));
 		result = await (step.grow ? callWhileItGrows(step) : callAndEnd(step));
 		result.hit = result.status === guess;
 		passed.add(current);
@@ -153,8 +156,9 @@ function outcome(number) {
 	if (!result) return null;
 	return element("div", { class: `result ${result.late ? "wrong" : "right"}` },
 		element("strong", {}, t(result.late ? "verdict.wrong" : "verdict.right"), ". ",
-			result.many ? t("lab.results", result.many) : t("lab.result", { status: `DELIVERY ${result.status}` })), " ",
-		element("em", {}, t(result.hit ? "lab.hit" : "lab.miss")), " ", t(`lab.${number}.why`));
+			result.many ? t(result.late ? "lab.results" : "lab.results.none", result.many) : t("lab.result", { status: `DELIVERY ${result.status}` })), " ",
+		element("em", {}, t(result.hit ? "lab.hit" : "lab.miss")), " ",
+		t(result.many && !result.late ? "lab.spared" : `lab.${number}.why`));
 }
 
 function stepButton(i) {

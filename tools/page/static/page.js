@@ -22,6 +22,7 @@ export const model = {
 	answers: new Map(),   // id of an action -> how it ended
 	clock: 0,             // the server's clock minus ours, in ms
 	running: null,        // the action that runs
+	ended: 0,             // when the last one ended, by the server's monotonic clock
 	output: null,         // what it has printed so far
 };
 
@@ -88,19 +89,24 @@ export function changed() {
 	});
 }
 
-// Waits until look() is true; rejects after so many seconds.
-export function until(look, seconds, what) {
+// Waits until look() is true. why() says what is missing: as long as that changes, something goes on,
+// however slow the machine is. Rejects with it once it has been the same for so many seconds.
+export function until(look, why, seconds = 120) {
 	return new Promise((resolve, reject) => {
-		const timer = setTimeout(() => {
-			waiting.delete(check);
-			reject(new Error(what));
-		}, seconds * 1000);
-		function check() {
-			const found = look();
-			if (!found) return;
+		let said, timer;
+		function end(settle, value) {
 			clearTimeout(timer);
 			waiting.delete(check);
-			resolve(found);
+			settle(value);
+		}
+		function check() {
+			const found = look();
+			if (found) return end(resolve, found);
+			const now = why();
+			if (now === said) return;
+			said = now;
+			clearTimeout(timer);
+			timer = setTimeout(() => end(reject, new Error(now)), seconds * 1000);
 		}
 		waiting.add(check);
 		check();
@@ -166,6 +172,7 @@ const takers = {
 	},
 	action(content) {
 		model.answers.set(content.id, content);
+		model.ended = content.ended;
 		model.running = null;
 		if (content.action !== "load" || content.status !== 0) showOutput(content);
 	},
@@ -236,6 +243,11 @@ async function post(name, content) {
 	return body;
 }
 
+const outputOf = (id) => (model.output?.id === id ? model.output.text.trim().split("\n").at(-1) : "");
+
+// What the page knows is not older than the end of the last command.
+export const isFresh = () => ["topicRead", "servicesRead", "tablesRead"].every((one) => model.state[one] > model.ended);
+
 // A command of the stack, to its end.
 export async function act(name, content = {}) {
 	const { id } = await post(name, content).catch((error) => {
@@ -244,7 +256,7 @@ export async function act(name, content = {}) {
 	});
 	if (!model.answers.has(id)) model.running = name; // its end may have come before its number
 	changed();
-	const end = await until(() => model.answers.get(id), 300, name);
+	const end = await until(() => model.answers.get(id), () => `${name}: ${outputOf(id)}`, 300);
 	if (end.status !== 0 && name !== "verify") throw new Error(end.output.trim().split("\n").at(-1));
 	return end;
 }
