@@ -59,8 +59,6 @@ const char *http_request_header(const struct http_request *request, const char *
 void http_response_init(struct http_response *response)
 {
 	*response = (struct http_response){ .status = 500 };
-	response->headers = (struct strbuf){ .buf = response->header_text,
-					     .size = sizeof(response->header_text) };
 }
 
 void http_response_fini(struct http_response *response)
@@ -71,19 +69,25 @@ void http_response_fini(struct http_response *response)
 
 void http_response_header(struct http_response *response, const char *name, const char *fmt, ...)
 {
-	char value[256];
+	char *value = response->header_text + response->header_text_len;
+	const size_t room = sizeof(response->header_text) - response->header_text_len;
 	va_list ap;
+	int len;
 
+	if (response->header_count == HTTP_RESPONSE_HEADERS_MAX)
+		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(value, sizeof(value), fmt, ap);
+	len = vsnprintf(value, room, fmt, ap);
 	va_end(ap);
-	strbuf_printf(&response->headers, "%s: %s\r\n", name, value);
+	if (len < 0 || (size_t)len >= room)
+		return;
+	response->headers[response->header_count++] = (struct http_header){ name, value };
+	response->header_text_len += (size_t)len + 1;
 }
 
 struct http_deferred *http_defer(const struct http_request *request, struct http_response *response)
 {
 	response->deferred = true;
-	request->deferred->defer(request->deferred);
 	return request->deferred;
 }
 

@@ -15,10 +15,8 @@
 
 struct http_response;
 
-/* An answer that can be deferred. Its functions are the server's, for http_defer and
- * http_send_deferred. */
+/* An answer that can be deferred. Its function is the server's, for http_send_deferred. */
 struct http_deferred {
-	void (*defer)(struct http_deferred *deferred);
 	void (*send)(struct http_deferred *deferred, struct http_response *response);
 };
 
@@ -34,13 +32,22 @@ struct http_request {
 	struct http_deferred *deferred; /* for http_defer */
 };
 
+#define HTTP_RESPONSE_HEADERS_MAX 8
+
+struct http_header {
+	const char *name;  /* borrowed */
+	const char *value; /* in the response's header_text */
+};
+
 struct http_response {
 	bool deferred; /* the rest does not count */
 	int status;
 	const char *content_type; /* NULL: no body */
 	char *body;               /* owned, malloc'd */
 	size_t body_len;
-	struct strbuf headers; /* further header lines, each with its CRLF */
+	struct http_header headers[HTTP_RESPONSE_HEADERS_MAX]; /* besides */
+	size_t header_count;
+	size_t header_text_len;
 	char header_text[512];
 };
 
@@ -83,6 +90,7 @@ const char *http_request_header(const struct http_request *request, const char *
 
 void http_response_init(struct http_response *response);
 void http_response_fini(struct http_response *response);
+/* One more. name is borrowed. One that has no room is left out as a whole. */
 void http_response_header(struct http_response *response, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -134,7 +134,7 @@ void http_clients_enter(struct http_client *client, enum http_phase phase, int64
 		return;
 	client->phase = phase;
 	client->since_mono_ms = now_mono_ms;
-	client->looked_at = false;
+	client->looked_mono_ms = client->bytes_read = 0;
 	if (client->after) {
 		take_out(client);
 		append(client);

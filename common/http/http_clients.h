@@ -28,7 +28,8 @@ struct http_client {
 	int fd;
 	enum http_phase phase;
 	int64_t since_mono_ms; /* of the phase */
-	bool looked_at;        /* in this phase, by its owner */
+	/* for its owner; 0 when a phase begins */
+	int64_t looked_mono_ms, bytes_read;
 	struct http_peer *peer;
 	struct http_client *before, *after; /* of the same peer: the oldest phase is first */
 };

@@ -33,7 +33,8 @@ struct http_connection {
 	/* the request */
 	bool begun;          /* its head is there */
 	char *line;          /* owned: the target, which is taken apart there */
-	const char *line_at; /* where the head has it; not read */
+	const char *line_at; /* where the head has it, and where the head ends; not read */
+	const char *head_end;
 	char *body;          /* owned, a NUL behind it */
 	size_t taken;        /* bytes of the body that came, also those that are too many */
 	size_t fields_bytes; /* what the head takes of the connection's memory */

@@ -11,6 +11,7 @@
  * - A head stays where it was read, with NULs for what ended its parts. So each part begins where
  *   the one before ended, unless a line was folded, ended with a bare LF, or had a NUL in it.
  * - A request that is not whole never gets to its last call.
+ * - The last field of the head comes again before the trailers, if their first line came in pieces.
  */
 
 /* What the library keeps of a field beside its text. */
@@ -66,7 +67,8 @@ void *http_exchange_begin(void *context, const char *target, struct MHD_Connecti
 
 	if (!c)
 		return NULL;
-	http_clients_enter(&c->client, HTTP_READING, loop->now_mono_ms);
+	if (c->client.phase != HTTP_READING)
+		http_clients_enter(&c->client, HTTP_READING, loop->now_mono_ms);
 	c->begun = false;
 	c->keep = true;
 	c->line = strdup(target ? target : "");
@@ -74,11 +76,12 @@ void *http_exchange_begin(void *context, const char *target, struct MHD_Connecti
 	return c;
 }
 
-/* Where the next part of the head begins, if the head is as it was read. */
+/* Lines of a head, or of trailers. */
 struct reading {
 	struct http_framing *framing;
-	const char *next;
-	size_t fields;
+	const char
+		*next; /* where the next part begins, if all is as it was read; NULL: not known */
+	size_t fields, text_bytes;
 };
 
 static void refuse_field(struct reading *reading, int status, const char *why)
@@ -89,9 +92,8 @@ static void refuse_field(struct reading *reading, int status, const char *why)
 
 static void expect_at(struct reading *reading, const char *part)
 {
-	if (part != reading->next)
-		refuse_field(reading, 400,
-			     "a line of the head is folded, ends without CR, or has a NUL");
+	if (reading->next && part != reading->next)
+		refuse_field(reading, 400, "a line is folded, ends without CR, or has a NUL");
 }
 
 static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const char *name,
@@ -104,6 +106,7 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const 
 
 	(void)kind;
 	reading->fields++;
+	reading->text_bytes += name_len + value_len;
 	expect_at(reading, name);
 	reading->next = at + strspn(at, " \t");
 	expect_at(reading, value);
@@ -120,8 +123,10 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const 
 static const char *header_of(const void *source, const char *name)
 {
 	const struct http_connection *c = source;
+	bool known;
+	const char *value = http_framing_value(&c->framing, name, &known);
 
-	return MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
+	return known ? value : MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
 }
 
 static size_t head_size(struct MHD_Connection *mhd)
@@ -132,7 +137,7 @@ static size_t head_size(struct MHD_Connection *mhd)
 static struct http_refusal read_head(struct http_connection *c, const char *method,
 				     const char *version)
 {
-	struct reading reading = { &c->framing, method + strlen(method) + 1, 0 };
+	struct reading reading = { .framing = &c->framing, .next = method + strlen(method) + 1 };
 	const size_t size = head_size(c->mhd);
 	struct http_refusal refusal;
 
@@ -143,7 +148,8 @@ static struct http_refusal read_head(struct http_connection *c, const char *meth
 	reading.next = version + strlen(version) + 2;
 	(void)MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, read_field, &reading);
 	reading.next += 2; /* the empty line */
-	expect_at(&reading, method + size);
+	c->head_end = method + size;
+	expect_at(&reading, c->head_end);
 	c->fields_bytes = size + reading.fields * FIELD_BYTES;
 	if (c->fields_bytes > HTTP_FIELDS_MAX_BYTES)
 		refuse_field(&reading, 431, HTTP_FIELDS_TOO_LARGE);
@@ -208,33 +214,40 @@ static enum MHD_Result take_body(struct http_connection *c, const char *data, si
 /* --- the whole ----------------------------------------------------------------------------- */
 
 struct trailers {
-	struct http_framing framing;
-	size_t bytes;
+	struct reading reading;
+	const struct http_connection *connection;
 };
 
-/* A trailer means nothing here, but it has to be one. */
 static enum MHD_Result read_trailer(void *context, enum MHD_ValueKind kind, const char *name,
 				    size_t name_len, const char *value, size_t value_len)
 {
 	struct trailers *trailers = context;
+	const struct http_connection *c = trailers->connection;
 
-	(void)kind;
-	trailers->bytes += name_len + value_len + FIELD_BYTES;
-	http_framing_field(&trailers->framing, name, name_len, value, value_len);
-	return MHD_YES;
+	if (name >= c->line_at && name < c->head_end)
+		return MHD_YES;
+	return read_field(&trailers->reading, kind, name, name_len, value, value_len);
+}
+
+/* Trailers mean nothing here, but they have to be some. */
+static struct http_refusal read_trailers(struct http_connection *c)
+{
+	struct http_framing framing = { 0 };
+	struct trailers trailers = { { .framing = &framing }, c };
+	const struct reading *all = &trailers.reading;
+
+	(void)MHD_get_connection_values_n(c->mhd, MHD_FOOTER_KIND, read_trailer, &trailers);
+	if (c->fields_bytes + all->text_bytes + all->fields * FIELD_BYTES > HTTP_FIELDS_MAX_BYTES)
+		framing.refusal = (struct http_refusal){ 431, HTTP_FIELDS_TOO_LARGE };
+	http_framing_fini(&framing);
+	return framing.refusal;
 }
 
 static struct http_refusal read_end(struct http_connection *c)
 {
-	struct trailers trailers = { 0 };
-
 	if (c->taken > HTTP_BODY_MAX_BYTES)
 		return (struct http_refusal){ 413, HTTP_BODY_TOO_LARGE };
-	if (c->framing.chunked)
-		(void)MHD_get_connection_values_n(c->mhd, MHD_FOOTER_KIND, read_trailer, &trailers);
-	if (c->fields_bytes + trailers.bytes > HTTP_FIELDS_MAX_BYTES)
-		return (struct http_refusal){ 431, HTTP_FIELDS_TOO_LARGE };
-	return trailers.framing.refusal;
+	return c->framing.chunked ? read_trailers(c) : (struct http_refusal){ 0 };
 }
 
 static enum MHD_Result take_whole(struct http_connection *c)
@@ -302,6 +315,7 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **connect
 		return;
 	if (c->answer)
 		MHD_destroy_response(c->answer);
+	http_framing_fini(&c->framing);
 	free(c->line);
 	free(c->body);
 	c->answer = NULL;

@@ -1,20 +1,25 @@
 #include "common/http/http_framing.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static const char *const known_names[HTTP_KNOWN_COUNT] = {
-	[HTTP_HOST] = "Host",
-	[HTTP_ORIGIN] = "Origin",
-	[HTTP_EXPECT] = "Expect",
-	[HTTP_CONTENT_LENGTH] = "Content-Length",
-	[HTTP_TRANSFER_ENCODING] = "Transfer-Encoding",
-	[HTTP_IF_MATCH] = "If-Match",
-	[HTTP_CONTENT_TYPE] = "Content-Type",
-	[HTTP_IF_NONE_MATCH] = "If-None-Match",
-	[HTTP_IDEMPOTENCY_KEY] = "Idempotency-Key",
-	[HTTP_CONTENT_ENCODING] = "Content-Encoding",
+static const struct {
+	const char *name;
+	bool list;
+} known[HTTP_KNOWN_COUNT] = {
+	[HTTP_HOST] = { "Host", false },
+	[HTTP_ORIGIN] = { "Origin", false },
+	[HTTP_EXPECT] = { "Expect", false },
+	[HTTP_CONTENT_LENGTH] = { "Content-Length", false },
+	[HTTP_TRANSFER_ENCODING] = { "Transfer-Encoding", false },
+	[HTTP_IF_MATCH] = { "If-Match", true },
+	[HTTP_CONTENT_TYPE] = { "Content-Type", false },
+	[HTTP_IF_NONE_MATCH] = { "If-None-Match", true },
+	[HTTP_IDEMPOTENCY_KEY] = { "Idempotency-Key", false },
+	[HTTP_CONTENT_ENCODING] = { "Content-Encoding", true },
 };
 
 static void refuse(struct http_framing *framing, int status, const char *why)
@@ -42,17 +47,45 @@ void http_framing_begin(struct http_framing *framing, const char *method, const 
 		       "HTTP/1.1");
 }
 
-static void note(struct http_framing *framing, const char *name, size_t name_len, const char *value)
+/* The field's number; HTTP_KNOWN_COUNT: none. */
+static size_t number_of(const char *name, size_t len)
 {
-	for (size_t i = 0; i < HTTP_KNOWN_COUNT; i++) {
-		if (strlen(known_names[i]) != name_len ||
-		    strncasecmp(known_names[i], name, name_len) != 0)
-			continue;
-		if (framing->known[i])
-			refuse(framing, 400, "a field that may come once came twice");
-		framing->known[i] = value;
+	size_t i = 0;
+
+	while (i < HTTP_KNOWN_COUNT &&
+	       (strlen(known[i].name) != len || strncasecmp(known[i].name, name, len) != 0))
+		i++;
+	return i;
+}
+
+/* Once more the list: its lines' values are one, in their order. */
+static void join(struct http_framing *framing, size_t number, const char *value)
+{
+	const char *before = framing->known[number];
+	const size_t size = strlen(before) + strlen(", ") + strlen(value) + 1;
+	char *joined = malloc(size);
+
+	if (!joined) {
+		refuse(framing, 503, "out of memory");
 		return;
 	}
+	(void)snprintf(joined, size, "%s, %s", before, value);
+	free(framing->joined[number]);
+	framing->known[number] = framing->joined[number] = joined;
+}
+
+static void note(struct http_framing *framing, const char *name, size_t name_len, const char *value)
+{
+	const size_t number = number_of(name, name_len);
+
+	if (number == HTTP_KNOWN_COUNT)
+		return;
+	if (!framing->known[number])
+		framing->known[number] = value;
+	else if (known[number].list)
+		join(framing, number, value);
+	else
+		refuse(framing, 400, "a field that may come once came twice");
 }
 
 void http_framing_field(struct http_framing *framing, const char *name, size_t name_len,
@@ -125,4 +158,21 @@ struct http_refusal http_framing_end(struct http_framing *framing)
 	if (expect && framing->minor > 0 && strcasecmp(expect, "100-continue") != 0)
 		refuse(framing, 417, "the only expectation here is 100-continue");
 	return framing->refusal;
+}
+
+const char *http_framing_value(const struct http_framing *framing, const char *name, bool *is_known)
+{
+	const size_t number = number_of(name, strlen(name));
+
+	*is_known = number < HTTP_KNOWN_COUNT;
+	return *is_known ? framing->known[number] : NULL;
+}
+
+void http_framing_fini(struct http_framing *framing)
+{
+	for (size_t i = 0; i < HTTP_KNOWN_COUNT; i++) {
+		free(framing->joined[i]);
+		framing->joined[i] = NULL;
+		framing->known[i] = NULL;
+	}
 }

@@ -28,7 +28,8 @@ struct http_refusal {
 	const char *why;
 };
 
-/* Fields that may come once at most. The first ones the server itself looks at. */
+/* Fields that somebody here looks at. What is a list may come in several lines, and is joined; the
+ * others, and what decides where the request ends, may come once at most. */
 enum http_known {
 	HTTP_HOST,
 	HTTP_ORIGIN,
@@ -46,12 +47,13 @@ enum http_known {
 struct http_framing {
 	int minor;                           /* HTTP/1.minor */
 	const char *known[HTTP_KNOWN_COUNT]; /* values, borrowed; NULL: not sent */
+	char *joined[HTTP_KNOWN_COUNT];      /* owned: the values of those in several lines */
 	struct http_refusal refusal;         /* the first */
 	size_t length;                       /* of the body, if it is not chunked */
 	bool chunked;
 };
 
-/* Begins with the request line's method and version, "HTTP/1.1". */
+/* Begins with the request line's method and version, "HTTP/1.1"; ends with http_framing_fini. */
 void http_framing_begin(struct http_framing *framing, const char *method, const char *version);
 
 /* The next field. value ends with a NUL, has value_len bytes and no blanks around it. */
@@ -60,5 +62,11 @@ void http_framing_field(struct http_framing *framing, const char *name, size_t n
 
 /* There are no more fields: decides how much of what follows is the request's body. */
 struct http_refusal http_framing_end(struct http_framing *framing);
+
+/* The value of a known field; *is_known says whether it is one. */
+const char *http_framing_value(const struct http_framing *framing, const char *name,
+			       bool *is_known);
+
+void http_framing_fini(struct http_framing *framing);
 
 #endif

@@ -1,5 +1,6 @@
 #include "common/http/http_loop.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,9 @@
 /* Beyond all that may come: those that have been ended, and are not gone yet. */
 #define ENDED_CONNECTIONS 64
 
+/* Fewer connections leave less memory than is worth a look: each takes up to 90 KB. */
+#define CROWD_MIN 256
+
 /* --- the thread ---------------------------------------------------------------------------- */
 
 static void resume_answered(struct http_loop *loop)
@@ -43,11 +47,29 @@ static void resume_answered(struct http_loop *loop)
 	}
 }
 
+/* Gives the memory of a crowd back when the crowd has gone: freed in the order in which clients go,
+ * it lies between what is still in use, and would stay the process's. */
+static void give_back(struct http_loop *loop)
+{
+	const int64_t connections = loop->clients.connections;
+	const bool still_going = connections < loop->last_seen;
+
+	loop->last_seen = connections;
+	if (connections > loop->crowd)
+		loop->crowd = connections;
+	if (loop->crowd < CROWD_MIN || connections > loop->crowd / 4 || still_going)
+		return;
+	loop->crowd = connections;
+	(void)malloc_trim(0);
+}
+
+/* Those ended by the last sweep are gone by now. */
 static void sweep(struct http_loop *loop)
 {
 	if (loop->now_mono_ms < loop->next_sweep_mono_ms)
 		return;
 	loop->next_sweep_mono_ms = loop->now_mono_ms + TICK_MS;
+	give_back(loop);
 	http_visits_sweep(loop);
 }
 
@@ -64,10 +86,10 @@ static bool close_on(struct http_loop *loop)
 	return loop->clients.connections > 0;
 }
 
-/* Who waits for an answer needs no look at the clock. */
+/* Who waits for an answer needs no look at the clock, and a crowd that has not gone does. */
 static int64_t patience_ms(struct http_loop *loop)
 {
-	bool none_waits = loop->clients.connections == loop->in_flight;
+	bool none_waits = loop->clients.connections == loop->in_flight && loop->crowd < CROWD_MIN;
 	int64_t tick_ms = none_waits && !atomic_load(&loop->closing) ? FOREVER_MS : TICK_MS;
 	MHD_UNSIGNED_LONG_LONG ms;
 

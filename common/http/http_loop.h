@@ -4,7 +4,8 @@
  *
  * Bounds:
  * - A request has to be whole request_timeout_ms after its target has come, and an answer to be
- *   taken after as long; a client that says nothing is disconnected after HTTP_IDLE_MAX_MS.
+ *   taken after as long. A request line that trickles is noticed within half of that, and then has
+ *   all of it. A client that says nothing is disconnected after HTTP_IDLE_MAX_MS.
  * - With connections_max connections, each new one costs the client that has the most of them the
  *   one that has waited longest. So who comes is always heard, health checks among them.
  *

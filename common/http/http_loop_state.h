@@ -28,6 +28,8 @@ struct http_loop {
 	int64_t now_mono_ms, next_sweep_mono_ms;
 	int64_t stop_mono_ms; /* when the last clients are left; 0: not known yet */
 	int64_t next_crowded_log_ms;
+	int64_t crowd;     /* the most connections since memory was given back */
+	int64_t last_seen; /* connections at the last sweep */
 };
 
 #endif

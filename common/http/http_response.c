@@ -2,7 +2,6 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define EXPOSED "ETag, Idempotency-Replayed, Link, Location, Retry-After"
 
@@ -11,27 +10,21 @@ static bool add(struct MHD_Response *made, const char *name, const char *value)
 	return MHD_add_response_header(made, name, value) == MHD_YES;
 }
 
-/* The lines of the response's own headers, each ending with CRLF; they are taken apart. */
-static bool add_lines(struct MHD_Response *made, char *line)
+static bool add_own(struct MHD_Response *made, const struct http_response *response)
 {
-	while (*line) {
-		char *value = strstr(line, ": "), *end = strstr(line, "\r\n");
-
-		if (!value || !end)
+	for (size_t i = 0; i < response->header_count; i++) {
+		if (!add(made, response->headers[i].name, response->headers[i].value))
 			return false;
-		*value = *end = '\0';
-		if (!add(made, line, value + 2))
-			return false;
-		line = end + 2;
 	}
 	return true;
 }
 
-static bool add_all(struct MHD_Response *made, struct http_response *response, const char *origin)
+static bool add_all(struct MHD_Response *made, const struct http_response *response,
+		    const char *origin)
 {
 	if (response->content_type && !add(made, "Content-Type", response->content_type))
 		return false;
-	if (response->headers.len > 0 && !add_lines(made, response->header_text))
+	if (!add_own(made, response))
 		return false;
 	return !origin ||
 	       (add(made, "Access-Control-Allow-Origin", origin) && add(made, "Vary", "Origin") &&

@@ -40,12 +40,6 @@ static void answer_later(struct http_connection *c, struct http_response *respon
 	http_loop_answer(c, response);
 }
 
-/* The request is its answerer's already. */
-static void defer(struct http_deferred *deferred)
-{
-	(void)deferred;
-}
-
 static void send_deferred(struct http_deferred *deferred, struct http_response *response)
 {
 	answer_later((struct http_connection *)deferred, response);
@@ -111,7 +105,7 @@ static bool serve(void *context, struct http_connection *c, struct http_response
 {
 	struct http_server *server = context;
 
-	c->deferred = (struct http_deferred){ defer, send_deferred };
+	c->deferred = (struct http_deferred){ send_deferred };
 	c->route = find_route(server, c, response);
 	c->route_number = c->route ? (size_t)(c->route - server->routes) : server->route_count;
 	if (c->route && c->route->lane != HTTP_ON_LOOP && c->route->lane != HTTP_ALIVE) {

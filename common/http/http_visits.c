@@ -1,17 +1,19 @@
 #include "common/http/http_visits.h"
 
 #include <inttypes.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
 #define CROWDED_LOG_MS    10000
 #define DROPPED_READS_MAX 64
-
-static const char late_answer[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
-				  "Connection: close\r\n\r\n";
 
 /* --- who comes ----------------------------------------------------------------------------- */
 
@@ -96,43 +98,117 @@ void http_visits_notify(void *context, struct MHD_Connection *mhd, void **connec
 /* --- who has to go ------------------------------------------------------------------------- */
 
 /* The library notices an end that does not come alone; else nobody might for as long as a client
- * may be idle. One look in a phase is enough. */
-static bool has_hung_up(struct http_client *client)
+ * may be idle. */
+static bool has_hung_up(const struct http_client *client)
 {
 	char ignored;
-	bool looked = client->looked_at;
 
-	client->looked_at = true;
-	return !looked && recv(client->fd, &ignored, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return recv(client->fd, &ignored, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* What has come of the connection's bytes, all in all, and what of it nobody has read. False: not
+ * known. */
+static bool count_bytes(const struct http_client *client, int64_t *came, int *unread)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(client->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	    ioctl(client->fd, FIONREAD, unread) != 0)
+		return false;
+	*came = (int64_t)info.tcpi_bytes_received;
+	return true;
+}
+
+/* A request line is not told before it is whole. Its time begins when it is seen that more of it
+ * has come since the last look. */
+static void find_beginning(struct http_loop *loop, struct http_client *client)
+{
+	const bool first = client->looked_mono_ms == 0;
+	int64_t came;
+	int unread;
+
+	client->looked_mono_ms = loop->now_mono_ms;
+	if (!count_bytes(client, &came, &unread))
+		return;
+	if (!first && came > client->bytes_read)
+		http_clients_enter(client, HTTP_READING, loop->now_mono_ms);
+	else
+		client->bytes_read = came;
+}
+
+/* Bytes have come, and the library has read none since the last look: its memory is full of a line
+ * that has no end, as a chunk's line may be, and it will never read more. */
+static bool is_stuck(struct http_client *client)
+{
+	const int64_t before = client->bytes_read;
+	int64_t came;
+	int unread;
+
+	client->bytes_read = 0;
+	if (!count_bytes(client, &came, &unread) || unread == 0)
+		return false;
+	client->bytes_read = came - unread;
+	return client->bytes_read == before;
 }
 
 /* The library sends nothing while it reads: this is the only answer. */
-static void refuse_late(struct http_loop *loop, struct http_client *client)
+static void refuse_now(const struct http_client *client, const char *status)
 {
-	atomic_fetch_add(&loop->counts.slow_senders, 1);
-	(void)send(client->fd, late_answer, strlen(late_answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+	char date[40], answer[160];
+	const time_t now = (time_t)(clock_wall_ms() / 1000);
+	struct tm utc;
+	int len;
+
+	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+	len = snprintf(answer, sizeof(answer),
+		       "HTTP/1.1 %s\r\nDate: %s\r\nContent-Length: 0\r\n"
+		       "Connection: close\r\n\r\n",
+		       status, date);
+	(void)send(client->fd, answer, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int64_t limit_ms(const struct http_loop *loop, enum http_phase phase)
+{
+	return phase == HTTP_IDLE ? HTTP_IDLE_MAX_MS : loop->config.request_timeout_ms;
+}
+
+/* Who is read from. False: it has to go. */
+static bool look_at_sender(struct http_loop *loop, struct http_client *client)
+{
+	const bool idle = client->phase == HTTP_IDLE;
+
+	if (idle && client->looked_mono_ms > 0 &&
+	    loop->now_mono_ms - client->looked_mono_ms < loop->config.request_timeout_ms / 2)
+		return true;
+	if (has_hung_up(client))
+		return false;
+	if (idle) {
+		find_beginning(loop, client);
+	} else if (is_stuck(client)) {
+		refuse_now(client, "400 Bad Request");
+		return false;
+	}
+	return true;
 }
 
 static void look_at(void *context, struct http_client *client)
 {
 	struct http_loop *loop = context;
-	const int64_t limits_ms[HTTP_PHASES] = {
-		[HTTP_IDLE] = HTTP_IDLE_MAX_MS,
-		[HTTP_READING] = loop->config.request_timeout_ms,
-		[HTTP_SENDING] = loop->config.request_timeout_ms,
-	};
-	const bool waits = client->phase == HTTP_IDLE || client->phase == HTTP_READING;
+	const bool sends = client->phase == HTTP_IDLE || client->phase == HTTP_READING;
 
 	if (client->phase == HTTP_ANSWERING || client->phase == HTTP_ENDED)
 		return;
-	if (waits && has_hung_up(client)) {
+	if (sends && !look_at_sender(loop, client)) {
 		http_clients_end(&loop->clients, client);
 		return;
 	}
-	if (loop->now_mono_ms - client->since_mono_ms < limits_ms[client->phase])
+	if (loop->now_mono_ms - client->since_mono_ms < limit_ms(loop, client->phase))
 		return;
-	if (client->phase == HTTP_READING)
-		refuse_late(loop, client);
+	if (client->phase == HTTP_READING) {
+		atomic_fetch_add(&loop->counts.slow_senders, 1);
+		refuse_now(client, "408 Request Timeout");
+	}
 	if (client->phase == HTTP_SENDING)
 		atomic_fetch_add(&loop->counts.slow_readers, 1);
 	http_clients_end(&loop->clients, client);

@@ -144,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)http_access_check(&access, target.authority, framing.known[HTTP_ORIGIN]);
 		handle(&framing, &target, method, rest, body_len);
 	}
+	http_framing_fini(&framing);
 	free(text);
 	return 0;
 }

@@ -239,6 +239,9 @@ LAB_TEST(http_framing, broken_chunks_have_no_effect, 1)
 		"0\r\nX\r\n\r\n",
 		"0\r\n X: y\r\n\r\n",
 		"0\r\nX : y\r\n\r\n",
+		"0\r\nX: y\r\n z\r\n\r\n",
+		"0\r\nX: y\r\n\tz: 1\r\nZ: 1\r\n\r\n",
+		"0\r\nX: y\nZ: 1\r\n\r\n",
 	};
 	static const char *const cut[] = {
 		"", "0", "0\r\n", "0\r\n\r", "0\r\nX: y\r\n", "2\r\n{", "2\r\n{}\r\n"
@@ -255,6 +258,19 @@ LAB_TEST(http_framing, broken_chunks_have_no_effect, 1)
 	expect_late(order, "DELETE /orders/1 HTTP/1.1\r\nHost: localhost\r\n"
 			   "Content-Length: 5\r\n\r\n{");
 	expect_closed(order, arena_format("%s%s", head, "ffffffffffffffffffff\r\n"), 413);
+}
+
+/* A chunk's line that is longer than what could be read of it is refused, and not waited for. */
+LAB_TEST(http_framing, a_chunks_line_has_an_end, 1)
+{
+	struct service *order = service_start(ORDER, "HTTP_REQUEST_TIMEOUT_MS=3600000", NULL);
+	const char *much = arena_format(POST "Transfer-Encoding: chunked\r\n\r\n%zx;a=%030000d",
+					strlen(TV), 1);
+	const char *some =
+		arena_format(POST CHUNKED "%zx;a=%08000d\r\n%s\r\n0\r\n\r\n", strlen(TV), 1, TV);
+
+	cr_expect_eq(http_raw(order->port, some, strlen(some)).status, 201);
+	expect_closed(order, much, 400);
 }
 
 /* Extensions and trailers mean nothing here, and do no harm. */

@@ -178,6 +178,36 @@ LAB_TEST(http_rules, if_none_match, 1)
 	cr_expect_eq(http_call(order->port, "GET", "/orders/1", NULL, NULL).status, 200);
 }
 
+/* A list is the same in one line or in several, RFC 9110 section 5.3. */
+LAB_TEST(http_rules, a_list_may_be_split_over_lines, 1)
+{
+	static const struct {
+		const char *method, *lines[3];
+		int status;
+	} cases[] = {
+		{ "GET", { "If-None-Match: \"0\"", "If-None-Match: \"1\"" }, 304 },
+		{ "GET", { "if-none-match: \"0\"", "X: y", "If-None-Match: W/\"1\", \"2\"" }, 304 },
+		{ "GET", { "If-None-Match: \"0\"", "If-None-Match: \"2\"" }, 200 },
+		{ "PATCH", { "If-Match: \"7\"", "If-Match: \"8\"", "If-Match: \"9\"" }, 412 },
+		{ "PATCH", { "If-Match: *", "If-Match: \"1\"" }, 412 },
+		{ "PATCH", { "If-Match: \"7\"", "If-Match: \"8\"", "If-Match: \"1\"" }, 200 },
+		{ "PATCH", { "Content-Encoding: identity", "Content-Encoding: gzip" }, 415 },
+		{ "PATCH", { "Idempotency-Key: a", "Idempotency-Key: b" }, 400 },
+	};
+	struct service *order = start_with_an_order();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *const *lines = cases[i].lines;
+		bool get = strcmp(cases[i].method, "GET") == 0;
+		struct http_answer answer = http_call(order->port, cases[i].method, "/orders/1",
+						      get ? NULL : "{\"qty\":9}", lines[0],
+						      lines[1], lines[2], NULL);
+
+		cr_expect_eq(answer.status, cases[i].status, "%s: %d %s", lines[0], answer.status,
+			     answer.body);
+	}
+}
+
 LAB_TEST(http_rules, contents_that_nobody_reads, 1)
 {
 	static const struct {

@@ -103,6 +103,28 @@ Test(http_framing, heads)
 	}
 }
 
+Test(http_framing, lists_in_several_lines)
+{
+	static const char *const fields[FIELDS_MAX] = { "Host:a", "If-Match:\"1\"",
+							"if-match:", "IF-MATCH:\"2\", \"3\"" };
+	static const char *const twice[FIELDS_MAX] = { "Host:a", "Content-Type:a",
+						       "Content-Type:a" };
+	struct http_framing framing = judge("POST", "HTTP/1.1", fields);
+	bool known;
+
+	cr_expect_eq(framing.refusal.status, 0);
+	expect_text(http_framing_value(&framing, "If-match", &known), "\"1\", , \"2\", \"3\"");
+	cr_expect(known);
+	cr_expect_null(http_framing_value(&framing, "Origin", &known));
+	cr_expect(known);
+	cr_expect_null(http_framing_value(&framing, "X", &known));
+	cr_expect_not(known);
+	http_framing_fini(&framing);
+	framing = judge("POST", "HTTP/1.1", twice);
+	cr_expect_eq(framing.refusal.status, 400);
+	http_framing_fini(&framing);
+}
+
 /* However long a length is, it is too long, and does not wrap round. */
 Test(http_framing, lengths_do_not_overflow)
 {
