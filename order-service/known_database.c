@@ -4,9 +4,14 @@
 #define MARGIN 10000
 
 const struct pg_statement known_database_statements[] = {
-	{ "ids_known", "select (exists (select from known_database "
-		       "  where identity = database_identity()))::int4, "
-		       "  last_value - (not is_called)::int4 from orders_id_seq" },
+	/* A committed order that is missing, and is none of those that were lost when the database
+	 * was last made known. */
+	{ "ids_known",
+	  "select (known.highest_order_id is not null)::int4, drawn.id, "
+	  "  ($1::int8 > drawn.id or ($1::int8 > coalesce(known.highest_order_id, 0) "
+	  "    and not exists (select from orders where id = $1::int8)))::int4 "
+	  "from (select last_value - (not is_called)::int4 as id from orders_id_seq) as drawn "
+	  "left join known_database known on known.identity = database_identity()" },
 	{ "ids_forget", "update known_database set identity = 'went back' "
 			"where identity = database_identity()" },
 	{ "ids_highest", "select coalesce(max(id), 0) from orders" },
@@ -37,14 +42,18 @@ const struct pg_statement known_database_statements[] = {
 	{ 0 },
 };
 
-enum status known_database_ask(struct pg *pg, bool *known, int64_t *drawn, struct error *err)
+enum status known_database_ask(struct pg *pg, int64_t committed, struct known_database *found,
+			       struct error *err)
 {
-	struct pg_call call = { "ids_known", NULL, NULL };
+	struct pg_params params = { 0 };
+	struct pg_call call = { "ids_known", &params, NULL };
 
+	pg_param_i64(&params, committed);
 	if (pg_run(pg, &call, 1, err) != ST_OK)
 		return err->status;
-	*known = pg_i64(call.result, 0, 0) == 1;
-	*drawn = pg_i64(call.result, 0, 1);
+	found->known = pg_i64(call.result, 0, 0) == 1;
+	found->drawn = pg_i64(call.result, 0, 1);
+	found->went_back = pg_i64(call.result, 0, 2) == 1;
 	pg_clear(&call, 1);
 	return ST_OK;
 }

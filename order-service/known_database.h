@@ -14,9 +14,15 @@
 /* For every session and pool below. */
 extern const struct pg_statement known_database_statements[];
 
-/* *drawn: the last order id that was drawn. Errors here and below as pg_run. */
-MUST_CHECK enum status known_database_ask(struct pg *pg, bool *known, int64_t *drawn,
-					  struct error *err);
+struct known_database {
+	bool known;
+	bool went_back; /* it has lost the committed order, and nobody has noticed yet */
+	int64_t drawn;  /* the last order id that was drawn */
+};
+
+/* committed: an order that was seen committed; 0: none was. Errors here and below as pg_run. */
+MUST_CHECK enum status known_database_ask(struct pg *pg, int64_t committed,
+					  struct known_database *found, struct error *err);
 
 /* Of the orders that are committed; 0: there is none. */
 MUST_CHECK enum status known_database_highest(struct pg_pool *pool, int64_t *highest,

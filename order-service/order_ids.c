@@ -50,20 +50,22 @@ static void look_for_highest(struct order_ids *ids)
 }
 
 /*
- * An order is committed together with the sequence's state behind its id, also over a crash: a
- * sequence that is before it is that of an older state.
+ * An order is committed together with the sequence's state behind its id, also over a crash. So a
+ * sequence that is before it is that of an older state. One that is not may have been drawn ahead
+ * in the older state already; there the order itself is missing.
  */
 static enum status ask_known(struct order_ids *ids, struct pg *pg, bool *known, struct error *err)
 {
-	int64_t drawn, committed = atomic_load(&ids->highest);
+	const int64_t committed = atomic_load(&ids->highest);
+	struct known_database found;
 
-	if (known_database_ask(pg, known, &drawn, err) != ST_OK)
+	if (known_database_ask(pg, committed, &found, err) != ST_OK)
 		return err->status;
-	if (!*known || drawn >= committed)
+	*known = found.known && !found.went_back;
+	if (!found.known || !found.went_back)
 		return ST_OK;
 	log_warn("ids", "the database went back to an older state",
-		 "drawn=%" PRId64 " committed=%" PRId64, drawn, committed);
-	*known = false;
+		 "drawn=%" PRId64 " committed=%" PRId64, found.drawn, committed);
 	return known_database_forget(pg, err);
 }
 

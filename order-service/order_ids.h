@@ -6,8 +6,8 @@
  * is taken.
  *
  * A database that went back without a sign, because an older copy of its files was put in its
- * place, is found by its sequence, which is behind an order that this process has seen committed.
- * The thread looks each second for those of other replicas.
+ * place, is found by an order that this process has seen committed: the sequence is behind it, or
+ * its row is missing. The thread looks each second for those of other replicas.
  *
  * Threads: order_ids_start makes the one that reads; close from main, the rest any.
  */
