@@ -25,7 +25,10 @@
 #include "delivery-service/api/calculate.h"
 #include "delivery-service/api/delivery_api.h"
 #include "delivery-service/api/in_flight_api.h"
+#include "delivery-service/api/sync_batch_api.h"
+#include "delivery-service/api/sync_batch_store.h"
 #include "delivery-service/api/sync_delivery_api.h"
+#include "delivery-service/api/sync_delivery_store.h"
 #include "delivery-service/consume/delivery_loop.h"
 
 #define READ_CONNECTIONS 2
@@ -126,6 +129,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	pg_write_probe_metrics(s->database, out);
 	delivery_loop_metrics(s->loop, out);
 	relay_metrics(s->relay, out);
+	request_sessions_metrics(s->sync.sessions, out);
 }
 
 static void describe_parked(void *context, struct strbuf *out)
@@ -192,6 +196,8 @@ static void serve_until_stop(struct service *s, struct progress *const *parts)
 {
 	watch_until_stop("delivery", parts);
 	simulated_work_cancel(&s->work);
+	request_sessions_stop(s->sync.sessions);
+	request_sessions_stop(s->sync.batch_sessions);
 	stop_guard_at("consumer");
 	delivery_loop_stop(s->loop);
 	stop_guard_at("http");
@@ -234,9 +240,10 @@ static enum status serve(struct service *s, const struct config *config, const c
 		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },
 		/* DISPATCH=http */
 		{ "POST", "/deliveries", sync_delivery_api_deliver, &s->sync, HTTP_ON_WORKER },
+		{ "POST", "/delivery-batches", sync_batch_api_deliver, &s->sync, HTTP_ON_WORKER },
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
-				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 1);
+				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 2);
 	const struct http_server_config http =
 		service_config_http(&config->service, &s->http_progress);
 	enum status st = health_open(&health, err);
@@ -266,6 +273,26 @@ static enum status open_database(struct service *s, const struct config *config,
 				   "delivery-service probe", err);
 }
 
+/* What answers order-service's calls. */
+static enum status open_sync(struct service *s, const struct config *config, const char *replica,
+			     struct error *err)
+{
+	const char *url = config->service.database_url;
+	struct request_sessions_config sessions = { sync_delivery_store_database(url),
+						    config->service.sync_pool,
+						    config->service.sync_pool_wait_ms };
+
+	s->sync.replica = replica;
+	s->sync.work_on = config->delay_on;
+	s->sync.work = &s->work;
+	if (config->service.dispatch != DISPATCH_HTTP)
+		return ST_OK;
+	if (request_sessions_open(&s->sync.sessions, &sessions, err) != ST_OK)
+		return err->status;
+	sessions.database = sync_batch_store_database(url);
+	return request_sessions_open(&s->sync.batch_sessions, &sessions, err);
+}
+
 static enum status run(const struct config *config, struct error *err)
 {
 	struct service s = {
@@ -275,11 +302,9 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_config_replica(&config->service, "delivery", replica);
-	s.sync = (struct sync_delivery_api){ .database_url = config->service.database_url,
-					     .replica = replica,
-					     .work_on = config->delay_on,
-					     .work = &s.work };
 	st = open_database(&s, config, err);
+	if (st == ST_OK)
+		st = open_sync(&s, config, replica, err);
 	if (st == ST_OK)
 		st = open_relay(&s, config, replica, err);
 	if (st == ST_OK)
@@ -291,6 +316,8 @@ static enum status run(const struct config *config, struct error *err)
 	stop_guard_at("relay");
 	relay_close(s.relay);
 	stop_guard_at("database");
+	request_sessions_close(s.sync.sessions);
+	request_sessions_close(s.sync.batch_sessions);
 	pg_write_probe_close(s.database);
 	pg_pool_close(s.reads);
 	return st;

@@ -2,7 +2,8 @@
  * order-service: receives orders over REST, stores them with their events, publishes the events.
  * Start-up order: settings, signals (before any thread), writer, relay, HTTP; the end is the
  * reverse, so no request is taken that could not be finished. With DISPATCH=http, the lab's bad
- * example, sync_dispatch stands for writer and relay: there is no event and no Kafka.
+ * example, sync_dispatch stands for writer and relay, or sync_batch for the relay: there is no
+ * event and no Kafka.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #include "order-service/order_ids.h"
 #include "order-service/order_read.h"
 #include "order-service/order_writer.h"
+#include "order-service/sync/sync_batch.h"
 #include "order-service/sync/sync_dispatch.h"
 
 #define READ_CONNECTIONS 4
@@ -38,6 +40,9 @@ static const struct document openapi = { "application/json", api_begin, api_end 
 enum event_key { EVENT_KEY_ORDER_ID, EVENT_KEY_NONE };
 static const char *const event_keys[] = { "order-id", "none", NULL };
 
+enum sync_commit { SYNC_COMMIT_EACH, SYNC_COMMIT_GROUP };
+static const char *const sync_commits[] = { "each", "group", NULL };
+
 struct config {
 	struct service_config service;
 	int event_key;
@@ -45,6 +50,7 @@ struct config {
 	int64_t key_ttl_s;
 	const char *delivery_url;
 	int64_t delivery_timeout_ms;
+	int sync_commit; /* enum sync_commit */
 };
 
 static const struct config_key keys[] = {
@@ -59,6 +65,9 @@ static const struct config_key keys[] = {
 	{ "DELIVERY_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC,
 	  offsetof(struct config, delivery_timeout_ms), "10000", 1, 3600000, NULL,
 	  "for DISPATCH=http: how long its answer may take" },
+	{ "SYNC_COMMIT", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, sync_commit), "each",
+	  0, 0, sync_commits,
+	  "for DISPATCH=http: a transaction and a call for each change, or for all that wait" },
 	{ 0 },
 };
 
@@ -90,12 +99,13 @@ struct service {
 	struct pg_pool *reads;
 	struct pg_write_probe *database;
 	struct key_expiry *expiry;
+	struct order_writer *writer; /* DISPATCH=kafka, or SYNC_COMMIT=group */
 	/* DISPATCH=kafka */
 	struct order_ids *ids;
-	struct order_writer *writer;
 	struct relay *relay;
-	/* DISPATCH=http */
+	/* DISPATCH=http: one of them */
 	struct sync_dispatch *sync;
+	struct sync_batch *batch;
 	struct http_server *http;
 	struct progress http_progress;
 	struct order_api api;
@@ -124,10 +134,12 @@ static void write_metrics(void *context, struct metrics_out *out)
 	http_server_metrics(s->http, out);
 	pg_write_probe_metrics(s->database, out);
 	key_expiry_metrics(s->expiry, out);
-	if (s->sync)
+	sync_dispatch_metrics(s->sync, out);
+	if (s->writer)
+		order_writer_metrics(s->writer, out);
+	if (!s->relay)
 		return;
 	order_ids_metrics(s->ids, out);
-	order_writer_metrics(s->writer, out);
 	relay_metrics(s->relay, out);
 }
 
@@ -156,10 +168,14 @@ static enum status open_writer(struct service *s, const struct config *config, s
 	if (order_store_open(&store, config->service.database_url, config->service.kafka_topic,
 			     s->ids, err) != ST_OK)
 		return err->status;
+	if (s->batch)
+		order_store_deliver_by(store, sync_batch_deliver, s->batch);
 	if (order_writer_open(&s->writer, store, config->queue_max, err) != ST_OK) {
 		order_store_close(store);
 		return err->status;
 	}
+	s->api.submit = submit_to_writer;
+	s->api.path = s->writer;
 	return order_writer_start(s->writer, err);
 }
 
@@ -186,8 +202,16 @@ static enum status open_sync_dispatch(struct service *s, const struct config *co
 		.database_url = config->service.database_url,
 		.delivery_url = config->delivery_url,
 		.timeout_ms = config->delivery_timeout_ms,
+		.pool = config->service.sync_pool,
+		.pool_wait_ms = config->service.sync_pool_wait_ms,
 	};
 
+	if (config->sync_commit == SYNC_COMMIT_GROUP) {
+		if (sync_batch_open(&s->batch, config->delivery_url, config->delivery_timeout_ms,
+				    err) != ST_OK)
+			return err->status;
+		return open_writer(s, config, err);
+	}
 	if (sync_dispatch_open(&s->sync, &sync, err) != ST_OK)
 		return err->status;
 	s->api.submit = submit_synchronously;
@@ -201,12 +225,9 @@ static enum status open_command_path(struct service *s, const struct config *con
 {
 	if (config->service.dispatch == DISPATCH_HTTP)
 		return open_sync_dispatch(s, config, err);
-	if (open_ids(s, config, replica, err) != ST_OK || open_writer(s, config, err) != ST_OK ||
-	    open_relay(s, config, replica, err) != ST_OK)
+	if (open_ids(s, config, replica, err) != ST_OK || open_writer(s, config, err) != ST_OK)
 		return err->status;
-	s->api.submit = submit_to_writer;
-	s->api.path = s->writer;
-	return ST_OK;
+	return open_relay(s, config, replica, err);
 }
 
 static void log_listening(const struct service *s, const struct config *config)
@@ -221,6 +242,7 @@ static void serve_until_stop(struct service *s, struct progress *const *parts)
 {
 	watch_until_stop("order", parts);
 	sync_dispatch_stop(s->sync);
+	sync_batch_stop(s->batch);
 	stop_guard_at("http");
 	http_server_close(s->http);
 	stop_guard_at("checks");
@@ -232,19 +254,20 @@ static enum status serve(struct service *s, const struct config *config, const c
 	const struct health_check checks[] = { { "database", pg_write_probe_check, s->database },
 					       { "broker", broker_ok, s },
 					       { "orderIds", ids_ok, s } };
-	struct progress *const kafka_parts[] = { key_expiry_progress(s->expiry),
-						 order_ids_progress(s->ids),
-						 order_writer_progress(s->writer),
-						 order_writer_answers(s->writer),
-						 relay_progress(s->relay),
-						 &s->http_progress,
-						 NULL };
-	struct progress *const http_parts[] = { key_expiry_progress(s->expiry), &s->http_progress,
-						NULL };
+	/* Those that every way has come last. */
+	struct progress *const parts[] = { order_ids_progress(s->ids),
+					   relay_progress(s->relay),
+					   order_writer_progress(s->writer),
+					   order_writer_answers(s->writer),
+					   key_expiry_progress(s->expiry),
+					   &s->http_progress,
+					   NULL };
 	struct health health = {
 		.checks = checks,
-		.check_count = s->sync ? 1 : 3,
-		.parts = s->sync ? http_parts : kafka_parts,
+		.check_count = s->relay ? 3 : 1,
+		.parts = parts + (s->sync    ? 4
+				  : s->batch ? 2
+					     : 0),
 		.metrics = write_metrics,
 		.context = s,
 	};
@@ -316,6 +339,7 @@ static enum status run(const struct config *config, struct error *err)
 	relay_close(s.relay);
 	stop_guard_at("writer");
 	order_writer_close(s.writer);
+	sync_batch_close(s.batch);
 	stop_guard_at("order-ids");
 	order_ids_close(s.ids);
 	stop_guard_at("expiry");

@@ -3,6 +3,7 @@
  * orders to be changed, draw ids for the new ones; (2) write orders and events, commit. Between
  * the two, the rules decide in memory, so several commands of one order see each other. The first
  * is left out if there is nothing to ask: under load, ids are drawn with the batch before.
+ * With order_store_deliver_by the events are delivered between the two.
  * Orders are locked in id order: two replicas cannot deadlock.
  */
 #include "order-service/order_store.h"
@@ -20,6 +21,8 @@
 #include "order-service/order_written.h"
 
 const struct pg_statement order_store_statements[] = {
+	/* The transaction idles as long as the delivery takes, which has a limit of its own. */
+	{ "orders_no_limit", "set local idle_in_transaction_session_timeout = 0" },
 	{ "orders_by_key",
 	  "select idempotency_key, idempotency_fingerprint, "
 	  "  id, version, status, customer_id, product_id, product_name, qty, address "
@@ -56,6 +59,9 @@ struct order_store {
 	struct pg *pg;
 	const char *topic;
 	struct order_ids *known;      /* borrowed; NULL: not asked */
+	order_store_deliver *deliver; /* NULL: events go into the outbox */
+	void *deliver_context;
+	int64_t deadline_mono_ms;     /* for the database, of the batch that is applied */
 	bool applying;                /* a batch, on a session that has been looked at */
 	int64_t ids[ORDER_BATCH_MAX]; /* drawn and not used yet; the next one is the last */
 	size_t id_count;
@@ -115,6 +121,12 @@ enum status order_store_open(struct order_store **out, const char *database_url,
 	pg_check_sessions(store->pg, check_session, store);
 	*out = store;
 	return ST_OK;
+}
+
+void order_store_deliver_by(struct order_store *store, order_store_deliver *deliver, void *context)
+{
+	store->deliver = deliver;
+	store->deliver_context = context;
 }
 
 void order_store_close(struct order_store *store)
@@ -199,6 +211,8 @@ static enum status ask(struct order_store *store, struct order_batch *b, struct 
 	enum status st;
 
 	(void)add_call(&calls, PG_BEGIN, NULL);
+	if (store->deliver)
+		(void)add_call(&calls, "orders_no_limit", NULL);
 	pg_param_array(&p_keys, keys);
 	if (keys->count)
 		by_key = add_call(&calls, "orders_by_key", &p_keys);
@@ -208,7 +222,7 @@ static enum status ask(struct order_store *store, struct order_batch *b, struct 
 	pg_param_i32(&p_ids, (int32_t)b->places - (int32_t)store->id_count);
 	if (b->places > store->id_count)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
-	if (calls.count == 1)
+	if (!by_key && !locked && !drawn)
 		return ST_OK;
 	st = pg_run(store->pg, calls.call, calls.count, err);
 	if (st != ST_OK)
@@ -252,7 +266,7 @@ static enum status write(struct order_store *store, const struct order_batch *b,
 	pg_param_i32(&p_ids, (int32_t)ahead);
 	if (w->old[ORDER_COLUMN_ID].count)
 		(void)add_call(&calls, "orders_update", &p_update);
-	if (w->events.count)
+	if (w->events.count && !store->deliver)
 		(void)add_call(&calls, OUTBOX_INSERT, &p_outbox);
 	if (ahead)
 		drawn = add_call(&calls, "orders_ids", &p_ids);
@@ -281,6 +295,21 @@ static enum status save(struct order_store *store, const struct order_batch *b, 
 	return st;
 }
 
+/* The time that the delivery takes is not the database's. */
+static enum status deliver(struct order_store *store, const struct order_batch *b,
+			   struct error *err)
+{
+	int64_t began = clock_mono_ms();
+	enum status st;
+
+	if (!store->deliver || b->event_count == 0)
+		return ST_OK;
+	st = store->deliver(store->deliver_context, b->events, b->event_count, err);
+	store->deadline_mono_ms += clock_mono_ms() - began;
+	pg_deadline(store->pg, store->deadline_mono_ms);
+	return st;
+}
+
 static enum status apply_once(struct order_store *store, struct order_batch *b, struct error *err)
 {
 	enum status st = load(store, b, err);
@@ -289,7 +318,8 @@ static enum status apply_once(struct order_store *store, struct order_batch *b, 
 		return st;
 	if (!order_batch_decide(b, clock_wall_ms(), store->ids, &store->id_count))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	return save(store, b, err);
+	st = deliver(store, b, err);
+	return st == ST_OK ? save(store, b, err) : st;
 }
 
 static void note_placed(struct order_store *store, struct order_command **commands, size_t count)
@@ -311,6 +341,7 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 {
 	enum status st = ST_CONFLICT;
 
+	store->deadline_mono_ms = deadline_mono_ms;
 	pg_deadline(store->pg, deadline_mono_ms);
 	if (pg_connect(store->pg, err) != ST_OK)
 		return err->status;

@@ -8,6 +8,7 @@
 #define ORDER_SERVICE_ORDER_STORE_H
 
 #include "common/pg/pg.h"
+#include "order-service/core/order_batch.h"
 #include "order-service/core/order_command.h"
 #include "order-service/order_ids.h"
 
@@ -23,6 +24,18 @@ MUST_CHECK enum status order_store_open(struct order_store **out, const char *da
 					struct error *err);
 void order_store_close(struct order_store *store);
 
+/*
+ * Instead of the outbox: called with the events of each batch after its orders were read, before
+ * anything of it is written. What is not ST_OK is the batch's end, and order_store_apply's status.
+ * It is called again with other ids if another replica placed an order with one of the batch's keys
+ * in the meantime. ST_INVALID: one of several events is at fault.
+ */
+typedef enum status order_store_deliver(void *context, const struct order_batch_event *events,
+					size_t count, struct error *err);
+
+/* Before the first use. context is borrowed until close. */
+void order_store_deliver_by(struct order_store *store, order_store_deliver *deliver, void *context);
+
 #define ORDER_BATCH_MAX 500
 
 /*
@@ -30,8 +43,8 @@ void order_store_close(struct order_store *store);
  * fails (not found, wrong version) leaves its neighbours untouched. Returns ST_OK when every
  * command is answered and what succeeded is committed. On anything else nothing is stored, and
  * no command is answered, except that after ST_UNAVAILABLE the outcome is unknown: a client may
- * ask again (PLACE: with the same idempotency key). The database has until deadline (monotonic).
- * count is 1 to ORDER_BATCH_MAX.
+ * ask again (PLACE: with the same idempotency key). The database has until deadline (monotonic),
+ * not counting the time of a delivery. count is 1 to ORDER_BATCH_MAX.
  */
 MUST_CHECK enum status order_store_apply(struct order_store *store, struct order_command **commands,
 					 size_t count, int64_t deadline_mono_ms, struct error *err);

@@ -59,6 +59,12 @@ static void apply_each(struct order_writer *w, struct order_command **commands, 
 	}
 }
 
+/* Whether it may be the fault of one command: it is not where nobody was there to take them. */
+static bool concerns_one(enum status st)
+{
+	return st != ST_OK && st != ST_UNAVAILABLE && st != ST_REFUSED && st != ST_TIMEOUT;
+}
+
 static void apply(struct order_writer *w, struct order_command **commands, size_t count)
 {
 	int64_t deadline = clock_mono_ms() + ORDER_WRITER_BATCH_MS;
@@ -66,7 +72,7 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 	enum status st = store(w, commands, count, deadline, &err);
 
 	/* If one command's data is at fault, only that one may fail. */
-	if (st != ST_OK && st != ST_UNAVAILABLE && count > 1)
+	if (concerns_one(st) && count > 1)
 		apply_each(w, commands, count, deadline);
 	else if (st != ST_OK)
 		answer_all(commands, count, &err);

@@ -4,7 +4,8 @@
  * so the batches grow with the load by themselves.
  *
  * A command is answered within ORDER_WRITER_QUEUE_MS + ORDER_WRITER_BATCH_MS, also by a database
- * that hangs. Hosts of the url that accept no connection add 3 s each.
+ * that hangs; where order_store_deliver_by delivers, within that and the time it may take. Hosts of
+ * the url that accept no connection add 3 s each.
  *
  * Threads: order_writer_start makes the two. order_writer_submit from any; open, start and close
  * from main, close after the last submit.

@@ -99,11 +99,22 @@ static enum status read_event(const json_t *root, struct order_event *event, cha
 	return ST_OK;
 }
 
-enum status event_decode(enum event_type type, const void *payload, size_t len,
-			 struct order_event **out, struct error *err)
+enum status event_decode_json(enum event_type type, const json_t *root, struct order_event **out,
+			      struct error *err)
 {
 	struct order_event event = { .type = type };
 	char scratch[3][32];
+
+	if (!json_is_object(root))
+		return error_set(err, ST_INVALID, "not a JSON object");
+	if (read_event(root, &event, scratch, err) != ST_OK)
+		return err->status;
+	return copy_event(&event, out, err);
+}
+
+enum status event_decode(enum event_type type, const void *payload, size_t len,
+			 struct order_event **out, struct error *err)
+{
 	json_error_t why;
 	json_t *root;
 	enum status st;
@@ -117,12 +128,7 @@ enum status event_decode(enum event_type type, const void *payload, size_t len,
 	if (!root)
 		return error_set(err, ST_INVALID, "not JSON: %s at byte %d", why.text,
 				 why.position);
-	if (json_is_object(root))
-		st = read_event(root, &event, scratch, err);
-	else
-		st = error_set(err, ST_INVALID, "not a JSON object");
-	if (st == ST_OK)
-		st = copy_event(&event, out, err);
+	st = event_decode_json(type, root, out, err);
 	json_decref(root);
 	return st;
 }

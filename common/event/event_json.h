@@ -9,6 +9,8 @@
 #ifndef COMMON_EVENT_EVENT_JSON_H
 #define COMMON_EVENT_EVENT_JSON_H
 
+#include <jansson.h>
+
 #include "common/base/error.h"
 #include "common/event/event.h"
 
@@ -19,6 +21,10 @@
  */
 MUST_CHECK enum status event_decode(enum event_type type, const void *payload, size_t len,
 				    struct order_event **out, struct error *err);
+
+/* The same of a payload that is parsed already, which is borrowed. */
+MUST_CHECK enum status event_decode_json(enum event_type type, const json_t *root,
+					 struct order_event **out, struct error *err);
 
 /* The Order* payload. Returns owned text (free), NULL when out of memory or not UTF-8. */
 char *event_encode_order(const struct order_event *event);

@@ -1,18 +1,26 @@
 #include "common/pg/pg_pool.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "common/runtime/clock.h"
 
-#define TAKE_TIMEOUT_S 3
+/* A thread that waits for a connection. On its stack. */
+struct waiter {
+	struct waiter *next;
+	struct pg *pg;       /* handed to it; guarded by the pool's mu */
+	pthread_cond_t over; /* with mu: it has one, or the pool was stopped */
+};
 
 struct pg_pool {
 	pthread_mutex_t mu;
-	pthread_cond_t freed;
-	struct pg **idle;  /* guarded by mu: a stack of idle_count */
-	size_t idle_count; /* guarded by mu */
+	struct pg **idle;             /* guarded by mu: a stack of idle_count */
+	size_t idle_count;            /* guarded by mu; 0 while somebody waits */
+	struct waiter *first, **end;  /* guarded by mu: the queue of those who wait */
+	struct pg_pool_counts counts; /* guarded by mu */
+	bool stopped;                 /* guarded by mu */
 	size_t size;
 };
 
@@ -27,7 +35,7 @@ enum status pg_pool_open(struct pg_pool **out, size_t size, const struct pg_conf
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
 	(void)pthread_mutex_init(&pool->mu, NULL);
-	(void)pthread_cond_init(&pool->freed, NULL);
+	pool->end = &pool->first;
 	for (pool->size = size; st == ST_OK && pool->idle_count < size; pool->idle_count++)
 		st = pg_open(&pool->idle[pool->idle_count], config, err);
 	if (st != ST_OK) {
@@ -44,64 +52,147 @@ void pg_pool_close(struct pg_pool *pool)
 		return;
 	for (size_t i = 0; i < pool->idle_count; i++)
 		pg_close(pool->idle[i]);
-	(void)pthread_cond_destroy(&pool->freed);
 	(void)pthread_mutex_destroy(&pool->mu);
 	free(pool->idle);
 	free(pool);
 }
 
-static struct pg *take(struct pg_pool *pool)
-{
-	struct timespec deadline;
-	struct pg *pg = NULL;
+/* --- waiting ------------------------------------------------------------------------------- */
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += TAKE_TIMEOUT_S;
-	(void)pthread_mutex_lock(&pool->mu);
-	while (pool->idle_count == 0 &&
-	       pthread_cond_clockwait(&pool->freed, &pool->mu, CLOCK_MONOTONIC, &deadline) == 0)
+static struct timespec after_ms(int64_t ms)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
+/* With mu. */
+static void join_queue(struct pg_pool *pool, struct waiter *waiter)
+{
+	*pool->end = waiter;
+	pool->end = &waiter->next;
+}
+
+/* With mu. */
+static void leave_queue(struct pg_pool *pool, const struct waiter *waiter)
+{
+	struct waiter **at = &pool->first;
+
+	while (*at != waiter)
+		at = &(*at)->next;
+	*at = waiter->next;
+	if (!*at)
+		pool->end = at;
+}
+
+/* With mu. NULL: none came. */
+static struct pg *wait_for_one(struct pg_pool *pool, int64_t wait_ms)
+{
+	struct waiter waiter = { 0 };
+	struct timespec deadline = after_ms(wait_ms);
+
+	(void)pthread_cond_init(&waiter.over, NULL);
+	join_queue(pool, &waiter);
+	pool->counts.waiting++;
+	while (!waiter.pg && !pool->stopped &&
+	       pthread_cond_clockwait(&waiter.over, &pool->mu, CLOCK_MONOTONIC, &deadline) == 0)
 		;
-	if (pool->idle_count > 0)
-		pg = pool->idle[--pool->idle_count];
-	(void)pthread_mutex_unlock(&pool->mu);
-	return pg;
+	pool->counts.waiting--;
+	if (!waiter.pg) {
+		leave_queue(pool, &waiter);
+		pool->counts.timeouts += !pool->stopped;
+	}
+	(void)pthread_cond_destroy(&waiter.over);
+	return waiter.pg;
 }
 
-static void give(struct pg_pool *pool, struct pg *pg)
+enum status pg_pool_take(struct pg_pool *pool, int64_t wait_ms, struct pg **out, struct error *err)
+{
+	struct pg *pg = NULL;
+	bool stopped;
+
+	(void)pthread_mutex_lock(&pool->mu);
+	if (!pool->stopped)
+		pg = pool->idle_count > 0 ? pool->idle[--pool->idle_count]
+					  : wait_for_one(pool, wait_ms);
+	pool->counts.in_use += pg != NULL;
+	stopped = pool->stopped;
+	(void)pthread_mutex_unlock(&pool->mu);
+	*out = pg;
+	if (pg)
+		return ST_OK;
+	if (stopped)
+		return error_set(err, ST_UNAVAILABLE, "stopping");
+	return error_set(err, ST_UNAVAILABLE,
+			 "none of %zu database connections came free in %" PRId64 " ms", pool->size,
+			 wait_ms);
+}
+
+void pg_pool_give(struct pg_pool *pool, struct pg *pg)
+{
+	struct waiter *next;
+
+	(void)pthread_mutex_lock(&pool->mu);
+	pool->counts.in_use--;
+	next = pool->first;
+	if (next) {
+		next->pg = pg;
+		leave_queue(pool, next);
+		(void)pthread_cond_signal(&next->over);
+	} else {
+		pool->idle[pool->idle_count++] = pg;
+	}
+	(void)pthread_mutex_unlock(&pool->mu);
+}
+
+void pg_pool_stop(struct pg_pool *pool)
 {
 	(void)pthread_mutex_lock(&pool->mu);
-	pool->idle[pool->idle_count++] = pg;
-	(void)pthread_cond_signal(&pool->freed);
+	pool->stopped = true;
+	for (struct waiter *w = pool->first; w; w = w->next)
+		(void)pthread_cond_signal(&w->over);
 	(void)pthread_mutex_unlock(&pool->mu);
 }
 
-static enum status busy(const struct pg_pool *pool, struct error *err)
+struct pg_pool_counts pg_pool_counts(struct pg_pool *pool)
 {
-	return error_set(err, ST_UNAVAILABLE, "all %zu database connections are busy", pool->size);
+	struct pg_pool_counts counts;
+
+	(void)pthread_mutex_lock(&pool->mu);
+	counts = pool->counts;
+	(void)pthread_mutex_unlock(&pool->mu);
+	return counts;
 }
+
+/* --- calls --------------------------------------------------------------------------------- */
 
 enum status pg_pool_connect(struct pg_pool *pool, struct error *err)
 {
-	struct pg *pg = take(pool);
-	enum status st;
+	struct pg *pg = NULL;
+	enum status st = pg_pool_take(pool, PG_POOL_WAIT_MS, &pg, err);
 
-	if (!pg)
-		return busy(pool, err);
+	if (st != ST_OK)
+		return st;
 	st = pg_connect(pg, err);
-	give(pool, pg);
+	pg_pool_give(pool, pg);
 	return st;
 }
 
 enum status pg_pool_run(struct pg_pool *pool, struct pg_call *calls, size_t count,
 			struct error *err)
 {
-	struct pg *pg = take(pool);
-	enum status st;
+	struct pg *pg = NULL;
+	enum status st = pg_pool_take(pool, PG_POOL_WAIT_MS, &pg, err);
 
-	if (!pg)
-		return busy(pool, err);
+	if (st != ST_OK)
+		return st;
 	pg_deadline(pg, clock_mono_ms() + PG_POOL_RUN_MS);
 	st = pg_run(pg, calls, count, err);
-	give(pool, pg);
+	pg_pool_give(pool, pg);
 	return st;
 }

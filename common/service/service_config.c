@@ -50,6 +50,11 @@ const struct config_key service_config_keys[] = {
 	{ "DISPATCH", CONFIG_CHOICE, CONFIG_PUBLIC, AT(dispatch), "kafka", 0, 0,
 	  service_config_dispatch_names,
 	  "how orders reach delivery-service; http: the lab's bad example" },
+	{ "SYNC_POOL", CONFIG_INT, CONFIG_PUBLIC, AT(sync_pool), "0", 0, 1000, NULL,
+	  "for DISPATCH=http: connections to PostgreSQL that requests share; 0: each opens its "
+	  "own" },
+	{ "SYNC_POOL_WAIT_MS", CONFIG_INT, CONFIG_PUBLIC, AT(sync_pool_wait_ms), "30000", 1,
+	  3600000, NULL, "how long a request waits for one of them; then it is refused" },
 	{ 0 },
 };
 

@@ -26,8 +26,9 @@ struct service_config {
 	const char *http_allowed_origins;
 	int log_level;
 	int64_t stop_timeout_ms;
-	const char *replica; /* empty: made from the service's name and port */
-	int dispatch;        /* enum dispatch */
+	const char *replica;                  /* empty: made from the service's name and port */
+	int dispatch;                         /* enum dispatch */
+	int64_t sync_pool, sync_pool_wait_ms; /* see request_sessions.h */
 };
 
 /* The schemas of the services in the database. */

@@ -31,7 +31,7 @@ static struct order_event *read_event(const struct http_request *request,
 	return event;
 }
 
-static void respond_failure(struct http_response *response, const struct error *err)
+void sync_delivery_api_respond_failure(struct http_response *response, const struct error *err)
 {
 	if (err->status == ST_NOT_FOUND)
 		http_respond_problem(response, HTTP_PROBLEM_UNKNOWN_DELIVERY, "id", "%s", err->msg);
@@ -45,11 +45,17 @@ static void apply(const struct sync_delivery_api *api, const struct order_event 
 		  int64_t received_wall_ms, struct http_response *response)
 {
 	struct sync_delivery delivery;
+	struct pg *pg = NULL;
 	struct error err;
+	enum status st = request_sessions_take(api->sessions, &pg, &err);
 
-	if (sync_delivery_store_apply(api->database_url, api->replica, event, received_wall_ms,
-				      &delivery, &err) != ST_OK) {
-		respond_failure(response, &err);
+	if (st == ST_OK) {
+		st = sync_delivery_store_apply(pg, api->replica, event, received_wall_ms, &delivery,
+					       &err);
+		request_sessions_give(api->sessions, pg);
+	}
+	if (st != ST_OK) {
+		sync_delivery_api_respond_failure(response, &err);
 		return;
 	}
 	if (delivery.is_new)

@@ -138,9 +138,9 @@ static enum status write(struct pg *pg, const struct order_event *e, const char 
 	return ST_OK;
 }
 
-static enum status apply(struct pg *pg, const struct order_event *event, const char *replica,
-			 int64_t received_wall_ms, struct sync_delivery *delivery,
-			 struct error *err)
+enum status sync_delivery_store_apply(struct pg *pg, const char *replica,
+				      const struct order_event *event, int64_t received_wall_ms,
+				      struct sync_delivery *delivery, struct error *err)
 {
 	struct delivery_decision decision;
 	struct found found;
@@ -165,18 +165,9 @@ static enum status apply(struct pg *pg, const struct order_event *event, const c
 			 event->version, event->order_id);
 }
 
-enum status sync_delivery_store_apply(const char *database_url, const char *replica,
-				      const struct order_event *event, int64_t received_wall_ms,
-				      struct sync_delivery *delivery, struct error *err)
+struct pg_config sync_delivery_store_database(const char *url)
 {
 	static const struct pg_statement *const tables[] = { sync_delivery_store_statements, NULL };
-	const struct pg_config config = { database_url, "delivery-service sync",
-					  SERVICE_SCHEMA_DELIVERY, tables };
-	struct pg *pg = NULL;
-	enum status st = pg_open(&pg, &config, err);
 
-	if (st == ST_OK)
-		st = apply(pg, event, replica, received_wall_ms, delivery, err);
-	pg_close(pg); /* what is not committed never was */
-	return st;
+	return (struct pg_config){ url, "delivery-service sync", SERVICE_SCHEMA_DELIVERY, tables };
 }

@@ -1,7 +1,6 @@
 /*
- * The effect of one order event that came over HTTP: a connection is opened, delivery and history
- * are written in one transaction, and it is closed. No outbox, no position: in the history the
- * event's partition and offset are -1.
+ * The effect of one order event that came over HTTP: delivery and history are written in one
+ * transaction. No outbox, no position: in the history the event's partition and offset are -1.
  *
  * Threads: any.
  */
@@ -15,8 +14,10 @@
 #include "common/event/event.h"
 #include "common/pg/pg.h"
 
-/* For the connection that each call opens. */
 extern const struct pg_statement sync_delivery_store_statements[];
+
+/* The sessions that sync_delivery_store_apply runs on. url is borrowed. */
+struct pg_config sync_delivery_store_database(const char *url);
 
 struct sync_delivery {
 	bool is_new;
@@ -26,9 +27,10 @@ struct sync_delivery {
 /*
  * The same event again has no second effect. ST_NOT_FOUND: nothing to change or cancel.
  * ST_CONFLICT: the version was applied before, as another change, or somebody is at this order.
- * ST_UNAVAILABLE: no connection; or the outcome of the commit is unknown.
+ * ST_UNAVAILABLE: no connection; or the outcome of the commit is unknown. A transaction may be open
+ * then, with nothing to be kept.
  */
-MUST_CHECK enum status sync_delivery_store_apply(const char *database_url, const char *replica,
+MUST_CHECK enum status sync_delivery_store_apply(struct pg *pg, const char *replica,
 						 const struct order_event *event,
 						 int64_t received_wall_ms,
 						 struct sync_delivery *delivery, struct error *err);

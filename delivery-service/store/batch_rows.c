@@ -146,8 +146,11 @@ void batch_rows_add_outgoing(struct batch_rows *s, const struct batch_event *eve
 			     const struct batch_order *order)
 {
 	const struct order_event *e = event->record->event;
-	char *payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
+	char *payload;
 
+	if (!s->topic)
+		return;
+	payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
 	if (payload)
 		outbox_batch_add_event(&s->outbox, s->topic, e->order_id,
 				       event_delivery_names[e->type], payload);

@@ -41,7 +41,8 @@ enum {
 enum { P_ORDER, P_VERSION, P_EVENT, P_PAYLOAD, P_PARTITION, P_OFFSET, P_RECEIVED, P_COUNT };
 
 struct batch_rows {
-	const char *topic, *replica; /* borrowed */
+	const char *topic;   /* borrowed; NULL: nobody is told of the effects */
+	const char *replica; /* borrowed */
 	struct pg_array inserted[D_COUNT], updated[D_COUNT], history[H_COUNT], parked[P_COUNT];
 	struct pg_array plain_partition, plain_offset;
 	struct pg_array unparked_order, unparked_version;

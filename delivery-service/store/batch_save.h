@@ -25,7 +25,8 @@ struct batch_saving {
 	size_t count;
 };
 
-/* Sends. ST_OK: batch_save_finish comes next; else the open transaction is over. */
+/* Sends. topic NULL: no Delivery* event is written. ST_OK: batch_save_finish comes next; else the
+ * open transaction is over. */
 MUST_CHECK enum status batch_save(struct pg *pg, const char *topic, const char *replica,
 				  const struct commit_plan *plan, struct delivery_batch *batch,
 				  struct batch_saving *saving, struct error *err);

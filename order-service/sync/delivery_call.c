@@ -1,6 +1,5 @@
 #include "order-service/sync/delivery_call.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,34 +22,70 @@ static bool is_base_url(const char *url)
 	return good;
 }
 
-enum status delivery_call_init(struct delivery_call_target *target, const char *base_url,
-			       int64_t timeout_ms, const _Atomic bool *stopping, struct error *err)
+enum status delivery_call_init(struct delivery_call_target *target,
+			       const struct delivery_call_config *config, struct error *err)
 {
-	size_t len = strlen(base_url);
+	size_t len = strlen(config->base_url);
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, ST_INTERNAL, "libcurl cannot start");
-	if (!is_base_url(base_url)) {
+	if (!is_base_url(config->base_url)) {
 		curl_global_cleanup();
 		return error_set(err, ST_INVALID,
 				 "DELIVERY_URL must be like http://127.0.0.1:8082, not \"%.100s\"",
-				 base_url);
+				 config->base_url);
 	}
-	if (base_url[len - 1] == '/')
+	if (config->base_url[len - 1] == '/')
 		len--;
-	if (asprintf(&target->url, "%.*s/deliveries", (int)len, base_url) < 0) {
+	target->kept = calloc((size_t)config->kept + 1, sizeof(CURL *));
+	if (!target->kept ||
+	    asprintf(&target->url, "%.*s%s", (int)len, config->base_url, config->path) < 0) {
+		free(target->kept);
 		curl_global_cleanup();
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
-	target->timeout_ms = timeout_ms;
-	target->stopping = stopping;
+	(void)pthread_mutex_init(&target->mu, NULL);
+	target->timeout_ms = config->timeout_ms;
+	target->kept_max = (size_t)config->kept;
+	target->kept_count = 0;
 	return ST_OK;
 }
 
 void delivery_call_fini(struct delivery_call_target *target)
 {
+	for (size_t i = 0; i < target->kept_count; i++)
+		curl_easy_cleanup(target->kept[i]);
+	free(target->kept);
 	free(target->url);
+	(void)pthread_mutex_destroy(&target->mu);
 	curl_global_cleanup();
+}
+
+/* NULL: out of memory. */
+static CURL *take(struct delivery_call_target *target)
+{
+	CURL *curl = NULL;
+
+	(void)pthread_mutex_lock(&target->mu);
+	if (target->kept_count > 0)
+		curl = target->kept[--target->kept_count];
+	(void)pthread_mutex_unlock(&target->mu);
+	return curl ? curl : curl_easy_init();
+}
+
+/* curl may be NULL. Its connection stays open if it is kept. */
+static void give(struct delivery_call_target *target, CURL *curl)
+{
+	if (!curl)
+		return;
+	curl_easy_reset(curl);
+	(void)pthread_mutex_lock(&target->mu);
+	if (target->kept_count < target->kept_max) {
+		target->kept[target->kept_count++] = curl;
+		curl = NULL;
+	}
+	(void)pthread_mutex_unlock(&target->mu);
+	curl_easy_cleanup(curl);
 }
 
 /* curl's write callback: the answer's status says all. */
@@ -71,11 +106,11 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	(void)down;
 	(void)up_total;
 	(void)up;
-	return atomic_load(target->stopping);
+	return atomic_load(&target->stopping);
 }
 
 static void set_options(CURL *curl, const struct delivery_call_target *target,
-			const struct curl_slist *headers, const char *event)
+			const struct curl_slist *headers, const char *body)
 {
 	(void)curl_easy_setopt(curl, CURLOPT_URL, target->url);
 	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
@@ -84,7 +119,7 @@ static void set_options(CURL *curl, const struct delivery_call_target *target,
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)target->timeout_ms);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)target->timeout_ms);
 	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, event);
+	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -101,7 +136,8 @@ static enum status read_outcome(CURL *curl, CURLcode code,
 		(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 		if (status / 100 == 2)
 			return ST_OK;
-		return error_set(err, ST_REFUSED, "delivery-service answered %ld", status);
+		return error_set(err, status / 100 == 4 ? ST_INVALID : ST_REFUSED,
+				 "delivery-service answered %ld", status);
 	case CURLE_OPERATION_TIMEDOUT:
 		return error_set(
 			err, ST_TIMEOUT,
@@ -118,20 +154,19 @@ static enum status read_outcome(CURL *curl, CURLcode code,
 	}
 }
 
-enum status delivery_call(const struct delivery_call_target *target, const char *event,
-			  struct error *err)
+enum status delivery_call(struct delivery_call_target *target, const char *body, struct error *err)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-	CURL *curl = curl_easy_init();
+	CURL *curl = take(target);
 	enum status st = ST_UNAVAILABLE;
 
 	if (!curl || !headers) {
 		(void)error_set(err, st, "out of memory");
 	} else {
-		set_options(curl, target, headers, event);
+		set_options(curl, target, headers, body);
 		st = read_outcome(curl, curl_easy_perform(curl), target, err);
 	}
-	curl_easy_cleanup(curl);
+	give(target, curl);
 	curl_slist_free_all(headers);
 	return st;
 }

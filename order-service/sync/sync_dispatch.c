@@ -7,13 +7,13 @@
 #include "common/event/event_json.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
+#include "common/service/request_sessions.h"
 #include "order-service/sync/delivery_call.h"
 #include "order-service/sync/sync_store.h"
 
 struct sync_dispatch {
-	const char *database_url;
+	struct request_sessions *sessions;
 	struct delivery_call_target delivery;
-	_Atomic bool stopping;
 	pthread_mutex_t mu;
 	int64_t next_log_mono_ms; /* guarded by mu */
 };
@@ -21,34 +21,49 @@ struct sync_dispatch {
 enum status sync_dispatch_open(struct sync_dispatch **out,
 			       const struct sync_dispatch_config *config, struct error *err)
 {
+	/* A call is made within a transaction: more connections than sessions are never in use. */
+	const struct delivery_call_config call = { config->delivery_url, "/deliveries",
+						   config->timeout_ms, config->pool };
+	const struct request_sessions_config sessions = { sync_store_database(config->database_url),
+							  config->pool, config->pool_wait_ms };
 	struct sync_dispatch *path = calloc(1, sizeof(*path));
 
 	if (!path)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	path->database_url = config->database_url;
-	if (delivery_call_init(&path->delivery, config->delivery_url, config->timeout_ms,
-			       &path->stopping, err) != ST_OK) {
+	if (delivery_call_init(&path->delivery, &call, err) != ST_OK) {
 		free(path);
 		return err->status;
 	}
 	(void)pthread_mutex_init(&path->mu, NULL);
+	if (request_sessions_open(&path->sessions, &sessions, err) != ST_OK) {
+		sync_dispatch_close(path);
+		return err->status;
+	}
 	*out = path;
 	return ST_OK;
 }
 
 void sync_dispatch_stop(struct sync_dispatch *path)
 {
-	if (path)
-		atomic_store(&path->stopping, true);
+	if (!path)
+		return;
+	atomic_store(&path->delivery.stopping, true);
+	request_sessions_stop(path->sessions);
 }
 
 void sync_dispatch_close(struct sync_dispatch *path)
 {
 	if (!path)
 		return;
+	request_sessions_close(path->sessions);
 	delivery_call_fini(&path->delivery);
 	(void)pthread_mutex_destroy(&path->mu);
 	free(path);
+}
+
+void sync_dispatch_metrics(struct sync_dispatch *path, struct metrics_out *out)
+{
+	request_sessions_metrics(path ? path->sessions : NULL, out);
 }
 
 static void log_failure(struct sync_dispatch *path, const struct error *err)
@@ -71,6 +86,8 @@ static enum status deliver(struct sync_dispatch *path, const struct order *order
 				 : error_set(err, ST_UNAVAILABLE, "out of memory");
 
 	free(payload);
+	if (st == ST_INVALID)
+		err->status = st = ST_REFUSED; /* our event, not the client's request */
 	return st;
 }
 
@@ -91,13 +108,12 @@ void sync_dispatch_submit(struct sync_dispatch *path, struct order_command *comm
 {
 	struct error err = { 0 };
 	struct pg *pg = NULL;
-	enum status st = sync_store_open(&pg, path->database_url, &err);
+	enum status st = request_sessions_take(path->sessions, &pg, &err);
 
 	if (st == ST_OK) {
 		st = carry_out(path, pg, command, &err);
-		if (st != ST_OK)
-			pg_rollback(pg); /* before the answer: who asks then finds it undone */
-		pg_close(pg);
+		/* Before the answer: who asks then finds undone what failed. */
+		request_sessions_give(path->sessions, pg);
 	}
 	if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CONFLICT)
 		log_failure(path, &err);

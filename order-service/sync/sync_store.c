@@ -39,13 +39,11 @@ const struct pg_statement sync_store_statements[] = {
 	{ 0 },
 };
 
-enum status sync_store_open(struct pg **out, const char *url, struct error *err)
+struct pg_config sync_store_database(const char *url)
 {
 	static const struct pg_statement *const tables[] = { sync_store_statements, NULL };
-	const struct pg_config config = { url, "order-service sync", SERVICE_SCHEMA_ORDERS,
-					  tables };
 
-	return pg_open(out, &config, err);
+	return (struct pg_config){ url, "order-service sync", SERVICE_SCHEMA_ORDERS, tables };
 }
 
 static enum status begin(struct pg *pg, struct error *err)

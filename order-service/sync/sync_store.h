@@ -1,6 +1,6 @@
 /*
- * One change of an order in PostgreSQL, over a connection that is opened for it: open, write, then
- * commit, or pg_rollback; pg_close. Without an event in an outbox.
+ * One change of an order in PostgreSQL, over a session that is the caller's: write, then commit, or
+ * pg_rollback. Without an event in an outbox.
  *
  * Threads: a connection has one owner.
  */
@@ -10,16 +10,14 @@
 #include "common/pg/pg.h"
 #include "order-service/core/order_command.h"
 
-/* For the connection that sync_store_open opens. */
 extern const struct pg_statement sync_store_statements[];
 
-/* Returns owned. It connects when it is used. url is borrowed until pg_close. */
-MUST_CHECK enum status sync_store_open(struct pg **out, const char *url, struct error *err);
+/* The sessions that the functions below run on. url is borrowed. */
+struct pg_config sync_store_database(const char *url);
 
 /*
  * Begins a transaction and writes the command's effect, which is in command->order (and replayed)
- * then. *changed: whether it has one. ST_NOT_FOUND, ST_CONFLICT as the rules and the
- * key say;
+ * then. *changed: whether it has one. ST_NOT_FOUND, ST_CONFLICT as the rules and the key say;
  * ST_UNAVAILABLE: no connection, or somebody uses the same idempotency key just now.
  */
 MUST_CHECK enum status sync_store_write(struct pg *pg, struct order_command *command, bool *changed,
