@@ -5,8 +5,8 @@
 
 #include "common/http/http_json.h"
 
-static const char *const known_methods[] = { "GET",   "HEAD",   "POST",    "PUT",
-					     "PATCH", "DELETE", "OPTIONS", "TRACE" };
+static const char *const known_methods[] = { "GET",    "HEAD",    "POST",  "PUT",  "PATCH",
+					     "DELETE", "OPTIONS", "TRACE", "QUERY" };
 
 static bool is_known(const char *method)
 {

@@ -100,9 +100,9 @@ def put_load_on_it(page):
     until(lambda: page.count("#rows tr") == 0, "all is empty again")
 
 
-def call(path, body=None, **headers):
+def call(path, body=None, method=None, **headers):
     """The status of a request that no page makes."""
-    request = urllib.request.Request(URL + path, data=None if body is None else json.dumps(body).encode(), headers=headers)
+    request = urllib.request.Request(URL + path, data=None if body is None else json.dumps(body).encode(), headers=headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, json.loads(answer.read() or b"null")
@@ -123,6 +123,7 @@ def try_to_act_from_elsewhere():
     check(call("/actions/scale", {"n": "1; touch /tmp/x"}, **good)[0] == 400, "a text for a number is refused")
     check(call("/actions/settings", {"EVENT_KEY": "x"}, **good)[0] == 400, "an unknown word is refused")
     check(call("/actions/nothing", {}, **good)[0] == 400, "an unknown action is refused")
+    check(call("/", method="DELETE")[0] == 405, "another method is refused as one")
     check(call("/../etc/passwd")[0] == 404, "there are no other files")
 
 

@@ -15,6 +15,11 @@
 #define HEADERS_MAX 8192
 #define IDLE_S      60
 
+/* Those that can be refused by their path. */
+#define METHODS                                                                                    \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | \
+	 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_PATCH)
+
 struct web {
 	struct web_config config;
 	struct page *page;
@@ -233,6 +238,8 @@ static void tell_history(struct web *web, const char *order_text, struct evhttp_
 
 /* --- requests ------------------------------------------------------------------------------ */
 
+static const char actions_prefix[] = "/actions/";
+
 static void serve_get(struct web *web, const char *path, struct evhttp_request *request)
 {
 	static const char history[] = "/history/";
@@ -250,9 +257,17 @@ static void serve_get(struct web *web, const char *path, struct evhttp_request *
 		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "too many look already");
 }
 
+static void refuse_method(struct evhttp_request *request, const char *path)
+{
+	bool action = strncmp(path, actions_prefix, sizeof(actions_prefix) - 1) == 0;
+
+	(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow",
+				action ? "POST" : "GET");
+	web_answer_problem(request, HTTP_PROBLEM_METHOD_NOT_ALLOWED, "GET, or POST to an action");
+}
+
 static void on_request(struct evhttp_request *request, void *context)
 {
-	static const char prefix[] = "/actions/";
 	struct web *web = context;
 	const char *host = header(request, "Host");
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
@@ -265,13 +280,12 @@ static void on_request(struct evhttp_request *request, void *context)
 	else if (!path || !path[0])
 		web_answer_problem(request, HTTP_PROBLEM_MALFORMED_REQUEST, "no path");
 	else if (evhttp_request_get_command(request) == EVHTTP_REQ_POST &&
-		 strncmp(path, prefix, sizeof(prefix) - 1) == 0)
-		act(web, path + sizeof(prefix) - 1, request);
+		 strncmp(path, actions_prefix, sizeof(actions_prefix) - 1) == 0)
+		act(web, path + sizeof(actions_prefix) - 1, request);
 	else if (evhttp_request_get_command(request) == EVHTTP_REQ_GET)
 		serve_get(web, path, request);
 	else
-		web_answer_problem(request, HTTP_PROBLEM_METHOD_NOT_ALLOWED,
-				   "GET, or POST to an action");
+		refuse_method(request, path);
 }
 
 /* --- open and close ------------------------------------------------------------------------ */
@@ -307,7 +321,7 @@ enum status web_open(struct web **out, const struct web_config *config, struct p
 				 config->port);
 	}
 	web->port = port_of(evhttp_bound_socket_get_fd(bound));
-	evhttp_set_allowed_methods(web->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_allowed_methods(web->http, METHODS); /* the rest gets libevent's 501 */
 	evhttp_set_max_body_size(web->http, BODY_MAX);
 	evhttp_set_max_headers_size(web->http, HEADERS_MAX);
 	evhttp_set_timeout(web->http, IDLE_S);

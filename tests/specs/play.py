@@ -1,0 +1,64 @@
+"""The documents of docs/api/ and what really runs, on a temporary stack whose ports are in the environment."""
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+
+import documents
+import topic
+
+failures = []
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def check(holds, what):
+    print(("[PASS] " if holds else "[FAIL] ") + what)
+    if not holds:
+        failures.append(what)
+
+
+def url(port):
+    return f"http://127.0.0.1:{os.environ[port]}"
+
+
+def call(method, path, body=None):
+    request = urllib.request.Request(url("ORDER_PORT") + path, method=method, headers={"Content-Type": "application/json"},
+                                     data=None if body is None else json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def place_modify_and_cancel():
+    order = call("POST", "/orders", {"customerId": 2000, "productId": "100", "productName": "RADIO", "qty": 3, "address": "PUSAN"})
+    call("PATCH", f"/orders/{order['id']}", {"address": "SEOUL"})
+    call("DELETE", f"/orders/{order['id']}")
+    return order["id"]
+
+
+def schemathesis(name, port, *options):
+    """All its checks: examples, the borders of the schemas, random requests, and walks along the links."""
+    program = os.path.join(os.path.dirname(sys.executable), "schemathesis")
+    done = subprocess.run([program, "--config-file", f"{HERE}/schemathesis.toml", "run", f"{url(port)}/openapi.json", "--checks",
+                           "all", "--continue-on-failure", "--no-color", *options], capture_output=True, text=True, check=False, cwd=os.environ["RUN_DIR"],
+                          env={**os.environ, "PYTHONPATH": HERE, "SCHEMATHESIS_HOOKS": "hooks"})
+    tail = [line.strip() for line in done.stdout.splitlines() if "generated" in line]
+    check(done.returncode == 0, f"schemathesis finds nothing in {name}: {' '.join(tail)}")
+    if done.returncode != 0:
+        print(done.stdout, done.stderr)
+
+
+documents.lint(check)
+documents.paths_are_the_routes(check)
+documents.errors_are_explained(check)
+documents.common_parts_are_the_same(check)
+documents.messages_refer_to_the_schemas(check)
+subprocess.run(["stack/stack.sh", "up"], check=True, stdout=subprocess.DEVNULL,
+               env={**os.environ, "PAGE": "on", "DELIVERY_DELAY_MS": "10"})
+schemathesis("order-service", "ORDER_PORT")
+schemathesis("delivery-service", "DELIVERY_PORT")
+# The stream never ends.
+schemathesis("the page", "PAGE_PORT", "--include-tag", "Looking", "--exclude-path", "/stream", "--max-examples", "5")
+topic.messages_are_as_documented(check, place_modify_and_cancel())
+print(f"{len(failures)} failures")
+sys.exit(1 if failures else 0)
