@@ -32,14 +32,41 @@ static bool claim_with_retries(struct ownership *o, int32_t partition, int64_t *
 	return true;
 }
 
+static void log_forgotten(struct ownership *o, int32_t partition, int64_t committed,
+			  const struct delivery_position *found, int64_t epoch)
+{
+	atomic_fetch_add(&o->metrics->forgotten, 1);
+	log_error("delivery", "the database has forgotten what was committed",
+		  "partition=%" PRId32 " committed=%" PRId64 " found=%" PRId64 " epoch=%" PRId64
+		  " found_epoch=%" PRId64,
+		  partition, committed, found->next_offset, epoch, found->epoch);
+}
+
+/*
+ * A partition that comes back may have been another's in between, who read a topic that was
+ * re-created, so its position may have gone back rightly. But then its epoch is not the one that
+ * follows ours.
+ */
+static void compare_with_past(struct ownership *o, const struct partition_past *past, int64_t epoch,
+			      int64_t next_offset)
+{
+	const struct delivery_position found = { next_offset, epoch };
+
+	if (epoch == past->epoch + 1 && next_offset < past->position)
+		log_forgotten(o, past->number, past->position, &found, past->epoch);
+}
+
 int64_t ownership_claim(struct ownership *o, int32_t partition)
 {
+	const struct partition_past *past = partitions_past(&o->partitions, partition);
+	int64_t epoch = past ? past->epoch : 0;
 	struct offset_tracker tracker;
 	struct partition *p;
-	int64_t epoch = 0;
 
 	if (!claim_with_retries(o, partition, &epoch, &tracker))
 		return -1;
+	if (past)
+		compare_with_past(o, past, epoch, tracker.next);
 	p = partitions_add(&o->partitions, partition, epoch, &tracker);
 	if (!p) {
 		offset_tracker_fini(&tracker);
@@ -80,12 +107,7 @@ void ownership_lost(struct ownership *o, struct partition *p)
 
 	p->reclaim_at_mono_ms = clock_mono_ms();
 	if (judge(o, p, &position) == FORGOTTEN) {
-		atomic_fetch_add(&o->metrics->forgotten, 1);
-		log_error("delivery", "the database has forgotten what was committed",
-			  "partition=%" PRId32 " committed=%" PRId64 " found=%" PRId64
-			  " epoch=%" PRId64 " found_epoch=%" PRId64,
-			  p->number, p->tracker.next, position.next_offset, p->epoch,
-			  position.epoch);
+		log_forgotten(o, p->number, p->tracker.next, &position, p->epoch);
 		return;
 	}
 	p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;

@@ -34,7 +34,8 @@ struct ownership {
 };
 
 /* Returns the offset to read from; -1: stopping, out of memory, or the database has been silent for
- * too long (membership.h). */
+ * too long (membership.h). If the database has forgotten what this replica committed of it before
+ * it was released, that is said loudly. */
 int64_t ownership_claim(struct ownership *ownership, int32_t partition);
 
 /* It is no longer ours. */

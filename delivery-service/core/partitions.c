@@ -9,6 +9,7 @@ void partitions_fini(struct partitions *ps)
 	for (size_t i = 0; i < ps->count; i++)
 		offset_tracker_fini(&ps->list[i].tracker);
 	free(ps->list);
+	free(ps->past);
 	*ps = (struct partitions){ 0 };
 }
 
@@ -55,12 +56,48 @@ struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t 
 	return p;
 }
 
+static struct partition_past *find_past(const struct partitions *ps, int32_t number)
+{
+	for (size_t i = 0; i < ps->past_count; i++) {
+		if (ps->past[i].number == number)
+			return &ps->past[i];
+	}
+	return NULL;
+}
+
+static struct partition_past *room_for_past(struct partitions *ps, int32_t number)
+{
+	struct partition_past *past = find_past(ps, number);
+
+	if (past)
+		return past;
+	if (ps->past_count == ps->past_capacity) {
+		size_t capacity = ps->past_capacity ? ps->past_capacity * 2 : 16;
+
+		past = realloc(ps->past, capacity * sizeof(*past));
+		if (!past)
+			return NULL;
+		ps->past = past;
+		ps->past_capacity = capacity;
+	}
+	return &ps->past[ps->past_count++];
+}
+
+const struct partition_past *partitions_past(const struct partitions *ps, int32_t number)
+{
+	return find_past(ps, number);
+}
+
 void partitions_remove(struct partitions *ps, int32_t number)
 {
 	struct partition *p = partitions_find(ps, number);
+	struct partition_past *past;
 
 	if (!p)
 		return;
+	past = room_for_past(ps, number);
+	if (past)
+		*past = (struct partition_past){ number, p->epoch, p->tracker.next };
 	offset_tracker_fini(&p->tracker);
 	*p = ps->list[--ps->count];
 }

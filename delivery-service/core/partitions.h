@@ -42,9 +42,17 @@ struct partition {
 				       reclaimed */
 };
 
+/* What was known of a partition when it was removed. */
+struct partition_past {
+	int32_t number;
+	int64_t epoch, position;
+};
+
 struct partitions {
 	struct partition *list; /* owned */
 	size_t count, capacity;
+	struct partition_past *past; /* owned; one for each that was ever removed */
+	size_t past_count, past_capacity;
 };
 
 void partitions_fini(struct partitions *ps);
@@ -56,6 +64,9 @@ struct partition *partitions_find(const struct partitions *ps, int32_t number);
 struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
 				 struct offset_tracker *tracker);
 void partitions_remove(struct partitions *ps, int32_t number);
+
+/* NULL: it was never removed, or there was no memory to note it. Valid until the next remove. */
+const struct partition_past *partitions_past(const struct partitions *ps, int32_t number);
 
 /*
  * The offsets from next_read to end - 1 need no work: messages for others, what was done before,

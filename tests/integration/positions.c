@@ -9,6 +9,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/group.h"
 #include "tests/support/order_event.h"
+#include "tests/support/pooler.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/topic.h"
@@ -83,15 +84,20 @@ LAB_TEST(positions, a_reset_offset_is_committed_again, 1)
 static int64_t before; /* the position that is to be found again */
 
 /* Orders 1 to 3 are delivered, then 4 and 5. */
-static struct service *deliver_five(void)
+static void deliver_five_by(const struct service *delivery)
 {
-	struct service *delivery = service_start(DELIVERY, NULL);
-
 	produce_placed(1, 3);
 	await_quiet(delivery, 3);
 	before = sql_number(POSITION);
 	produce_placed(4, 5);
 	await_quiet(delivery, 5);
+}
+
+static struct service *deliver_five(void)
+{
+	struct service *delivery = service_start(DELIVERY, NULL);
+
+	deliver_five_by(delivery);
 	return delivery;
 }
 
@@ -148,6 +154,26 @@ LAB_TEST(positions, an_assignment_that_was_forgotten_is_none_that_comes_again, 1
 	delivery = deliver_five();
 	epoch = sql_number("select epoch from delivery.position");
 	forget(1);
+	expect_forgotten(delivery, 5);
+	cr_expect_gt(sql_number("select epoch from delivery.position"), epoch);
+}
+
+/* It leaves the group since the database does not answer, and is its only member. */
+LAB_TEST(positions, an_owner_that_was_away_meanwhile_notices_too, 1)
+{
+	int port = pooler_start("session");
+	struct service *delivery = service_start(
+		DELIVERY, arena_format("DATABASE_URL=%s", pooler_url("delivery_service", port)),
+		NULL);
+	int64_t epoch;
+
+	service_allow_errors();
+	deliver_five_by(delivery);
+	epoch = sql_number("select epoch from delivery.position");
+	pooler_signal(SIGSTOP);
+	cr_assert(wait_until(WAIT_MS, service_logged(delivery, "leaves the group")));
+	forget(1);
+	pooler_signal(SIGCONT);
 	expect_forgotten(delivery, 5);
 	cr_expect_gt(sql_number("select epoch from delivery.position"), epoch);
 }

@@ -113,6 +113,29 @@ Test(partitions, remove_keeps_the_others)
 	}
 }
 
+Test(partitions, what_was_removed_is_remembered)
+{
+	struct partitions ps = { 0 };
+
+	cr_expect_null(partitions_past(&ps, 3));
+	for (int32_t i = 0; i < 40; i++)
+		(void)add(&ps, i, 100 * i, i);
+	for (int32_t i = 0; i < 40; i++)
+		partitions_remove(&ps, i);
+	(void)add(&ps, 3, 500, 50);
+	cr_expect_eq(partitions_past(&ps, 3)->position, 300, "what it was when it was removed");
+	partitions_remove(&ps, 3);
+	cr_expect_eq(ps.past_count, 40);
+	for (int32_t i = 0; i < 40; i++) {
+		const struct partition_past *past = partitions_past(&ps, i);
+
+		cr_assert_not_null(past);
+		cr_expect_eq(past->epoch, i == 3 ? 50 : i);
+		cr_expect_eq(past->position, i == 3 ? 500 : 100 * i);
+	}
+	partitions_fini(&ps);
+}
+
 /* --- room ---------------------------------------------------------------------------------- */
 
 static struct event_record *receive(struct partition *p, struct event_record *record, bool behind)
