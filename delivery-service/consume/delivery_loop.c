@@ -49,14 +49,14 @@ struct delivery_loop {
 static int64_t on_assigned(void *context, int32_t partition)
 {
 	struct delivery_loop *l = context;
-	int64_t next_read;
+	int64_t next_read = -1;
 
-	if (l->membership.away) /* it came before the group heard that we leave */
-		return -1;
-	delivery_writer_finish(&l->writer);
-	next_read = ownership_claim(&l->ownership, partition);
+	if (!l->membership.away) { /* else it came before the group heard that we leave */
+		delivery_writer_finish(&l->writer);
+		next_read = ownership_claim(&l->ownership, partition);
+	}
 	if (next_read < 0)
-		return -1;
+		return membership_unclaimed(&l->membership);
 	atomic_fetch_add(&l->metrics.assigned, 1);
 	parked_events_request_all(&l->parked_events);
 	return next_read;

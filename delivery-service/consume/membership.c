@@ -22,6 +22,12 @@ void membership_committed(struct membership *m)
 	backoff_reset(&m->backoff);
 }
 
+int64_t membership_unclaimed(struct membership *m)
+{
+	m->unclaimed = !m->away;
+	return -1;
+}
+
 static void leave(struct membership *m)
 {
 	int64_t now = clock_mono_ms(), pause;
@@ -30,11 +36,12 @@ static void leave(struct membership *m)
 		backoff_reset(&m->backoff);
 	pause = backoff_next_ms(&m->backoff, (uint32_t)clock_mono_us());
 	log_warn("delivery", "leaves the group: the database does not answer",
-		 "silent_ms=%" PRId64 " pause_ms=%" PRId64, delivery_store_silence_ms(m->store),
-		 pause);
+		 "silent_ms=%" PRId64 " unclaimed=%d pause_ms=%" PRId64,
+		 delivery_store_silence_ms(m->store), m->unclaimed, pause);
 	kafka_consumer_unsubscribe(m->consumer);
 	atomic_fetch_add(&m->metrics->left, 1);
 	m->away = true;
+	m->unclaimed = false;
 	m->next_try_mono_ms = now + pause;
 }
 
@@ -79,7 +86,9 @@ static void report(struct membership *m)
 
 bool membership_keep(struct membership *m)
 {
-	if (!m->away && delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS)
+	bool silent = delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS;
+
+	if (!m->away && (silent || m->unclaimed))
 		leave(m);
 	else if (m->away && clock_mono_ms() >= m->next_try_mono_ms)
 		try_to_join(m);

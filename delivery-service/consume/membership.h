@@ -2,8 +2,9 @@
  * Whether this replica takes part in its group. One that the database does not answer leaves, so
  * that another replica has its partitions within 10 s, and joins again when the database takes its
  * writes: at once after a long outage, and later each time that it had to leave without a commit in
- * between. One that the group refuses, or does not answer, goes on trying. Who does not take part
- * says why.
+ * between. One that could not claim a partition leaves too: the group counts it as the owner, and
+ * nobody would read it. One that the group refuses, or does not answer, goes on trying. Who does
+ * not take part says why.
  *
  * Threads: the delivery loop's.
  */
@@ -23,7 +24,8 @@ struct membership {
 	struct delivery_metrics *metrics;
 	struct progress *progress; /* of the consumer: made while the replica takes part */
 	/* its own: */
-	bool away; /* it has left */
+	bool away;      /* it has left */
+	bool unclaimed; /* it is to leave */
 	int64_t joined_mono_ms;
 	int64_t next_try_mono_ms; /* to join again */
 	struct backoff backoff;
@@ -34,6 +36,10 @@ void membership_init(struct membership *membership);
 /* To be called each round, without a write in progress: leaves or joins as the database answers.
  * False: away, nothing is to be asked of the database. */
 bool membership_keep(struct membership *membership);
+
+/* A partition that the group has given was not claimed. Whatever the database answers by then, the
+ * next membership_keep leaves. Returns -1, which gives the partition back. */
+int64_t membership_unclaimed(struct membership *membership);
 
 /* Something was committed: the database is worth joining for. */
 void membership_committed(struct membership *membership);
