@@ -1,0 +1,261 @@
+/*
+ * The simulated common/kafka/kafka_consumer.h: a member of the one group.
+ */
+#include "common/kafka/kafka_consumer.h"
+
+#include <string.h>
+
+#include "common/runtime/log.h"
+#include "tests/simulation/sim_kafka.h"
+#include "tests/simulation/sim_world.h"
+
+#define POLL_US 8 /* what a poll takes that brings something */
+
+struct reading {
+	bool assigned, paused;
+	int64_t next;     /* to be fetched */
+	int64_t told_end; /* the end that was told of */
+};
+
+struct kafka_consumer {
+	struct sim_kafka_member member;
+	struct kafka_consumer_callbacks callbacks;
+	struct sim_topic *topic;
+	struct reading readings[SIM_PARTITIONS];
+	int32_t turn; /* the partition that is looked at first */
+	int64_t rebalances;
+	bool leaving, woken;
+};
+
+enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_settings *settings,
+				const char *group, const struct kafka_consumer_callbacks *callbacks,
+				struct error *err)
+{
+	struct kafka_consumer *c = sim_world_memory(sizeof(*c));
+
+	(void)group;
+	c->callbacks = *callbacks;
+	c->topic = sim_topic_find(settings->topic);
+	c->member.task = sim_node_current_task();
+	*out = c;
+	return kafka_consumer_subscribe(c, err);
+}
+
+enum status kafka_consumer_subscribe(struct kafka_consumer *c, struct error *err)
+{
+	(void)err;
+	sim_kafka_join(&c->member, sim_node_current());
+	return ST_OK;
+}
+
+void kafka_consumer_unsubscribe(struct kafka_consumer *c)
+{
+	sim_kafka_leave(&c->member);
+}
+
+void kafka_consumer_leave(struct kafka_consumer *c)
+{
+	c->leaving = true;
+	sim_kafka_leave(&c->member);
+}
+
+void kafka_consumer_close(struct kafka_consumer *c)
+{
+	(void)c;
+}
+
+/* --- orders of the group ------------------------------------------------------------------- */
+
+static void assign(struct kafka_consumer *c, int32_t partition)
+{
+	struct reading *r = &c->readings[partition];
+	int64_t offset = c->callbacks.assigned(c->callbacks.context, partition);
+
+	sim_world_trace(c->member.node->name, "assigned %d from %lld", (int)partition,
+			(long long)offset);
+	/* It may have lost it while it waited for the database. */
+	if (offset >= 0)
+		*r = (struct reading){ .assigned = true, .next = offset, .told_end = -1 };
+}
+
+static void revoke(struct kafka_consumer *c, int32_t partition)
+{
+	struct reading *r = &c->readings[partition];
+
+	if (r->assigned) {
+		c->callbacks.revoked(c->callbacks.context, partition);
+		sim_world_trace(c->member.node->name, "revoked %d", (int)partition);
+	}
+	*r = (struct reading){ 0 };
+	sim_kafka_revoked(&c->member, partition);
+}
+
+/* False: there was none. */
+static bool obey(struct kafka_consumer *c)
+{
+	enum sim_kafka_order order;
+	int32_t partition;
+
+	if (!sim_kafka_take_order(&c->member, &order, &partition))
+		return false;
+	c->rebalances++;
+	if (order == SIM_ASSIGN)
+		assign(c, partition);
+	else
+		revoke(c, partition);
+	return true;
+}
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+/* Past holes, as far as they can be seen. */
+static void skip_holes(const struct sim_partition *p, struct reading *r)
+{
+	while (r->next < p->count && p->messages[r->next].hole &&
+	       p->messages[r->next].visible_us <= sim_world_now_us())
+		r->next++;
+}
+
+static int64_t visible_end(const struct sim_partition *p, int64_t from)
+{
+	while (from < p->count && p->messages[from].visible_us <= sim_world_now_us())
+		from++;
+	return from;
+}
+
+/* The next message of the partition; NULL: there is none. May tell of the end instead. */
+static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
+{
+	const struct sim_partition *p = &c->topic->partitions[partition];
+	struct reading *r = &c->readings[partition];
+
+	if (!r->assigned || r->paused || sim_node_kafka_is_cut(c->member.node))
+		return NULL;
+	skip_holes(p, r);
+	if (r->next < visible_end(p, r->next))
+		return &p->messages[r->next++].plain;
+	if (r->told_end != r->next) {
+		r->told_end = r->next;
+		c->callbacks.end_reached(c->callbacks.context, partition, r->next);
+	}
+	return NULL;
+}
+
+static const struct message *fetch_any(struct kafka_consumer *c)
+{
+	int32_t count = c->topic->partition_count;
+
+	if (sim_random_chance(sim_world_random(), 50))
+		c->turn = (c->turn + 1) % count;
+	for (int32_t i = 0; i < count; i++) {
+		int32_t partition = (c->turn + i) % count;
+		const struct message *m = fetch(c, partition);
+
+		if (m) {
+			c->turn = partition;
+			sim_node_spend(POLL_US);
+			return m;
+		}
+	}
+	return NULL;
+}
+
+const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_ms)
+{
+	int64_t end = sim_world_now_us() + timeout_ms * SIM_MS;
+	const struct message *m;
+
+	for (;;) {
+		while (obey(c))
+			;
+		m = fetch_any(c);
+		if (m)
+			return m;
+		if (timeout_ms == 0 || c->woken || sim_world_now_us() >= end)
+			break;
+		sim_kafka_wait(&c->member, end);
+	}
+	c->woken = false;
+	if (timeout_ms == 0) {
+		sim_node_spend(POLL_US);
+		sim_kafka_wait(&c->member, 0);
+	}
+	return NULL;
+}
+
+void kafka_consumer_wake(struct kafka_consumer *c)
+{
+	c->woken = true;
+	sim_node_wake(c->member.task);
+}
+
+void kafka_consumer_pause(struct kafka_consumer *c, int32_t partition, bool paused)
+{
+	c->readings[partition].paused = paused;
+}
+
+bool kafka_consumer_seek(struct kafka_consumer *c, int32_t partition, int64_t offset)
+{
+	struct reading *r = &c->readings[partition];
+
+	if (!r->assigned || sim_node_kafka_is_cut(c->member.node) ||
+	    sim_random_chance(sim_world_random(), 50))
+		return false;
+	r->next = offset;
+	r->told_end = -1;
+	return true;
+}
+
+bool kafka_consumer_assignment_lost(struct kafka_consumer *c)
+{
+	return c->member.lost;
+}
+
+/* What is committed to Kafka only feeds tools. */
+void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
+{
+	if (next_offset > c->topic->partitions[partition].count)
+		sim_world_violation("partition %d: offset %lld is stored, the log ends at %lld",
+				    (int)partition, (long long)next_offset,
+				    (long long)c->topic->partitions[partition].count);
+}
+
+void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
+{
+	kafka_consumer_store(c, partition, next_offset);
+}
+
+void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offset *list,
+				    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		list[i].offset = c->topic->partitions[list[i].partition].count;
+}
+
+int64_t kafka_consumer_log_start(struct kafka_consumer *c, int32_t partition)
+{
+	(void)c;
+	(void)partition;
+	return 0;
+}
+
+int64_t kafka_consumer_rebalances(const struct kafka_consumer *c)
+{
+	return c->rebalances;
+}
+
+const char *kafka_consumer_refusal(const struct kafka_consumer *c)
+{
+	(void)c;
+	return NULL;
+}
+
+bool kafka_consumer_is_steady(const struct kafka_consumer *c)
+{
+	return c->member.joined && c->member.order_count == 0;
+}
+
+bool kafka_consumer_reachable(struct kafka_consumer *c)
+{
+	return !sim_node_kafka_is_cut(c->member.node);
+}

@@ -1,0 +1,269 @@
+#include "tests/simulation/sim_judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/event/contract.h"
+#include "common/outbox/outbox_headers.h"
+#include "tests/simulation/sim_feed.h"
+#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_world.h"
+
+enum { NEXT, EPOCH }; /* numbers of a position */
+
+struct claim {
+	const struct sim_node *node;
+	int life;
+	int64_t at_us;
+};
+
+/* One judge a world. */
+static struct judge {
+	const struct sim_setup *setup;
+	const struct sim_topic *topic;
+	struct sim_database *database;
+	struct claim claims[SIM_PARTITIONS];
+	struct sim_table letters; /* places whose message became a dead letter */
+	struct sim_table latest;  /* (order, version): the latest effect */
+	long effects;
+} judge;
+
+static const struct sim_value *see(const struct sim_session *s, enum sim_table_name name, int64_t a,
+				   int64_t b, int64_t c)
+{
+	return sim_table_see(sim_table_find(&judge.database->tables[name], a, b, c), s);
+}
+
+/* --- effects ------------------------------------------------------------------------------- */
+
+static const struct sim_message *message_at(int64_t partition, int64_t offset)
+{
+	const struct sim_partition *p = &judge.topic->partitions[partition];
+
+	return offset < p->count ? &p->messages[offset] : NULL;
+}
+
+static void judge_place(const struct sim_row *row)
+{
+	const struct sim_value *v = row->written;
+	const struct sim_message *m = message_at(v->number[0], v->number[1]);
+
+	if (!m || !m->readable || m->order_id != row->key[0] || m->version != row->key[1] ||
+	    m->content != v->number[2])
+		sim_world_violation("order %" PRId64 " version %" PRId64
+				    ": the effect is not that of the event at %" PRId64 "/%" PRId64,
+				    row->key[0], row->key[1], v->number[0], v->number[1]);
+}
+
+static void judge_order(const struct sim_row *row)
+{
+	struct sim_row *latest = sim_table_row(&judge.latest, row->key[0], 0, 0);
+	struct sim_value value = { 0 };
+	int64_t before = latest->committed ? latest->committed->number[0] : 0;
+
+	if (sim_setup_is_ordered(judge.setup) && row->key[1] != before + 1)
+		sim_world_violation("order %" PRId64 ": version %" PRId64
+				    " has its effect after version %" PRId64,
+				    row->key[0], row->key[1], before);
+	value.number[0] = row->key[1];
+	sim_server_write(latest, &value);
+	latest->committed = latest->written;
+}
+
+static int compare_serial(const void *a, const void *b)
+{
+	const struct sim_row *const *x = a, *const *y = b;
+
+	return ((*x)->written->number[3] > (*y)->written->number[3]) -
+	       ((*x)->written->number[3] < (*y)->written->number[3]);
+}
+
+/* The new effects of a transaction, in their order. */
+static void judge_effects(const struct sim_session *s)
+{
+	struct sim_row **rows = sim_world_memory((s->touched_count + 1) * sizeof(struct sim_row *));
+	size_t n = 0, outgoing = 0;
+
+	for (size_t i = 0; i < s->touched_count; i++) {
+		struct sim_row *row = s->touched[i].row;
+		bool is_new = row->written && !row->committed;
+
+		if (s->touched[i].table == T_HISTORY && is_new)
+			rows[n++] = row;
+		if (s->touched[i].table == T_OUTBOX && is_new)
+			outgoing += strcmp(row->written->text[0].bytes, SIM_TOPIC) == 0;
+	}
+	qsort(rows, n, sizeof(struct sim_row *), compare_serial);
+	for (size_t i = 0; i < n; i++) {
+		judge_place(rows[i]);
+		if (rows[i]->key[1] > 0)
+			judge_order(rows[i]);
+	}
+	free(rows);
+	judge.effects += (long)n;
+	if (n != outgoing)
+		sim_world_violation("%zu effects, and %zu events in the outbox", n, outgoing);
+}
+
+/* --- positions ----------------------------------------------------------------------------- */
+
+static bool is_finished(const struct sim_session *s, int64_t partition, int64_t offset)
+{
+	const struct sim_message *m = message_at(partition, offset);
+
+	if (!m)
+		return false;
+	if (m->hole || !m->ours || sim_table_find(&judge.letters, partition, offset, 0))
+		return true;
+	if (!m->readable)
+		return false;
+	if (m->version == 0)
+		return see(s, T_PLAIN, partition, offset, 0) != NULL;
+	return see(s, T_HISTORY, m->order_id, m->version, 0) ||
+	       see(s, T_PARKED, m->order_id, m->version, 0);
+}
+
+static void judge_covered(const struct sim_session *s, int64_t partition, int64_t from, int64_t end,
+			  const char *what)
+{
+	for (int64_t offset = from; offset < end; offset++) {
+		const struct sim_message *m = message_at(partition, offset);
+
+		if (is_finished(s, partition, offset))
+			continue;
+		sim_world_violation("%s of partition %" PRId64 " (%" PRId64 " to %" PRId64
+				    ") covers offset %" PRId64 ", order %" PRId64
+				    " version %d, which is not finished",
+				    what, partition, from, end, offset, m ? m->order_id : -1,
+				    m ? (int)m->version : 0);
+		return;
+	}
+}
+
+static void judge_position(const struct sim_session *s, const struct sim_row *row)
+{
+	const struct sim_value *old = row->committed, *new = row->written;
+	struct claim *claim = &judge.claims[row->key[0]];
+	int64_t from = old ? old->number[NEXT] : 0;
+
+	if (!old || strcmp(old->text[0].bytes, new->text[0].bytes) != 0 ||
+	    old->number[EPOCH] != new->number[EPOCH])
+		*claim = (struct claim){ s->node, s->life, sim_world_now_us() };
+	if (old && old->number[EPOCH] > new->number[EPOCH])
+		sim_world_violation("the epoch of partition %" PRId64 " went back", row->key[0]);
+	if (new->number[NEXT] < from)
+		sim_world_violation("the position of partition %" PRId64 " went back from %" PRId64
+				    " to %" PRId64,
+				    row->key[0], from, new->number[NEXT]);
+	if (new->number[NEXT] > from && (claim->node != s->node || claim->life != s->life))
+		sim_world_violation("%s moves partition %" PRId64 ", which %s has claimed",
+				    s->node->name, row->key[0], claim->node->name);
+	judge_covered(s, row->key[0], from, new->number[NEXT], "the position");
+}
+
+static void note_letter(const struct sim_value *row)
+{
+	size_t count;
+	struct message_header *list = outbox_headers_decode(row->text[3].bytes, &count);
+	const struct message letter = { .headers = list, .header_count = count };
+	int64_t partition = -1, offset = -1;
+
+	(void)message_header_number(&letter, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition);
+	(void)message_header_number(&letter, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset);
+	free(list);
+	(void)sim_table_row(&judge.letters, partition, offset, 0);
+}
+
+static void judge_commit(struct sim_database *database, const struct sim_session *s)
+{
+	judge.database = database;
+	for (size_t i = 0; i < s->touched_count; i++) {
+		const struct sim_row *row = s->touched[i].row;
+
+		if (s->touched[i].table == T_OUTBOX && row->written && !row->committed &&
+		    strcmp(row->written->text[0].bytes, CONTRACT_DEAD_LETTER_TOPIC) == 0)
+			note_letter(row->written);
+	}
+	judge_effects(s);
+	for (size_t i = 0; i < s->touched_count; i++) {
+		const struct sim_row *row = s->touched[i].row;
+
+		if (s->touched[i].table == T_POSITION && row->written)
+			judge_position(s, row);
+		if (s->touched[i].table == T_RANGE && row->written &&
+		    row->written != row->committed)
+			judge_covered(s, row->key[0], row->key[1], row->written->number[0],
+				      "a range");
+	}
+}
+
+void sim_judge_begin(const struct sim_setup *setup, const struct sim_topic *topic)
+{
+	judge.setup = setup;
+	judge.topic = topic;
+	judge.database = sim_server_database("delivery");
+	judge.database->committing = judge_commit;
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+bool sim_judge_is_complete(char *text, unsigned long size)
+{
+	const struct sim_table *parked = &judge.database->tables[T_PARKED];
+
+	if (!sim_feed_is_done()) {
+		(void)snprintf(text, size, "events are still to come");
+		return false;
+	}
+	for (int32_t p = 0; p < judge.topic->partition_count; p++) {
+		const struct sim_value *v = see(NULL, T_POSITION, p, 0, 0);
+		int64_t next = v ? v->number[NEXT] : 0;
+
+		if (next == judge.topic->partitions[p].count)
+			continue;
+		(void)snprintf(text, size,
+			       "partition %d is at %" PRId64 ", the log ends at %" PRId64, (int)p,
+			       next, judge.topic->partitions[p].count);
+		return false;
+	}
+	for (size_t i = 0; judge.setup->in_sequence && i < parked->count; i++) {
+		(void)snprintf(text, size, "order %" PRId64 " version %" PRId64 " is parked",
+			       parked->rows[i]->key[0], parked->rows[i]->key[1]);
+		return false;
+	}
+	return true;
+}
+
+static void look_at_order(void *unused, int64_t order, int32_t version, int64_t content)
+{
+	const struct sim_value *delivery = see(NULL, T_DELIVERY, order, 0, 0);
+	const struct sim_value *history;
+
+	(void)unused;
+	if (version == 0 || !sim_setup_is_ordered(judge.setup))
+		return;
+	for (int32_t v = 1; v <= version; v++) {
+		if (!see(NULL, T_HISTORY, order, v, 0))
+			sim_world_violation("order %" PRId64 ": version %d has had no effect",
+					    order, (int)v);
+	}
+	history = see(NULL, T_HISTORY, order, version, 0);
+	if (!delivery || delivery->number[1] != version)
+		sim_world_violation("order %" PRId64 ": the delivery is not at version %d", order,
+				    (int)version);
+	else if (history && history->number[2] != content)
+		sim_world_violation("order %" PRId64 ": another content than the last event's",
+				    order);
+}
+
+void sim_judge_end(void)
+{
+	sim_feed_each(look_at_order, NULL);
+}
+
+long sim_judge_effects(void)
+{
+	return judge.effects;
+}

@@ -1,0 +1,149 @@
+#include "tests/simulation/sim_plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/simulation/sim_kafka.h"
+#include "tests/simulation/sim_producer.h"
+#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_service.h"
+#include "tests/simulation/sim_world.h"
+
+struct fault_rule {
+	const char *name;
+	int weight;
+	int64_t ms_min, ms_max;
+	bool orders_only; /* of what only a relay does */
+};
+
+static const struct fault_rule rules[FAULT_COUNT] = {
+	[FAULT_KILL] = { "kill", 10, 50, 5000, false },
+	[FAULT_STOP] = { "stand still", 10, 200, 20000, false },
+	[FAULT_END] = { "clean stop", 4, 50, 3000, false },
+	[FAULT_KAFKA_CUT] = { "cut off from Kafka", 6, 200, 15000, false },
+	[FAULT_PG_CUT] = { "cut off from PostgreSQL", 6, 200, 25000, false },
+	[FAULT_LOSE] = { "answers to commits lost", 12, 1, 3, false },
+	[FAULT_BREAK] = { "sessions broken off", 8, 0, 0, false },
+	[FAULT_MOVE] = { "a partition moves", 14, 0, 0, false },
+	[FAULT_PG_RESTART] = { "PostgreSQL restarts", 3, 100, 8000, false },
+	[FAULT_HANG] = { "commits hang", 3, 500, 18000, false },
+	[FAULT_CLOCK] = { "wall clock jumps", 2, 0, 0, false },
+	[FAULT_ACK_LOST] = { "acknowledgements lost", 6, 200, 6000, true },
+	[FAULT_REFUSE] = { "broker refuses", 5, 100, 4000, true },
+	[FAULT_DENY] = { "broker denies a message", 3, 0, 0, true },
+	[FAULT_STATE] = { "producer loses its state", 4, 0, 0, true },
+};
+
+static enum sim_fault_kind draw_kind(struct sim_random *r, bool with_orders)
+{
+	int64_t sum = 0, drawn;
+
+	for (int k = 0; k < FAULT_COUNT; k++)
+		sum += rules[k].orders_only && !with_orders ? 0 : rules[k].weight;
+	drawn = sim_random_below(r, sum);
+	for (int k = 0; k < FAULT_COUNT; k++) {
+		drawn -= rules[k].orders_only && !with_orders ? 0 : rules[k].weight;
+		if (drawn < 0)
+			return (enum sim_fault_kind)k;
+	}
+	return FAULT_KILL;
+}
+
+struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
+{
+	struct sim_random r = { seed * 0xd1342543de82ef95u + 3 };
+	int64_t at = sim_random_between(&r, 1, 2 * setup->fault_every_us);
+	int nodes = setup->delivery_services + (setup->with_orders ? setup->order_services : 0);
+	size_t capacity = (size_t)(setup->duration_us / setup->fault_every_us * 4 + 16);
+	struct sim_plan plan = { .faults = sim_world_memory(capacity * sizeof(*plan.faults)) };
+
+	while (at < setup->duration_us && plan.count < capacity) {
+		struct sim_fault *f = &plan.faults[plan.count++];
+		const struct fault_rule *rule;
+
+		f->at_us = SIM_S + at;
+		f->kind = draw_kind(&r, setup->with_orders);
+		rule = &rules[f->kind];
+		f->node = (int)sim_random_below(&r, nodes);
+		f->ms = sim_random_between(&r, rule->ms_min, rule->ms_max);
+		at += sim_random_between(&r, 1, 2 * setup->fault_every_us);
+	}
+	return plan;
+}
+
+void sim_plan_describe(const struct sim_fault *f, char *text, unsigned long size)
+{
+	(void)snprintf(text, size, "%.6f s: %s, node %d, %" PRId64, (double)f->at_us / 1e6,
+		       rules[f->kind].name, f->node, f->ms);
+}
+
+/* --- doing it ------------------------------------------------------------------------------ */
+
+static void start_again(void *node)
+{
+	struct sim_node *n = node;
+
+	if (!n->alive)
+		sim_node_start(n);
+}
+
+/* A cut that lasts is noticed by TCP on both ends. */
+static void end_silent_sessions(void *node)
+{
+	struct sim_node *n = node;
+
+	if (sim_node_pg_is_cut(n))
+		sim_server_break_sessions(n);
+}
+
+static void later(int64_t *until_us, int64_t ms)
+{
+	int64_t end = sim_world_now_us() + ms * SIM_MS;
+
+	if (end > *until_us)
+		*until_us = end;
+}
+
+static void do_to_node(const struct sim_fault *f, struct sim_node *n)
+{
+	int64_t now = sim_world_now_us();
+
+	if (f->kind == FAULT_KILL) {
+		sim_node_kill(n);
+		sim_world_at(now + f->ms * SIM_MS, start_again, n);
+	} else if (f->kind == FAULT_STOP) {
+		later(&n->stopped_until_us, f->ms);
+	} else if (f->kind == FAULT_END) {
+		sim_service_end(n, f->ms);
+	} else if (f->kind == FAULT_KAFKA_CUT) {
+		later(&n->kafka_cut_until_us, f->ms);
+	} else if (f->kind == FAULT_PG_CUT) {
+		later(&n->pg_cut_until_us, f->ms);
+		sim_world_at(now + 10 * SIM_S, end_silent_sessions, n);
+	} else if (f->kind == FAULT_LOSE) {
+		sim_server_lose_answers(n, (int)f->ms);
+	} else if (f->kind == FAULT_BREAK) {
+		sim_server_break_sessions(n);
+	} else if (f->kind == FAULT_CLOCK) {
+		n->wall_offset_ms = sim_random_between(sim_world_random(), -3600000, 3600000);
+	} else {
+		sim_producer_fault(n, f->kind, now + f->ms * SIM_MS);
+	}
+}
+
+void sim_plan_do(const struct sim_fault *f, struct sim_node *nodes, int node_count)
+{
+	char text[120];
+
+	sim_plan_describe(f, text, sizeof(text));
+	sim_world_trace("FAULT", "%s", text);
+	if (f->kind == FAULT_MOVE)
+		sim_kafka_move_some();
+	else if (f->kind == FAULT_PG_RESTART)
+		sim_server_restart(sim_world_now_us() + f->ms * SIM_MS);
+	else if (f->kind == FAULT_HANG)
+		sim_server_hang_commits(sim_world_now_us() + f->ms * SIM_MS);
+	else
+		do_to_node(f, &nodes[f->node % node_count]);
+}

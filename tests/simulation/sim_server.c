@@ -1,0 +1,423 @@
+#include "tests/simulation/sim_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/simulation/sim_pg.h"
+#include "tests/simulation/sim_sql.h"
+#include "tests/simulation/sim_world.h"
+
+#define NODES_MAX               16
+#define DEADLOCK_MS             1000
+#define IDLE_IN_A_TRANSACTION_S 20
+
+/* One server a world. */
+static struct server {
+	struct sim_database databases[2];
+	struct sim_session *sessions;
+	int64_t down_until_us, hang_until_us;
+	int lose[NODES_MAX]; /* answers to commits, by node */
+	int pids;
+} server = {
+	.databases = { { .schema = "orders" }, { .schema = "delivery" } },
+};
+
+struct sim_database *sim_server_database(const char *schema)
+{
+	for (int i = 0; i < 2; i++) {
+		if (schema && strcmp(server.databases[i].schema, schema) == 0)
+			return &server.databases[i];
+	}
+	return NULL;
+}
+
+bool sim_server_is_up(void)
+{
+	return server.down_until_us <= sim_world_now_us();
+}
+
+struct sim_session *sim_server_sessions(void)
+{
+	return server.sessions;
+}
+
+struct sim_session *sim_server_session(int pid)
+{
+	struct sim_session *s = server.sessions;
+
+	while (s && s->pid != pid)
+		s = s->next;
+	return s;
+}
+
+/* Of the network, one way. */
+static int64_t delay_us(void)
+{
+	struct sim_random *r = sim_world_random();
+
+	return sim_random_chance(r, 10) ? sim_random_between(r, 1000, 20000)
+					: sim_random_between(r, 50, 500);
+}
+
+/* --- sessions ------------------------------------------------------------------------------ */
+
+struct sim_session *sim_server_connect(struct sim_node *node, const char *schema,
+				       const char *application, struct pg *client)
+{
+	struct sim_session *s = sim_world_memory(sizeof(*s)), **at = &server.sessions;
+
+	s->pid = ++server.pids;
+	s->database = sim_server_database(schema);
+	s->node = node;
+	s->life = node->life;
+	s->application = application;
+	s->client = client;
+	s->calls_end = &s->calls;
+	while (*at)
+		at = &(*at)->next;
+	*at = s;
+	return s;
+}
+
+static void forget(struct sim_session *gone)
+{
+	struct sim_session **at = &server.sessions;
+
+	while (*at && *at != gone)
+		at = &(*at)->next;
+	if (*at)
+		*at = gone->next;
+}
+
+static void clear_results(struct sim_session *s)
+{
+	for (int i = 0; i < s->result_count; i++)
+		PQclear(s->results[i]);
+	s->result_count = 0;
+}
+
+/* Memory of an ended session stays: events may still name it. */
+void sim_server_terminate(struct sim_session *s)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	if (s->hangs)
+		sim_server_commit(s); /* it was done already */
+	else
+		sim_server_abort(s);
+	clear_results(s);
+	forget(s);
+	if (s->client)
+		sim_pg_lost(s->client, s);
+}
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+static void deliver(void *argument)
+{
+	struct sim_pg_answer *a = argument;
+	struct sim_session *s = a->session;
+
+	if (!s->ended && s->client && sim_node_pg_is_cut(s->node)) {
+		sim_world_at(s->node->pg_cut_until_us, deliver, a);
+		return;
+	}
+	if (!s->client || (s->ended && !a->ends)) {
+		for (int i = 0; i < a->count; i++)
+			PQclear(a->results[i]);
+		return;
+	}
+	sim_pg_answered(s->client, a);
+}
+
+static void answer(struct sim_session *s)
+{
+	struct sim_pg_answer *a = sim_world_memory(sizeof(*a));
+	bool lost = s->committed && server.lose[s->node->number] > 0;
+	int64_t at = sim_world_now_us() + delay_us();
+
+	a->session = s;
+	a->count = s->result_count;
+	memcpy(a->results, s->results, sizeof(a->results));
+	a->error = s->error;
+	a->begun = s->begun;
+	s->result_count = 0;
+	s->error = (struct error){ 0 };
+	s->committed = false;
+	if (lost) {
+		server.lose[s->node->number]--;
+		sim_world_trace(s->node->name, "the answer to a commit is lost");
+		sim_server_terminate(s);
+		return;
+	}
+	s->last_answer_us = at > s->last_answer_us ? at : s->last_answer_us;
+	sim_world_at(s->last_answer_us, deliver, a);
+}
+
+/* --- executing ----------------------------------------------------------------------------- */
+
+static void pump(void *session);
+
+static void pump_at(struct sim_session *s, int64_t at_us)
+{
+	if (s->pumping || s->ended)
+		return;
+	s->pumping = true;
+	sim_world_at(at_us, pump, s);
+}
+
+void sim_server_retry_blocked(void)
+{
+	for (struct sim_session *s = server.sessions; s; s = s->next) {
+		if (s->blocked_by)
+			pump_at(s, sim_world_now_us());
+	}
+}
+
+static void fail(struct sim_session *s)
+{
+	sim_world_trace(s->node->name, "refused %d: %s", s->pid, s->error.msg);
+	s->failed = s->begun;
+	s->blocked_by = NULL;
+	sim_server_abort(s);
+}
+
+/* True if the commit has to wait for the standby that hangs. */
+static bool hangs(struct sim_session *s)
+{
+	s->hangs = server.hang_until_us > sim_world_now_us() && s->touched_count > 0 &&
+		   !s->cancelled;
+	if (s->hangs)
+		pump_at(s, server.hang_until_us);
+	return s->hangs;
+}
+
+static enum status run_statement(struct sim_session *s, const struct sim_call *c)
+{
+	PGresult *result = NULL;
+	enum status st = ST_OK;
+
+	if (s->failed && strcmp(c->name, "rollback") != 0 && strcmp(c->name, PG_COMMIT) != 0)
+		return error_set(&s->error, ST_INTERNAL, "the transaction is aborted");
+	if (strcmp(c->name, PG_BEGIN) == 0) {
+		s->begun = true;
+	} else if (strcmp(c->name, PG_COMMIT) == 0 && !s->failed) {
+		if (hangs(s))
+			return SIM_BLOCKED;
+		sim_server_commit(s);
+	} else if (strcmp(c->name, "rollback") == 0 || strcmp(c->name, PG_COMMIT) == 0) {
+		s->begun = s->failed = false;
+		sim_server_abort(s);
+	} else {
+		st = sim_sql_execute(s, c, &result);
+	}
+	if (st == ST_OK)
+		s->results[s->result_count++] = result ? result : sim_args_result(0);
+	return st;
+}
+
+static void look_for_deadlock(void *session)
+{
+	struct sim_session *s = session;
+	const struct sim_session *other = s->blocked_by;
+
+	if (s->ended || !other || sim_world_now_us() - s->blocked_since_us < DEADLOCK_MS * SIM_MS)
+		return;
+	for (int i = 0; other && other != s && i < 100; i++)
+		other = other->blocked_by;
+	if (other != s)
+		return;
+	(void)error_set(&s->error, ST_UNAVAILABLE, "deadlock detected");
+	fail(s);
+	pump_at(s, sim_world_now_us());
+}
+
+static void block(struct sim_session *s)
+{
+	if (s->hangs)
+		return;
+	if (s->blocked_since_us == 0)
+		s->blocked_since_us = sim_world_now_us();
+	sim_world_at(sim_world_now_us() + DEADLOCK_MS * SIM_MS, look_for_deadlock, s);
+}
+
+static void end_if_idle(void *session)
+{
+	struct sim_session *s = session;
+
+	if (!s->ended && s->begun && !s->calls &&
+	    sim_world_now_us() - s->began_us >= IDLE_IN_A_TRANSACTION_S * SIM_S)
+		sim_server_terminate(s);
+}
+
+static enum status sync(struct sim_session *s)
+{
+	if (!s->begun && s->error.status == ST_OK) {
+		if (hangs(s))
+			return SIM_BLOCKED;
+		sim_server_commit(s);
+	}
+	if (s->begun) {
+		s->began_us = sim_world_now_us();
+		sim_world_at(s->began_us + IDLE_IN_A_TRANSACTION_S * SIM_S, end_if_idle, s);
+	}
+	answer(s);
+	return ST_OK;
+}
+
+/* Executes the first call. SIM_BLOCKED: it stays. */
+static enum status execute(struct sim_session *s, struct sim_call *c)
+{
+	enum status st = ST_OK;
+
+	if (c->kind == CALL_TERMINATE) {
+		s->client = NULL;
+		sim_server_terminate(s);
+		return ST_OK;
+	}
+	if (c->kind == CALL_SYNC)
+		return sync(s);
+	if (s->error.status == ST_OK)
+		st = run_statement(s, c);
+	if (st == SIM_BLOCKED)
+		return st;
+	if (st != ST_OK)
+		fail(s);
+	return ST_OK;
+}
+
+static void drop_first(struct sim_session *s)
+{
+	struct sim_call *c = s->calls;
+
+	s->calls = c->next;
+	if (!s->calls)
+		s->calls_end = &s->calls;
+	for (int i = 0; i < c->count; i++)
+		free((void *)c->params[i].bytes);
+	free(c);
+}
+
+static void pump(void *session)
+{
+	struct sim_session *s = session;
+
+	s->pumping = false;
+	if (s->hangs && server.hang_until_us > sim_world_now_us() && !s->cancelled) {
+		pump_at(s, server.hang_until_us);
+		return;
+	}
+	s->hangs = false;
+	while (!s->ended && s->calls) {
+		s->blocked_by = NULL;
+		if (execute(s, s->calls) == SIM_BLOCKED) {
+			block(s);
+			return;
+		}
+		s->blocked_since_us = 0;
+		if (s->ended)
+			return;
+		drop_first(s);
+		/* Others get in between. */
+		if (s->calls && sim_random_chance(sim_world_random(), 150)) {
+			pump_at(s, sim_world_now_us() + delay_us());
+			return;
+		}
+	}
+	if (s->cancelled)
+		sim_server_terminate(s);
+}
+
+/* --- what comes from the client ------------------------------------------------------------ */
+
+struct packet {
+	struct sim_session *session;
+	struct sim_call *call;
+};
+
+static void arrive(void *argument)
+{
+	struct packet *p = argument;
+	struct sim_session *s = p->session;
+
+	if (!s->ended && sim_node_pg_is_cut(s->node)) {
+		sim_world_at(s->node->pg_cut_until_us, arrive, p);
+		return;
+	}
+	*s->calls_end = p->call;
+	s->calls_end = &p->call->next;
+	free(p);
+	if (!s->blocked_by && !s->hangs)
+		pump_at(s, sim_world_now_us() + sim_random_between(sim_world_random(), 50, 400));
+}
+
+void sim_server_send(struct sim_session *s, struct sim_call *call)
+{
+	static uint64_t numbers;
+	struct packet *p = sim_world_memory(sizeof(*p));
+	int64_t at = sim_world_now_us() + delay_us();
+
+	call->number = ++numbers;
+	*p = (struct packet){ s, call };
+	s->last_arrival_us = at > s->last_arrival_us ? at : s->last_arrival_us;
+	sim_world_at(s->last_arrival_us, arrive, p);
+}
+
+static void cancel(void *session)
+{
+	struct sim_session *s = session;
+
+	if (!s->ended && sim_node_pg_is_cut(s->node)) {
+		sim_world_at(s->node->pg_cut_until_us, cancel, s);
+		return;
+	}
+	sim_server_terminate(s);
+}
+
+void sim_server_cancel(struct sim_session *s)
+{
+	sim_world_at(sim_world_now_us() + delay_us(), cancel, s);
+}
+
+void sim_server_node_died(struct sim_node *node)
+{
+	for (struct sim_session *s = server.sessions; s; s = s->next) {
+		struct sim_call *end;
+
+		if (s->node != node || !s->client)
+			continue;
+		s->client = NULL;
+		end = sim_world_memory(sizeof(*end));
+		end->kind = CALL_TERMINATE;
+		sim_server_send(s, end);
+	}
+}
+
+/* --- faults -------------------------------------------------------------------------------- */
+
+void sim_server_restart(int64_t down_until_us)
+{
+	server.down_until_us = down_until_us;
+	while (server.sessions)
+		sim_server_terminate(server.sessions);
+}
+
+void sim_server_hang_commits(int64_t until_us)
+{
+	server.hang_until_us = until_us;
+}
+
+void sim_server_lose_answers(struct sim_node *node, int count)
+{
+	server.lose[node->number] += count;
+}
+
+void sim_server_break_sessions(struct sim_node *node)
+{
+	for (struct sim_session *s = server.sessions, *next; s; s = next) {
+		next = s->next;
+		if (s->node == node)
+			sim_server_terminate(s);
+	}
+}

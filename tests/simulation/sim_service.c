@@ -1,0 +1,115 @@
+#include "tests/simulation/sim_service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "delivery-service/consume/delivery_loop.h"
+#include "tests/simulation/sim_kafka.h"
+#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_world.h"
+
+/* One setup a world. */
+static struct services {
+	const struct sim_setup *setup;
+	int64_t start_after_ms[SIM_NODES_MAX];
+	bool ending[SIM_NODES_MAX];
+} services;
+
+static void die(void *node)
+{
+	struct sim_node *n = node;
+
+	sim_node_kill(n);
+}
+
+static void start(void *node)
+{
+	struct sim_node *n = node;
+
+	if (!n->alive)
+		sim_node_start(n);
+}
+
+/* The task's last act. */
+static void end_node(struct sim_node *n)
+{
+	int64_t now = sim_world_now_us();
+
+	sim_world_at(now, die, n);
+	sim_world_at(now + 1 + services.start_after_ms[n->number] * SIM_MS, start, n);
+}
+
+void sim_service_end(struct sim_node *n, int64_t ms)
+{
+	if (!n->alive)
+		return;
+	services.ending[n->number] = true;
+	services.start_after_ms[n->number] = ms;
+}
+
+static void fail_to_open(const struct sim_node *n, const struct error *err)
+{
+	sim_world_violation("%s does not open: %s", n->name, err->msg);
+}
+
+/* --- delivery-service ---------------------------------------------------------------------- */
+
+static void delivery_body(void *node)
+{
+	struct sim_node *n = node;
+	const struct sim_setup *s = services.setup;
+	const struct delivery_loop_config config = {
+		.database_url = "postgresql://simulated",
+		.group = "delivery-service",
+		.replica = n->name,
+		.kafka = { "simulated:9092", SIM_TOPIC, NULL, n->name },
+		.scheduler = { .delay_ms = s->work_ms,
+			       .delay_on = 7,
+			       .work = WORK_WAIT,
+			       .processing_order = s->processing_order,
+			       .max_concurrency = s->max_concurrency },
+		.in_sequence = s->in_sequence,
+	};
+	struct delivery_loop *loop;
+	struct error err;
+
+	if (delivery_loop_open(&loop, &config, &err) != ST_OK) {
+		fail_to_open(n, &err);
+		return;
+	}
+	while (!services.ending[n->number])
+		delivery_loop_step(loop);
+	delivery_loop_close(loop);
+	end_node(n);
+}
+
+static void start_delivery(struct sim_node *n)
+{
+	services.ending[n->number] = false;
+	(void)sim_node_task(n, delivery_body, n);
+}
+
+/* --- nodes --------------------------------------------------------------------------------- */
+
+static void node_ended(struct sim_node *n)
+{
+	sim_server_node_died(n);
+	sim_kafka_node_died(n);
+}
+
+static void make_node(struct sim_node *n, int number, const char *service,
+		      void (*started)(struct sim_node *))
+{
+	*n = (struct sim_node){ .number = number, .ended = node_ended, .started = started };
+	(void)snprintf(n->name, sizeof(n->name), "%s-%d", service, number);
+}
+
+int sim_service_make(const struct sim_setup *setup, struct sim_node nodes[SIM_NODES_MAX])
+{
+	int n = 0;
+
+	services.setup = setup;
+	for (int i = 0; i < setup->delivery_services; i++, n++)
+		make_node(&nodes[n], n, "delivery", start_delivery);
+	return n;
+}

@@ -1,0 +1,39 @@
+/*
+ * What a run is about: how many services, in which mode, under which load. All from the seed.
+ *
+ * Threads: values only.
+ */
+#ifndef TESTS_SIMULATION_SIM_SETUP_H
+#define TESTS_SIMULATION_SIM_SETUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "delivery-service/work/scheduler.h"
+#include "tests/simulation/sim_random.h"
+
+#define SIM_NODES_MAX 8
+#define SIM_TOPIC     "order-events"
+
+struct sim_setup {
+	bool with_orders; /* order-services make the events; false: the feed does */
+	bool keyed, in_sequence;
+	enum processing_order processing_order;
+	int64_t work_ms, max_concurrency;
+	int32_t partitions;
+	int order_services, delivery_services;
+	int64_t duration_us; /* with load and faults */
+	int64_t events_per_s;
+	int64_t fault_every_us;
+};
+
+/* duration_us 0: of the seed's choice. */
+struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us);
+
+/* Whether an order's effects have to come in the order of its versions. */
+bool sim_setup_is_ordered(const struct sim_setup *setup);
+
+/* "unkeyed, enforce, key, ..." */
+void sim_setup_describe(const struct sim_setup *setup, char *text, unsigned long size);
+
+#endif

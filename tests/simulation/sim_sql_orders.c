@@ -1,0 +1,3 @@
+#include "tests/simulation/sim_sql.h"
+
+const struct sim_sql sim_sql_orders[] = { { 0 } };

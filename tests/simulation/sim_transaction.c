@@ -1,0 +1,147 @@
+/*
+ * Locks, writes and ends of the sessions' transactions.
+ */
+#include <stdlib.h>
+
+#include "tests/simulation/sim_pg.h"
+#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_world.h"
+
+/* An advisory lock. */
+struct sim_lock {
+	struct sim_lock *next;
+	int64_t number;
+	struct sim_session *owner;
+};
+
+static void touch(struct sim_session *s, enum sim_table_name table, struct sim_row *row)
+{
+	if (s->touched_count == s->touched_capacity) {
+		s->touched_capacity = s->touched_capacity ? 2 * s->touched_capacity : 64;
+		s->touched = realloc(s->touched, s->touched_capacity * sizeof(*s->touched));
+		if (!s->touched)
+			abort();
+	}
+	s->touched[s->touched_count++] = (struct sim_touched){ table, row };
+}
+
+enum status sim_server_lock_row(struct sim_session *s, enum sim_table_name table,
+				struct sim_row *row)
+{
+	if (row->owner == s)
+		return ST_OK;
+	if (row->owner) {
+		s->blocked_by = row->owner;
+		return SIM_BLOCKED;
+	}
+	row->owner = s;
+	row->written = row->committed;
+	touch(s, table, row);
+	return ST_OK;
+}
+
+void sim_server_write(struct sim_row *row, const struct sim_value *value)
+{
+	struct sim_value *copy = NULL;
+
+	if (value) {
+		copy = sim_world_memory(sizeof(*copy));
+		*copy = *value;
+	}
+	row->written = copy;
+}
+
+enum status sim_server_lock(struct sim_session *s, int64_t number)
+{
+	struct sim_lock **at = &s->database->locks;
+
+	for (; *at && (*at)->number != number; at = &(*at)->next)
+		;
+	if (!*at) {
+		*at = sim_world_memory(sizeof(**at));
+		(*at)->number = number;
+	}
+	if ((*at)->owner && (*at)->owner != s) {
+		s->blocked_by = (*at)->owner;
+		return SIM_BLOCKED;
+	}
+	(*at)->owner = s;
+	return ST_OK;
+}
+
+int64_t sim_server_draw(struct sim_session *s, enum sim_sequence sequence)
+{
+	return ++s->database->sequences[sequence];
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+static void unlock(struct sim_session *s)
+{
+	struct sim_lock **at = &s->database->locks;
+
+	while (*at) {
+		struct sim_lock *lock = *at;
+
+		if (lock->owner != s) {
+			at = &lock->next;
+			continue;
+		}
+		*at = lock->next;
+		free(lock);
+	}
+	s->touched_count = 0;
+	sim_server_retry_blocked();
+}
+
+static bool wrote_outbox(const struct sim_session *s)
+{
+	for (size_t i = 0; i < s->touched_count; i++) {
+		const struct sim_row *row = s->touched[i].row;
+
+		if (s->touched[i].table == T_OUTBOX && row->written && !row->committed)
+			return true;
+	}
+	return false;
+}
+
+static void notify(const struct sim_session *writer)
+{
+	for (struct sim_session *s = sim_server_sessions(); s; s = s->next) {
+		if (s->listens && s->database == writer->database && s->client)
+			sim_pg_notified(s->client, s);
+	}
+}
+
+void sim_server_commit(struct sim_session *s)
+{
+	bool notifies = wrote_outbox(s);
+
+	if (s->touched_count > 0) {
+		s->database->committing(s->database, s);
+		s->committed = true;
+		sim_world_trace(s->node->name, "commit of %d: %zu rows", s->pid, s->touched_count);
+	}
+	for (size_t i = 0; i < s->touched_count; i++) {
+		struct sim_row *row = s->touched[i].row;
+
+		row->committed = row->written;
+		row->owner = NULL;
+		sim_table_tidy(&s->database->tables[s->touched[i].table], row);
+	}
+	s->begun = s->failed = false;
+	unlock(s);
+	if (notifies)
+		notify(s);
+}
+
+void sim_server_abort(struct sim_session *s)
+{
+	for (size_t i = 0; i < s->touched_count; i++) {
+		struct sim_row *row = s->touched[i].row;
+
+		row->owner = NULL;
+		sim_table_tidy(&s->database->tables[s->touched[i].table], row);
+	}
+	unlock(s);
+}
