@@ -14,36 +14,35 @@ struct fault_rule {
 	const char *name;
 	int weight;
 	int64_t ms_min, ms_max;
-	bool orders_only; /* of what only a relay does */
 };
 
 static const struct fault_rule rules[FAULT_COUNT] = {
-	[FAULT_KILL] = { "kill", 10, 50, 5000, false },
-	[FAULT_STOP] = { "stand still", 10, 200, 20000, false },
-	[FAULT_END] = { "clean stop", 4, 50, 3000, false },
-	[FAULT_KAFKA_CUT] = { "cut off from Kafka", 6, 200, 15000, false },
-	[FAULT_PG_CUT] = { "cut off from PostgreSQL", 6, 200, 25000, false },
-	[FAULT_LOSE] = { "answers to commits lost", 12, 1, 3, false },
-	[FAULT_BREAK] = { "sessions broken off", 8, 0, 0, false },
-	[FAULT_MOVE] = { "a partition moves", 14, 0, 0, false },
-	[FAULT_PG_RESTART] = { "PostgreSQL restarts", 3, 100, 8000, false },
-	[FAULT_HANG] = { "commits hang", 3, 500, 18000, false },
-	[FAULT_CLOCK] = { "wall clock jumps", 2, 0, 0, false },
-	[FAULT_ACK_LOST] = { "acknowledgements lost", 6, 200, 6000, true },
-	[FAULT_REFUSE] = { "broker refuses", 5, 100, 4000, true },
-	[FAULT_DENY] = { "broker denies a message", 3, 0, 0, true },
-	[FAULT_STATE] = { "producer loses its state", 4, 0, 0, true },
+	[FAULT_KILL] = { "kill", 10, 50, 5000 },
+	[FAULT_STOP] = { "stand still", 10, 200, 20000 },
+	[FAULT_END] = { "clean stop", 4, 50, 3000 },
+	[FAULT_KAFKA_CUT] = { "cut off from Kafka", 6, 200, 15000 },
+	[FAULT_PG_CUT] = { "cut off from PostgreSQL", 6, 200, 25000 },
+	[FAULT_LOSE] = { "answers to commits lost", 12, 1, 3 },
+	[FAULT_BREAK] = { "sessions broken off", 8, 0, 0 },
+	[FAULT_MOVE] = { "a partition moves", 14, 0, 0 },
+	[FAULT_PG_RESTART] = { "PostgreSQL restarts", 3, 100, 8000 },
+	[FAULT_HANG] = { "commits hang", 3, 500, 18000 },
+	[FAULT_CLOCK] = { "wall clock jumps", 2, 0, 0 },
+	[FAULT_ACK_LOST] = { "acknowledgements lost", 6, 200, 6000 },
+	[FAULT_REFUSE] = { "broker refuses", 5, 100, 4000 },
+	[FAULT_DENY] = { "broker denies a message", 3, 0, 0 },
+	[FAULT_STATE] = { "producer loses its state", 4, 0, 0 },
 };
 
-static enum sim_fault_kind draw_kind(struct sim_random *r, bool with_orders)
+static enum sim_fault_kind draw_kind(struct sim_random *r)
 {
 	int64_t sum = 0, drawn;
 
 	for (int k = 0; k < FAULT_COUNT; k++)
-		sum += rules[k].orders_only && !with_orders ? 0 : rules[k].weight;
+		sum += rules[k].weight;
 	drawn = sim_random_below(r, sum);
 	for (int k = 0; k < FAULT_COUNT; k++) {
-		drawn -= rules[k].orders_only && !with_orders ? 0 : rules[k].weight;
+		drawn -= rules[k].weight;
 		if (drawn < 0)
 			return (enum sim_fault_kind)k;
 	}
@@ -54,7 +53,7 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 {
 	struct sim_random r = { seed * 0xd1342543de82ef95u + 3 };
 	int64_t at = sim_random_between(&r, 1, 2 * setup->fault_every_us);
-	int nodes = setup->delivery_services + (setup->with_orders ? setup->order_services : 0);
+	int nodes = setup->delivery_services + setup->order_services;
 	size_t capacity = (size_t)(setup->duration_us / setup->fault_every_us * 4 + 16);
 	struct sim_plan plan = { .faults = sim_world_memory(capacity * sizeof(*plan.faults)) };
 
@@ -63,7 +62,7 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 		const struct fault_rule *rule;
 
 		f->at_us = SIM_S + at;
-		f->kind = draw_kind(&r, setup->with_orders);
+		f->kind = draw_kind(&r);
 		rule = &rules[f->kind];
 		f->node = (int)sim_random_below(&r, nodes);
 		f->ms = sim_random_between(&r, rule->ms_min, rule->ms_max);

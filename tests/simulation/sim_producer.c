@@ -1,8 +1,315 @@
+/*
+ * The simulated common/kafka/kafka_producer.h. Messages of one partition arrive in the order in
+ * which they were sent, each once (an idempotent producer). What is outstanding at an abandon, or
+ * when the process dies, arrives up to some message of each partition.
+ */
 #include "tests/simulation/sim_producer.h"
 
-void sim_producer_fault(struct sim_node *node, enum sim_fault_kind kind, int64_t until_us)
+#include <string.h>
+
+#include "common/event/message.h"
+#include "tests/simulation/sim_judge_outbox.h"
+#include "tests/simulation/sim_topic.h"
+#include "tests/simulation/sim_world.h"
+
+#define CODE_PURGED (-1)
+#define CODE_BROKER 10 /* tells nothing of the topic */
+#define CODE_TOPIC  20
+
+/* A message until its report. */
+struct sent {
+	struct sent *next;
+	struct kafka_producer *producer;
+	struct sim_topic *topic;
+	int32_t partition;
+	struct message message; /* copied */
+	void *opaque;
+	bool on_the_way, arrived, acked, reported;
+	enum kafka_producer_verdict verdict;
+	int code;
+};
+
+struct producer_faults {
+	int64_t acks_lost_until_us, refuses_until_us;
+	int code;
+	bool denies;
+};
+
+struct kafka_producer {
+	struct sim_node *node;
+	struct sim_task *task; /* that polls */
+	kafka_producer_report *report;
+	void *context;
+	struct sent *first, **end; /* outstanding, in order */
+	int64_t last_us[SIM_PARTITIONS];
+	bool refused[SIM_PARTITIONS]; /* one was, so are those behind it */
+	int32_t turn;
+	bool lost_state;
+};
+
+/* By node; one set a world. */
+static struct producer_faults faults[SIM_NODES_MAX];
+static struct kafka_producer *producers[SIM_NODES_MAX];
+
+void sim_producer_fault(struct sim_node *n, enum sim_fault_kind kind, int64_t until_us)
 {
-	(void)node;
-	(void)kind;
-	(void)until_us;
+	struct producer_faults *f = &faults[n->number];
+
+	if (kind == FAULT_ACK_LOST)
+		f->acks_lost_until_us = until_us;
+	if (kind == FAULT_REFUSE) {
+		f->refuses_until_us = until_us;
+		f->code = sim_random_chance(sim_world_random(), 500) ? CODE_BROKER : CODE_TOPIC;
+	}
+	f->denies |= kind == FAULT_DENY;
+	if (kind == FAULT_STATE && producers[n->number])
+		producers[n->number]->lost_state = true;
+}
+
+enum status kafka_producer_open(struct kafka_producer **out, const struct kafka_settings *settings,
+				kafka_producer_report *report, void *context, struct error *err)
+{
+	struct kafka_producer *p = sim_world_memory(sizeof(*p));
+
+	(void)settings;
+	(void)err;
+	p->node = sim_node_current();
+	p->task = sim_node_current_task();
+	p->report = report;
+	p->context = context;
+	p->end = &p->first;
+	producers[p->node->number] = p;
+	*out = p;
+	return ST_OK;
+}
+
+/* --- at the broker ------------------------------------------------------------------------- */
+
+static void hear_ack(void *argument)
+{
+	struct sent *s = argument;
+	const struct producer_faults *f = &faults[s->producer->node->number];
+	int64_t deaf_until = f->acks_lost_until_us;
+
+	if (s->producer->node->kafka_cut_until_us > deaf_until)
+		deaf_until = s->producer->node->kafka_cut_until_us;
+	if (deaf_until > sim_world_now_us()) {
+		sim_world_at(deaf_until, hear_ack, s);
+		return;
+	}
+	s->acked = true;
+	sim_node_wake(s->producer->task);
+}
+
+static void append(struct sent *s)
+{
+	s->arrived = true;
+	(void)sim_topic_append(s->topic, s->partition, &s->message);
+}
+
+static void decide(struct sent *s)
+{
+	struct producer_faults *f = &faults[s->producer->node->number];
+	bool *refused = &s->producer->refused[s->partition];
+
+	struct sim_message denied = { .plain = s->message };
+
+	if (f->denies && !*refused) {
+		f->denies = false;
+		sim_topic_read(&denied);
+		sim_judge_outbox_denied(&denied);
+		s->verdict = KAFKA_PRODUCER_REFUSED;
+		s->code = CODE_BROKER;
+	} else if (*refused || f->refuses_until_us > sim_world_now_us()) {
+		*refused = true;
+		s->verdict = KAFKA_PRODUCER_RETRY;
+		s->code = f->code;
+	} else {
+		s->verdict = KAFKA_PRODUCER_ACKED;
+		append(s);
+	}
+}
+
+static void arrive(void *argument)
+{
+	struct sent *s = argument;
+
+	if (s->reported || s->producer->lost_state)
+		return;
+	if (s->producer->node->alive && sim_node_kafka_is_cut(s->producer->node)) {
+		sim_world_at(s->producer->node->kafka_cut_until_us, arrive, s);
+		return;
+	}
+	decide(s);
+	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 200, 5000),
+		     hear_ack, s);
+}
+
+static void transmit(struct kafka_producer *p)
+{
+	int64_t now = sim_world_now_us();
+
+	for (struct sent *s = p->first; s; s = s->next) {
+		int64_t *last = &p->last_us[s->partition];
+		int64_t at = now + sim_random_between(sim_world_random(), 300, 4000);
+
+		if (s->on_the_way)
+			continue;
+		s->on_the_way = true;
+		*last = at > *last ? at : *last;
+		sim_world_at(*last, arrive, s);
+	}
+}
+
+/* --- the client's end ---------------------------------------------------------------------- */
+
+static uint32_t hash(const void *key, size_t len)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ ((const unsigned char *)key)[i]) * 16777619u;
+	return h;
+}
+
+static const struct message_header *copy_headers(const struct message_header *from, size_t count)
+{
+	struct message_header *to = sim_world_memory((count + 1) * sizeof(*to));
+
+	for (size_t i = 0; i < count; i++)
+		to[i] = (struct message_header){
+			sim_world_copy(from[i].name, strlen(from[i].name)),
+			from[i].value ? sim_world_copy(from[i].value, from[i].len) : NULL,
+			from[i].len,
+		};
+	return to;
+}
+
+void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_message *m,
+			 void *opaque)
+{
+	struct sent *s = sim_world_memory(sizeof(*s));
+	int32_t count;
+
+	if (p->lost_state) {
+		p->report(p->context, opaque, KAFKA_PRODUCER_RETRY, CODE_PURGED);
+		return;
+	}
+	s->producer = p;
+	s->topic = sim_topic_find(m->topic);
+	s->opaque = opaque;
+	count = s->topic->partition_count;
+	s->partition = m->key ? (int32_t)(hash(m->key, m->key_len) % (uint32_t)count)
+			      : (int32_t)(p->turn++ % count);
+	s->message = (struct message){
+		.key = m->key ? sim_world_copy(m->key, m->key_len) : NULL,
+		.key_len = m->key_len,
+		.payload = m->payload ? sim_world_copy(m->payload, m->payload_len) : NULL,
+		.payload_len = m->payload_len,
+		.headers = copy_headers(m->headers, m->header_count),
+		.header_count = m->header_count,
+	};
+	*p->end = s;
+	p->end = &s->next;
+}
+
+/* Takes the reports that are there. */
+static bool take_reports(struct kafka_producer *p)
+{
+	bool any = false;
+
+	for (struct sent **at = &p->first; *at;) {
+		struct sent *s = *at;
+
+		if (!s->acked) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		s->reported = any = true;
+		p->report(p->context, s->opaque, s->verdict, s->code);
+	}
+	p->end = &p->first;
+	while (*p->end)
+		p->end = &(*p->end)->next;
+	if (!p->first)
+		memset(p->refused, 0, sizeof(p->refused));
+	return any;
+}
+
+bool kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
+{
+	int64_t end = sim_world_now_us() + timeout_ms * SIM_MS;
+
+	p->task = sim_node_current_task();
+	transmit(p);
+	while (!take_reports(p) && !p->lost_state && sim_world_now_us() < end)
+		sim_node_sleep_until(end);
+	return !p->lost_state;
+}
+
+/* What is on the way arrives up to some message of each partition, now. */
+static void cut_off(struct kafka_producer *p)
+{
+	bool stopped[SIM_PARTITIONS] = { false };
+
+	for (struct sent *s = p->first; s; s = s->next) {
+		bool *stop = &stopped[s->partition];
+
+		if (s->arrived || s->verdict != KAFKA_PRODUCER_ACKED)
+			continue;
+		*stop |= !s->on_the_way || p->lost_state || p->refused[s->partition] ||
+			 sim_node_kafka_is_cut(p->node) ||
+			 sim_random_chance(sim_world_random(), 300);
+		if (!*stop)
+			append(s);
+	}
+}
+
+enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
+{
+	(void)err;
+	sim_world_trace(p->node->name, "the producer is abandoned");
+	cut_off(p);
+	while (p->first) {
+		struct sent *s = p->first;
+
+		p->first = s->next;
+		s->reported = true;
+		p->report(p->context, s->opaque, KAFKA_PRODUCER_RETRY, CODE_PURGED);
+	}
+	p->end = &p->first;
+	p->lost_state = false;
+	memset(p->refused, 0, sizeof(p->refused));
+	return ST_OK;
+}
+
+void kafka_producer_close(struct kafka_producer *p)
+{
+	if (!p)
+		return;
+	cut_off(p);
+	for (struct sent *s = p->first; s; s = s->next)
+		s->reported = true;
+	p->first = NULL;
+}
+
+bool kafka_producer_reachable(struct kafka_producer *p)
+{
+	return !sim_node_kafka_is_cut(p->node);
+}
+
+int kafka_producer_purged(void)
+{
+	return CODE_PURGED;
+}
+
+const char *kafka_producer_reason(int code)
+{
+	return code == CODE_PURGED ? "purged" : "refused";
+}
+
+bool kafka_producer_blames_topic(int code)
+{
+	return code == CODE_TOPIC;
 }

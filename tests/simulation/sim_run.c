@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/event/contract.h"
+#include "tests/simulation/sim_client.h"
 #include "tests/simulation/sim_feed.h"
 #include "tests/simulation/sim_judge.h"
 #include "tests/simulation/sim_kafka.h"
@@ -53,6 +55,7 @@ static void begin(struct run *r, const struct sim_wish *wish)
 {
 	struct sim_topic *topic = sim_topic_find(SIM_TOPIC);
 
+	(void)sim_topic_find(CONTRACT_DEAD_LETTER_TOPIC);
 	sim_world_begin(wish->seed, wish->verbose);
 	r->setup = sim_setup_of(wish->seed, wish->duration_us);
 	r->plan = sim_plan_of(wish->seed, &r->setup);
@@ -62,7 +65,10 @@ static void begin(struct run *r, const struct sim_wish *wish)
 	r->node_count = sim_service_make(&r->setup, r->nodes);
 	for (int i = 0; i < r->node_count; i++)
 		sim_node_start(&r->nodes[i]);
-	sim_feed_begin(&r->setup, topic);
+	if (r->setup.with_orders)
+		sim_client_begin(&r->setup);
+	else
+		sim_feed_begin(&r->setup, topic);
 	plan_faults(r, wish->left_out);
 }
 

@@ -89,7 +89,10 @@ struct sim_session {
 	bool cancelled;
 	bool hangs; /* its commit: it is done, and nobody sees it */
 	bool listens;
-	uint64_t activity; /* goes up with each call */
+	bool sleeps;           /* has the outbox's lock to itself, beyond transactions */
+	bool shares;           /* has a share of it, until the end of the transaction */
+	bool notifies;         /* with the commit */
+	uint64_t transactions; /* that have ended */
 };
 
 /* NULL: none of that schema. */
@@ -118,6 +121,9 @@ enum status sim_server_lock_row(struct sim_session *session, enum sim_table_name
 void sim_server_write(struct sim_row *row, const struct sim_value *value);
 /* Until the end of the transaction. */
 enum status sim_server_lock(struct sim_session *session, int64_t number);
+/* The outbox's advisory lock: for who sleeps, and for who writes. False: it is not to be had. */
+bool sim_server_lock_sleep(struct sim_session *session);
+bool sim_server_share_sleep(struct sim_session *session);
 int64_t sim_server_draw(struct sim_session *session, enum sim_sequence sequence);
 /* Ends the session at once. */
 void sim_server_terminate(struct sim_session *session);
@@ -125,7 +131,7 @@ void sim_server_terminate(struct sim_session *session);
 struct sim_session *sim_server_sessions(void);
 struct sim_session *sim_server_session(int pid); /* NULL: there is none */
 
-/* --- transactions, sim_transaction.c ---------------------------------------------------------- */
+/* --- transactions ---------------------------------------------------------------------------- */
 
 void sim_server_commit(struct sim_session *session);
 void sim_server_abort(struct sim_session *session);

@@ -21,6 +21,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 	struct sim_random r = { seed * 0x9e3779b97f4a7c15u + 7 };
 	struct sim_setup s = { 0 };
 
+	s.with_orders = sim_random_chance(&r, 600);
 	s.keyed = sim_random_chance(&r, 500);
 	s.in_sequence = !s.keyed || sim_random_chance(&r, 300);
 	s.processing_order = (enum processing_order)sim_random_below(&r, 3);
@@ -28,7 +29,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 	s.max_concurrency = sim_random_chance(&r, 300) ? 1 + sim_random_below(&r, 4) : 200;
 	s.partitions = (int32_t)sim_random_between(&r, 1, 6);
 	s.delivery_services = (int)sim_random_between(&r, 1, 4);
-	s.order_services = (int)sim_random_between(&r, 1, 3);
+	s.order_services = s.with_orders ? (int)sim_random_between(&r, 1, 3) : 0;
 	s.duration_us = sim_random_between(&r, 20, 90) * SIM_S;
 	s.events_per_s = sim_random_between(&r, 2, 60);
 	s.fault_every_us = sim_random_between(&r, 500, 8000) * SIM_MS;
@@ -56,6 +57,6 @@ void sim_setup_describe(const struct sim_setup *s, char *text, unsigned long siz
 		       " events/s",
 		       s->keyed ? "keyed" : "unkeyed", s->in_sequence ? "enforce" : "observe",
 		       orders[s->processing_order], s->work_ms, s->max_concurrency,
-		       (int)s->partitions, s->with_orders ? s->order_services : 0,
-		       s->delivery_services, s->events_per_s);
+		       (int)s->partitions, s->order_services, s->delivery_services,
+		       s->events_per_s);
 }

@@ -228,6 +228,8 @@ static enum status put_ranges(struct sim_session *s, const struct sim_call *c, P
 static enum status outbox_insert(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
 	(void)out;
+	/* The trigger, which is in the migrations. */
+	s->notifies |= sim_args_count(c, 1) > 0 && !sim_server_share_sleep(s);
 	for (int i = 0; i < sim_args_count(c, 1); i++) {
 		struct sim_row *row = sim_table_row(sim_sql_table(s, T_OUTBOX),
 						    sim_server_draw(s, Q_OUTBOX), 0, 0);

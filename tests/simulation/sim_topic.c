@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/event/event_json.h"
+#include "tests/simulation/sim_judge_outbox.h"
 #include "tests/simulation/sim_kafka.h"
 #include "tests/simulation/sim_world.h"
 
@@ -75,7 +76,7 @@ static void copy(struct message *to, const struct message *from)
 	to->payload_len = from->payload_len;
 }
 
-static void read_event(struct sim_message *m)
+void sim_topic_read(struct sim_message *m)
 {
 	struct order_event *event;
 	struct error ignored;
@@ -101,7 +102,8 @@ struct sim_message *sim_topic_append(struct sim_topic *t, int32_t partition,
 	struct sim_message *m = next_place(t, partition);
 
 	copy(&m->plain, message);
-	read_event(m);
+	sim_topic_read(m);
+	sim_judge_outbox_appended(m);
 	sim_kafka_appended(t, m);
 	return m;
 }

@@ -44,6 +44,8 @@ void sim_topic_partitions(struct sim_topic *topic, int32_t count);
 /* Copies message; its place is written by the log. Returns it: valid until the next append. */
 struct sim_message *sim_topic_append(struct sim_topic *topic, int32_t partition,
 				     const struct message *message);
+/* Fills in what a message says. */
+void sim_topic_read(struct sim_message *message);
 void sim_topic_append_hole(struct sim_topic *topic, int32_t partition);
 
 #endif

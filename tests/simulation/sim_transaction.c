@@ -69,6 +69,26 @@ enum status sim_server_lock(struct sim_session *s, int64_t number)
 	return ST_OK;
 }
 
+bool sim_server_lock_sleep(struct sim_session *s)
+{
+	for (const struct sim_session *o = sim_server_sessions(); o; o = o->next) {
+		if (o != s && o->database == s->database && (o->sleeps || o->shares))
+			return false;
+	}
+	s->sleeps = true;
+	return true;
+}
+
+bool sim_server_share_sleep(struct sim_session *s)
+{
+	for (const struct sim_session *o = sim_server_sessions(); o; o = o->next) {
+		if (o != s && o->database == s->database && o->sleeps)
+			return false;
+	}
+	s->shares = true;
+	return true;
+}
+
 int64_t sim_server_draw(struct sim_session *s, enum sim_sequence sequence)
 {
 	return ++s->database->sequences[sequence];
@@ -91,18 +111,9 @@ static void unlock(struct sim_session *s)
 		free(lock);
 	}
 	s->touched_count = 0;
+	s->transactions++;
+	s->shares = s->notifies = false;
 	sim_server_retry_blocked();
-}
-
-static bool wrote_outbox(const struct sim_session *s)
-{
-	for (size_t i = 0; i < s->touched_count; i++) {
-		const struct sim_row *row = s->touched[i].row;
-
-		if (s->touched[i].table == T_OUTBOX && row->written && !row->committed)
-			return true;
-	}
-	return false;
 }
 
 static void notify(const struct sim_session *writer)
@@ -115,7 +126,7 @@ static void notify(const struct sim_session *writer)
 
 void sim_server_commit(struct sim_session *s)
 {
-	bool notifies = wrote_outbox(s);
+	bool notifies = s->notifies;
 
 	if (s->touched_count > 0) {
 		s->database->committing(s->database, s);

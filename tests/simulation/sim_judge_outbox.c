@@ -1,0 +1,181 @@
+#include "tests/simulation/sim_judge_outbox.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/event/event_json.h"
+#include "tests/simulation/sim_args.h"
+#include "tests/simulation/sim_world.h"
+
+/* One judge a world. */
+static struct outbox_judge {
+	const struct sim_setup *setup;
+	struct sim_table published; /* what each message says, as a hash */
+	struct sim_table latest;    /* (order): the highest version on the topic */
+	struct sim_table denied;    /* (order, version) */
+} judge;
+
+void sim_judge_outbox_begin(const struct sim_setup *setup)
+{
+	judge.setup = setup;
+}
+
+static int64_t hash_of(const char *topic, const void *payload, size_t len)
+{
+	int64_t hash = sim_args_hash((struct sim_text){ topic, (int)strlen(topic) });
+
+	return hash ^ sim_args_hash((struct sim_text){ payload, payload ? (int)len : 0 });
+}
+
+static int64_t latest_of(int64_t order)
+{
+	const struct sim_row *row = sim_table_find(&judge.latest, order, 0, 0);
+
+	return row ? row->committed->number[0] : 0;
+}
+
+static void set_latest(int64_t order, int64_t version)
+{
+	struct sim_row *row = sim_table_row(&judge.latest, order, 0, 0);
+	const struct sim_value value = { .number = { version } };
+
+	sim_server_write(row, &value);
+	row->committed = row->written;
+}
+
+bool sim_judge_outbox_was_denied(int64_t order, int64_t version)
+{
+	return sim_table_find(&judge.denied, order, version, 0) != NULL;
+}
+
+/* What makes gaps: an operator who sees the dead row says that nobody is to wait for it. */
+static void skip_denied(void *row)
+{
+	const struct sim_row *denied = row;
+	struct sim_database *d = sim_server_database("delivery");
+	struct sim_row *skipped =
+		sim_table_row(&d->tables[T_GIVEN_UP], denied->key[0], denied->key[1], 0);
+	const struct sim_value none = { 0 };
+
+	sim_server_write(skipped, &none);
+	skipped->committed = skipped->written;
+}
+
+void sim_judge_outbox_denied(const struct sim_message *m)
+{
+	if (!m->readable || m->version == 0)
+		return;
+	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
+		     skip_denied, sim_table_row(&judge.denied, m->order_id, m->version, 0));
+	if (m->version == latest_of(m->order_id) + 1)
+		set_latest(m->order_id, m->version);
+}
+
+void sim_judge_outbox_appended(const struct sim_message *m)
+{
+	(void)sim_table_row(&judge.published,
+			    hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0, 0);
+	if (!judge.setup->with_orders || !m->readable || m->version == 0 ||
+	    m->version <= latest_of(m->order_id))
+		return;
+	if (judge.setup->keyed && m->version != latest_of(m->order_id) + 1)
+		sim_world_violation("order %" PRId64 ": version %d is on the topic before the one "
+				    "before it",
+				    m->order_id, (int)m->version);
+	set_latest(m->order_id, m->version);
+}
+
+/* --- commits ------------------------------------------------------------------------------- */
+
+static void judge_deleted(const struct sim_session *s, const struct sim_row *row)
+{
+	const struct sim_value *v = row->committed;
+	const struct sim_row *dead =
+		sim_table_find(&s->database->tables[T_OUTBOX_DEAD], row->key[0], 0, 0);
+
+	if (sim_table_see(dead, s) ||
+	    sim_table_find(&judge.published,
+			   hash_of(v->text[0].bytes, v->text[4].bytes, (size_t)v->text[4].len), 0,
+			   0))
+		return;
+	sim_world_violation("%s takes row %" PRId64 " out of the outbox, and the topic has not got "
+			    "its message",
+			    s->node->name, row->key[0]);
+}
+
+/* Whether the transaction writes that event of the order. */
+static bool writes_event(const struct sim_session *s, int64_t order, int64_t version)
+{
+	for (size_t i = 0; i < s->touched_count; i++) {
+		const struct sim_row *row = s->touched[i].row;
+		struct order_event *event;
+		struct error ignored;
+		enum event_type type;
+		bool found;
+
+		if (s->touched[i].table != T_OUTBOX || !row->written || row->committed ||
+		    !event_order_type(row->written->text[2].bytes,
+				      (size_t)row->written->text[2].len, &type) ||
+		    event_decode(type, row->written->text[4].bytes,
+				 (size_t)row->written->text[4].len, &event, &ignored) != ST_OK)
+			continue;
+		found = event->order_id == order && event->version == version;
+		free(event);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+static void judge_order(const struct sim_session *s, const struct sim_row *row, int64_t *versions)
+{
+	int64_t from = row->committed ? row->committed->number[0] : 0;
+	int64_t to = row->written ? row->written->number[0] : 0;
+
+	if (to < from)
+		sim_world_violation("order %" PRId64 ": version %" PRId64 " becomes %" PRId64,
+				    row->key[0], from, to);
+	for (int64_t version = from + 1; version <= to; version++, ++*versions) {
+		if (!writes_event(s, row->key[0], version))
+			sim_world_violation("order %" PRId64 " version %" PRId64
+					    " is committed without its event",
+					    row->key[0], version);
+	}
+}
+
+void sim_judge_outbox_commit(struct sim_database *database, const struct sim_session *s)
+{
+	int64_t versions = 0, events = 0;
+
+	for (size_t i = 0; i < s->touched_count; i++) {
+		const struct sim_row *row = s->touched[i].row;
+
+		if (s->touched[i].table == T_OUTBOX && row->committed && !row->written)
+			judge_deleted(s, row);
+		events += s->touched[i].table == T_OUTBOX && row->written && !row->committed;
+		if (s->touched[i].table == T_ORDERS)
+			judge_order(s, row, &versions);
+	}
+	if (strcmp(database->schema, "orders") == 0 && versions != events)
+		sim_world_violation("%" PRId64 " new versions of orders, and %" PRId64
+				    " events in the outbox",
+				    versions, events);
+}
+
+bool sim_judge_outbox_is_complete(char *text, unsigned long size)
+{
+	static const char *const schemas[] = { "orders", "delivery" };
+
+	for (int i = 0; i < 2; i++) {
+		const struct sim_table *t = &sim_server_database(schemas[i])->tables[T_OUTBOX];
+
+		if (t->count == 0)
+			continue;
+		(void)snprintf(text, size, "%zu rows are in the outbox of %s", t->count,
+			       schemas[i]);
+		return false;
+	}
+	return true;
+}

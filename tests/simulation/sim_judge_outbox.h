@@ -1,0 +1,34 @@
+/*
+ * Judges the outboxes, of both services, and the orders.
+ *
+ *  - An order's new version and its event in the outbox are committed together, or neither.
+ *  - A row leaves the outbox only when the topic has its message, or as a dead row.
+ *  - With keys, the first time that each version is on the topic is in the order of the versions.
+ *  - At the end the outboxes are empty.
+ *
+ * Threads: one.
+ */
+#ifndef TESTS_SIMULATION_SIM_JUDGE_OUTBOX_H
+#define TESTS_SIMULATION_SIM_JUDGE_OUTBOX_H
+
+#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_setup.h"
+#include "tests/simulation/sim_topic.h"
+
+void sim_judge_outbox_begin(const struct sim_setup *setup);
+
+/* At each commit, before it is visible. */
+void sim_judge_outbox_commit(struct sim_database *database, const struct sim_session *session);
+
+/* The broker refuses it for good. */
+void sim_judge_outbox_denied(const struct sim_message *message);
+/* Whether it has done so. */
+bool sim_judge_outbox_was_denied(int64_t order, int64_t version);
+
+/* A message is on a topic. */
+void sim_judge_outbox_appended(const struct sim_message *message);
+
+/* Everything that was committed is on the topic; else text says what is not. */
+bool sim_judge_outbox_is_complete(char *text, unsigned long size);
+
+#endif
