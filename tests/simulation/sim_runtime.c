@@ -22,14 +22,30 @@ void __wrap_log_write(enum log_level level, const char *who, const char *msg, co
 void __wrap_stop_request(void);
 pid_t __wrap_getpid(void);
 
+#define LOOKS_MAX 3000000
+
+/* A loop that looks at the clock again and again without a wait in between spins for ever. */
+static int64_t look_at_clock(void)
+{
+	static int64_t looks, at_us;
+
+	looks = at_us == sim_world_now_us() ? looks + 1 : 0;
+	at_us = sim_world_now_us();
+	if (looks > LOOKS_MAX && sim_node_current()) {
+		sim_world_violation("%s spins", sim_node_current()->name);
+		sim_node_sleep_until(INT64_MAX);
+	}
+	return sim_world_now_us();
+}
+
 int64_t __wrap_clock_mono_us(void)
 {
-	return sim_world_now_us();
+	return look_at_clock();
 }
 
 int64_t __wrap_clock_mono_ms(void)
 {
-	return sim_world_now_us() / 1000;
+	return look_at_clock() / 1000;
 }
 
 int64_t __wrap_clock_wall_ms(void)
