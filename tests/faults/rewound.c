@@ -17,8 +17,9 @@ static void read_line(struct rewound *rewound, const char *line, bool before)
 		rewound->last_id = id > rewound->last_id ? id : rewound->last_id;
 		return;
 	}
-	rewound->operations++;
-	if (strcmp(method, "POST") == 0 && id <= rewound->last_id)
+	if (id > rewound->last_id)
+		rewound->operations++;
+	else if (strcmp(method, "POST") == 0)
 		rewound->repeated++;
 }
 

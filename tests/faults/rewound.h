@@ -11,7 +11,8 @@
 
 struct rewound {
 	int64_t last_id;    /* the highest id of an order acknowledged before */
-	int64_t operations; /* acknowledged since */
+	int64_t operations; /* acknowledged since, on orders with a higher id: one that was under
+			       way may still go to an order from before */
 	int64_t repeated;   /* orders placed since whose id is not above last_id */
 };
 
