@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 
+import clients
 import documents
 import topic
 
@@ -29,11 +30,26 @@ def call(method, path, body=None):
         return json.loads(answer.read() or b"null")
 
 
-def place_modify_and_cancel():
-    order = call("POST", "/orders", {"customerId": 2000, "productId": "100", "productName": "RADIO", "qty": 3, "address": "PUSAN"})
-    call("PATCH", f"/orders/{order['id']}", {"address": "SEOUL"})
-    call("DELETE", f"/orders/{order['id']}")
-    return order["id"]
+def place():
+    return call("POST", "/orders", {"customerId": 2000, "productId": "100", "productName": "RADIO", "qty": 3, "address": "PUSAN"})["id"]
+
+
+def place_modify_and_cancel(count):
+    orders = [place() for _ in range(count)]
+    call("PATCH", f"/orders/{orders[0]}", {"address": "SEOUL"})
+    call("DELETE", f"/orders/{orders[0]}")
+    return set(orders)
+
+
+def what_was_published(bootstrap, name, orders):
+    """The topic, once each of the orders has its delivery, and the first one's is cancelled."""
+    missing = {("DeliveryStarted", order) for order in orders} | {("DeliveryCancelled", min(orders))}
+
+    def all_there(seen):
+        if seen:
+            missing.discard((topic.header(seen[-1], "type"), int(seen[-1].key())))
+        return not missing
+    return topic.read_topic(bootstrap, name, all_there)
 
 
 def schemathesis(name, port, *options):
@@ -54,11 +70,16 @@ documents.errors_are_explained(check)
 documents.common_parts_are_the_same(check)
 documents.messages_refer_to_the_schemas(check)
 subprocess.run(["stack/stack.sh", "up"], check=True, stdout=subprocess.DEVNULL,
-               env={**os.environ, "PAGE": "on", "DELIVERY_DELAY_MS": "10"})
+               env={**os.environ, "PAGE": "on", "DELIVERY_DELAY_MS": "10", "PARTITIONS": str(clients.PARTITIONS)})
 schemathesis("order-service", "ORDER_PORT")
 schemathesis("delivery-service", "DELIVERY_PORT")
 # The stream never ends.
 schemathesis("the page", "PAGE_PORT", "--include-tag", "Looking", "--exclude-path", "/stream", "--max-examples", "5")
-topic.messages_are_as_documented(check, place_modify_and_cancel())
+bootstrap, name = f"127.0.0.1:{os.environ['KAFKA_PORT']}", os.environ.get("KAFKA_TOPIC", "kafka.scaling")
+orders = place_modify_and_cancel(300)
+messages = what_was_published(bootstrap, name, orders)
+topic.messages_are_as_documented(check, messages)
+clients.the_same_key_goes_where_ours_goes(check, bootstrap, {m.key().decode(): m.partition() for m in messages if int(m.key()) in orders})
+clients.two_order_services_share_ids(check, bootstrap, name, max(orders))
 print(f"{len(failures)} failures")
 sys.exit(1 if failures else 0)
