@@ -14,65 +14,57 @@ void lag_init(struct lag *lag)
 void lag_fini(struct lag *lag)
 {
 	(void)pthread_mutex_destroy(&lag->mu);
-	free(lag->positions);
+	free(lag->next);
 }
 
-/* With lag->mu. NULL: none. */
-static struct topic_offset *find(struct lag *lag, int32_t partition)
+/* With lag->mu. False: out of memory. */
+static bool reserve(struct lag *lag, int32_t partition)
 {
-	for (size_t i = 0; i < lag->count; i++) {
-		if (lag->positions[i].partition == partition)
-			return &lag->positions[i];
-	}
-	return NULL;
-}
+	size_t count = lag->count;
+	int64_t *next;
 
-/* With lag->mu. Out of memory, the partition has no sample. */
-static void add(struct lag *lag, struct topic_offset position)
-{
-	struct topic_offset *grown =
-		realloc(lag->positions, (lag->count + 1) * sizeof(struct topic_offset));
-
-	if (!grown)
-		return;
-	lag->positions = grown;
-	lag->positions[lag->count++] = position;
+	while (count <= (size_t)partition)
+		count = count ? 2 * count : 16;
+	if (count == lag->count)
+		return true;
+	next = realloc(lag->next, count * sizeof(*next));
+	if (!next)
+		return false;
+	for (size_t i = lag->count; i < count; i++)
+		next[i] = -1;
+	lag->next = next;
+	lag->count = count;
+	return true;
 }
 
 void lag_set(struct lag *lag, int32_t partition, int64_t next)
 {
-	struct topic_offset *position;
-
 	(void)pthread_mutex_lock(&lag->mu);
-	position = find(lag, partition);
-	if (position)
-		position->offset = next;
-	else
-		add(lag, (struct topic_offset){ partition, next });
+	if (reserve(lag, partition)) /* else the partition has no sample */
+		lag->next[partition] = next;
 	(void)pthread_mutex_unlock(&lag->mu);
 }
 
 void lag_remove(struct lag *lag, int32_t partition)
 {
-	struct topic_offset *position;
-
 	(void)pthread_mutex_lock(&lag->mu);
-	position = find(lag, partition);
-	if (position)
-		*position = lag->positions[--lag->count];
+	if ((size_t)partition < lag->count)
+		lag->next[partition] = -1;
 	(void)pthread_mutex_unlock(&lag->mu);
 }
 
-/* Two copies of the positions, owned, in one block. NULL: out of memory. */
-static struct topic_offset *copy_twice(struct lag *lag, size_t *count)
+/* The positions of ours, and room for as many behind them, owned. NULL: out of memory. */
+static struct topic_offset *copy_positions(struct lag *lag, size_t *count)
 {
 	struct topic_offset *copy;
 
+	*count = 0;
 	(void)pthread_mutex_lock(&lag->mu);
-	*count = lag->count;
-	copy = malloc((2 * *count + 1) * sizeof(*copy));
-	for (size_t i = 0; copy && i < 2 * *count; i++)
-		copy[i] = lag->positions[i % *count];
+	copy = malloc((2 * lag->count + 1) * sizeof(*copy));
+	for (size_t i = 0; copy && i < lag->count; i++) {
+		if (lag->next[i] >= 0)
+			copy[(*count)++] = (struct topic_offset){ (int32_t)i, lag->next[i] };
+	}
 	(void)pthread_mutex_unlock(&lag->mu);
 	return copy;
 }
@@ -93,12 +85,13 @@ void lag_metrics(struct lag *lag, struct kafka_consumer *consumer, struct metric
 {
 	static const char name[] = "delivery_partition_lag";
 	size_t count;
-	struct topic_offset *positions = copy_twice(lag, &count);
+	struct topic_offset *positions = copy_positions(lag, &count);
 
 	metrics_family(out, name, "gauge",
 		       "Messages of the topic beyond the position, by partition owned.");
 	if (!positions)
 		return;
+	memcpy(positions + count, positions, count * sizeof(*positions));
 	kafka_consumer_high_watermarks(consumer, positions + count, count);
 	for (size_t i = 0; i < count; i++)
 		write_sample(name, positions[i], positions[count + i].offset, out);

@@ -14,8 +14,8 @@
 #include "common/kafka/kafka_consumer.h"
 
 struct lag {
-	pthread_mutex_t mu;             /* over all that follows */
-	struct topic_offset *positions; /* owned; the next offset to be done of each partition */
+	pthread_mutex_t mu; /* over all that follows */
+	int64_t *next;      /* owned; by partition: the next offset to be done, -1: not ours */
 	size_t count;
 };
 

@@ -1,6 +1,7 @@
 #include "delivery-service/consume/ownership.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "common/base/backoff.h"
 #include "common/runtime/clock.h"
@@ -84,16 +85,11 @@ void ownership_release(struct ownership *o, int32_t partition)
 
 /* --- is it as we left it? ------------------------------------------------------------------ */
 
-enum verdict { HELD, CLAIMED, FORGOTTEN, UNKNOWN };
+enum verdict { HELD, CLAIMED, FORGOTTEN };
 
-/* UNKNOWN: the database cannot be asked. Epochs and positions only rise. */
-static enum verdict judge(struct ownership *o, const struct partition *p,
-			  struct delivery_position *position)
+/* Epochs and positions only rise. */
+static enum verdict judge(const struct partition *p, const struct delivery_position *position)
 {
-	struct error err;
-
-	if (delivery_store_position(o->store, p->number, position, &err) != ST_OK)
-		return UNKNOWN;
 	if (position->epoch > p->epoch)
 		return CLAIMED;
 	if (position->epoch < p->epoch || position->next_offset < p->tracker.next)
@@ -104,9 +100,11 @@ static enum verdict judge(struct ownership *o, const struct partition *p,
 void ownership_lost(struct ownership *o, struct partition *p)
 {
 	struct delivery_position position;
+	struct error err;
 
 	p->reclaim_at_mono_ms = clock_mono_ms();
-	if (judge(o, p, &position) == FORGOTTEN) {
+	if (delivery_store_positions(o->store, &p->number, 1, &position, &err) == ST_OK &&
+	    judge(p, &position) == FORGOTTEN) {
 		log_forgotten(o, p->number, p->tracker.next, &position, p->epoch);
 		return;
 	}
@@ -116,22 +114,42 @@ void ownership_lost(struct ownership *o, struct partition *p)
 		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->epoch);
 }
 
+/* All that we own, asked for at once; owned, by index. NULL: they cannot be had now. */
+static struct delivery_position *ask_positions(struct ownership *o)
+{
+	const size_t count = o->partitions.count;
+	struct delivery_position *positions = calloc(count + 1, sizeof(*positions));
+	int32_t *numbers = calloc(count + 1, sizeof(*numbers));
+	enum status st = ST_UNAVAILABLE;
+	struct error err;
+
+	if (positions && numbers) {
+		for (size_t i = 0; i < count; i++)
+			numbers[i] = o->partitions.list[i].number;
+		st = delivery_store_positions(o->store, numbers, count, positions, &err);
+	}
+	free(numbers);
+	if (st == ST_OK)
+		return positions;
+	free(positions);
+	return NULL;
+}
+
 void ownership_verify(struct ownership *o)
 {
-	struct delivery_position position;
+	struct delivery_position *positions;
 
 	if (clock_mono_ms() < o->next_verify_mono_ms)
 		return;
 	o->next_verify_mono_ms = clock_mono_ms() + VERIFY_EVERY_MS;
-	for (size_t i = 0; i < o->partitions.count; i++) {
+	positions = o->partitions.count > 0 ? ask_positions(o) : NULL;
+	for (size_t i = 0; positions && i < o->partitions.count; i++) {
 		struct partition *p = &o->partitions.list[i];
-		enum verdict verdict = p->reclaim_at_mono_ms ? HELD : judge(o, p, &position);
 
-		if (verdict == CLAIMED || verdict == FORGOTTEN)
+		if (p->reclaim_at_mono_ms == 0 && judge(p, &positions[i]) != HELD)
 			o->fenced(o->context, p);
-		if (verdict == UNKNOWN)
-			return; /* neither can the others be asked now */
 	}
+	free(positions);
 }
 
 /* --- claimed again ------------------------------------------------------------------------- */

@@ -9,62 +9,116 @@ static int compare_ranges(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-/* What of partition p is done now, sorted, into done; its latest event, if it is one of events. */
-static size_t gather(const struct partition *p, struct event_record *const *events,
-		     size_t event_count, struct offset_range *done, struct event_record **latest)
-{
-	size_t n = 0;
+/* What is done now, partition by partition. */
+struct done {
+	struct offset_range *ranges; /* owned */
+	size_t *ends;                /* owned; by the partition's index: where its ranges end */
+};
 
-	*latest = NULL;
-	if (partition_skipped(p))
-		done[n++] = p->skipped_range;
-	for (size_t i = 0; i < event_count; i++) {
-		if (events[i]->at.partition != p->number)
-			continue;
-		done[n++] = (struct offset_range){ events[i]->at.offset, events[i]->end };
-		if (events[i] == p->last)
-			*latest = p->last;
+static void done_fini(struct done *done)
+{
+	free(done->ranges);
+	free(done->ends);
+}
+
+static size_t index_of(const struct partitions *partitions, const struct event_record *event)
+{
+	return (size_t)(partitions_find(partitions, event->at.partition) - partitions->list);
+}
+
+/* Turns ends, all 0, into where each partition's ranges begin. */
+static void make_room(size_t *ends, const struct partitions *partitions,
+		      struct event_record *const *events, size_t event_count)
+{
+	for (size_t i = 0; i < event_count; i++)
+		ends[index_of(partitions, events[i]) + 1]++;
+	for (size_t i = 0; i < partitions->count; i++)
+		ends[i + 1] += ends[i] + partition_skipped(&partitions->list[i]);
+}
+
+/* False: out of memory. */
+static bool gather(struct done *done, const struct partitions *partitions,
+		   struct event_record *const *events, size_t event_count)
+{
+	const size_t most = event_count + partitions->count + 1;
+
+	done->ranges = calloc(most, sizeof(*done->ranges));
+	done->ends = calloc(partitions->count + 1, sizeof(*done->ends));
+	if (!done->ranges || !done->ends)
+		return false;
+	make_room(done->ends, partitions, events, event_count);
+	for (size_t i = 0; i < partitions->count; i++) {
+		if (partition_skipped(&partitions->list[i]))
+			done->ranges[done->ends[i]++] = partitions->list[i].skipped_range;
 	}
-	qsort(done, n, sizeof(*done), compare_ranges);
-	return n;
+	for (size_t i = 0; i < event_count; i++)
+		done->ranges[done->ends[index_of(partitions, events[i])]++] =
+			(struct offset_range){ events[i]->at.offset, events[i]->end };
+	return true;
+}
+
+static bool is_sorted(const struct offset_range *ranges, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (ranges[i - 1].first > ranges[i].first)
+			return false;
+	}
+	return true;
+}
+
+/* The partition's latest event, if it is done: no range begins behind it. */
+static struct event_record *latest_of(const struct partition *p, const struct offset_range *ranges,
+				      size_t n)
+{
+	return p->last && ranges[n - 1].first == p->last->at.offset ? p->last : NULL;
+}
+
+static enum status plan_one(struct commit_plan *plan, struct partition *p,
+			    struct offset_range *ranges, size_t n, struct error *err)
+{
+	struct commit_entry *entry = &plan->list[plan->count];
+
+	if (!is_sorted(ranges, n))
+		qsort(ranges, n, sizeof(*ranges), compare_ranges);
+	*entry = (struct commit_entry){ .partition = p->number,
+					.epoch = p->epoch,
+					.known = p->tracker.next };
+	if (!offset_tracker_plan(&p->tracker, ranges, n, &entry->change))
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	partition_send(p, latest_of(p, ranges, n));
+	plan->count++;
+	return ST_OK;
 }
 
 static enum status plan_all(struct commit_plan *plan, struct partitions *partitions,
 			    struct event_record *const *events, size_t event_count,
-			    struct offset_range *done, struct error *err)
+			    struct done *done, struct error *err)
 {
-	for (size_t i = 0; i < partitions->count; i++) {
-		struct partition *p = &partitions->list[i];
-		struct commit_entry *entry = &plan->list[plan->count];
-		struct event_record *latest;
-		size_t n = gather(p, events, event_count, done, &latest);
+	enum status st = ST_OK;
 
-		if (n == 0)
-			continue;
-		*entry = (struct commit_entry){ .partition = p->number,
-						.epoch = p->epoch,
-						.known = p->tracker.next };
-		if (!offset_tracker_plan(&p->tracker, done, n, &entry->change))
-			return error_set(err, ST_UNAVAILABLE, "out of memory");
-		partition_send(p, latest);
-		plan->count++;
+	plan->list = calloc(partitions->count + 1, sizeof(*plan->list));
+	if (!plan->list || !gather(done, partitions, events, event_count))
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	for (size_t i = 0; i < partitions->count && st == ST_OK; i++) {
+		size_t first = i > 0 ? done->ends[i - 1] : 0;
+
+		if (done->ends[i] > first)
+			st = plan_one(plan, &partitions->list[i], done->ranges + first,
+				      done->ends[i] - first, err);
 	}
-	return ST_OK;
+	return st;
 }
 
 enum status commit_plan_make(struct commit_plan *plan, struct partitions *partitions,
 			     struct event_record *const *events, size_t event_count,
 			     struct error *err)
 {
-	struct offset_range *done = malloc((event_count + 1) * sizeof(*done));
-	enum status st = ST_OK;
+	struct done done = { 0 };
+	enum status st;
 
-	*plan = (struct commit_plan){ .list = calloc(partitions->count + 1, sizeof(*plan->list)) };
-	if (!done || !plan->list)
-		st = error_set(err, ST_UNAVAILABLE, "out of memory");
-	else
-		st = plan_all(plan, partitions, events, event_count, done, err);
-	free(done);
+	*plan = (struct commit_plan){ 0 };
+	st = plan_all(plan, partitions, events, event_count, &done, err);
+	done_fini(&done);
 	if (st != ST_OK)
 		commit_plan_fini(plan);
 	return st;

@@ -1,6 +1,7 @@
 #include "delivery-service/core/partitions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define EVENT_BYTES 1024 /* on average */
 
@@ -10,16 +11,36 @@ void partitions_fini(struct partitions *ps)
 		offset_tracker_fini(&ps->list[i].tracker);
 	free(ps->list);
 	free(ps->past);
+	free(ps->places);
 	*ps = (struct partitions){ 0 };
 }
 
 struct partition *partitions_find(const struct partitions *ps, int32_t number)
 {
-	for (size_t i = 0; i < ps->count; i++) {
-		if (ps->list[i].number == number)
-			return &ps->list[i];
-	}
-	return NULL;
+	size_t place = 0;
+
+	if (number >= 0 && (size_t)number < ps->place_count)
+		place = ps->places[number];
+	return place > 0 ? &ps->list[place - 1] : NULL;
+}
+
+/* False: out of memory. */
+static bool reserve_place(struct partitions *ps, int32_t number)
+{
+	size_t count = ps->place_count ? ps->place_count : 16;
+	uint32_t *places;
+
+	if ((size_t)number < ps->place_count)
+		return true;
+	while (count <= (size_t)number)
+		count *= 2;
+	places = realloc(ps->places, count * sizeof(*places));
+	if (!places)
+		return false;
+	memset(places + ps->place_count, 0, (count - ps->place_count) * sizeof(*places));
+	ps->places = places;
+	ps->place_count = count;
+	return true;
 }
 
 static struct partition *room_for(struct partitions *ps, int32_t number)
@@ -30,6 +51,8 @@ static struct partition *room_for(struct partitions *ps, int32_t number)
 		offset_tracker_fini(&p->tracker);
 		return p;
 	}
+	if (!reserve_place(ps, number))
+		return NULL;
 	if (ps->count == ps->capacity) {
 		size_t capacity = ps->capacity ? ps->capacity * 2 : 16;
 		struct partition *list = realloc(ps->list, capacity * sizeof(*list));
@@ -39,7 +62,9 @@ static struct partition *room_for(struct partitions *ps, int32_t number)
 		ps->list = list;
 		ps->capacity = capacity;
 	}
-	return &ps->list[ps->count++];
+	p = &ps->list[ps->count++];
+	ps->places[number] = (uint32_t)ps->count;
+	return p;
 }
 
 struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
@@ -99,7 +124,10 @@ void partitions_remove(struct partitions *ps, int32_t number)
 	if (past)
 		*past = (struct partition_past){ number, p->epoch, p->tracker.next };
 	offset_tracker_fini(&p->tracker);
+	ps->places[number] = 0;
 	*p = ps->list[--ps->count];
+	if (p->number != number)
+		ps->places[p->number] = (uint32_t)(p - ps->list) + 1;
 }
 
 void partition_skip(struct partition *p, int64_t end)

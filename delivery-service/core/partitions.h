@@ -53,6 +53,8 @@ struct partitions {
 	size_t count, capacity;
 	struct partition_past *past; /* owned; one for each that was ever removed */
 	size_t past_count, past_capacity;
+	uint32_t *places; /* owned; by number: one more than the index in list, 0: not ours */
+	size_t place_count;
 };
 
 void partitions_fini(struct partitions *ps);

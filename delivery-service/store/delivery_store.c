@@ -20,9 +20,9 @@ const struct pg_statement delivery_store_statements[] = {
 			  "from position_range "
 			  "where topic = $1 and \"partition\" = $2::int4 "
 			  "order by first_offset" },
-	{ "store_position", "select next_offset, epoch "
-			    "from position "
-			    "where topic = $1 and \"partition\" = $2::int4" },
+	{ "store_positions", "select n - 1, p.next_offset, p.epoch "
+			     "from unnest($2::int4[]) with ordinality as a (number, n) "
+			     "join position p on p.topic = $1 and p.\"partition\" = a.number" },
 	/* Events without a version are known by their offset, which was one of the old log. */
 	{ "store_rewind", "with rewound as ("
 			  "  update position "
@@ -182,20 +182,39 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 	return st;
 }
 
-enum status delivery_store_position(struct delivery_store *store, int32_t partition,
-				    struct delivery_position *position, struct error *err)
+static enum status ask_positions(struct delivery_store *store, const int32_t *numbers, size_t count,
+				 struct pg_call *call, struct error *err)
 {
 	struct pg_params params = { 0 };
-	struct pg_call call = { "store_position", &params, NULL };
+	struct pg_array array;
+	enum status st;
 
+	pg_array_init(&array, PG_ARRAY_INT4);
+	for (size_t i = 0; i < count; i++)
+		pg_array_i32(&array, numbers[i]);
 	pg_param_text(&params, store->config.topic);
-	pg_param_i32(&params, partition);
-	if (run(store, &call, 1, false, err) != ST_OK)
+	pg_param_array(&params, &array);
+	call->params = &params;
+	st = run(store, call, 1, false, err);
+	call->params = NULL;
+	pg_array_fini(&array);
+	return st;
+}
+
+enum status delivery_store_positions(struct delivery_store *store, const int32_t *numbers,
+				     size_t count, struct delivery_position *positions,
+				     struct error *err)
+{
+	struct pg_call call = { "store_positions", NULL, NULL };
+
+	if (ask_positions(store, numbers, count, &call, err) != ST_OK)
 		return err->status;
-	*position = (struct delivery_position){ -1, -1 };
-	if (PQntuples(call.result) == 1)
-		*position = (struct delivery_position){ pg_i64(call.result, 0, 0),
-							pg_i64(call.result, 0, 1) };
+	for (size_t i = 0; i < count; i++)
+		positions[i] = (struct delivery_position){ -1, -1 };
+	for (int row = 0; row < PQntuples(call.result); row++)
+		positions[pg_i64(call.result, row, 0)] =
+			(struct delivery_position){ pg_i64(call.result, row, 1),
+						    pg_i64(call.result, row, 2) };
 	pg_clear(&call, 1);
 	return ST_OK;
 }

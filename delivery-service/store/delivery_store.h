@@ -53,9 +53,11 @@ struct delivery_position {
 	int64_t next_offset, epoch;
 };
 
-MUST_CHECK enum status delivery_store_position(struct delivery_store *store, int32_t partition,
-					       struct delivery_position *position,
-					       struct error *err);
+/* Those of count partitions, in one round trip. */
+MUST_CHECK enum status delivery_store_positions(struct delivery_store *store,
+						const int32_t *numbers, size_t count,
+						struct delivery_position *positions,
+						struct error *err);
 
 /*
  * The partition's topic was re-created: nothing of it is done. ST_FENCED: it belongs to somebody

@@ -12,6 +12,7 @@
 #include "common/outbox/outbox.h"
 #include "common/outbox/relay_backlog.h"
 #include "common/outbox/relay_lease.h"
+#include "common/outbox/relay_sleep.h"
 #include "common/outbox/relay_store.h"
 #include "common/pg/pg_write_probe.h"
 #include "delivery-service/api/delivery_api.h"
@@ -51,6 +52,7 @@ static const struct {
 	{ TABLE(relay_store_statements), { ORDER, DELIVERY } },
 	{ TABLE(relay_lease_statements), { ORDER, DELIVERY } },
 	{ TABLE(relay_backlog_statements), { ORDER, DELIVERY } },
+	{ TABLE(relay_sleep_statements), { ORDER, DELIVERY } },
 	{ TABLE(order_store_statements), { ORDER } },
 	{ TABLE(order_read_statements), { ORDER } },
 	{ TABLE(known_database_statements), { ORDER } },

@@ -48,16 +48,22 @@ static enum status ranges(struct sim_session *s, const struct sim_call *c, PGres
 	return ST_OK;
 }
 
-static enum status position(struct sim_session *s, const struct sim_call *c, PGresult **out)
+static enum status positions(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
-	const struct sim_value *v = sim_table_see(
-		sim_table_find(sim_sql_table(s, T_POSITION), sim_args_number(c, 2), 0, 0), s);
+	const struct sim_table *t = sim_sql_table(s, T_POSITION);
+	int n = 0;
 
-	*out = sim_args_result(2);
-	if (!v)
-		return ST_OK;
-	sim_args_put_number(*out, 0, 0, v->number[NEXT]);
-	sim_args_put_number(*out, 0, 1, v->number[EPOCH]);
+	*out = sim_args_result(3);
+	for (int i = 0; i < sim_args_count(c, 2); i++) {
+		const struct sim_value *v =
+			sim_table_see(sim_table_find(t, sim_args_number_at(c, 2, i), 0, 0), s);
+
+		if (!v)
+			continue;
+		sim_args_put_number(*out, n, 0, i);
+		sim_args_put_number(*out, n, 1, v->number[NEXT]);
+		sim_args_put_number(*out, n++, 2, v->number[EPOCH]);
+	}
 	return ST_OK;
 }
 
@@ -204,7 +210,7 @@ static enum status write_probe(struct sim_session *s, const struct sim_call *c, 
 const struct sim_sql sim_sql_delivery[] = {
 	{ "store_claim", claim },
 	{ "store_ranges", ranges },
-	{ "store_position", position },
+	{ "store_positions", positions },
 	{ "store_rewind", rewind_position },
 	{ "store_resumable_skipped", resumable_skipped },
 	{ "store_resumable", resumable },

@@ -22,7 +22,10 @@ static struct message message_at(int64_t offset, const char *type)
 static enum intake_verdict receive(struct partition *p, int64_t offset, const char *type)
 {
 	const struct message m = message_at(offset, type);
-	struct partitions partitions = { .list = p, .count = p ? 1 : 0 };
+	uint32_t places[] = { p ? 1 : 0 };
+	struct partitions partitions = {
+		.list = p, .count = p ? 1 : 0, .places = places, .place_count = 1
+	};
 	struct intake intake = { .partitions = &partitions };
 	struct intake_result r = intake_receive(&intake, &m, 99);
 
