@@ -5,7 +5,8 @@
 #
 # usage: tests/run.sh PART...
 #   unit          make test-unit
-#   integration   build/tests/integration and, one test at a time, build/tests/integration-alone
+#   integration   build/tests/integration and, beside it, the next
+#   alone         build/tests/integration-alone, one test at a time: they stop their servers
 #   e2e           build/tests/e2e
 # env: TEST_BUILD_DIR  where the services and the test binaries are (build)
 #      SANITIZE        not empty: they are built with ASan and UBSan
@@ -23,6 +24,7 @@ readonly PART_SECONDS=900
 passed=0
 failed=0
 part_pid=
+alone_pid=
 
 # choose_ports: free ones below the ephemeral ones, for all parts of a stack.
 choose_ports() {
@@ -52,6 +54,8 @@ start_servers() {
 
 close_run() {
 	[[ -z $part_pid ]] || kill "$part_pid" 2>/dev/null || true
+	[[ -z $alone_pid ]] || kill "$alone_pid" 2>/dev/null || true
+	[[ -z $alone_pid ]] || wait "$alone_pid" || true
 	[[ -z $TEMPORARY_STACK_UP ]] || "$REPO_DIR/stack/stack.sh" down >/dev/null
 }
 
@@ -106,11 +110,26 @@ run_binary() {
 	run_part "$1" "$TEST_BUILD_DIR/tests/$1" "${arguments[@]}"
 }
 
+# begin_alone, end_alone: the part alone beside the others, on servers of its own; most of its time it
+# waits.
+begin_alone() {
+	TEST_RUN_DIR=$TEST_RUN_DIR-alone "$REPO_DIR/tests/run.sh" alone >"$RUN_DIR/log/run-beside.log" 2>&1 &
+	alone_pid=$!
+}
+
+end_alone() {
+	local status=0
+	wait "$alone_pid" || status=$?
+	alone_pid=
+	cat "$RUN_DIR/log/run-beside.log"
+	count "$RUN_DIR/log/run-beside.log" "$status"
+}
+
 main() {
 	local part
 	(($# > 0)) || usage
 	for part; do
-		[[ $part =~ ^(unit|integration|e2e)$ ]] || usage
+		[[ $part =~ ^(unit|integration|alone|e2e)$ ]] || usage
 	done
 	cd "$REPO_DIR"
 	BUILD_DIR=${TEST_BUILD_DIR:-build}
@@ -127,16 +146,16 @@ main() {
 		start_servers
 	fi
 	export TEST_BUILD_DIR=$BUILD_DIR
+	[[ " $* " != *" integration "* ]] || begin_alone
 	for part; do
 		case $part in
 		unit) run_part unit "${MAKE:-make}" --no-print-directory test-unit ;;
-		integration)
-			run_binary integration "${JOBS:-4}"
-			run_binary integration-alone 1
-			;;
+		integration) run_binary integration "${JOBS:-4}" ;;
+		alone) run_binary integration-alone 1 ;;
 		e2e) run_binary e2e 1 ;;
 		esac
 	done
+	[[ -z $alone_pid ]] || end_alone
 	((failed == 0)) || show_failures
 	close_run
 	trap - EXIT

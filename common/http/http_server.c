@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/http/http_access.h"
 #include "common/http/http_dispatch.h"
@@ -47,6 +48,15 @@ static void send_deferred(struct http_deferred *deferred, struct http_response *
 
 /* --- requests ------------------------------------------------------------------------------ */
 
+/* What a GET shows may change at any time: no cache may answer for the service without asking it.
+ */
+static void handle(struct http_connection *c, struct http_response *response)
+{
+	if (strcmp(c->route->method, "GET") == 0)
+		http_response_header(response, "Cache-Control", "no-cache");
+	c->route->handle(c->route->context, &c->request, response);
+}
+
 /* On the thread that the lane has chosen. */
 static void run_job(struct http_job *job)
 {
@@ -58,7 +68,7 @@ static void run_job(struct http_job *job)
 	if (c->route->lane == HTTP_ON_WORKER)
 		progress_made(server->progress);
 	http_response_init(&response);
-	c->route->handle(c->route->context, &c->request, &response);
+	handle(c, &response);
 	if (!response.deferred)
 		answer_later(c, &response);
 	http_response_fini(&response);
@@ -113,7 +123,7 @@ static bool serve(void *context, struct http_connection *c, struct http_response
 		return false;
 	}
 	if (c->route)
-		c->route->handle(c->route->context, &c->request, response);
+		handle(c, response);
 	if (!response->deferred)
 		count(c, response->status);
 	return !response->deferred;

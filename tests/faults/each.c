@@ -12,7 +12,7 @@
 #include "common/runtime/command.h"
 #include "common/runtime/stop.h"
 
-#define LANES            3
+#define LANES            4
 #define LANE_PORTS       1000
 #define SETTINGS_MAX     3
 #define VARIABLES_MAX    8
@@ -37,6 +37,8 @@ static const struct run_of_family {
 	{ "pooler", { "PROCESSING_ORDER=key" } },
 	{ "clock", { "MODE=growing" } },
 	{ "processes", { "MODE=unkeyed" } },
+	{ "duplicates", { "MODE=unkeyed" } },
+	{ "zombies", { NULL } },
 	{ "rewind", { NULL } },
 };
 #define RUN_COUNT (sizeof(runs) / sizeof(runs[0]))

@@ -16,6 +16,7 @@
 #include "common/runtime/stop.h"
 #include "tests/faults/disks.h"
 #include "tests/faults/each.h"
+#include "tests/faults/fence.h"
 #include "tests/faults/heal.h"
 #include "tests/faults/kinds.h"
 #include "tests/faults/nemesis.h"
@@ -116,17 +117,6 @@ static enum status start_disks(struct run *run, struct error *err)
 	return ST_OK;
 }
 
-/* The services come through it from the start. */
-static enum status start_pooler(struct run *run, struct error *err)
-{
-	if (!settings_has_pooler(run->settings))
-		return ST_OK;
-	if (stack(run, "servers", 0, err) != ST_OK)
-		return err->status;
-	heal_part(run, PART_POOLER);
-	return ST_OK;
-}
-
 static enum status start_stack(struct run *run, struct error *err)
 {
 	int replicas = atomic_load(&run->replicas);
@@ -134,8 +124,13 @@ static enum status start_stack(struct run *run, struct error *err)
 	if (start_links(run, err) != ST_OK || start_disks(run, err) != ST_OK)
 		return err->status;
 	journal_progress(&run->journal, "starting PostgreSQL and Kafka, with no data");
-	if (start_pooler(run, err) != ST_OK || stack(run, "up", 0, err) != ST_OK ||
-	    stack(run, "scale-orders", ORDERS, err) != ST_OK ||
+	if (stack(run, "servers", 0, err) != ST_OK)
+		return err->status;
+	if (!fence_watch(run->settings->database_url))
+		return error_set(err, ST_UNAVAILABLE, "the positions cannot be watched");
+	if (settings_has_pooler(run->settings)) /* the services come through it from the start */
+		heal_part(run, PART_POOLER);
+	if (stack(run, "up", 0, err) != ST_OK || stack(run, "scale-orders", ORDERS, err) != ST_OK ||
 	    stack(run, "scale", replicas, err) != ST_OK)
 		return err->status;
 	journal_progress(&run->journal, "%d order-services and %d delivery-services are ready",

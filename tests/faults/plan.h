@@ -27,18 +27,20 @@ struct fault_job;
 
 /* What a kind of fault belongs to. A run plays those of one family, or of all. */
 enum family {
-	FAMILY_PROCESSES, /* killed, stopped, paused; sessions; numbers of replicas and partitions
-			   */
-	FAMILY_PAUSES,    /* for longer than every timeout */
-	FAMILY_LOGS,      /* that nobody reads */
-	FAMILY_DATABASE,  /* that takes no writes */
-	FAMILY_NETWORK,   /* between the services and their servers, and among the brokers */
-	FAMILY_DISK,      /* of a server: full, or failing */
-	FAMILY_STANDBY,   /* PostgreSQL's, synchronous: it takes over */
-	FAMILY_CLOCK,     /* of the services: jumps */
-	FAMILY_POOLER,    /* pgbouncer, between the services and PostgreSQL */
-	FAMILY_STORAGE,   /* a broker that has lost its disk; with three brokers */
-	FAMILY_REWIND,    /* a database that goes back: what it had acknowledged is lost */
+	FAMILY_PROCESSES,  /* killed, stopped, paused; sessions; numbers of replicas and partitions
+			    */
+	FAMILY_PAUSES,     /* for longer than every timeout */
+	FAMILY_LOGS,       /* that nobody reads */
+	FAMILY_DATABASE,   /* that takes no writes */
+	FAMILY_NETWORK,    /* between the services and their servers, and among the brokers */
+	FAMILY_DISK,       /* of a server: full, or failing */
+	FAMILY_STANDBY,    /* PostgreSQL's, synchronous: it takes over */
+	FAMILY_CLOCK,      /* of the services: jumps */
+	FAMILY_POOLER,     /* pgbouncer, between the services and PostgreSQL */
+	FAMILY_STORAGE,    /* a broker that has lost its disk; with three brokers */
+	FAMILY_DUPLICATES, /* messages come again */
+	FAMILY_ZOMBIES,    /* a replica comes back with work for a partition that it has lost */
+	FAMILY_REWIND,     /* a database that goes back: what it had acknowledged is lost */
 	FAMILY_COUNT,
 };
 

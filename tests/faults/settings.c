@@ -9,22 +9,24 @@
 #include "tests/faults/links.h"
 #include "tools/order-clients/clients.h"
 
-#define CLOCK_LIBRARY  "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-#define LONG_S         600   /* a run of that length sees the topic grow once more */
-#define DRAIN_S        "120" /* until all is drained after the load */
-#define DELAY_BY_ORDER "-1"
-#define DELAY_MS       5
-#define DELAY_GAPS_MS  200 /* so that there are gaps */
-#define POOLER_OFFSET  3   /* of its port from PostgreSQL's */
-#define REPLICA_OFFSET 100 /* of the second order-service's port */
+#define CLOCK_LIBRARY       "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+#define LONG_S              600   /* a run of that length sees the topic grow once more */
+#define DRAIN_S             "120" /* until all is drained after the load */
+#define DELAY_BY_ORDER      "-1"
+#define DELAY_MS            5
+#define DELAY_GAPS_MS       200 /* so that there are gaps */
+#define ZOMBIES_DELAY_MS    4000
+#define ZOMBIES_CONCURRENCY 1000
+#define POOLER_OFFSET       3   /* of its port from PostgreSQL's */
+#define REPLICA_OFFSET      100 /* of the second order-service's port */
 
 static const char *const modes[] = { "keyed", "unkeyed", "growing", NULL };
 static const char *const orders[] = { "partition", "key", "unordered", NULL };
 /* By enum family; the last one is all of them. */
-static const char *const families[FAMILY_COUNT + 2] = { "processes", "pauses",  "logs",
-							"database",  "network", "disk",
-							"standby",   "clock",   "pooler",
-							"storage",   "rewind",  "all" };
+static const char *const families[FAMILY_COUNT + 2] = {
+	"processes", "pauses", "logs",    "database",   "network", "disk",   "standby",
+	"clock",     "pooler", "storage", "duplicates", "zombies", "rewind", "all"
+};
 static const char *const brokers[] = { "1", "3", NULL };
 
 #define PORT(name, field, fallback, help)                                                          \
@@ -47,7 +49,9 @@ static const struct config_key keys[] = {
 	  "disk: of a server, full or failing; standby: PostgreSQL's takes over; clock: the "
 	  "services' clocks jump; "
 	  "pooler: pgbouncer is between, and restarted; storage: a broker loses its disk "
-	  "(BROKERS=3); rewind: PostgreSQL goes back to an old state; all: all but rewind" },
+	  "(BROKERS=3); duplicates: messages come again; zombies: a replica comes back with work "
+	  "for what it has lost, with PROCESSING_ORDER=key; rewind: PostgreSQL goes back to an old "
+	  "state; all: all but rewind" },
 	{ "MODE", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, mode), "keyed", 0, 0,
 	  modes,
 	  "keyed: key = order id, four partitions from the start, SEQUENCING=off; unkeyed: no key, "
@@ -74,7 +78,7 @@ static const struct config_key keys[] = {
 	PORT("KAFKA_PORT", kafka_port, "9092", "first broker; the others are 2 and 4 further"),
 	PORT("PG_PORT", pg_port, "15432", "PostgreSQL"),
 	{ "FAULTS_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, first_port), "21000",
-	  1024, 60000, NULL, "--each: first of 3,000 ports, instead of those above" },
+	  1024, 60000, NULL, "--each: first of 4,000 ports, instead of those above" },
 	{ "KAFKA_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct settings, topic),
 	  "kafka.scaling", 0, 0, NULL, "topic that carries the events" },
 	{ "RUN_DIR", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct settings, run_dir), "", 0, 0, NULL,
@@ -90,7 +94,7 @@ const struct config_program settings_program = {
 	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.flags = "--plan|--each",
 	.manner = "Runs as make faults does it, once; --plan: only shows what would be broken, and "
-		  "when; --each: each family for DURATION, three at a time.",
+		  "when; --each: each family for DURATION, four at a time.",
 	.exit_status = "0 no violation, 1 a violation, or it could not run, 2 bad settings.",
 };
 
@@ -105,6 +109,16 @@ static void derive_growth(struct settings *s)
 		s->growth[i] = steps[i];
 }
 
+/* Work that takes long enough: who takes a partition over has not moved its position yet when the
+ * one before comes back, with work that is done at once. */
+static void derive_zombies(struct settings *s)
+{
+	s->order = ORDER_KEY;
+	s->max_concurrency = ZOMBIES_CONCURRENCY;
+	if (s->delivery_delay_ms < 0)
+		s->delivery_delay_ms = ZOMBIES_DELAY_MS;
+}
+
 void settings_derive(struct settings *s)
 {
 	struct strbuf kafka = STRBUF_ON(s->kafka);
@@ -114,6 +128,8 @@ void settings_derive(struct settings *s)
 						: FAMILY_BIT(s->family);
 	s->resequencing = s->mode != MODE_KEYED || s->order == ORDER_UNORDERED;
 	derive_growth(s);
+	if (s->family == FAMILY_ZOMBIES)
+		derive_zombies(s);
 	if (s->delivery_delay_ms < 0)
 		s->delivery_delay_ms = s->order == ORDER_PARTITION ? DELAY_MS : DELAY_GAPS_MS;
 	for (int i = 0; i < s->brokers; i++)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/runtime/command.h"
+#include "tests/faults/fence.h"
 #include "tests/faults/rewound.h"
 #include "tests/support/database.h"
 #include "tests/support/wait.h"
@@ -139,6 +140,19 @@ static void judge_logs(struct verdict *verdict, struct run *run)
 				  rewound ? "lost commits" : "lost none", verdict->logs.losses);
 }
 
+/* Who has lost a partition moves nothing. */
+static void judge_fence(struct run *run)
+{
+	int64_t breaches = fence_breaches(run->settings->database_url);
+
+	if (breaches != 0)
+		journal_violation(
+			&run->journal,
+			"positions moved by a replica that had lost the partition: %" PRId64
+			"; see faults.breach",
+			breaches);
+}
+
 /* What was acknowledged since the database went back holds, and only that; no order of then has its
  * id again, or shows the delivery of another. */
 static void judge_rewind(struct verdict *verdict, struct run *run)
@@ -181,6 +195,7 @@ void verdict_judge(struct verdict *verdict, struct run *run)
 		judge_operations(verdict, run);
 	}
 	judge_ranges(run);
+	judge_fence(run);
 	judge_logs(verdict, run);
 	for (int part = 0; part < PART_COUNT; part++) {
 		if (services & PART_BIT(part))

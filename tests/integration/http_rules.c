@@ -178,6 +178,21 @@ LAB_TEST(http_rules, if_none_match, 1)
 	cr_expect_eq(http_call(order->port, "GET", "/orders/1", NULL, NULL).status, 200);
 }
 
+/* RFC 9111 section 4.2.2: without this a cache may keep answers for as long as it thinks fit. */
+LAB_TEST(http_rules, no_cache_answers_for_the_service, 1)
+{
+	static const char *const paths[] = { "/orders/1", "/orders",  "/orders/9", "/healthz",
+					     "/readyz",   "/metrics", "/about" };
+	struct service *order = start_with_an_order();
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct http_answer answer = http_call(order->port, "GET", paths[i], NULL, NULL);
+
+		cr_expect_str_eq(http_header(&answer, "Cache-Control"), "no-cache", "%s: %s",
+				 paths[i], answer.headers);
+	}
+}
+
 /* A list is the same in one line or in several, RFC 9110 section 5.3. */
 LAB_TEST(http_rules, a_list_may_be_split_over_lines, 1)
 {

@@ -17,7 +17,8 @@
 #define AVOID_MS           1000 /* a server that did not answer is not asked for so long */
 
 struct caller {
-	CURL *curl;
+	CURL *curl[2]; /* the second: of a call that is made twice */
+	CURLM *both;
 	const int *ports;
 	size_t port_count;
 	int64_t avoid_until_mono_ms[CALLER_SERVERS_MAX];
@@ -45,11 +46,13 @@ enum status caller_open(struct caller **out, const int *ports, size_t port_count
 
 	if (!caller)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	*caller = (struct caller){
-		.curl = curl_easy_init(), .ports = ports, .port_count = port_count, .tally = tally
-	};
-	if (!caller->curl) {
-		free(caller);
+	*caller = (struct caller){ .curl = { curl_easy_init(), curl_easy_init() },
+				   .both = curl_multi_init(),
+				   .ports = ports,
+				   .port_count = port_count,
+				   .tally = tally };
+	if (!caller->curl[0] || !caller->curl[1] || !caller->both) {
+		caller_close(caller);
 		return error_set(err, ST_INTERNAL, "libcurl gives no handle");
 	}
 	*out = caller;
@@ -60,7 +63,9 @@ void caller_close(struct caller *caller)
 {
 	if (!caller)
 		return;
-	curl_easy_cleanup(caller->curl);
+	curl_easy_cleanup(caller->curl[0]);
+	curl_easy_cleanup(caller->curl[1]);
+	(void)curl_multi_cleanup(caller->both);
 	free(caller);
 }
 
@@ -96,31 +101,92 @@ static void prepare(CURL *curl, const char *url, const char *method, const char 
 	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
-bool caller_call(struct caller *caller, uint32_t server, const char *method, const char *path,
-		 const char *body, const char *header, struct answer *answer)
-{
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-	size_t chosen = choose(caller, server);
-	long status = 0, connects = 0;
-	char url[128];
+/* A call on its way. */
+struct call {
+	CURL *curl;
+	size_t server;
+	struct curl_slist *headers;
+	struct answer *answer;
 	CURLcode code;
+};
+
+static struct call begin(struct caller *caller, size_t handle, size_t server, const char *method,
+			 const char *path, const char *body, const char *header,
+			 struct answer *answer)
+{
+	struct call call = { .curl = caller->curl[handle],
+			     .server = server,
+			     .headers = curl_slist_append(NULL, "Content-Type: application/json"),
+			     .answer = answer };
+	char url[128];
 
 	*answer = (struct answer){ 0 };
 	if (header)
-		headers = curl_slist_append(headers, header);
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", caller->ports[chosen], path);
-	prepare(caller->curl, url, method, body, headers, answer);
-	code = curl_easy_perform(caller->curl);
-	(void)curl_easy_getinfo(caller->curl, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(caller->curl, CURLINFO_NUM_CONNECTS, &connects);
-	curl_slist_free_all(headers);
-	if (code == CURLE_OK)
+		call.headers = curl_slist_append(call.headers, header);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", caller->ports[server], path);
+	prepare(call.curl, url, method, body, call.headers, answer);
+	return call;
+}
+
+static bool end(struct caller *caller, const struct call *call)
+{
+	struct answer *answer = call->answer;
+	long status = 0, connects = 0;
+
+	(void)curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(call->curl, CURLINFO_NUM_CONNECTS, &connects);
+	curl_slist_free_all(call->headers);
+	if (call->code == CURLE_OK)
 		answer->status = (int)status;
 	else
-		caller->avoid_until_mono_ms[chosen] = clock_mono_ms() + AVOID_MS;
+		caller->avoid_until_mono_ms[call->server] = clock_mono_ms() + AVOID_MS;
 	answer->sure = answer->status > 0 && answer->status < 500 && connects == 0;
 	if (answer->status > 0 && answer->status < 500)
 		return true;
 	tally_failure(caller->tally, answer->status);
 	return false;
+}
+
+bool caller_call(struct caller *caller, uint32_t server, const char *method, const char *path,
+		 const char *body, const char *header, struct answer *answer)
+{
+	struct call call =
+		begin(caller, 0, choose(caller, server), method, path, body, header, answer);
+
+	call.code = curl_easy_perform(call.curl);
+	return end(caller, &call);
+}
+
+/* Until both are through. */
+static void perform(struct caller *caller, struct call calls[2])
+{
+	int running = 2, left;
+	CURLMsg *message;
+
+	for (int i = 0; i < 2; i++)
+		(void)curl_multi_add_handle(caller->both, calls[i].curl);
+	while (curl_multi_perform(caller->both, &running) == CURLM_OK && running > 0)
+		(void)curl_multi_poll(caller->both, NULL, 0, 1000, NULL);
+	while ((message = curl_multi_info_read(caller->both, &left))) {
+		for (int i = 0; i < 2; i++) {
+			if (calls[i].curl == message->easy_handle)
+				calls[i].code = message->data.result;
+		}
+	}
+	for (int i = 0; i < 2; i++)
+		(void)curl_multi_remove_handle(caller->both, calls[i].curl);
+}
+
+void caller_call_twice(struct caller *caller, uint32_t server, const char *method, const char *path,
+		       const char *body, const char *header, struct answer answers[2],
+		       bool answered[2])
+{
+	struct call calls[2];
+
+	for (uint32_t i = 0; i < 2; i++)
+		calls[i] = begin(caller, i, choose(caller, server + i), method, path, body, header,
+				 &answers[i]);
+	perform(caller, calls);
+	for (int i = 0; i < 2; i++)
+		answered[i] = end(caller, &calls[i]);
 }

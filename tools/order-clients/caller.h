@@ -39,4 +39,9 @@ void caller_close(struct caller *caller);
 bool caller_call(struct caller *caller, uint32_t server, const char *method, const char *path,
 		 const char *body, const char *header, struct answer *answer);
 
+/* The same call twice at the same time, the second to the next server. */
+void caller_call_twice(struct caller *caller, uint32_t server, const char *method, const char *path,
+		       const char *body, const char *header, struct answer answers[2],
+		       bool answered[2]);
+
 #endif

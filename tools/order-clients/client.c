@@ -20,6 +20,7 @@
 #define MODIFY_MAX      6
 #define CANCEL_PERCENT  85
 #define SAME_PERCENT    50 /* the next operation is on the same order */
+#define RIVAL_PERCENT   30 /* of changes: two of the same at once, to two servers */
 #define READ_PERCENT    15
 #define PAUSE_MIN_MS    50 /* before a call is made again */
 #define PAUSE_MAX_MS    500
@@ -218,6 +219,27 @@ static enum outcome find_out(struct client *client, uint32_t server,
 	return UNKNOWN;
 }
 
+/* A change, or two of the same at the same time: one of those at most is done, and the other one is
+ * told so. The answer is that of the one that is done, or else of one that may be. */
+static bool call_change(struct client *client, uint32_t server, const struct known_order *order,
+			bool rivals, const char *method, const char *path, const char *body,
+			const char *if_match, struct answer *answer)
+{
+	struct answer answers[2];
+	bool answered[2];
+	int decides;
+
+	if (!rivals)
+		return caller_call(client->caller, server, method, path, body, if_match, answer);
+	caller_call_twice(client->caller, server, method, path, body, if_match, answers, answered);
+	if (answers[0].status / 100 == 2 && answers[1].status / 100 == 2)
+		violation(client, order, "two changes of one version are both done", &answers[1]);
+	decides = answers[0].status / 100 != 2 && (answers[1].status / 100 == 2 || !answered[1]);
+	*answer = answers[decides];
+	answer->sure = answers[0].sure && answers[1].sure;
+	return answered[decides];
+}
+
 /* Modifies (qty: the new one) or cancels (0) the order, until it is known to be done. */
 static enum outcome change(struct client *client, uint32_t server, const struct known_order *order,
 			   int32_t qty)
@@ -225,6 +247,7 @@ static enum outcome change(struct client *client, uint32_t server, const struct 
 	const char *method = qty ? "PATCH" : "DELETE";
 	char path[PATH_MAX_BYTES], body[PATCH_MAX_BYTES], if_match[40];
 	enum outcome outcome = NOT_DONE;
+	bool rivals = dice_roll(&client->dice, 100) < RIVAL_PERCENT;
 	bool unclear = false, answered;
 	struct answer answer;
 
@@ -232,8 +255,8 @@ static enum outcome change(struct client *client, uint32_t server, const struct 
 	(void)snprintf(body, sizeof(body), "{\"qty\":%" PRId32 "}", qty);
 	(void)snprintf(if_match, sizeof(if_match), "If-Match: \"%" PRId32 "\"", order->version);
 	for (int tries = 0; outcome == NOT_DONE; tries++) {
-		answered = caller_call(client->caller, server, method, path, qty ? body : NULL,
-				       if_match, &answer);
+		answered = call_change(client, server, order, rivals && tries == 0, method, path,
+				       qty ? body : NULL, if_match, &answer);
 		if (answered &&
 		    (qty ? shows(&answer, order->version + 1, qty) : answer.status == 204))
 			return DONE;

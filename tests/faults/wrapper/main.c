@@ -134,12 +134,24 @@ static void use_log_pipe(const char *name)
 	(void)dup2(ends[1], STDERR_FILENO);
 }
 
+/* Its sessions have its name: see fence.h. */
+static void use_name(const char *name)
+{
+	const char *url = getenv("DATABASE_URL");
+	char option[80];
+
+	(void)snprintf(option, sizeof(option), "%capplication_name=%.40s",
+		       url && strchr(url, '?') ? '&' : '?', name);
+	replace("DATABASE_URL", "?", "?", option);
+}
+
 static void become_service(const char *name, enum part part)
 {
 	if (setting("FAULTS_LINKS"))
 		use_links(part);
 	else if (setting("FAULTS_POOLER_PORT"))
 		use_pooler(setting("FAULTS_POOLER_PORT"));
+	use_name(name);
 	if (setting("FAULTS_LOG_PIPE"))
 		use_log_pipe(name);
 	if (setting("FAULTS_CLOCK"))
