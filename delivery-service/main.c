@@ -7,6 +7,7 @@
 
 #include "common/base/embed.h"
 #include "common/base/version.h"
+#include "common/event/contract.h"
 #include "common/event/event.h"
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
@@ -88,6 +89,7 @@ static const struct config_table tables[] = {
 static const struct config_default defaults[] = {
 	{ "DATABASE_URL", "postgresql://delivery_service@127.0.0.1:15432/lab" },
 	{ "HTTP_PORT", "8082" },
+	{ "RELAY_STATE_TOPIC", CONTRACT_DELIVERY_STATE_TOPIC },
 	{ "HTTP_THREADS", "16" },
 	{ 0 },
 };
@@ -142,14 +144,14 @@ static void describe_parked(void *context, struct strbuf *out)
 static enum status open_relay(struct service *s, const struct config *config, const char *replica,
 			      struct error *err)
 {
-	const struct relay_config relay = {
+	struct relay_config relay = {
 		.database_url = config->service.database_url,
 		.schema = SERVICE_SCHEMA_DELIVERY,
 		.instance = replica,
-		.kafka = service_config_kafka(&config->service, replica),
 		.keyed = true, /* so that an order's Delivery* events stay in their order */
 	};
 
+	relay.kafka = service_config_relay(&config->service, replica, &relay.state_topic);
 	if (relay_open(&s->relay, &relay, err) != ST_OK)
 		return err->status;
 	return relay_start(s->relay, err);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The topics of the brokers that run.
 #
-# usage: kafka/topics.sh create            makes the lab's topic and the dead-letter topic
+# usage: kafka/topics.sh create            makes the lab's topic, the dead-letter topic, the state topics
 #        kafka/topics.sh create TOPIC PARTITIONS   makes a topic; one that is there stays as it is
 #        kafka/topics.sh recreate          makes both again, empty
 #        kafka/topics.sh alter PARTITIONS  more partitions for the lab's topic, while all runs

@@ -10,6 +10,7 @@
 
 #include "common/base/embed.h"
 #include "common/base/version.h"
+#include "common/event/contract.h"
 #include "common/http/http_server.h"
 #include "common/outbox/relay.h"
 #include "common/pg/pg_write_probe.h"
@@ -81,6 +82,7 @@ static const struct config_table tables[] = {
 static const struct config_default defaults[] = {
 	{ "DATABASE_URL", "postgresql://order_service@127.0.0.1:15432/lab" },
 	{ "HTTP_PORT", "8081" },
+	{ "RELAY_STATE_TOPIC", CONTRACT_ORDERS_STATE_TOPIC },
 	{ "HTTP_THREADS", "64" },
 	{ 0 },
 };
@@ -182,14 +184,14 @@ static enum status open_writer(struct service *s, const struct config *config, s
 static enum status open_relay(struct service *s, const struct config *config, const char *replica,
 			      struct error *err)
 {
-	const struct relay_config relay = {
+	struct relay_config relay = {
 		.database_url = config->service.database_url,
 		.schema = SERVICE_SCHEMA_ORDERS,
 		.instance = replica,
-		.kafka = service_config_kafka(&config->service, replica),
 		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
 	};
 
+	relay.kafka = service_config_relay(&config->service, replica, &relay.state_topic);
 	if (relay_open(&s->relay, &relay, err) != ST_OK)
 		return err->status;
 	return relay_start(s->relay, err);

@@ -9,6 +9,11 @@
 /* The topic of the events that cannot be applied. */
 #define CONTRACT_DEAD_LETTER_TOPIC "dlq-kafka.delivery"
 
+/* The topics of the states of the relays' transactions, one for each outbox: a transaction that is
+ * open in one holds up nobody else. */
+#define CONTRACT_ORDERS_STATE_TOPIC   "outbox-state.orders"
+#define CONTRACT_DELIVERY_STATE_TOPIC "outbox-state.delivery"
+
 /* Where a dead letter was first: headers of the letter, and of the event that it is replayed as. */
 #define CONTRACT_ORIGIN_TOPIC     "x-original-topic"
 #define CONTRACT_ORIGIN_PARTITION "x-original-partition"

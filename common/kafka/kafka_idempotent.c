@@ -28,6 +28,28 @@ static void set_partitioner(rd_kafka_conf_t *conf, _Atomic uint32_t *turn)
 	rd_kafka_topic_conf_set_opaque(topic_conf, turn);
 }
 
+/* A transaction has a time of its own, and no message of it lives longer. */
+static enum status set_transactional(rd_kafka_conf_t *conf, const char *id, struct error *err)
+{
+	const char *const pairs[] = {
+		"transactional.id",
+		id,
+		"transaction.timeout.ms",
+		KAFKA_TRANSACTION_TIMEOUT_MS,
+		"message.timeout.ms",
+		KAFKA_TRANSACTION_TIMEOUT_MS,
+		NULL,
+	};
+	char why[200];
+
+	for (size_t i = 0; pairs[i]; i += 2) {
+		if (rd_kafka_conf_set(conf, pairs[i], pairs[i + 1], why, sizeof(why)) !=
+		    RD_KAFKA_CONF_OK)
+			return error_set(err, ST_INVALID, "%s", why);
+	}
+	return ST_OK;
+}
+
 enum status kafka_idempotent_new(rd_kafka_t **out, const struct kafka_settings *settings,
 				 kafka_idempotent_report *on_report, void *opaque,
 				 _Atomic uint32_t *turn, struct error *err)
@@ -52,6 +74,11 @@ enum status kafka_idempotent_new(rd_kafka_t **out, const struct kafka_settings *
 
 	if (kafka_conf(&conf, settings, pairs, kafka_fixed_producer, err) != ST_OK)
 		return err->status;
+	if (settings->transactional_id &&
+	    set_transactional(conf, settings->transactional_id, err) != ST_OK) {
+		rd_kafka_conf_destroy(conf);
+		return err->status;
+	}
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rd_kafka_conf_set_opaque(conf, opaque);
 	set_partitioner(conf, turn);

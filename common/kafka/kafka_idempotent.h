@@ -1,6 +1,8 @@
 /*
  * librdkafka's producer, set up so that a message is on the topic once and in order: idempotent,
  * acks=all, no message ever times out. A message that is not has a delivery report that says why.
+ * With settings->transactional_id it is transactional: what is not committed within
+ * KAFKA_TRANSACTION_TIMEOUT_MS is aborted by the brokers.
  *
  * Threads: opening from one; the handle is librdkafka's and thread-safe.
  */
@@ -12,6 +14,10 @@
 
 #include "common/base/error.h"
 #include "common/kafka/kafka_settings.h"
+
+/* Longer than a leader that hangs is waited for. It also bounds for how long a relay that died, and
+ * has no successor, holds up consumers that read committed. */
+#define KAFKA_TRANSACTION_TIMEOUT_MS "10000"
 
 typedef void kafka_idempotent_report(rd_kafka_t *rk, const rd_kafka_message_t *message,
 				     void *opaque);

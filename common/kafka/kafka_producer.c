@@ -5,6 +5,7 @@
 
 #include "common/event/message.h"
 #include "common/kafka/kafka_idempotent.h"
+#include "common/kafka/kafka_metadata.h"
 #include "common/runtime/log.h"
 
 #define REACHABLE_MS   500
@@ -159,6 +160,66 @@ enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
 	return create(p, err);
 }
 
+/* --- transactions -------------------------------------------------------------------------- */
+
+/* Takes error. */
+static enum status judge(rd_kafka_error_t *error, const char *doing, struct error *err)
+{
+	bool again;
+
+	if (!error)
+		return ST_OK;
+	again = rd_kafka_error_is_retriable(error) && !rd_kafka_error_is_fatal(error) &&
+		!rd_kafka_error_txn_requires_abort(error);
+	(void)error_set(err, again ? ST_UNAVAILABLE : ST_INTERNAL, "%s: %s", doing,
+			rd_kafka_error_string(error));
+	rd_kafka_error_destroy(error);
+	return err->status;
+}
+
+static enum status no_handle(struct error *err)
+{
+	return error_set(err, ST_INTERNAL, "there is no producer");
+}
+
+enum status kafka_producer_prepare(struct kafka_producer *p, int timeout_ms, struct error *err)
+{
+	return p->rk ? judge(rd_kafka_init_transactions(p->rk, timeout_ms),
+			     "taking the transactional id", err)
+		     : no_handle(err);
+}
+
+enum status kafka_producer_begin(struct kafka_producer *p, struct error *err)
+{
+	return p->rk ? judge(rd_kafka_begin_transaction(p->rk), "beginning the transaction", err)
+		     : no_handle(err);
+}
+
+enum status kafka_producer_commit(struct kafka_producer *p, int timeout_ms, struct error *err)
+{
+	return p->rk ? judge(rd_kafka_commit_transaction(p->rk, timeout_ms),
+			     "committing the transaction", err)
+		     : no_handle(err);
+}
+
+bool kafka_producer_can_send(struct kafka_producer *p, const char *topic)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	const struct rd_kafka_metadata_topic *found;
+	bool can;
+
+	if (!p->rk || kafka_metadata(p->rk, topic, REACHABLE_MS, &metadata) != 0)
+		return false;
+	found = &metadata->topics[0];
+	can = metadata->topic_cnt == 1 && !found->err && found->partition_cnt > 0;
+	for (int i = 0; can && i < found->partition_cnt; i++)
+		can = found->partitions[i].leader >= 0;
+	rd_kafka_metadata_destroy(metadata);
+	return can;
+}
+
+/* --- for other threads --------------------------------------------------------------------- */
+
 static bool answers(rd_kafka_t *rk)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
@@ -201,4 +262,9 @@ bool kafka_producer_blames_topic(int code)
 	default:
 		return false;
 	}
+}
+
+bool kafka_producer_timed_out(int code)
+{
+	return code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
 }

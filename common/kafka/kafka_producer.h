@@ -1,7 +1,7 @@
 /*
  * The narrow way to publish: an idempotent producer (acks=all, no message ever times out). What is
- * sent is on the topic once and in order, or its report says why not. librdkafka stays inside, so a
- * simulated producer can be linked in its place.
+ * sent is on the topic once and in order, or its report says why not. It may be transactional.
+ * librdkafka stays inside, so a simulated producer can be linked in its place.
  *
  * Threads: one owner; kafka_producer_reachable from any.
  */
@@ -67,13 +67,36 @@ bool kafka_producer_poll(struct kafka_producer *producer, int timeout_ms);
  */
 MUST_CHECK enum status kafka_producer_abandon(struct kafka_producer *producer, struct error *err);
 
+/*
+ * With settings->transactional_id every message belongs to a transaction: consumers that read
+ * committed see its messages after kafka_producer_commit has said ST_OK, all at once. After any
+ * other end the producer is to be abandoned; the next one's prepare ends the transaction (commits
+ * it if its commit had begun, else aborts it), and raises the id's epoch, so that no request of it
+ * which is late gets into a later transaction.
+ *
+ * prepare comes once for each producer, before all else: it ends the transactions of whoever had
+ * the id, and takes the id from him. Of prepare and commit ST_UNAVAILABLE: not done yet, call it
+ * again. ST_INTERNAL, of all three: the producer is to be abandoned.
+ */
+MUST_CHECK enum status kafka_producer_prepare(struct kafka_producer *producer, int timeout_ms,
+					      struct error *err);
+MUST_CHECK enum status kafka_producer_begin(struct kafka_producer *producer, struct error *err);
+MUST_CHECK enum status kafka_producer_commit(struct kafka_producer *producer, int timeout_ms,
+					     struct error *err);
+
+/* True if the brokers say that the topic is there, and each partition has a leader (blocks up to
+ * half a second). */
+bool kafka_producer_can_send(struct kafka_producer *producer, const char *topic);
+
 /* True if the broker answers now (blocks up to half a second). */
 bool kafka_producer_reachable(struct kafka_producer *producer);
 
-/* A report's code: the one of a message that was purged, a code in words, and whether it tells of
- * the message's topic, so that no other producer would fare better. */
+/* A report's code: the one of a message that was purged, a code in words, whether it tells of the
+ * message's topic, so that no other producer would fare better, and whether the partition's leader
+ * did not take it in time. */
 int kafka_producer_purged(void);
 const char *kafka_producer_reason(int code);
 bool kafka_producer_blames_topic(int code);
+bool kafka_producer_timed_out(int code);
 
 #endif

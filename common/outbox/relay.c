@@ -4,6 +4,7 @@
  */
 #include "common/outbox/relay.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/kafka/kafka_producer.h"
@@ -177,16 +178,22 @@ void relay_round(struct relay *r)
 	struct fetched f = { 0 };
 	struct error err;
 
+	relay_publisher_hold_failing(r->publisher);
 	if (fetch(r, &f, &err) != ST_OK) {
 		pause_after_error(r, &err);
 		return;
 	}
 	relay_state_refresh_backlog(r);
 	count_unnotified(r, &f);
-	if (PQntuples(f.rows) > 0) {
+	if (r->lease.held && !relay_publisher_is_ready(r->publisher, r->lease.term)) {
+		/* The rows were read too early: some may be published. */
+		relay_recover(r);
+		relay_publish_give_up_if_due(r);
+	} else if (PQntuples(f.rows) > 0) {
 		r->drowsy = false;
 		backoff_reset(&r->backoff);
 		relay_publish_batch(r, f.rows);
+		relay_publish_give_up_if_due(r);
 		linger(r, PQntuples(f.rows), f.at_mono_ms);
 	} else {
 		idle(r, &f);
@@ -207,6 +214,20 @@ void relay_settle(struct relay *r)
 
 /* --- open and close ------------------------------------------------------------------------ */
 
+/* Two relays of one outbox have the same transactional id, and no others do. */
+static void set_kafka(struct relay *r, const struct relay_config *config)
+{
+	r->kafka = config->kafka;
+	r->state_topic = config->state_topic;
+	if (!r->state_topic) {
+		r->kafka.transactional_id = NULL;
+	} else if (!r->kafka.transactional_id || !*r->kafka.transactional_id) {
+		(void)snprintf(r->transactional_id, sizeof(r->transactional_id), "outbox.%s.%s",
+			       config->schema, config->kafka.topic);
+		r->kafka.transactional_id = r->transactional_id;
+	}
+}
+
 enum status relay_open(struct relay **out, const struct relay_config *config, struct error *err)
 {
 	struct relay *r = calloc(1, sizeof(*r));
@@ -222,7 +243,9 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	if (relay_store_open(&r->outbox, config->database_url, config->schema, APPLICATION, err) !=
 	    ST_OK)
 		goto fail_outbox;
-	if (relay_publisher_open(&r->publisher, &config->kafka, config->keyed, err) != ST_OK)
+	set_kafka(r, config);
+	if (relay_publisher_open(&r->publisher, &r->kafka, r->state_topic, config->keyed, err) !=
+	    ST_OK)
 		goto fail_publisher;
 	*out = r;
 	return ST_OK;

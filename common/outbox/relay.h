@@ -1,18 +1,21 @@
 /*
  * The relay: publishes the outbox's rows to Kafka, in outbox order, each until Kafka has it.
  *
- * One relay per outbox is active, over any number of processes: it holds an advisory lock and
- * renews a lease row. A standby takes over as soon as the lock is free, and ends the database
- * session of a holder whose lease has run out (a stopped process keeps its session, so the lock
- * alone would wait forever). A holder that comes back finds another name in the lease and reads
- * no more rows; what it had sent to Kafka before may appear twice: consumers know duplicates by
- * (order, version).
+ * One relay per outbox is active, over any number of processes: it renews a lease row.
+ * A standby takes over when the lease has run out, and ends the database session of its holder. A
+ * holder that comes back finds another name in the lease and reads no more rows; what it had sent
+ * to Kafka before may appear twice: consumers know duplicates by (order, version).
+ *
+ * With transactions consumers that read committed see each event once: a batch is a Kafka
+ * transaction that also says which rows it holds, and who takes over deletes the rows of the last
+ * committed one before it publishes.
  *
  * A row is deleted after Kafka's acknowledgement. A row that Kafka refuses permanently
  * moves to outbox_dead with the reason, and its key goes on.
  *
- * The work is done in rounds. A round waits on pg, kafka_producer, clock and wakeup only, and keeps
- * its state in struct relay: whoever replaces these modules may run many relays on one thread.
+ * The work is done in rounds. A round waits on pg, kafka_producer, kafka_state, clock and wakeup
+ * only, and keeps its state in struct relay: whoever replaces these modules may run many relays on
+ * one thread.
  *
  * Threads: relay_start makes one, which runs the rounds, owns the connection and polls the
  * producer. Open, start and close from main; relay_round and relay_settle from the one that runs
@@ -36,6 +39,9 @@ struct relay_config {
 	const char *instance; /* this process, in the lease and the logs */
 	struct kafka_settings kafka;
 	bool keyed; /* false: rows for kafka.topic are published without their key */
+	/* The topic of the states of transactions; NULL: batches are no transactions. Then kafka
+	 * has the transactional id, or it is made of schema and topic. */
+	const char *state_topic;
 };
 
 /* The database and the broker need not be there yet. config's strings are borrowed until close.

@@ -36,6 +36,9 @@ void relay_counts_metrics(const struct relay_counts *c, struct metrics_out *out)
 	metrics_one(out, "relay_unnotified_total", "counter",
 		    "Reads that found events although nothing had notified a relay that slept.",
 		    atomic_load(&c->unnotified));
+	metrics_one(out, "relay_recovered_total", "counter",
+		    "Events deleted since an earlier transaction had committed them to Kafka.",
+		    atomic_load(&c->recovered));
 	metrics_one(out, "relay_database_errors_total", "counter",
 		    "Calls of the database that failed.", atomic_load(&c->database_errors));
 	histogram_write(out, &c->batch_size, "relay_batch_events", "Events per batch published.",

@@ -14,7 +14,8 @@
 #include "common/outbox/relay_ledger.h"
 
 struct relay_counts {
-	_Atomic int64_t fetches, published, refused, retried, database_errors, given_up, unnotified;
+	_Atomic int64_t fetches, published, refused, retried, database_errors, given_up, unnotified,
+		recovered;
 	_Atomic int64_t topics_failing;
 	_Atomic bool active;
 	struct histogram batch_size, publish_us;

@@ -6,6 +6,7 @@ void relay_ledger_reset(struct relay_ledger *ledger)
 {
 	ledger->count = 0;
 	ledger->outstanding = ledger->acked = ledger->refused = ledger->retry = 0;
+	ledger->retry_reason = 0;
 }
 
 struct relay_row *relay_ledger_add(struct relay_ledger *ledger, int64_t id, int topic)
@@ -33,7 +34,8 @@ void relay_ledger_report(struct relay_ledger *ledger, struct relay_row *row,
 		ledger->refused++;
 	} else {
 		ledger->retry++;
-		ledger->retry_reason = reason;
+		if (reason)
+			ledger->retry_reason = reason;
 	}
 }
 
@@ -41,6 +43,12 @@ void relay_ledger_abandon(struct relay_ledger *ledger, int reason)
 {
 	for (size_t i = 0; i < ledger->count; i++)
 		relay_ledger_report(ledger, &ledger->rows[i], RELAY_RETRY, reason);
+}
+
+void relay_ledger_acknowledge(struct relay_ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->count; i++)
+		relay_ledger_report(ledger, &ledger->rows[i], RELAY_ACKED, 0);
 }
 
 bool relay_ledger_settled(const struct relay_ledger *ledger)

@@ -26,16 +26,18 @@ enum relay_verdict {
 
 struct relay_row {
 	int64_t id;
+	int64_t created_us; /* when it was inserted, as the database has it; 0: not known */
 	enum relay_verdict verdict;
 	int topic;  /* see relay_topics.h */
-	int reason; /* Kafka's error code, for RELAY_REFUSED and RELAY_RETRY */
+	int reason; /* Kafka's error code, for RELAY_REFUSED and RELAY_RETRY; 0: another row's fault
+		     */
 };
 
 struct relay_ledger {
 	struct relay_row rows[RELAY_BATCH_MAX];
 	size_t count;
 	size_t outstanding, acked, refused, retry; /* rows by verdict */
-	int retry_reason;                          /* of the latest RELAY_RETRY */
+	int retry_reason;                          /* of the latest RELAY_RETRY that has one */
 };
 
 void relay_ledger_reset(struct relay_ledger *ledger);
@@ -49,6 +51,9 @@ void relay_ledger_report(struct relay_ledger *ledger, struct relay_row *row,
 
 /* Every row still outstanding becomes RELAY_RETRY (the producer is abandoned). */
 void relay_ledger_abandon(struct relay_ledger *ledger, int reason);
+
+/* Every row still outstanding becomes RELAY_ACKED (their transaction is committed). */
+void relay_ledger_acknowledge(struct relay_ledger *ledger);
 
 bool relay_ledger_settled(const struct relay_ledger *ledger);
 

@@ -145,6 +145,10 @@ void relay_publish_batch(struct relay *r, const PGresult *rows)
 	await_reports(r);
 	histogram_observe(&r->counts.publish_us, clock_mono_us() - started);
 	judge_batch(r);
+}
+
+void relay_publish_give_up_if_due(struct relay *r)
+{
 	if (r->gives_up || is_to_give_up(r))
 		give_up(r);
 }

@@ -5,6 +5,8 @@
 
 #include "common/kafka/kafka_producer.h"
 #include "common/outbox/outbox_headers.h"
+#include "common/outbox/relay_transaction.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
 struct relay_publisher {
@@ -13,6 +15,10 @@ struct relay_publisher {
 	struct relay_ledger ledger;
 	struct relay_topics topics;
 	struct kafka_producer *producer;
+	struct relay_transaction *transaction; /* NULL: without transactions */
+	int64_t term;                          /* that the producer is prepared for; 0: none */
+	bool fresh;                            /* it was never prepared */
+	bool recovered;
 	int64_t next_log_mono_ms;
 };
 
@@ -25,7 +31,10 @@ static void on_report(void *context, void *row, enum kafka_producer_verdict verd
 	};
 	struct relay_publisher *p = context;
 
-	relay_ledger_report(&p->ledger, row, verdicts[verdict], code);
+	if (p->transaction)
+		relay_transaction_report(p->transaction, row, verdicts[verdict], code);
+	else
+		relay_ledger_report(&p->ledger, row, verdicts[verdict], code);
 }
 
 /* --- headers ------------------------------------------------------------------------------- */
@@ -50,7 +59,7 @@ static size_t add_standard_headers(struct message_header *headers, const char *t
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-enum fetched { F_ID, F_TOPIC, F_KEY, F_TYPE, F_HEADERS, F_PAYLOAD };
+enum fetched { F_ID, F_TOPIC, F_KEY, F_TYPE, F_HEADERS, F_PAYLOAD, F_CREATED };
 
 /* Sends row i of rows with its headers. */
 static void send_row(struct relay_publisher *p, const PGresult *rows, int i,
@@ -112,6 +121,7 @@ static void publish_row(struct relay_publisher *p, const PGresult *rows, int i, 
 	int topic = relay_topics_find(&p->topics, pg_text(rows, i, F_TOPIC));
 	struct relay_row *row = relay_ledger_add(&p->ledger, pg_i64(rows, i, F_ID), topic);
 
+	row->created_us = pg_i64(rows, i, F_CREATED);
 	if (topic < 0)
 		relay_ledger_report(&p->ledger, row, RELAY_RETRY, kafka_producer_purged());
 	else if (stopped[topic])
@@ -122,21 +132,31 @@ static void publish_row(struct relay_publisher *p, const PGresult *rows, int i, 
 		stopped[topic] = row->reason;
 }
 
-void relay_publisher_publish(struct relay_publisher *p, const PGresult *rows)
+static void publish_all(struct relay_publisher *p, const PGresult *rows)
 {
 	int stopped[RELAY_TOPICS_MAX] = { 0 };
 
-	relay_topics_begin(&p->topics);
-	relay_ledger_reset(&p->ledger);
 	for (int i = 0; i < PQntuples(rows); i++)
 		publish_row(p, rows, i, stopped);
+}
+
+void relay_publisher_publish(struct relay_publisher *p, const PGresult *rows)
+{
+	relay_topics_begin(&p->topics);
+	relay_ledger_reset(&p->ledger);
+	if (p->transaction)
+		relay_transaction_begin(p->transaction);
+	publish_all(p, rows);
+	if (p->transaction)
+		relay_transaction_sent(p->transaction);
 }
 
 /* --- the batch ----------------------------------------------------------------------------- */
 
 bool relay_publisher_poll(struct relay_publisher *p, int timeout_ms)
 {
-	return kafka_producer_poll(p->producer, timeout_ms);
+	return kafka_producer_poll(p->producer, timeout_ms) &&
+	       (!p->transaction || relay_transaction_go_on(p->transaction, timeout_ms));
 }
 
 void relay_publisher_abandon(struct relay_publisher *p)
@@ -146,7 +166,52 @@ void relay_publisher_abandon(struct relay_publisher *p)
 	if (kafka_producer_abandon(p->producer, &err) != ST_OK &&
 	    log_due(&p->next_log_mono_ms, 5000))
 		log_error("relay", "no new producer", "error=%s", LOG_QUOTE(err.msg));
-	relay_ledger_abandon(&p->ledger, kafka_producer_purged());
+	if (p->transaction)
+		relay_transaction_end(p->transaction);
+	else
+		relay_ledger_abandon(&p->ledger, kafka_producer_purged());
+	p->fresh = true;
+	p->term = 0;
+}
+
+bool relay_publisher_is_ready(const struct relay_publisher *p, int64_t term)
+{
+	return !p->transaction || (p->term == term && p->recovered);
+}
+
+enum status relay_publisher_prepare(struct relay_publisher *p, int64_t term, int timeout_ms,
+				    struct error *err)
+{
+	enum status st;
+
+	if (p->term == term)
+		return ST_OK;
+	if (!p->fresh)
+		relay_publisher_abandon(p);
+	p->recovered = false;
+	st = kafka_producer_prepare(p->producer, timeout_ms, err);
+	if (st == ST_UNAVAILABLE)
+		return st;
+	p->fresh = false;
+	if (st == ST_OK)
+		p->term = term;
+	return st;
+}
+
+void relay_publisher_recovered(struct relay_publisher *p)
+{
+	p->recovered = true;
+}
+
+void relay_publisher_hold_failing(struct relay_publisher *p)
+{
+	for (size_t i = 0; p->transaction && i < p->topics.count; i++) {
+		struct relay_topic *topic = &p->topics.topics[i];
+
+		if (topic->failing && !relay_topics_is_held(topic, clock_mono_ms()) &&
+		    !kafka_producer_can_send(p->producer, topic->name))
+			relay_topics_hold(topic, clock_mono_ms(), (uint32_t)clock_mono_us());
+	}
 }
 
 struct relay_topics *relay_publisher_topics(struct relay_publisher *p)
@@ -172,7 +237,7 @@ bool relay_publisher_reachable(struct relay_publisher *p)
 /* --- open and close ------------------------------------------------------------------------ */
 
 enum status relay_publisher_open(struct relay_publisher **out, const struct kafka_settings *kafka,
-				 bool keyed, struct error *err)
+				 const char *state_topic, bool keyed, struct error *err)
 {
 	struct relay_publisher *p = calloc(1, sizeof(*p));
 
@@ -180,8 +245,12 @@ enum status relay_publisher_open(struct relay_publisher **out, const struct kafk
 		return error_set(err, ST_INTERNAL, "out of memory");
 	p->topic = kafka->topic;
 	p->keyed = keyed;
-	if (kafka_producer_open(&p->producer, kafka, on_report, p, err) != ST_OK) {
-		free(p);
+	p->fresh = true;
+	if (kafka_producer_open(&p->producer, kafka, on_report, p, err) != ST_OK ||
+	    (kafka->transactional_id &&
+	     relay_transaction_open(&p->transaction, p->producer, &p->ledger, state_topic,
+				    kafka->transactional_id, err) != ST_OK)) {
+		relay_publisher_close(p);
 		return err->status;
 	}
 	*out = p;
@@ -193,5 +262,6 @@ void relay_publisher_close(struct relay_publisher *p)
 	if (!p)
 		return;
 	kafka_producer_close(p->producer);
+	relay_transaction_close(p->transaction);
 	free(p);
 }

@@ -22,6 +22,8 @@
 #include "common/outbox/relay_store.h"
 #include "common/runtime/wakeup.h"
 
+#define RELAY_TRANSACTIONAL_ID_MAX 320
+
 struct relay {
 	struct relay_store outbox;
 	bool busy;   /* the last batch was one of BUSY_ROWS */
@@ -31,6 +33,9 @@ struct relay {
 	struct relay_lease lease;
 	int64_t term; /* of the lease, for which the bound was begun */
 	struct relay_publisher *publisher;
+	struct kafka_settings kafka;
+	const char *state_topic; /* of the transactions */
+	char transactional_id[RELAY_TRANSACTIONAL_ID_MAX];
 	struct relay_patience patience;
 	bool gives_up;              /* the lease, once the batch is settled */
 	int64_t next_rival_mono_ms; /* when to ask again who else is there */
@@ -55,8 +60,14 @@ MUST_CHECK enum status relay_state_keep_lease(struct relay *relay, struct error 
 /* Its errors are counted only: the fetch logs. */
 void relay_state_refresh_backlog(struct relay *relay);
 
+/* With transactions, and while the lease is held: makes the publisher ready for its term. */
+void relay_recover(struct relay *relay);
+
 /* Publishes the rows and waits for their verdicts, which are written by the next
- * fetch. Gives the lease up if that is for another relay to do. */
+ * fetch. */
 void relay_publish_batch(struct relay *relay, const PGresult *rows);
+
+/* Gives the lease up if that is for another relay to publish. */
+void relay_publish_give_up_if_due(struct relay *relay);
 
 #endif

@@ -16,7 +16,7 @@ const struct pg_statement relay_store_statements[] = {
 			  "end $$" },
 	{ "relay_unlisten", "unlisten *" },
 	/* The unpublished rows in id order, up to a number of rows and of bytes. */
-	{ "relay_fetch", "select id, topic, key, type, headers, payload "
+	{ "relay_fetch", "select id, topic, key, type, headers, payload, created_at "
 			 "from ("
 			 "  select o.*, sum(coalesce(octet_length(payload), 0)) over (order by id) "
 			 "    - coalesce(octet_length(payload), 0) as bytes_before "
@@ -42,6 +42,13 @@ const struct pg_statement relay_store_statements[] = {
 			   "    where datname = current_database())" },
 	{ "relay_delete", "delete from outbox "
 			  "where id = any($1::int8[])" },
+	/* A row that has only the id of one that was published is of another time: a restored
+	 * database gives ids out again. */
+	{ "relay_delete_committed", "delete from outbox o "
+				    "using unnest($1::int8[], $2::int8[]) as c (id, created) "
+				    "where o.id = c.id "
+				    "  and o.created_at = timestamptz '2000-01-01 00:00:00+00' "
+				    "    + c.created * interval '1 microsecond'" },
 	{ "relay_move_to_dead",
 	  "with gone as ("
 	  "  delete from outbox "
@@ -238,4 +245,30 @@ enum status relay_store_listen(struct relay_store *o, bool wanted, struct error 
 enum status relay_store_lock_sleep(struct relay_store *o, struct error *err)
 {
 	return relay_sleep_lock(&o->sleep, o->pg, err);
+}
+
+enum status relay_store_delete_committed(struct relay_store *o, const struct relay_committed *c,
+					 int64_t *count, struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_array ids, created;
+	struct pg_call call = { "relay_delete_committed", &params, NULL };
+	enum status st;
+
+	pg_array_init(&ids, PG_ARRAY_INT8);
+	pg_array_init(&created, PG_ARRAY_INT8);
+	for (size_t i = 0; i < c->count; i++) {
+		pg_array_i64(&ids, c->rows[i].id);
+		pg_array_i64(&created, c->rows[i].created_us);
+	}
+	pg_param_array(&params, &ids);
+	pg_param_array(&params, &created);
+	st = pg_run(o->pg, &call, 1, err);
+	if (st == ST_OK)
+		*count = pg_affected(call.result);
+	if (st == ST_OK)
+		pg_clear(&call, 1);
+	pg_array_fini(&ids);
+	pg_array_fini(&created);
+	return st;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "common/outbox/relay_bound.h"
+#include "common/outbox/relay_committed.h"
 #include "common/outbox/relay_ledger.h"
 #include "common/outbox/relay_sleep.h"
 #include "common/outbox/relay_topics.h"
@@ -43,6 +44,11 @@ MUST_CHECK enum status relay_store_settle_and_fetch(struct relay_store *outbox,
 						    int64_t now_mono_ms, const char *holder,
 						    bool awake, PGresult **rows, bool *all,
 						    struct error *err);
+
+/* Deletes those of the rows that are still there; *count: how many. Errors as pg_run. */
+MUST_CHECK enum status relay_store_delete_committed(struct relay_store *outbox,
+						    const struct relay_committed *committed,
+						    int64_t *count, struct error *err);
 
 /* Whether the notifications of new rows are wanted from now on. Errors as pg_run. */
 MUST_CHECK enum status relay_store_listen(struct relay_store *outbox, bool wanted,

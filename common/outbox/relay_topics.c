@@ -49,7 +49,7 @@ static void count_rows(struct tally *tallies, const struct relay_ledger *ledger)
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct relay_row *row = &ledger->rows[i];
 
-		if (row->topic < 0)
+		if (row->topic < 0 || (row->verdict == RELAY_RETRY && row->reason == 0))
 			continue;
 		if (row->verdict == RELAY_RETRY) {
 			tallies[row->topic].retry++;
@@ -58,6 +58,11 @@ static void count_rows(struct tally *tallies, const struct relay_ledger *ledger)
 			tallies[row->topic].done++;
 		}
 	}
+}
+
+void relay_topics_hold(struct relay_topic *topic, int64_t now, uint32_t random)
+{
+	topic->until_mono_ms = now + backoff_next_ms(&topic->backoff, random);
 }
 
 static void judge(struct relay_topic *topic, const struct tally *tally, int64_t now,
@@ -70,7 +75,7 @@ static void judge(struct relay_topic *topic, const struct tally *tally, int64_t 
 	if (tally->retry > 0) {
 		topic->failing = true;
 		topic->reason = tally->reason;
-		topic->until_mono_ms = now + backoff_next_ms(&topic->backoff, random);
+		relay_topics_hold(topic, now, random);
 	}
 }
 

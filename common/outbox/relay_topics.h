@@ -41,10 +41,13 @@ void relay_topics_begin(struct relay_topics *topics);
  * long. */
 int relay_topics_find(struct relay_topics *topics, const char *name);
 
-/* After a batch: holds back the topics of which rows are to be retried, and lets those go of which
- * all were dealt with. random: see backoff.h. */
+/* After a batch: holds back the topics of which rows are to be retried through no other row's
+ * fault, and lets those go of which all were dealt with. random: see backoff.h. */
 void relay_topics_judge(struct relay_topics *topics, const struct relay_ledger *ledger,
 			int64_t now_mono_ms, uint32_t random);
+
+/* Holds back one that fails for another while. */
+void relay_topics_hold(struct relay_topic *topic, int64_t now_mono_ms, uint32_t random);
 
 bool relay_topics_is_held(const struct relay_topic *topic, int64_t now_mono_ms);
 

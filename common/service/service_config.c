@@ -10,6 +10,8 @@
 const char *const service_config_log_levels[] = { "error", "warn", "info", "debug", NULL };
 const char *const service_config_dispatch_names[] = { "kafka", "http", NULL };
 
+static const char *const relay_manners[] = { "idempotent", "transactional", NULL };
+
 #define AT(member) offsetof(struct service_config, member)
 
 const struct config_key service_config_keys[] = {
@@ -55,6 +57,13 @@ const struct config_key service_config_keys[] = {
 	  "own" },
 	{ "SYNC_POOL_WAIT_MS", CONFIG_INT, CONFIG_PUBLIC, AT(sync_pool_wait_ms), "30000", 1,
 	  3600000, NULL, "how long a request waits for one of them; then it is refused" },
+	{ "RELAY", CONFIG_CHOICE, CONFIG_PUBLIC, AT(relay), "idempotent", 0, 0, relay_manners,
+	  "transactional: who reads committed sees each event once, whatever ends the relay" },
+	{ "RELAY_STATE_TOPIC", CONFIG_TEXT, CONFIG_PUBLIC, AT(relay_state_topic), "", 0, 0, NULL,
+	  "for RELAY=transactional: the compacted topic that says what is committed" },
+	{ "RELAY_TRANSACTIONAL_ID", CONFIG_TEXT, CONFIG_PUBLIC, AT(relay_transactional_id), "", 0,
+	  0, NULL,
+	  "for RELAY=transactional: another one for each outbox (empty: outbox.<schema>.<topic>)" },
 	{ 0 },
 };
 
@@ -77,6 +86,16 @@ struct kafka_settings service_config_kafka(const struct service_config *config,
 					.topic = config->kafka_topic,
 					.extra = config->kafka_conf,
 					.client_id = client_id };
+}
+
+struct kafka_settings service_config_relay(const struct service_config *config,
+					   const char *client_id, const char **state_topic)
+{
+	struct kafka_settings kafka = service_config_kafka(config, client_id);
+
+	kafka.transactional_id = config->relay_transactional_id;
+	*state_topic = config->relay == RELAY_TRANSACTIONAL ? config->relay_state_topic : NULL;
+	return kafka;
 }
 
 struct http_server_config service_config_http(const struct service_config *config,

@@ -29,6 +29,9 @@ struct service_config {
 	const char *replica;                  /* empty: made from the service's name and port */
 	int dispatch;                         /* enum dispatch */
 	int64_t sync_pool, sync_pool_wait_ms; /* see request_sessions.h */
+	int relay;                            /* enum relay_manner */
+	const char *relay_state_topic;
+	const char *relay_transactional_id; /* empty: made from schema and topic */
 };
 
 /* The schemas of the services in the database. */
@@ -39,11 +42,15 @@ struct service_config {
 enum dispatch { DISPATCH_KAFKA, DISPATCH_HTTP };
 extern const char *const service_config_dispatch_names[]; /* indexed by enum dispatch */
 
+/* What the relay does that an event is on the topic once. */
+enum relay_manner { RELAY_IDEMPOTENT, RELAY_TRANSACTIONAL };
+
 extern const char *const service_config_log_levels[]; /* indexed by enum log_level */
 
 /*
- * The keys of struct service_config. Their fallbacks for DATABASE_URL, HTTP_PORT and HTTP_THREADS
- * are empty and invalid: each service has its own, in its config_program's defaults.
+ * The keys of struct service_config. Their fallbacks for DATABASE_URL, HTTP_PORT, HTTP_THREADS and
+ * RELAY_STATE_TOPIC are empty and invalid: each service has its own, in its config_program's
+ * defaults.
  */
 extern const struct config_key service_config_keys[];
 
@@ -52,6 +59,10 @@ size_t service_config_check(const void *settings, struct strbuf *problems);
 
 struct kafka_settings service_config_kafka(const struct service_config *config,
 					   const char *client_id);
+
+/* The relay's: with its transactional id. *state_topic: for relay_config. */
+struct kafka_settings service_config_relay(const struct service_config *config,
+					   const char *client_id, const char **state_topic);
 
 /* progress: see struct http_server_config. */
 struct http_server_config service_config_http(const struct service_config *config,

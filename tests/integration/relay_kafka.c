@@ -502,7 +502,10 @@ LAB_TEST(relay_kafka, an_abandoned_message_has_no_late_report, 1)
 {
 	char extra[64] = "";
 	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 1);
-	const struct kafka_settings settings = { stack_kafka(), fixture.topic, extra, "abandoned" };
+	const struct kafka_settings settings = { .bootstrap_servers = stack_kafka(),
+						 .topic = fixture.topic,
+						 .extra = extra,
+						 .client_id = "abandoned" };
 	struct kafka_producer *producer = NULL;
 	struct error err;
 

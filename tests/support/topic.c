@@ -87,7 +87,7 @@ static void await_partitions(rd_kafka_t *rk, rd_kafka_queue_t *queue, const char
 	rd_kafka_destroy(rk);
 }
 
-void topic_create(const char *name, int partitions)
+static void create(const char *name, int partitions, const char *policy)
 {
 	rd_kafka_t *rk = client_open(RD_KAFKA_PRODUCER, (const char *const[]){ NULL });
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
@@ -95,9 +95,20 @@ void topic_create(const char *name, int partitions)
 	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, why, sizeof(why));
 
 	cr_assert_not_null(topic, "%s", why);
+	(void)rd_kafka_NewTopic_set_config(topic, "cleanup.policy", policy);
 	rd_kafka_CreateTopics(rk, &topic, 1, NULL, queue);
 	rd_kafka_NewTopic_destroy(topic);
 	await_partitions(rk, queue, name, partitions);
+}
+
+void topic_create(const char *name, int partitions)
+{
+	create(name, partitions, "delete");
+}
+
+void topic_create_compacted(const char *name)
+{
+	create(name, 1, "compact");
 }
 
 void topic_alter(const char *name, int partitions)
@@ -183,6 +194,8 @@ static struct tail *open_tail(const char *topic, const char *origin)
 					     "tests-tail",
 					     "enable.auto.commit",
 					     "false",
+					     "enable.partition.eof",
+					     "true",
 					     "fetch.wait.max.ms",
 					     "20",
 					     "check.crcs",
@@ -309,6 +322,9 @@ static bool poll_once(struct tail *tail)
 	if (!m->err) {
 		take(tail, m);
 		tail->next[m->partition] = m->offset + 1;
+	} else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF &&
+		   m->offset > tail->next[m->partition]) {
+		tail->next[m->partition] = m->offset; /* past what is no message */
 	}
 	rd_kafka_message_destroy(m);
 	return true;

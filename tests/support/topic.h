@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 void topic_create(const char *name, int partitions);
+/* One partition, of which the last message of each key is kept. */
+void topic_create_compacted(const char *name);
 /* Kafka can only add partitions. */
 void topic_alter(const char *name, int partitions);
 /* As retention does: what lies before the offset is gone. */

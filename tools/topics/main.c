@@ -32,9 +32,9 @@ static const struct config_key keys[] = {
 	  0, 0, NULL, "librdkafka properties, name=value;name=value (TLS, SASL, tuning)" },
 	{ "ACTION", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, action), "describe", 0, 0,
 	  actions,
-	  "create: it and the dead-letter topic, without a limit of retention; recreate: both "
-	  "again, "
-	  "empty; make: it alone, with the brokers' settings; alter: more partitions" },
+	  "create: it and the dead-letter topic, without a limit of retention, and the relays' "
+	  "state topics; recreate: the two again, empty; make: it alone, with the brokers' "
+	  "settings; alter: more partitions" },
 	{ "PARTITIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, partitions), "1", 1,
 	  1000, NULL, "of the topic" },
 	{ 0 },
@@ -59,6 +59,29 @@ static enum status make(struct admin *admin, const struct admin_topic *topic, st
 	return ST_OK;
 }
 
+/* What the relays' transactions have committed last. Small segments: the last one is never
+ * compacted, and who takes over reads all. */
+static enum status make_states(struct admin *admin, struct error *err)
+{
+	static const char *const names[] = { CONTRACT_ORDERS_STATE_TOPIC,
+					     CONTRACT_DELIVERY_STATE_TOPIC };
+	static const char *const compact[] = { "cleanup.policy",
+					       "compact",
+					       "segment.bytes",
+					       "8388608",
+					       "segment.ms",
+					       "600000",
+					       "min.cleanable.dirty.ratio",
+					       "0.1",
+					       NULL };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (make(admin, &(struct admin_topic){ names[i], 1, compact }, err) != ST_OK)
+			return err->status;
+	}
+	return ST_OK;
+}
+
 /* Nothing is ever deleted: an event that is gone before delivery-service came to it is lost, and
  * what is gone cannot be verified. Kafka's default is seven days. */
 static enum status make_both(struct admin *admin, const struct config *config, struct error *err)
@@ -74,7 +97,9 @@ static enum status make_both(struct admin *admin, const struct config *config, s
 
 	if (make(admin, &lab, err) != ST_OK)
 		return err->status;
-	return make(admin, &dead_letters, err);
+	if (make(admin, &dead_letters, err) != ST_OK)
+		return err->status;
+	return make_states(admin, err);
 }
 
 static enum status act(struct admin *admin, const struct config *config, struct error *err)
