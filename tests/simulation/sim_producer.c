@@ -313,3 +313,41 @@ bool kafka_producer_blames_topic(int code)
 {
 	return code == CODE_TOPIC;
 }
+
+/* A simulated relay has no transactions. */
+bool kafka_producer_timed_out(int code)
+{
+	(void)code;
+	return false;
+}
+
+bool kafka_producer_can_send(struct kafka_producer *p, const char *topic)
+{
+	(void)topic;
+	return !sim_node_kafka_is_cut(p->node);
+}
+
+static enum status no_transactions(struct error *err)
+{
+	return error_set(err, ST_INTERNAL, "there are no transactions here");
+}
+
+enum status kafka_producer_prepare(struct kafka_producer *p, int timeout_ms, struct error *err)
+{
+	(void)p;
+	(void)timeout_ms;
+	return no_transactions(err);
+}
+
+enum status kafka_producer_begin(struct kafka_producer *p, struct error *err)
+{
+	(void)p;
+	return no_transactions(err);
+}
+
+enum status kafka_producer_commit(struct kafka_producer *p, int timeout_ms, struct error *err)
+{
+	(void)p;
+	(void)timeout_ms;
+	return no_transactions(err);
+}

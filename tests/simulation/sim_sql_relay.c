@@ -216,7 +216,7 @@ static enum status fetch(struct sim_session *s, const struct sim_call *c, PGresu
 	int64_t limit = sim_args_number(c, 1), bytes = 0, low = sim_args_number(c, 4);
 	int n = 0;
 
-	*out = sim_args_result(6);
+	*out = sim_args_result(7); /* created_at, the last, matters to transactions only */
 	if (sim_args_says(c, "exists (select from outbox_lease where holder = $3)") &&
 	    (!lease || !sim_args_same_text(lease->text[0], sim_args_text(c, 3))))
 		return ST_OK;
