@@ -5,8 +5,9 @@
 #   make lab-bulk KEEP=1        keeps table and plot in lab/results/
 #   make lab-innocent           on the stack that runs, and empties it
 #   make lab-report             puts what is kept into docs/labs/load.md
+#   make lab-jmeter LAB=bulk    a lab's load by JMeter, beside our own generator; WAY=pool
 
-.PHONY: lab-innocent lab-failover lab-levelling lab-rush lab-bulk lab-threads lab-report
+.PHONY: lab-jmeter lab-innocent lab-failover lab-levelling lab-rush lab-bulk lab-threads lab-report
 
 ## learn: lab-failover   three brokers under load, first one and then two killed
 ## learn: lab-levelling  what an innocent caller feels, with a queue and without
@@ -14,6 +15,7 @@
 ## learn: lab-bulk       more orders than a synchronous chain can take
 ## learn: lab-threads    threads, pools and what waits behind them
 ## learn: lab-innocent   ten seconds of load, and empties the stack that runs
+## learn: lab-jmeter     a load of the original lab by JMeter; LAB=bulk
 ## develop: lab-report   puts the labs' kept results into docs/labs/load.md
 
 # A second make builds, since the packages that it needs may only come now.
@@ -25,6 +27,11 @@ lab-failover lab-levelling lab-rush lab-bulk lab-threads:
 lab-innocent: packages
 	@$(MAKE) --no-print-directory --silent all
 	@lab/innocent.sh
+
+lab-jmeter:
+	@stack/packages.sh install build run load jmeter
+	@$(MAKE) --no-print-directory --silent all
+	@BUILD_DIR='$(BUILD)' lab/jmeter.sh $(LAB)
 
 lab-report:
 	@stack/packages.sh install load

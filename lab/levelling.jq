@@ -25,7 +25,9 @@ include "table"; include "result";
 	],
 	rows: [
 		row("http"; "HTTP, synchronous, \($s.threads) threads"; "about 2 min, CPU 100 %"),
-		row("http-more"; "HTTP, synchronous, \($s.users * 2) threads"; ""),
+		row("http-more"; "HTTP, synchronous, 200 threads"; ""),
+		row("pool"; "HTTP, 200 threads, pools of 10 connections"; "-"),
+		row("group"; "HTTP, group commit"; "-"),
 		row("kafka-1"; "Kafka: 1 partition, 1 consumer"; "n x 1 s, CPU 10 %"),
 		row("kafka-4-1"; "Kafka: \($s.partitions) partitions, 1 consumer"; "no difference"),
 		row("kafka-4-4"; "Kafka: \($s.partitions) partitions, \($s.partitions - 1) consumers join";
@@ -52,6 +54,15 @@ include "table"; include "result";
 		"Over HTTP the innocent caller waits for one of order-service's threads, which the users hold "
 		+ "while they wait for the work. More threads than users help here, and as long as nobody "
 		+ "waits longer; PostgreSQL then needs as many connections.",
+		(select(finished("kafka-1") and finished("group"))
+		| "**Pooling** buys nothing for the users, whose wait moves from the work to the connection "
+			+ "(\(.["pool-orders"].took_ms / 1000 | fixed(1)) s until all are answered, without it "
+			+ "\(.["http-more-orders"].took_ms / 1000 | fixed(1)) s). **Batching** buys the innocent "
+			+ "caller's peace (GET \($percentile) \(felt("group") | milliseconds)), since who waits holds no "
+			+ "thread; its users wait for the whole batch. **Only the queue** buys the users' time: all are "
+			+ "answered after \(.["kafka-1-orders"].took_ms / 1000 | fixed(1)) s."),
+		"A Spring service with one pool would let the innocent caller, too, wait for one of the ten "
+		+ "connections; here those who read have connections of their own.",
 		"With Kafka an answer says that the order is safe, not that its work is done.",
 		"One consumer leaves all processors but one to the others, here \($s.cores) - 1; more "
 		+ "consumers are done earlier and leave none."

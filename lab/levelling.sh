@@ -5,7 +5,8 @@
 # what `make lab-levelling` runs.
 #
 # usage: lab/levelling.sh    (no arguments)
-#   1. Synchronously, over HTTP: an answer comes when the work is done.
+#   1. Synchronously, over HTTP: an answer comes when the work is done. With a connection for each
+#      request, with pools, with group commit (lab_way of lab/load_lab.sh).
 #   2. Kafka, one partition, one consumer, one event at a time.
 #   3. Four partitions: with one consumer, then with as many consumers, who join while it works.
 #   4. One consumer that works on as many orders at once as there are processors.
@@ -69,10 +70,12 @@ finish() {
 
 # --- the scenarios ------------------------------------------------------------------------------
 
+# synchronously NAME WAY [SETTING=VALUE...]: the settings are order-service's.
 synchronously() {
+	lab_way "$2"
 	stack_fresh 1
-	stack_orders 1 DISPATCH=http DELIVERY_TIMEOUT_MS=600000 HTTP_THREADS="$2"
-	stack_delivery 1 DISPATCH=http HTTP_THREADS=$((USERS * 2)) "${WORKING[@]}"
+	stack_orders 1 "${LAB_WAY[@]}" DELIVERY_TIMEOUT_MS=600000 "${@:3}"
+	stack_delivery 1 "${LAB_WAY[@]}" "${WORKING[@]}"
 	begin "$1"
 	finish
 }
@@ -105,9 +108,12 @@ main() {
 	output_step "1. Synchronously, over HTTP"
 	output_paragraph "$USERS users place $ORDERS orders. order-service calls delivery-service and" \
 		"answers when the work, $WORK_MS ms of a processor for each order, is done. First with" \
-		"$THREADS threads for its callers, which the users take, then with $((USERS * 2))."
-	synchronously http "$THREADS"
-	synchronously http-more $((USERS * 2))
+		"$THREADS threads for its callers, which the users take, then with 200; with 200 threads and" \
+		"a pool of ten connections, as a Spring service has them; and with group commit."
+	synchronously http http HTTP_THREADS="$THREADS"
+	synchronously http-more http
+	synchronously pool pool
+	synchronously group group
 	output_step "2. Kafka: one partition, one consumer, one at a time"
 	output_paragraph "The same orders. order-service answers when an order is in the database;" \
 		"delivery-service takes the events one by one."

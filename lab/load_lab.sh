@@ -58,6 +58,21 @@ lab_open() {
 	: >"$RUN_DIR/finished"
 }
 
+# lab_way WAY: sets LAB_WAY to what both services are started with.
+#   http   each request opens a connection to PostgreSQL and one to delivery-service
+#   pool   as a Spring service has it: ten connections of HikariCP, which waits 30 s for one, the
+#          200 threads of a Tomcat, kept connections to delivery-service
+#   group  the group commit that orders have with Kafka, and a call of delivery-service for a batch
+#   kafka  through Kafka
+lab_way() {
+	case $1 in
+	http) LAB_WAY=(DISPATCH=http HTTP_THREADS=200) ;;
+	pool) LAB_WAY=(DISPATCH=http HTTP_THREADS=200 SYNC_POOL=10) ;;
+	group) LAB_WAY=(DISPATCH=http SYNC_COMMIT=group SYNC_POOL=10) ;;
+	kafka) LAB_WAY=(DISPATCH=kafka) ;;
+	esac
+}
+
 # lab_close: at the end, however it came. Calls on their way end with the services.
 lab_close() {
 	children_signal TERM
@@ -109,8 +124,9 @@ lab_finished() {
 # did not happen.
 lab_result() {
 	lab_result_make
-	result_plot "$REPO_DIR/lab/plots/${LAB#lab-}.gp" "$(jq -r .title "$RUN_DIR/result.json")" \
-		"$RUN_DIR" "$RUN_DIR/plot.svg"
+	[[ ! -r $REPO_DIR/lab/plots/${LAB#lab-}.gp ]] ||
+		result_plot "$REPO_DIR/lab/plots/${LAB#lab-}.gp" \
+			"$(jq -r .title "$RUN_DIR/result.json")" "$RUN_DIR" "$RUN_DIR/plot.svg"
 	LAB_CLOSED=1
 	output_step Result
 	say

@@ -10,6 +10,10 @@ include "table";
 # came to their end. Only they have rows and promises.
 def finished($name): .finished | index($name) != null;
 
+# The synchronous ways, as a row calls them.
+def way_names: { http: "HTTP, a connection for each request", pool: "HTTP, pools of 10 connections",
+	group: "HTTP, group commit", kafka: "Kafka" };
+
 def percent: fixed(0) + " %";
 
 def cells: (.columns | map(.key)) as $keys
@@ -17,7 +21,7 @@ def cells: (.columns | map(.key)) as $keys
 
 def text: (cells | text_table), "",
 	(.promises[] | (if .met then "as promised:  " else "NOT AS PROMISED: " end) + .text),
-	.notes[];
+	(.notes[] | gsub("[*]{2}"; ""));
 
 def machine: "\(.machine.cores) cores (\(.machine.cpu))";
 

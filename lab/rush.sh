@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # A coupon rush (text 001 of the original lab): thousands of users at once, each of whom wants an
 # order (a coupon) and its delivery (the coupon's issue), from four order-services and one
-# delivery-service, on a database that allows few connections; synchronously over HTTP and through
-# Kafka. This is what `make lab-rush` runs.
+# delivery-service, on a database that allows few connections; synchronously over HTTP, in three ways
+# (lab_way of lab/load_lab.sh), and through Kafka. This is what `make lab-rush` runs.
 #
 # usage: lab/rush.sh    (no arguments)
 #   1. Without Kafka: an order is answered when its coupon is issued; each of the two needs a
 #      connection of its own to the database.
-#   2. With Kafka: an order is answered when it is written, the coupon is issued later.
+#   2. The same with pools of connections, 3. with group commit.
+#   4. With Kafka: an order is answered when it is written, the coupon is issued later.
 # env: FULL   1: ten times as many calls
 #      QUICK  1: a look, with fewer users
 #      KEEP, the ports, RUN_DIR and BUILD_DIR: see lab/load_lab.sh
@@ -22,7 +23,6 @@ set -euo pipefail
 readonly CONNECTIONS=80
 readonly ORDER_SERVICES=4
 readonly TOPIC_PARTITIONS=4
-readonly HTTP=200      # threads, as a Tomcat has
 readonly PATIENCE_S=30 # of a user
 
 # watch_start NAME: counts the services' connections to the database, twice a second, into
@@ -48,13 +48,14 @@ watch_end() {
 		"$RUN_DIR/$1.tsv" | lab_figures "$1"
 }
 
-# rush DISPATCH: the users come, and stay until they have made their calls and all coupons are
+# rush WAY: the users come, and stay until they have made their calls and all coupons are
 # issued that will be.
 rush() {
 	local name=$1 ports
+	lab_way "$1"
 	stack_fresh "$TOPIC_PARTITIONS"
-	stack_delivery 1 DISPATCH="$name" HTTP_THREADS="$HTTP" DELIVERY_DELAY_MS=0
-	stack_orders "$ORDER_SERVICES" DISPATCH="$name" HTTP_THREADS="$HTTP"
+	stack_delivery 1 "${LAB_WAY[@]}" DELIVERY_DELAY_MS=0
+	stack_orders "$ORDER_SERVICES" "${LAB_WAY[@]}"
 	ports=$(seq "$ORDER_SERVICES" | while read -r number; do
 		say "$(stack_order_port "$number")"
 	done | paste -s -d ,)
@@ -64,7 +65,7 @@ rush() {
 	load_start "$name-users" PORTS="$ports" RATE=0 COUNT="$CALLS" CONNECTIONS="$USERS" \
 		TIMEOUT_MS=$((PATIENCE_S * 1000)) ACKS="$RUN_DIR/$name-acks.txt"
 	load_wait "$name-users" "calls of $USERS users" "$CALLS"
-	[[ $name == http ]] || lab_await "coupons" "$(figure "$name-users" .answered)" \
+	[[ $name != kafka ]] || lab_await "coupons" "$(figure "$name-users" .answered)" \
 		delivery_events_applied_total "$DELIVERY_PORT"
 	watch_end "$name-connections"
 	sampler_end
@@ -81,12 +82,18 @@ main() {
 	lab_set users="$USERS" calls="$CALLS" connections="$CONNECTIONS"
 	output_step "1. Without Kafka"
 	output_paragraph "$USERS users come at once. Each call takes a thread of one of" \
-		"$ORDER_SERVICES order-services ($HTTP each), which opens a connection to the database, calls" \
+		"$ORDER_SERVICES order-services (200 each), which opens a connection to the database, calls" \
 		"delivery-service, which opens another, and answers when the coupon is issued. The" \
 		"database allows $CONNECTIONS connections. Who is refused tries again at once."
 	rush http
 	lab_finished http
-	output_step "2. With Kafka"
+	output_step "2. The same with pools of ten connections, as a Spring service has them"
+	rush pool
+	lab_finished pool
+	output_step "3. The same with group commit: orders that wait share a transaction and a call"
+	rush group
+	lab_finished group
+	output_step "4. With Kafka"
 	output_paragraph "The same users, services, threads and database. order-service writes what waits" \
 		"over one connection and answers; delivery-service issues the coupons as it gets to them."
 	rush kafka

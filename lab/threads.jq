@@ -59,6 +59,11 @@ include "table"; include "result";
 		| "\($s.cores) cores: no more than \($s.cores) threads count at a time, and order-service, "
 			+ "PostgreSQL, Kafka and the load need the cores as well. In the original lab 5 threads were "
 			+ "3.5 times faster than one, here \(faster("split-5") | fixed(1)) times."),
+		(select($done | contains(["single-1"]))
+		| "**Pooling** and **batching** buy nothing here: the work is what takes the time. **Only the "
+			+ "queue** keeps it from the callers: with one thread an event took "
+			+ "\($in["high-single-1-events"].mean | milliseconds), and the answer to half of the POSTs "
+			+ "\($in["high-single-1-orders"].answered_ms.p50 | milliseconds)."),
 		"The numbers are written one by one, to /dev/null. Read by another process, from a pipe, they "
 		+ "cost so much more that one thread and its reader keep two cores busy: then more threads gain "
 		+ "little or nothing."

@@ -1,8 +1,8 @@
-# The rush, without Kafka above and with Kafka below: what became of the calls second by second, and
-# how many connections to the database the services had. Each has its own axes: with Kafka the rush
-# is over in a fraction of the time.
-set terminal svg background rgb 'white' font 'sans-serif,13' size 960,680
-set multiplot layout 2,1 title heading font ',15'
+# The rush, each way below the other: what became of the calls second by second, and how many
+# connections to the database the services had. Each has its own axes: with Kafka the rush is over in
+# a fraction of the time.
+set terminal svg background rgb 'white' font 'sans-serif,13' size 960,1160
+set multiplot layout 4,1 title heading font ',15'
 set rmargin 10
 set key outside top right horizontal maxrows 1
 set ylabel 'calls per second'
@@ -11,9 +11,12 @@ set y2range [0:100]
 set y2tics 20
 set yrange [0:*]
 set boxwidth 0.9 relative
-do for [way in 'http kafka'] {
-	set title way eq 'http' ? 'without Kafka' : 'with Kafka' offset 0,-0.5
-	if (way eq 'kafka') { set xlabel 'seconds since the users came'; unset key }
+do for [way in 'http pool group kafka'] {
+	set title way eq 'http' ? 'without Kafka: a connection for each request' : \
+		way eq 'pool' ? 'without Kafka: pools of ten connections' : \
+		way eq 'group' ? 'without Kafka: group commit' : 'with Kafka' offset 0,-0.5
+	if (way eq 'kafka') { set xlabel 'seconds since the users came' }
+	if (way eq 'pool') { unset key }
 	# The series count from the start: each line less the one before it.
 	file = data.'/'.way.'-users.tsv'
 	rates = "< awk 'NR > 1 { over = $4 + $5; t = $1 - s; if (t > 0) print $1 - t / 2 \"\\t\" ($3 - a) / t \"\\t\" (over - e) / t; s = $1; a = $3; e = over }' ".file
