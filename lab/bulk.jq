@@ -9,7 +9,8 @@ include "table"; include "result";
 	original: $original };
   def away($name): row("\($name)-away"; "\(way_names[$name]); of \($s.away_orders | grouped), "
 	+ "\($s.away_rate | grouped)/s, delivery-service away \($s.away_seconds) s"; $s.away_orders; "-");
-  def failed($name): $in[$name] | .errors + .timed_out;
+  # On a machine that does much else, a call may be late for other reasons.
+  def failed($name): $in[$name] | .errors + (if $s.scale == "short" then 0 else .timed_out end);
   def over($name): ($in[$name].took_ms // 0) / 1000 | fixed(1);
 
 .run + {

@@ -2,7 +2,6 @@ include "table"; include "result";
 . as $in | .settings as $s
 # The short form runs where other things run: it promises less.
 | (if $s.scale == "short" then "p50" else "p99" end) as $percentile
-| (if $s.scale == "short" then 3 else 1.05 end) as $tolerance
 | def felt($name): $in["\($name)-innocent"].all_ms[$percentile];
   def row($name; $way; $original): select($in | finished($name))
 	| $in["\($name)-innocent"].all_ms as $get | {
@@ -39,9 +38,13 @@ include "table"; include "result";
 		| { met: (felt("kafka-1") * 10 <= felt("http")),
 			text: ("the innocent caller's \($percentile) is at least 10 times better with Kafka: "
 				+ "\(felt("kafka-1") | milliseconds) instead of \(felt("http") | milliseconds)") },
-		{ met: ($took_s <= $s.orders * $s.work_ms / 1000 * $tolerance),
+		{ met: (.["kafka-1-orders"].took_ms / 1000 < $took_s),
+			text: ("with Kafka the users have their answers before the work is done: after "
+				+ "\(.["kafka-1-orders"].took_ms / 1000 | fixed(1)) s of \($took_s | fixed(1)) s") },
+		# The short form runs beside other tests: how long it takes says nothing.
+		(select($s.scale != "short") | { met: ($took_s <= $s.orders * $s.work_ms / 1000 * 1.05),
 			text: ("one partition takes n x the work: \($took_s | fixed(1)) s for \($s.orders) x "
-				+ "\($s.work_ms) ms") }
+				+ "\($s.work_ms) ms") })
 	],
 	notes: [
 		(select(finished("kafka-4-4")) | .["kafka-4-4-done"]
