@@ -49,6 +49,11 @@ void case_key(struct bench *b);
  * more and more rows. Not in the default run: it takes long and some GB. */
 void case_growth(struct bench *b);
 
+/* The same backlog on topics of 4, 1, 100 and 1,000 partitions, one replica: how fast it is put
+ * there, applied and published, in how much memory, and what the idle replica takes of a processor
+ * afterwards. */
+void case_partitions(struct bench *b);
+
 /* A replica joins while events flow through eight partitions: how long does a partition that stays
  * with its owner stand still? The reference is its longest pause before, when nobody joined. */
 void case_join(struct bench *b);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/bench/cases.h"
 
@@ -174,6 +175,56 @@ void case_growth(struct bench *b)
 			growth_backlog(b, all_millions[k], orders, first_order);
 			first_order += orders;
 		}
+	}
+}
+
+/* --- partitions ---------------------------------------------------------------------------- */
+
+static void partitions_idle(struct bench *b, const char *subject)
+{
+	const unsigned seconds = 5;
+	pid_t pid = bench_pid(b, "delivery-1");
+	double processor_s = bench_processor_s(pid);
+
+	(void)sleep(seconds); /* what is measured is a time of idling */
+	bench_measured(b, "partitions", subject, "idle",
+		       (bench_processor_s(pid) - processor_s) * 1000 / seconds);
+}
+
+static void partitions_of(struct bench *b, int partitions, int64_t orders)
+{
+	const int64_t events = orders * 3;
+	char subject[16];
+	int64_t begun_us, first_us;
+	struct bench_moment m;
+
+	(void)snprintf(subject, sizeof(subject), "%d", partitions);
+	bench_fresh(b, partitions);
+	begun_us = bench_wall_us();
+	bench_feed(b, orders, 1);
+	bench_measured(b, "partitions", subject, "fed",
+		       bench_per_second(events, bench_wall_us() - begun_us));
+	bench_start_deliveries(b, 1, LIST("DELIVERY_DELAY_MS=0"));
+	m = bench_await(b, b->delivery_port, APPLIED, events);
+	first_us = bench_first_received_us(b);
+	bench_measured(b, "partitions", subject, "stored",
+		       bench_per_second(events, m.us - first_us));
+	m = bench_await(b, b->delivery_port, "relay_published_total", events);
+	bench_measured(b, "partitions", subject, "published",
+		       bench_per_second(events, m.us - first_us));
+	bench_measured(b, "partitions", subject, "peak",
+		       bench_memory_mb(b, bench_pid(b, "delivery-1"), "VmHWM"));
+	partitions_idle(b, subject);
+	bench_verify(b, events, NULL);
+}
+
+void case_partitions(struct bench *b)
+{
+	static const int counts[] = { 4, 1, 100, 1000 };
+
+	for (int i = 0; i < b->repeat; i++) {
+		for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
+			partitions_of(b, counts[k], b->quick ? 20000 : 50000);
 	}
 }
 
