@@ -39,5 +39,4 @@ def markdown($plot): if .lab == "bench" then
 
 # The last row in one sentence, for the terminal.
 def last_row: .rows[-1] as $row
-	| [.columns[] | select($row[.key] // "" | length > 0) | "\(.heading): \($row[.key])"]
-	| "\($row[.columns[0].key // ""] // ""): " | . ;
+	| [.columns[] | select($row[.key] // "" | length > 0) | "\(.heading): \($row[.key])"] | join("; ");
