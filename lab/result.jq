@@ -25,13 +25,18 @@ def text: (cells | text_table), "",
 
 def machine: "\(.machine.cores) cores (\(.machine.cpu))";
 
+# What else ran: a machine that is half busy before the run measures that, too.
+def busy: if (.machine.load_before // 0) > .machine.cores / 2 then
+		"; **the machine was busy with other work (load \(.machine.load_before | round)): compare the rows only**"
+	else "" end;
+
 # plot: its path from the page.
 def markdown($plot): if .lab == "bench" then
 		"Measured on \(machine), \(.machine.memory_mb) MB, everything on the same machine, load "
 			+ "generators included; medians; commit \(.commit). `make bench` measures it again."
 	else
 		"`make \(.lab)` on \(machine), everything on them, load generators included; "
-			+ "commit \(.commit)."
+			+ "commit \(.commit)\(busy)."
 	end,
 	"", (cells | markdown_table), "", "![\(.title)](\($plot))", "",
 	(.promises[] | "- " + (if .met then "" else "**not** " end) + "as promised: " + .text),
