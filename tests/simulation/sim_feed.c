@@ -119,6 +119,8 @@ static void make_order(void)
 	o->partition = (int32_t)(id % feed.setup->partitions);
 	o->plain = feed.setup->keyed && sim_random_chance(dice(), 60);
 	make_event(o, id);
+	while (sim_random_chance(dice(), 300) && o->version < 4 && !o->cancelled)
+		make_event(o, id); /* at once */
 }
 
 /* --- what else is on a topic --------------------------------------------------------------- */

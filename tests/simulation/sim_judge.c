@@ -47,11 +47,49 @@ static const struct sim_message *message_at(int64_t partition, int64_t offset)
 	return offset < p->count ? &p->messages[offset] : NULL;
 }
 
-static void judge_place(const struct sim_row *row)
+/* What was parked is anybody's to apply; an event is its partition's claimer's. */
+static void judge_owner(const struct sim_session *s, const struct sim_row *row)
+{
+	const struct claim *claim = &judge.claims[row->written->number[0]];
+
+	if (claim->node == s->node && claim->life == s->life)
+		return;
+	if (!see(NULL, T_PARKED, row->key[0], row->key[1], 0))
+		sim_world_violation("%s applies order %" PRId64 " version %" PRId64
+				    " of partition %" PRId64 ", which %s has claimed",
+				    s->node->name, row->key[0], row->key[1],
+				    row->written->number[0], claim->node->name);
+}
+
+/* By the position, or by a range. */
+static bool is_covered(const struct sim_session *s, int64_t partition, int64_t offset)
+{
+	const struct sim_table *t = &judge.database->tables[T_RANGE];
+	const struct sim_value *position = see(s, T_POSITION, partition, 0, 0);
+
+	if (position && offset < position->number[NEXT])
+		return true;
+	for (size_t i = sim_table_from(t, partition, 0, 0);
+	     i < t->count && t->rows[i]->key[0] == partition && t->rows[i]->key[1] <= offset; i++) {
+		const struct sim_value *v = sim_table_see(t->rows[i], s);
+
+		if (v && offset < v->number[0])
+			return true;
+	}
+	return false;
+}
+
+static void judge_place(const struct sim_session *s, const struct sim_row *row)
 {
 	const struct sim_value *v = row->written;
 	const struct sim_message *m = message_at(v->number[0], v->number[1]);
 
+	judge_owner(s, row);
+	if (!is_covered(s, v->number[0], v->number[1]))
+		sim_world_violation("order %" PRId64 " version %" PRId64
+				    ": neither position nor range covers its event, %" PRId64
+				    "/%" PRId64,
+				    row->key[0], row->key[1], v->number[0], v->number[1]);
 	if (!m || !m->readable || m->order_id != row->key[0] || m->version != row->key[1] ||
 	    m->content != v->number[2])
 		sim_world_violation("order %" PRId64 " version %" PRId64
@@ -101,7 +139,7 @@ static void judge_effects(const struct sim_session *s)
 	}
 	qsort(rows, n, sizeof(struct sim_row *), compare_serial);
 	for (size_t i = 0; i < n; i++) {
-		judge_place(rows[i]);
+		judge_place(s, rows[i]);
 		if (rows[i]->key[1] > 0)
 			judge_order(rows[i]);
 	}
@@ -167,6 +205,26 @@ static void judge_position(const struct sim_session *s, const struct sim_row *ro
 	judge_covered(s, row->key[0], from, new->number[NEXT], "the position");
 }
 
+/* Ranges lie above the position, apart from each other. */
+static void judge_ranges(const struct sim_session *s, int64_t partition)
+{
+	const struct sim_table *t = &judge.database->tables[T_RANGE];
+	int64_t end = see(s, T_POSITION, partition, 0, 0)->number[NEXT];
+
+	for (size_t i = sim_table_from(t, partition, 0, 0);
+	     i < t->count && t->rows[i]->key[0] == partition; i++) {
+		const struct sim_value *v = sim_table_see(t->rows[i], s);
+
+		if (!v)
+			continue;
+		if (t->rows[i]->key[1] <= end)
+			sim_world_violation("partition %" PRId64 ": the range from %" PRId64
+					    " begins before %" PRId64,
+					    partition, t->rows[i]->key[1], end);
+		end = v->number[0];
+	}
+}
+
 static void note_letter(const struct sim_value *row)
 {
 	size_t count;
@@ -194,8 +252,15 @@ static void judge_commit(struct sim_database *database, const struct sim_session
 	for (size_t i = 0; i < s->touched_count; i++) {
 		const struct sim_row *row = s->touched[i].row;
 
+		if (s->touched[i].table == T_DELIVERY && row->committed && row->written &&
+		    row->written->number[1] < row->committed->number[1])
+			sim_world_violation("order %" PRId64 ": the delivery goes back to version "
+					    "%" PRId64,
+					    row->key[0], row->written->number[1]);
 		if (s->touched[i].table == T_POSITION && row->written)
 			judge_position(s, row);
+		if (s->touched[i].table == T_POSITION && row->written)
+			judge_ranges(s, row->key[0]);
 		if (s->touched[i].table == T_RANGE && row->written &&
 		    row->written != row->committed)
 			judge_covered(s, row->key[0], row->key[1], row->written->number[0],

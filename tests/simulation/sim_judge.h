@@ -6,9 +6,12 @@
  *  - an order's effects come in the order of its versions, without a gap (where the setup says so);
  *  - an effect is that of the event that stands at its place on the topic;
  *  - as many effects as events in the outbox;
+ *  - the transaction of an effect covers its event's offset, and a delivery never goes back;
  *  - a position or range never covers an event that is not finished: applied, parked, or a dead
  *    letter;
- *  - a position only rises, and only its latest claimer moves it.
+ *  - a position only rises; only its partition's latest claimer moves it, and applies its events,
+ *    unless they were parked;
+ *  - ranges lie above the position, apart from each other.
  * (At most one effect for each (order, version) is the table's unique index, as in PostgreSQL: who
  * tries makes no progress, and fails the end.)
  *

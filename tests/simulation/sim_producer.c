@@ -195,6 +195,12 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 		p->report(p->context, opaque, KAFKA_PRODUCER_RETRY, CODE_PURGED);
 		return;
 	}
+	/* Its queue is full. */
+	if (faults[p->node->number].refuses_until_us > sim_world_now_us() &&
+	    sim_random_chance(sim_world_random(), 100)) {
+		p->report(p->context, opaque, KAFKA_PRODUCER_RETRY, CODE_BROKER);
+		return;
+	}
 	s->producer = p;
 	s->topic = sim_topic_find(m->topic);
 	s->opaque = opaque;

@@ -14,6 +14,7 @@
 #include "tests/simulation/sim_judge.h"
 #include "tests/simulation/sim_kafka.h"
 #include "tests/simulation/sim_plan.h"
+#include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_service.h"
 #include "tests/simulation/sim_world.h"
 
@@ -60,6 +61,7 @@ static void begin(struct run *r, const struct sim_wish *wish)
 	r->setup = sim_setup_of(wish->seed, wish->duration_us);
 	r->plan = sim_plan_of(wish->seed, &r->setup);
 	sim_topic_partitions(topic, r->setup.partitions);
+	sim_server_slow_down(r->setup.network_slowness);
 	sim_judge_begin(&r->setup, topic);
 	sim_kafka_begin(topic);
 	r->node_count = sim_service_make(&r->setup, r->nodes);

@@ -18,7 +18,8 @@ int64_t __wrap_clock_mono_ms(void);
 int64_t __wrap_clock_mono_us(void);
 int64_t __wrap_clock_wall_ms(void);
 void __wrap_clock_pause_ms(int64_t ms);
-void __wrap_log_write(enum log_level level, const char *who, const char *msg, const char *fmt, ...);
+void __wrap_log_write(enum log_level level, const char *who, const char *msg, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void __wrap_stop_request(void);
 pid_t __wrap_getpid(void);
 

@@ -18,7 +18,9 @@ static struct server {
 	int64_t down_until_us, hang_until_us;
 	int lose[NODES_MAX]; /* answers to commits, by node */
 	int pids;
+	int64_t slowness;
 } server = {
+	.slowness = 1,
 	.databases = { { .schema = "orders" }, { .schema = "delivery" } },
 };
 
@@ -51,12 +53,12 @@ struct sim_session *sim_server_session(int pid)
 }
 
 /* Of the network, one way. */
-static int64_t delay_us(void)
+int64_t sim_server_delay_us(void)
 {
 	struct sim_random *r = sim_world_random();
 
 	return sim_random_chance(r, 10) ? sim_random_between(r, 1000, 20000)
-					: sim_random_between(r, 50, 500);
+					: sim_random_between(r, 50, 500) * server.slowness;
 }
 
 /* --- sessions ------------------------------------------------------------------------------ */
@@ -135,7 +137,7 @@ static void answer(struct sim_session *s)
 {
 	struct sim_pg_answer *a = sim_world_memory(sizeof(*a));
 	bool lost = s->committed && server.lose[s->node->number] > 0;
-	int64_t at = sim_world_now_us() + delay_us();
+	int64_t at = sim_world_now_us() + sim_server_delay_us();
 
 	a->session = s;
 	a->count = s->result_count;
@@ -159,7 +161,7 @@ static void answer(struct sim_session *s)
 
 static void pump(void *session);
 
-static void pump_at(struct sim_session *s, int64_t at_us)
+void sim_server_pump_at(struct sim_session *s, int64_t at_us)
 {
 	if (s->pumping || s->ended)
 		return;
@@ -171,7 +173,7 @@ void sim_server_retry_blocked(void)
 {
 	for (struct sim_session *s = server.sessions; s; s = s->next) {
 		if (s->blocked_by)
-			pump_at(s, sim_world_now_us());
+			sim_server_pump_at(s, sim_world_now_us());
 	}
 }
 
@@ -189,7 +191,7 @@ static bool hangs(struct sim_session *s)
 	s->hangs = server.hang_until_us > sim_world_now_us() && s->touched_count > 0 &&
 		   !s->cancelled;
 	if (s->hangs)
-		pump_at(s, server.hang_until_us);
+		sim_server_pump_at(s, server.hang_until_us);
 	return s->hangs;
 }
 
@@ -230,7 +232,7 @@ static void look_for_deadlock(void *session)
 		return;
 	(void)error_set(&s->error, ST_UNAVAILABLE, "deadlock detected");
 	fail(s);
-	pump_at(s, sim_world_now_us());
+	sim_server_pump_at(s, sim_world_now_us());
 }
 
 static void block(struct sim_session *s)
@@ -305,7 +307,7 @@ static void pump(void *session)
 
 	s->pumping = false;
 	if (s->hangs && server.hang_until_us > sim_world_now_us() && !s->cancelled) {
-		pump_at(s, server.hang_until_us);
+		sim_server_pump_at(s, server.hang_until_us);
 		return;
 	}
 	s->hangs = false;
@@ -321,77 +323,12 @@ static void pump(void *session)
 		drop_first(s);
 		/* Others get in between. */
 		if (s->calls && sim_random_chance(sim_world_random(), 150)) {
-			pump_at(s, sim_world_now_us() + delay_us());
+			sim_server_pump_at(s, sim_world_now_us() + sim_server_delay_us());
 			return;
 		}
 	}
 	if (s->cancelled)
 		sim_server_terminate(s);
-}
-
-/* --- what comes from the client ------------------------------------------------------------ */
-
-struct packet {
-	struct sim_session *session;
-	struct sim_call *call;
-};
-
-static void arrive(void *argument)
-{
-	struct packet *p = argument;
-	struct sim_session *s = p->session;
-
-	if (!s->ended && sim_node_pg_is_cut(s->node)) {
-		sim_world_at(s->node->pg_cut_until_us, arrive, p);
-		return;
-	}
-	*s->calls_end = p->call;
-	s->calls_end = &p->call->next;
-	free(p);
-	if (!s->blocked_by && !s->hangs)
-		pump_at(s, sim_world_now_us() + sim_random_between(sim_world_random(), 50, 400));
-}
-
-void sim_server_send(struct sim_session *s, struct sim_call *call)
-{
-	static uint64_t numbers;
-	struct packet *p = sim_world_memory(sizeof(*p));
-	int64_t at = sim_world_now_us() + delay_us();
-
-	call->number = ++numbers;
-	*p = (struct packet){ s, call };
-	s->last_arrival_us = at > s->last_arrival_us ? at : s->last_arrival_us;
-	sim_world_at(s->last_arrival_us, arrive, p);
-}
-
-static void cancel(void *session)
-{
-	struct sim_session *s = session;
-
-	if (!s->ended && sim_node_pg_is_cut(s->node)) {
-		sim_world_at(s->node->pg_cut_until_us, cancel, s);
-		return;
-	}
-	sim_server_terminate(s);
-}
-
-void sim_server_cancel(struct sim_session *s)
-{
-	sim_world_at(sim_world_now_us() + delay_us(), cancel, s);
-}
-
-void sim_server_node_died(struct sim_node *node)
-{
-	for (struct sim_session *s = server.sessions; s; s = s->next) {
-		struct sim_call *end;
-
-		if (s->node != node || !s->client)
-			continue;
-		s->client = NULL;
-		end = sim_world_memory(sizeof(*end));
-		end->kind = CALL_TERMINATE;
-		sim_server_send(s, end);
-	}
 }
 
 /* --- faults -------------------------------------------------------------------------------- */
@@ -401,6 +338,11 @@ void sim_server_restart(int64_t down_until_us)
 	server.down_until_us = down_until_us;
 	while (server.sessions)
 		sim_server_terminate(server.sessions);
+}
+
+void sim_server_slow_down(int64_t times)
+{
+	server.slowness = times;
 }
 
 void sim_server_hang_commits(int64_t until_us)

@@ -110,6 +110,10 @@ void sim_server_cancel(struct sim_session *session);
 /* The node has died: its sessions end after what was sent. */
 void sim_server_node_died(struct sim_node *node);
 
+/* Of the network, one way, and executing what has arrived. */
+int64_t sim_server_delay_us(void);
+void sim_server_pump_at(struct sim_session *session, int64_t at_us);
+
 /* --- for the statements -------------------------------------------------------------------- */
 
 #define SIM_BLOCKED ((enum status)100) /* another session has what is to be locked */
@@ -142,6 +146,8 @@ void sim_server_retry_blocked(void);
 
 /* All sessions end; none begins before that time. */
 void sim_server_restart(int64_t down_until_us);
+/* Packets take so many times as long. */
+void sim_server_slow_down(int64_t times);
 /* Commits are done, and not told before that time. */
 void sim_server_hang_commits(int64_t until_us);
 /* So many of the node's next commits lose their answer, and the session with it. */

@@ -23,7 +23,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 
 	s.with_orders = sim_random_chance(&r, 600);
 	s.keyed = sim_random_chance(&r, 500);
-	s.in_sequence = !s.keyed || sim_random_chance(&r, 300);
+	s.in_sequence = sim_random_chance(&r, s.keyed ? 300 : 750);
 	s.processing_order = (enum processing_order)sim_random_below(&r, 3);
 	s.work_ms = works[sim_random_below(&r, 5)];
 	s.max_concurrency = sim_random_chance(&r, 300) ? 1 + sim_random_below(&r, 4) : 200;
@@ -32,6 +32,9 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 	s.order_services = s.with_orders ? (int)sim_random_between(&r, 1, 3) : 0;
 	s.duration_us = sim_random_between(&r, 20, 90) * SIM_S;
 	s.events_per_s = sim_random_between(&r, 2, 60);
+	if (sim_random_chance(&r, 100))
+		s.events_per_s = sim_random_between(&r, 100, 300);
+	s.network_slowness = sim_random_chance(&r, 250) ? sim_random_between(&r, 3, 30) : 1;
 	s.fault_every_us = sim_random_between(&r, 500, 8000) * SIM_MS;
 	if (s.events_per_s > capacity_per_s(&s) / 4)
 		s.events_per_s = capacity_per_s(&s) / 4;

@@ -24,6 +24,7 @@ struct sim_setup {
 	int order_services, delivery_services;
 	int64_t duration_us; /* with load and faults */
 	int64_t events_per_s;
+	int64_t network_slowness; /* how many times as long a packet takes */
 	int64_t fault_every_us;
 };
 

@@ -217,6 +217,9 @@ static enum status fetch(struct sim_session *s, const struct sim_call *c, PGresu
 	int n = 0;
 
 	*out = sim_args_result(7); /* created_at, the last, matters to transactions only */
+	if (t->count > 0 && !sim_args_says(c, "exists (select from outbox_lease") &&
+	    (!lease || !sim_args_same_text(lease->text[0], sim_args_text(c, 3))))
+		sim_world_violation("%s reads the outbox without the lease", s->node->name);
 	if (sim_args_says(c, "exists (select from outbox_lease where holder = $3)") &&
 	    (!lease || !sim_args_same_text(lease->text[0], sim_args_text(c, 3))))
 		return ST_OK;

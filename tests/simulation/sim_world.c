@@ -141,7 +141,8 @@ static void add_to_hash(const char *text)
 		world.hash = (world.hash ^ (unsigned char)*text) * 0x100000001b3u;
 }
 
-static void add_line(const char *who, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+add_line(const char *who, const char *format, va_list arguments)
 {
 	char *line = world.trace[world.lines++ % TRACE_LINES];
 	int len = snprintf(line, TRACE_WIDTH, "%11.6f %-12s ", (double)world.now_us / 1e6, who);
