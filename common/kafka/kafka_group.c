@@ -17,10 +17,32 @@ void kafka_group_refused(struct kafka_group *group, const char *why)
 	group->refused_at = group->statistics;
 }
 
+/* The last of it, behind which text goes on; NULL: there is none. */
+static const char *find_last(const char *text, size_t len, const char *what)
+{
+	const size_t size = strlen(what);
+
+	for (const char *at = text + len; at >= text + size; at--) {
+		if (memcmp(at - size, what, size) == 0)
+			return at;
+	}
+	return NULL;
+}
+
+/* The group's part, which comes behind those of the partitions: these are megabytes if there are a
+ * thousand, ten times a second. */
+static json_t *read_group(const char *json, size_t len)
+{
+	const char *at = find_last(json, len, "\"cgrp\""), *end = json + len;
+
+	while (at && at < end && (*at == ' ' || *at == ':'))
+		at++;
+	return at ? json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+}
+
 void kafka_group_read(struct kafka_group *group, const char *json, size_t len)
 {
-	json_t *root = json_loadb(json, len, 0, NULL);
-	const json_t *cgrp = json_object_get(root, "cgrp");
+	json_t *cgrp = read_group(json, len);
 
 	atomic_store(&group->coordinated, is_text(cgrp, "state", "up"));
 	group->steady = is_text(cgrp, "join_state", "steady");
@@ -28,5 +50,5 @@ void kafka_group_read(struct kafka_group *group, const char *json, size_t len)
 	/* The first to come may be older than the refusal. */
 	if (group->steady && group->statistics > group->refused_at + 1)
 		group->refusal[0] = '\0';
-	json_decref(root);
+	json_decref(cgrp);
 }

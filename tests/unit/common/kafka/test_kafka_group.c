@@ -40,6 +40,17 @@ Test(kafka_group, what_is_not_told_is_false)
 	expect("", false, false);
 }
 
+/* With a thousand partitions the rest is megabytes, ten times a second. */
+Test(kafka_group, nothing_else_is_parsed)
+{
+	expect("{\"topics\":{ no JSON },\"cgrp\":{\"state\":\"up\",\"join_state\":\"steady\"},"
+	       "\"eos\": no JSON }",
+	       true, true);
+	expect("{\"cgrp\":", false, false);
+	expect("{\"cgrp\"", false, false);
+	expect("\"cgrp", false, false);
+}
+
 Test(kafka_group, the_latest_counts)
 {
 	static const char up[] = "{\"cgrp\":{\"state\":\"up\",\"join_state\":\"steady\"}}";
