@@ -91,7 +91,9 @@ run_part() {
 	local name=$1 log=$RUN_DIR/log/run-$1.log status=0 started=$SECONDS show
 	shift
 	say "== $name"
-	timeout --kill-after=10 "$PART_SECONDS" "$@" </dev/null >"$log" 2>&1 &
+	# What has to stop and start servers goes before what runs beside it.
+	nice -n "$((${alone_pid:-0} > 0 ? 5 : 0))" \
+		timeout --kill-after=10 "$PART_SECONDS" "$@" </dev/null >"$log" 2>&1 &
 	part_pid=$!
 	tail -q -n +1 -s 0.2 -F --pid="$part_pid" "$log" 2>/dev/null | sed -u -E '/^\[(RUN |SKIP)\]/d' &
 	show=$!

@@ -93,6 +93,10 @@ void service_place_order(const struct service *order);
 /* Lets the services log ERROR in this test. */
 void service_allow_errors(void);
 
+/* In this test a part of a service may stand still for longer than it should: its server is away,
+ * for as long as that takes on this machine. */
+void service_allow_standstills(void);
+
 /* Stops all that run, and judges every log. */
 void service_finish_all(void);
 

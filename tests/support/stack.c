@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/support/arena.h"
+#include "tests/support/service.h"
 
 static const char *needed(const char *name)
 {
@@ -69,6 +70,7 @@ static void run_script(const char *script, const char *command)
 
 void broker_stop(void)
 {
+	service_allow_standstills();
 	run_script("kafka/broker.sh", "stop");
 }
 
@@ -96,6 +98,7 @@ void broker_replace(void)
 
 void postgres_stop(void)
 {
+	service_allow_standstills();
 	run_script("sql/cluster.sh", "stop");
 }
 
