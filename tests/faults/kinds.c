@@ -27,6 +27,11 @@ static bool has_clocks(const struct plan_conditions *conditions)
 	return conditions->clocks;
 }
 
+static bool has_repeats(const struct plan_conditions *conditions)
+{
+	return conditions->repeats;
+}
+
 #define POSTGRES PART_BIT(PART_POSTGRES)
 #define KAFKA    (((1u << BROKERS_MAX) - 1) << PART_KAFKA)
 
@@ -61,7 +66,7 @@ const struct fault_kind kinds_table[] = {
 	  break_end_backend, NULL, 0 },
 	{ "scale", FAMILY_PROCESSES, VICTIM_REPLICAS, 10, AMOUNT_REPLICAS, 1, REPLICAS_MAX, NULL,
 	  break_scale, mend_scale, 0 },
-	{ "duplicates", FAMILY_PROCESSES, VICTIM_TOPIC, 10, AMOUNT_MESSAGES, 1, 100, NULL,
+	{ "duplicates", FAMILY_PROCESSES, VICTIM_TOPIC, 10, AMOUNT_MESSAGES, 1, 100, has_repeats,
 	  break_duplicates, NULL, 0 },
 	{ "grow", FAMILY_PROCESSES, VICTIM_TOPIC, 0, AMOUNT_PARTITIONS, 2, 7, grows, break_grow,
 	  mend_grow, 0 },

@@ -53,6 +53,7 @@ struct plan_conditions {
 	bool own_mounts;   /* disks can be full */
 	bool own_network;  /* packets between brokers can be dropped */
 	bool clocks;       /* of the services can jump */
+	bool repeats;      /* messages may come again on the topic */
 	unsigned families; /* a set: bit i stands for family i */
 	const int *growth; /* numbers of partitions that the topic gets, at equal distances */
 	size_t growth_count;

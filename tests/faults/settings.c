@@ -27,6 +27,7 @@ static const char *const families[FAMILY_COUNT + 2] = {
 	"processes", "pauses", "logs",    "database",   "network", "disk",   "standby",
 	"clock",     "pooler", "storage", "duplicates", "zombies", "rewind", "all"
 };
+static const char *const relays[] = { "idempotent", "transactional", NULL };
 static const char *const brokers[] = { "1", "3", NULL };
 
 #define PORT(name, field, fallback, help)                                                          \
@@ -63,6 +64,11 @@ static const struct config_key keys[] = {
 	  "SEQUENCING=enforce then" },
 	{ "BROKERS", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, brokers_choice), "1",
 	  0, 0, brokers, "Kafka brokers; 3: any of them is broken, two at a time too" },
+	{ "RELAY", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct settings, transactional),
+	  "idempotent", 0, 0, relays,
+	  "of the services; transactional: an event that is on the topic twice, as consumers see "
+	  "it "
+	  "that read committed, is a violation, and none is produced again on purpose" },
 	{ "CLIENTS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, clients), "8", 1,
 	  CLIENTS_MAX, NULL, "clients, with one operation at a time each" },
 	{ "RATE", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct settings, rate), "100", 1, 100000,
@@ -148,6 +154,7 @@ struct plan_conditions settings_conditions(const struct settings *s)
 					 .own_mounts = geteuid() == 0,
 					 .own_network = geteuid() == 0,
 					 .clocks = access(CLOCK_LIBRARY, R_OK) == 0,
+					 .repeats = !s->transactional,
 					 .families = s->families,
 					 .growth = s->growth,
 					 .growth_count = s->growth_count };
@@ -261,6 +268,7 @@ void settings_export(const struct settings *s)
 	put("KAFKA_BOOTSTRAP_SERVERS", s->kafka);
 	put("DATABASE_URL", s->database_url);
 	put("WAIT", DRAIN_S);
+	put("RELAY", relays[s->transactional]);
 	export_families(s);
 	(void)snprintf(text, sizeof(text), "%s/pgpass", s->run_dir);
 	put("PGPASSFILE", text);

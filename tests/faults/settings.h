@@ -24,6 +24,7 @@ struct settings {
 	int order;  /* enum faults_order */
 	int family; /* enum family; FAMILY_COUNT: all */
 	int brokers_choice;
+	int transactional; /* RELAY: 1: no event may be on the topic twice */
 	int64_t delivery_delay_ms, max_concurrency;
 	int64_t order_port, delivery_port, kafka_port, pg_port;
 	int64_t first_port; /* of many runs */

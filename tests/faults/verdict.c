@@ -73,6 +73,19 @@ static void judge_history(struct verdict *verdict, struct run *run)
 			  command_last_line(tail));
 }
 
+/* The history checker reads committed. */
+static void judge_repeats(struct verdict *verdict, struct run *run)
+{
+	int64_t orders = verdict_history_count(verdict, "order_events_repeated");
+	int64_t deliveries = verdict_history_count(verdict, "delivery_events_repeated");
+
+	if (run->settings->transactional && (orders != 0 || deliveries != 0))
+		journal_violation(&run->journal,
+				  "events that are on the topic again: %" PRId64
+				  " of orders, %" PRId64 " of deliveries",
+				  orders, deliveries);
+}
+
 /* All is done, so there is no gap, and nothing past one is remembered. */
 static void judge_ranges(struct run *run)
 {
@@ -192,6 +205,7 @@ void verdict_judge(struct verdict *verdict, struct run *run)
 		judge_rewind(verdict, run);
 	} else {
 		judge_history(verdict, run);
+		judge_repeats(verdict, run);
 		judge_operations(verdict, run);
 	}
 	judge_ranges(run);
