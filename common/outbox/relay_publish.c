@@ -13,6 +13,7 @@
 #define DRAIN_MS       500  /* at a stop, for what is in flight */
 #define ASIDE_MS       3000 /* the lease was given up: a standby asks for it within that */
 #define RETRY_PAUSE_MS 50
+#define LEADER_MS      5000 /* without a report: a leader is elected within that, or there is none */
 
 /* Kafka has taken nothing for so long that another relay may try. Nobody gives the lease to nobody:
  * alone, it goes on trying. */
@@ -63,6 +64,17 @@ static bool is_cut_short(struct relay *r, int64_t *drain_end)
 	return r->gives_up;
 }
 
+/* Nothing was reported since then, and nothing will be until a partition has a leader. */
+static bool lacks_leader(struct relay *r, int64_t *since_mono_ms)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - *since_mono_ms < LEADER_MS)
+		return false;
+	*since_mono_ms = now;
+	return relay_publisher_lacks_leader(r->publisher);
+}
+
 /* Whether Kafka took something of the batch since it had taken so many rows. */
 static size_t watch_patience(struct relay *r, size_t taken)
 {
@@ -78,21 +90,25 @@ static size_t watch_patience(struct relay *r, size_t taken)
 /*
  * Waits until every row has its verdict, and keeps the lease: Kafka may be away for long. The wait
  * ends early, and the producer is abandoned, if it lost its state, if the lease was lost (what is
- * still queued is the new holder's to publish) or is to be given up, and if a stop lasts.
+ * still queued is the new holder's to publish) or is to be given up, if a stop lasts, and if what
+ * is left is of topics without a leader: they are held back, and the others go on.
  */
 static void await_reports(struct relay *r)
 {
 	const struct relay_ledger *ledger = relay_state_ledger(r);
-	int64_t drain_end = INT64_MAX;
-	size_t taken = 0;
+	int64_t drain_end = INT64_MAX, since_mono_ms = clock_mono_ms();
+	size_t taken = 0, before;
 
 	while (!relay_ledger_settled(ledger)) {
 		if (!relay_publisher_poll(r->publisher, 100))
 			break;
+		before = taken;
 		taken = watch_patience(r, taken);
+		if (taken > before)
+			since_mono_ms = clock_mono_ms();
 		if (ledger->outstanding > 0)
 			progress_held(&r->progress, "Kafka does not acknowledge what was sent");
-		if (is_cut_short(r, &drain_end))
+		if (is_cut_short(r, &drain_end) || lacks_leader(r, &since_mono_ms))
 			break;
 		relay_state_refresh_backlog(r);
 	}

@@ -203,9 +203,25 @@ void relay_publisher_recovered(struct relay_publisher *p)
 	p->recovered = true;
 }
 
+bool relay_publisher_lacks_leader(struct relay_publisher *p)
+{
+	bool outstanding[RELAY_TOPICS_MAX] = { 0 }, lacks = relay_publisher_reachable(p);
+
+	for (size_t i = 0; i < p->ledger.count; i++) {
+		const struct relay_row *row = &p->ledger.rows[i];
+
+		if (row->verdict == RELAY_OUTSTANDING && row->topic >= 0)
+			outstanding[row->topic] = true;
+	}
+	for (size_t i = 0; lacks && i < p->topics.count; i++)
+		lacks = !outstanding[i] ||
+			!kafka_producer_can_send(p->producer, p->topics.topics[i].name);
+	return lacks;
+}
+
 void relay_publisher_hold_failing(struct relay_publisher *p)
 {
-	for (size_t i = 0; p->transaction && i < p->topics.count; i++) {
+	for (size_t i = 0; i < p->topics.count; i++) {
 		struct relay_topic *topic = &p->topics.topics[i];
 
 		if (topic->failing && !relay_topics_is_held(topic, clock_mono_ms()) &&

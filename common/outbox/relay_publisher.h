@@ -48,8 +48,12 @@ MUST_CHECK enum status relay_publisher_prepare(struct relay_publisher *publisher
 					       int timeout_ms, struct error *err);
 void relay_publisher_recovered(struct relay_publisher *publisher);
 
-/* With transactions: a topic that fails fails the whole transaction, so those are held back for
- * longer that still cannot be sent to, as the brokers say. Before rows are read. */
+/* True if what is outstanding is of topics that lack a leader, as brokers say that answer: the rows
+ * of other topics need not wait for it. */
+bool relay_publisher_lacks_leader(struct relay_publisher *publisher);
+
+/* A topic that fails costs the others time, so those are held back for longer that still cannot be
+ * sent to, as the brokers say. Before rows are read. */
 void relay_publisher_hold_failing(struct relay_publisher *publisher);
 
 /* The verdicts on the batch. */

@@ -204,6 +204,30 @@ LAB_TEST(relay_kafka, what_comes_again_stays_beside_what_was_taken, 1)
 	relay_close(relay);
 }
 
+/* The rows of a topic without a leader are with librdkafka, which waits for one. */
+LAB_TEST(relay_kafka, a_topic_without_a_leader_holds_up_no_other, 1)
+{
+	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 1);
+	struct relay *relay = open_relay("leaderless", "");
+	struct error err;
+
+	cr_assert_eq(rd_kafka_mock_topic_create(kafka, "other", 1, 1), 0);
+	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, "other", 0, -1), 0);
+	add_row("other", "1", "First");
+	cr_assert_eq(relay_start(relay, &err), ST_OK);
+	cr_assert(wait_until(WAIT_MS, metric(relay, "relay_fetches_total") > 0));
+	for (int i = 0; i < 3; i++) {
+		add_row("other", "1", "Next");
+		add_row(fixture.topic, "1", "Event");
+		cr_assert(wait_until(WAIT_MS, rows_of(fixture.topic) == 0), "event %d waits", i);
+	}
+	cr_expect_eq(rows_of("other"), 4);
+	cr_expect_eq(metric(relay, "relay_topics_failing"), 1);
+	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, "other", 0, 1), 0);
+	cr_assert(wait_until(WAIT_MS, sql_number(ROWS) == 0), "it is not tried again");
+	relay_close(relay);
+}
+
 /* The second row finds no room in librdkafka's queue, the third one would. */
 LAB_TEST(relay_kafka, no_row_goes_before_one_that_comes_again, 1)
 {
