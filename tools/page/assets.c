@@ -12,6 +12,8 @@ ASSET(html, "index.html");
 ASSET(css, "page.css");
 ASSET(js, "page.js");
 ASSET(stage, "stage.js");
+ASSET(lanes, "lanes.js");
+ASSET(chip, "chip.js");
 ASSET(lab, "lab.js");
 ASSET(prepare, "prepare.js");
 ASSET(charts, "charts.js");
@@ -33,6 +35,8 @@ static struct {
 	{ { "/page.css", "text/css; charset=utf-8", CONTENT(css) }, asset_css_end },
 	{ { "/page.js", "text/javascript; charset=utf-8", CONTENT(js) }, asset_js_end },
 	{ { "/stage.js", "text/javascript; charset=utf-8", CONTENT(stage) }, asset_stage_end },
+	{ { "/lanes.js", "text/javascript; charset=utf-8", CONTENT(lanes) }, asset_lanes_end },
+	{ { "/chip.js", "text/javascript; charset=utf-8", CONTENT(chip) }, asset_chip_end },
 	{ { "/lab.js", "text/javascript; charset=utf-8", CONTENT(lab) }, asset_lab_end },
 	{ { "/prepare.js", "text/javascript; charset=utf-8", CONTENT(prepare) },
 	  asset_prepare_end },

@@ -5,6 +5,7 @@ const KEPT = 240; // looks, two a second
 const CHARTS = [["placed"], ["effects"], ["lag"], ["outbox"], ["p50", "p99"], ["oldest"]];
 const numbers = new Map(CHARTS.flat().map((name) => [name, []]));
 const made = new Map();
+let looks = 0, drawn = "";
 
 // Seconds since the event was received that is in work, or waits for it, for the longest time.
 function oldest(state) {
@@ -14,6 +15,7 @@ function oldest(state) {
 
 export function addNumbers(state) {
 	if (!state.rates) return;
+	looks++;
 	for (const [name, list] of numbers) {
 		list.push(name === "oldest" ? oldest(state) : state.rates[name]);
 		if (list.length > KEPT) list.shift();
@@ -74,6 +76,9 @@ const shown = (value) => value == null ? "–"
 
 export function drawCharts() {
 	const place = document.getElementById("charts");
+	const key = `${looks} ${innerWidth} ${document.documentElement.lang} ${document.documentElement.dataset.theme}`;
+	if (drawn === key) return;
+	drawn = key;
 	if (!place.firstChild) place.append(...CHARTS.map(chart));
 	for (const names of CHARTS) {
 		const { value, label, canvas } = made.get(names);

@@ -1,6 +1,6 @@
 // The replay of one order: its effects as delivery.history has them, one after the other.
 import { model, t, element, changed } from "/page.js";
-import { chip } from "/stage.js";
+import { chip } from "/chip.js";
 
 const STEP_MS = 1200; // from one effect to the next, when it plays
 

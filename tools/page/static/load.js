@@ -9,7 +9,7 @@ const FAST = 1, SLOW = 5000; // ms: the ends of the scale, which is logarithmic
 
 let id = null;
 let seconds = {};  // way -> caller -> [{ second, over, answered, ..., p99 }]
-let drawn = "";
+let drawn = "", chart = ""; // what the panel and its chart show
 let canvas = null;
 
 function take(line) {
@@ -85,5 +85,7 @@ export function drawLoad() {
 		canAct(), Boolean(model.running), document.documentElement.lang, model.state.commands]);
 	if (key !== drawn) rebuild();
 	drawn = key;
-	drawChart();
+	const now = `${key} ${innerWidth} ${document.documentElement.dataset.theme}`;
+	if (now !== chart) drawChart();
+	chart = now;
 }

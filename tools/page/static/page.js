@@ -150,16 +150,25 @@ function takeEffect(effect) {
 	model.inversion = effect;
 }
 
+const left = []; // what the server counted and did not tell, of the last second
+
+function countLeft() {
+	while (left.length > 0 && left[0].at < performance.now() - 1000) left.shift();
+	model.leftOut = left.reduce((sum, one) => sum + one.n, 0);
+}
+
 const takers = {
 	reset: forget,
 	state(state) {
 		model.state = state;
 		model.clock = state.now - Date.now();
+		countLeft();
 		addNumbers(state);
 	},
 	messages(content) {
 		content.messages.forEach(takeMessage);
-		model.leftOut = content.more;
+		if (content.more > 0) left.push({ n: content.more, at: performance.now() });
+		countLeft();
 	},
 	effects(content) {
 		content.effects.forEach(takeEffect);
@@ -278,8 +287,13 @@ export function showOutput(content) {
 
 export const short = (type) => type.replace(/^(Order|Delivery)/, "");
 
+let health = "";
+
 function drawHealth() {
 	const { state } = model;
+	const now = JSON.stringify([model.connected, state.kafkaUp, state.databaseUp, state.orders?.some((service) => service.ready), language]);
+	if (health === now) return;
+	health = now;
 	const part = (name, up) =>
 		element("li", { class: up ? "up" : "down" }, `${name}: ${t(up ? "up" : "down")}`);
 	document.getElementById("health").replaceChildren(

@@ -1,37 +1,15 @@
 // The stage: calls, lanes of the topic, replicas with what they are at, deliveries, and the red line
 // between two events that changed places.
-import { model, t, element, act, callOrders, canAct, canCall, changed, short } from "/page.js";
+import { model, t, element, act, callOrders, canAct, canCall, changed } from "/page.js";
+import { chip, letterOf, paint } from "/chip.js";
+import { chipAt, drawLanes } from "/lanes.js";
 
-const CHIP_WIDTH = 48;
-const DELIVERY_WIDTH = 34;
 const ROWS = 9;
 const RINGS = 4; // of a replica
 const RING = 2 * Math.PI * 20;
 const SVG = "http://www.w3.org/2000/svg";
 
 const by = (id) => document.getElementById(id);
-
-// Each order has a colour, and a pattern for those who do not see colours.
-export function paint(made, order) {
-	const hue = (order * 137.508) % 360;
-	const dark = document.documentElement.dataset.theme === "dark";
-	made.style.setProperty("--chip", `hsl(${hue} 70% ${dark ? 65 : 42}%)`);
-	made.style.setProperty("--chip-paper", `hsl(${hue} ${dark ? "40% 22%" : "75% 94%"})`);
-	made.style.setProperty("--chip-line", `hsl(${hue} ${dark ? "40% 34%" : "60% 82%"})`);
-	return made;
-}
-
-const LETTER = { Placed: "P", Modified: "M", Cancelled: "C", Started: "s" };
-
-export function chip(type, order, version, more = {}) {
-	const delivery = type.startsWith("Delivery");
-	const letter = LETTER[short(type)] ?? "?";
-	const made = element("div", {
-		class: `chip pattern-${order % 4}${delivery ? " delivery" : ""}${more.class ?? ""}`,
-		title: more.title,
-	}, element("b", {}, (delivery ? letter.toLowerCase() : letter) + (version ?? "")), `#${order}`);
-	return paint(made, order);
-}
 
 // --- order-service -------------------------------------------------------------------------------
 
@@ -71,56 +49,6 @@ function drawCalls() {
 			() => call("DELETE", order)));
 }
 
-// --- the topic -----------------------------------------------------------------------------------
-
-function messageChip(message, position, late) {
-	const done = message.offset < position;
-	const fresh = performance.now() - message.fresh < 500;
-	return chip(message.type ?? "?", message.order ?? 0, message.version, {
-		class: (late ? " late" : done ? " done" : "") + (fresh ? " fresh" : ""),
-		title: `${message.type}, ${t("order")} ${message.order}, ${t("version")} ${message.version}, ${t("partition", { n: message.partition })}, offset ${message.offset}, key ${message.key ?? "-"}`,
-	});
-}
-
-// As many of the latest as there is room for.
-function fitting(list, width) {
-	let from = list.length;
-	while (from > 0) {
-		width -= list[from - 1].type?.startsWith("Delivery") ? DELIVERY_WIDTH : CHIP_WIDTH;
-		if (width < 0) break;
-		from--;
-	}
-	return list.slice(from);
-}
-
-let chips = new Map(); // "partition:offset" -> the chip on the screen
-
-function lane(partition, width) {
-	const of = model.state.positions?.find((position) => position.partition === partition.partition);
-	const owned = of && model.state.deliveries?.some((service) => service.about?.replica === of.owner);
-	const lag = of ? Math.max(0, partition.end - of.position) : 0;
-	const held = element("div", { class: "chips" });
-	for (const message of fitting(model.messages.get(partition.partition) ?? [], width)) {
-		const late = model.inversion?.partition === message.partition && model.inversion?.offset === message.offset;
-		const made = messageChip(message, of?.position ?? 0, late);
-		chips.set(`${message.partition}:${message.offset}`, made);
-		held.append(made);
-	}
-	return element("div", { class: "lane" },
-		element("header", {}, element("span", {}, t("partition", { n: partition.partition })),
-			element("span", {}, owned ? t("lane.owner", { owner: of.owner, epoch: of.epoch, lag }) : t("lane.nobody"))),
-		held);
-}
-
-function drawTopic() {
-	const lanes = by("lanes"), width = lanes.clientWidth - 16;
-	chips = new Map();
-	lanes.replaceChildren(...(model.state.partitions ?? []).map((partition) => lane(partition, width)));
-	by("topic-name").textContent = model.state.topic ?? "";
-	by("left-out").hidden = !model.leftOut;
-	by("left-out").textContent = t("left.out", { n: model.leftOut });
-}
-
 // --- replicas ------------------------------------------------------------------------------------
 
 // How far a ring is filled, and the seconds that are left.
@@ -143,7 +71,7 @@ function ring(event) {
 		svg.append(circle);
 	}
 	return paint(element("div", { class: "ring", title: `${event.event}, ${t("order")} ${event.orderId}` }, svg,
-		element("span", {}, `${LETTER[short(event.event)]}${event.version} #${event.orderId}`, element("br"), document.createTextNode(""))),
+		element("span", {}, `${letterOf(event.event)}${event.version} #${event.orderId}`, element("br"), document.createTextNode(""))),
 	event.orderId);
 }
 
@@ -223,8 +151,9 @@ function row(order) {
 		model.chosen = order.id;
 		changed();
 	};
+	const fresh = !model.leftOut && performance.now() - order.changed < 1400;
 	return element("tr", {
-		class: `${order.late ? "late" : ""}${performance.now() - order.changed < 1400 ? " changed" : ""}`,
+		class: `${order.late ? "late" : ""}${fresh ? " changed" : ""}`,
 		tabindex: "0", "aria-selected": String(model.chosen === order.id), onclick: choose,
 		onkeydown: (event) => event.key === "Enter" && choose(),
 	}, ...cells);
@@ -247,8 +176,13 @@ function listOf(title, list) {
 	return element("div", {}, element("h4", {}, title), element("ol", {}, ...list));
 }
 
+let chosen = "";
+
 function drawChosen() {
 	const order = model.orders.get(model.chosen) ?? (model.last && model.orders.get(model.last.order));
+	const key = `${order?.id} ${order?.published.length} ${order?.effects.at(-1)?.id} ${document.documentElement.lang} ${document.documentElement.dataset.theme}`;
+	if (chosen === key) return;
+	chosen = key;
 	if (!order) {
 		by("chosen").replaceChildren(t("chosen.none"));
 		return;
@@ -278,10 +212,10 @@ function shape(name, attributes) {
 
 function drawLine() {
 	const wires = by("wires"), effect = model.inversion;
-	const old = effect && chips.get(`${effect.partition}:${effect.offset}`);
-	const newer = effect && chips.get(`${effect.newer.partition}:${effect.newer.offset}`);
+	const old = effect && chipAt(effect.partition, effect.offset);
+	const newer = effect && chipAt(effect.newer.partition, effect.newer.offset);
 	if (!old || !newer) {
-		wires.replaceChildren();
+		if (wires.firstChild) wires.replaceChildren();
 		return;
 	}
 	const frame = wires.getBoundingClientRect();
@@ -293,16 +227,24 @@ function drawLine() {
 
 // --- all -----------------------------------------------------------------------------------------
 
+// Numbers and words that stand alone; one that is the same is left alone.
+function drawWords() {
+	const words = { outbox: String(model.state.rates?.outbox ?? 0), "topic-name": model.state.topic ?? "",
+		"left-out": model.leftOut ? t("left.out", { n: model.leftOut }) : "",
+		"key-mode": model.state.orders?.[0] ? t(model.state.orders[0].about?.settings?.EVENT_KEY === "none" ? "key.none" : "key.id") : "" };
+	for (const [id, text] of Object.entries(words))
+		if (by(id).textContent !== text) by(id).textContent = text;
+	by("left-out").hidden = !model.leftOut;
+}
+
 export function drawStage() {
 	drawCalls();
-	drawTopic();
+	drawLanes();
 	drawReplicas();
 	drawDeliveries();
 	drawChosen();
 	drawLine();
-	by("outbox").textContent = model.state.rates?.outbox ?? 0;
-	by("key-mode").textContent = model.state.orders?.[0]
-		? t(model.state.orders[0].about?.settings?.EVENT_KEY === "none" ? "key.none" : "key.id") : "";
+	drawWords();
 }
 
 setInterval(fillRings, 200);
