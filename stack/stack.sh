@@ -35,6 +35,13 @@ readonly READY_SECONDS=15
 readonly STOP_SECONDS=15 # more than STOP_TIMEOUT_MS
 STARTERS=() # the leaders of the process groups that start PostgreSQL and Kafka
 
+# tell KEY [NAME=VALUE...]: says a text of the catalogue of tools/demo, in the user's language.
+tell() {
+	local IFS=$'\n'
+	require_programs demo
+	env -i ${LAB_LANG:+LAB_LANG="$LAB_LANG"} LAB_LOCALE="$LAB_LOCALE" ACTION=say SAY="$*" "$BUILD_DIR/demo"
+}
+
 # --- instances: several of a kind: order-service, delivery, kafka -------------------------------
 
 # instances KIND: prints the numbers of those that run.
@@ -162,7 +169,7 @@ page() {
 	require_up
 	page_start
 	[[ -n $PAGE_ADDRESS ]] || exit 1
-	say "open $PAGE_ADDRESS"
+	tell stack.open address="$PAGE_ADDRESS"
 }
 
 # --- the commands: see the usage above ----------------------------------------------------------
@@ -247,13 +254,14 @@ up() {
 	"$REPO_DIR/stack/packages.sh" install run
 	lock_take stack
 	require_programs order-service delivery-service page
+	tell '' >/dev/null # in a language that there is
 	settings_check
 	settings_require_room 1
 	start_begin
 	mapfile -t orders < <(instances order-service)
 	mapfile -t replicas < <(instances delivery)
 	if ((${#orders[@]} + ${#replicas[@]} > 0)); then
-		say "the stack is up: restarting the services with the settings of now"
+		tell stack.restart
 		stop_services
 	fi
 	settings_save
@@ -283,28 +291,16 @@ say_what_next() {
 	order=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t \
 		-c 'select last_value + is_called::int from orders.orders_id_seq')
 	say ""
-	[[ -z ${PAGE_ADDRESS-} ]] || say "open                $PAGE_ADDRESS"
-	say "$(instance_address order-service 1) (event key: ${EVENT_KEY:-order-id})"
+	[[ -z ${PAGE_ADDRESS-} ]] || tell stack.open address="$PAGE_ADDRESS"
+	say "$(instance_address order-service 1) $(tell stack.key key="${EVENT_KEY:-order-id}")"
 	for ((number = 2; number <= $1; number++)); do
 		instance_address order-service "$number"
 	done
 	for ((number = 1; number <= $2; number++)); do
 		instance_address delivery "$number"
 	done
-	say "Kafka               ${KAFKA_SERVERS//,/ }, topic $KAFKA_TOPIC"
-	say "PostgreSQL          127.0.0.1:$PG_PORT, database lab"
-	say "logs                $(quoted "$RUN_DIR/log")"
-	cat <<-END
-
-		What to type next:
-		  http :$ORDER_PORT/orders customerId=2000 productId=100 productName=RADIO qty=3 address=PUSAN
-		  http PATCH :$ORDER_PORT/orders/$order address=SEOUL
-		  http DELETE :$ORDER_PORT/orders/$order
-		  make topic$in                                    the events, live
-		  make psql$in SQL='select * from delivery_table'  the deliveries
-		  make partitions N=2$in; make scale N=2$in; make up EVENT_KEY=none$in; make status$in
-		  make reset$in; make down$in
-	END
+	tell stack.next kafka="${KAFKA_SERVERS//,/ }" topic="$KAFKA_TOPIC" database="$PG_PORT" \
+		logs="$(quoted "$RUN_DIR/log")" port="$ORDER_PORT" order="$order" in="$in"
 }
 
 # The services first, then Kafka and PostgreSQL together.
@@ -315,7 +311,7 @@ down() {
 		return 0
 	fi
 	stop_all || die "not everything could be stopped (the reason is above)"
-	say "stopped; the data stay in $(quoted "$RUN_DIR")"
+	tell stack.stopped folder="$(quoted "$RUN_DIR")"
 }
 
 stop_all() {
@@ -361,7 +357,7 @@ scale() {
 	for ((number = 1; number <= N; number++)); do
 		instance_address "$kind" "$number"
 	done
-	((N > 0)) || say "no ${kind/%delivery/delivery-service} runs; N=1 starts one again"
+	((N > 0)) || tell stack.none name="${kind/%delivery/delivery-service}"
 }
 
 # signal_replica SIGNAL N: sends it to a delivery replica.
@@ -370,7 +366,7 @@ signal_replica() {
 	require_number N 1 100
 	process_pid "$(instance_name delivery "$N")" || die "delivery-service $N does not run"
 	kill -s "$1" "$PROCESS_PID"
-	say "SIG$1 sent to delivery-service $N (pid $PROCESS_PID)"
+	tell "stack.signal.${1,,}" n="$N" pid="$PROCESS_PID"
 }
 
 # reset: everything is empty again, with one partition; what runs stays as many.
@@ -385,7 +381,14 @@ reset() {
 	PARTITIONS=1 "$REPO_DIR/kafka/topics.sh" recreate
 	instances_start order-service "${orders[@]}"
 	instances_start delivery "${replicas[@]}"
-	say "all is empty: ${#orders[@]} order-service, ${#replicas[@]} delivery-service, 1 partition"
+	tell stack.empty orders="${#orders[@]}" deliveries="${#replicas[@]}"
+}
+
+# broker COMMAND: stops or starts Kafka alone.
+broker() {
+	process_alive postgres || die "PostgreSQL does not run in $(quoted "$RUN_DIR"): make up$(lab_hint)"
+	"$REPO_DIR/kafka/broker.sh" "$1"
+	tell "stack.broker.$1" servers="${KAFKA_SERVERS//,/ }"
 }
 
 partitions() {
@@ -447,8 +450,8 @@ main() {
 	kill) signal_replica KILL "${2-}" ;;
 	pause) signal_replica STOP "${2-}" ;;
 	resume) signal_replica CONT "${2-}" ;;
-	broker-stop) "$REPO_DIR/kafka/broker.sh" stop ;;
-	broker-start) "$REPO_DIR/kafka/broker.sh" start ;;
+	broker-stop) broker stop ;;
+	broker-start) broker start ;;
 	reset) reset ;;
 	skip-missing) skip_missing "${2-}" ;;
 	psql) open_psql ;;

@@ -58,6 +58,8 @@ static void put_words(struct command *command, const char *const *words)
 		"MAKEFLAGS",
 		"-u",
 		"MAKEOVERRIDES",
+		"-u",
+		"LAB_LOCALE",
 		"PAGE=off",
 		arena_format("RUN_DIR=%s", stack.run_dir),
 		arena_format("BUILD_DIR=%s", realpath(stack_build_dir(), NULL)),
@@ -182,6 +184,17 @@ static void from_outside_the_lab(const char *script)
 	stack.run_dir = inside;
 }
 
+/* Without it orders are taken; who stops it reads so, and how to start it again. */
+static void the_broker_alone(const char *script)
+{
+	cr_expect_eq(RUN(script, "broker-stop"), 0, "%s", stack.text);
+	expect_said("Kafka is stopped; orders are taken all the same");
+	cr_expect_eq(pid_of("kafka-1"), 0);
+	cr_expect_eq(RUN("LAB_LANG=ko", script, "broker-start"), 0, "%s", stack.text);
+	expect_said("에서 실행 중입니다");
+	cr_expect_neq(pid_of("kafka-1"), 0);
+}
+
 Test(first_use, in_a_korean_folder_with_a_blank)
 {
 	const char *script = clone_to("첫 사용");
@@ -192,10 +205,13 @@ Test(first_use, in_a_korean_folder_with_a_blank)
 	bad_settings_touch_nothing(script);
 	new_settings_keep_the_others(script);
 	from_outside_the_lab(script);
-	cr_expect_eq(RUN("LANG=ko_KR.UTF-8", script, "reset"), 0, "%s", stack.text);
-	expect_said("all is empty: 1 order-service, 1 delivery-service, 1 partition");
-	cr_expect_eq(RUN("LANG=ko_KR.UTF-8", script, "scale", "0"), 0, "%s", stack.text);
+	cr_expect_eq(RUN("LC_ALL=", "LANG=ko_KR.UTF-8", script, "reset"), 0, "%s", stack.text);
+	expect_said("모두 비웠습니다: order-service 1개, delivery-service 1개, 파티션 1개");
+	cr_expect_eq(RUN("LC_ALL=", "LANG=ko_KR.UTF-8", script, "scale", "0"), 0, "%s", stack.text);
+	expect_said("실행 중인 delivery-service가 없습니다");
+	cr_expect_eq(RUN("LAB_LANG=en", script, "scale", "0"), 0, "%s", stack.text);
 	expect_said("no delivery-service runs");
+	the_broker_alone(script);
 	cr_expect_eq(RUN(script, "down"), 0, "%s", stack.text);
 	expect_nothing_is_left();
 }

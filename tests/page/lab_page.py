@@ -108,6 +108,10 @@ class Page:
         self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
         self.driver.refresh()
 
+    def load_ends(self):
+        until(lambda: self.text("#load tbody tr:nth-child(2) td") not in ("", "–"), "both ways are played", lambda: self.text("#output"))
+        until(lambda: self.script("return !document.getElementById('load-play').disabled"), "the load ends", lambda: self.text("#output"))
+
     def use(self, language, theme):
         if self.script("return document.documentElement.lang") != language:
             self.click("#language")

@@ -93,8 +93,7 @@ def judge_the_history(page):
 
 def put_load_on_it(page):
     page.click("#load-play")
-    until(lambda: page.count("#load td") > 0 and page.text("#load tbody tr:nth-child(2) td") not in ("", "–"), "both ways are played")
-    until(lambda: page.script("return !document.getElementById('load-play').disabled"), "the load ends")
+    page.load_ends()
     answered = [int(page.text(f"#load tbody tr:nth-child({row}) td").split(" / ")[0]) for row in (1, 2)]
     check(answered[1] > answered[0], f"through Kafka more orders were answered than synchronously: {answered}")
     until(lambda: page.count("#rows tr") == 0, "all is empty again")

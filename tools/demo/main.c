@@ -16,6 +16,7 @@
 #include "common/runtime/stop.h"
 #include "tools/demo/number.h"
 #include "tools/demo/play.h"
+#include "tools/demo/saying.h"
 #include "tools/demo/status.h"
 #include "tools/demo/topic_view.h"
 #include "tools/demo/wrap.h"
@@ -23,8 +24,8 @@
 #define EXIT_INTERRUPTED 130
 #define DELAY_MIN_MS     200 /* the calls take their time, too */
 
-enum action { ACTION_DEMO, ACTION_TOPIC, ACTION_STATUS };
-static const char *const actions[] = { "demo", "topic", "status", NULL };
+enum action { ACTION_DEMO, ACTION_TOPIC, ACTION_STATUS, ACTION_SAY };
+static const char *const actions[] = { "demo", "topic", "status", "say", NULL };
 
 enum language { LANGUAGE_LOCALE, LANGUAGE_EN, LANGUAGE_KO };
 static const char *const languages[] = { "locale", "en", "ko", NULL };
@@ -34,7 +35,7 @@ static const char *const paces[] = { "run", "enter", NULL };
 
 struct config {
 	int action, language, pace;
-	const char *servers, *topic, *kafka_conf, *run_dir;
+	const char *servers, *topic, *kafka_conf, *run_dir, *say;
 	int64_t delay_ms, rounds, raw, follow, brokers;
 	int64_t order_port, delivery_port, pg_port, kafka_port, page_port;
 };
@@ -57,13 +58,15 @@ struct config {
 #define PORT(name, member, fallback) INT(name, member, fallback, 1, 65535, "port of the stack")
 
 static const struct config_key keys[] = {
-	CHOICE("ACTION", action, "demo", actions, "play the lab, show the topic, or what runs"),
+	CHOICE("ACTION", action, "demo", actions,
+	       "play the lab, show the topic or what runs, or say a text"),
 	CHOICE("LAB_LANG", language, "locale", languages, "language"),
 	CHOICE("PACE", pace, "run", paces, "demo: enter waits for Enter and asks for predictions"),
 	INT("DELIVERY_DELAY_MS", delay_ms, "10000", 0, 3600000,
 	    "demo: work on an OrderModified, at least 200"),
 	INT("ROUNDS", rounds, "1", 1, 1000,
 	    "demo: how often each scenario is played, with a new order each time"),
+	TEXT("SAY", say, "", "say: key of the text, then NAME=VALUE a line"),
 	INT("RAW", raw, "0", 0, 1, "topic: 1 shows the messages as they are"),
 	INT("FOLLOW", follow, "1", 0, 1, "topic: 0 ends after what is there"),
 	TEXT("KAFKA_BOOTSTRAP_SERVERS", servers, "127.0.0.1:9092",
@@ -154,6 +157,8 @@ static enum status run(struct lab *lab, const struct config *config, bool *good,
 	};
 
 	*good = true;
+	if (config->action == ACTION_SAY)
+		return saying_print(lab->texts, config->say, stdout, err);
 	if (config->action == ACTION_STATUS)
 		return status_show(&lab->screen, &status, err);
 	if (config->action == ACTION_TOPIC)

@@ -137,8 +137,16 @@ static enum status make_environment(struct action_command *c, struct error *err)
 	return ST_OK;
 }
 
-enum status action_command_make(struct action_command *c, const char *project, const char *name,
-				const json_t *arguments, struct error *err)
+static enum status add_language(struct action_command *c, const char *language, struct error *err)
+{
+	if (asprintf(&c->settings[c->setting_count], "LAB_LANG=%s", language) < 0)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	c->setting_count++;
+	return ST_OK;
+}
+
+enum status action_command_make(struct action_command *c, const char *project, const char *language,
+				const char *name, const json_t *arguments, struct error *err)
 {
 	const struct action *action = find(name);
 	enum status st = ST_OK;
@@ -154,6 +162,8 @@ enum status action_command_make(struct action_command *c, const char *project, c
 		st = add_number(c, action, arguments, err);
 	if (st == ST_OK && action->settings)
 		st = add_settings(c, arguments, err);
+	if (st == ST_OK)
+		st = add_language(c, language, err);
 	if (st == ST_OK)
 		st = make_environment(c, err);
 	if (st != ST_OK)

@@ -21,10 +21,11 @@ struct action_command {
 	int setting_count;
 };
 
-/* project: the folder of the scripts. ST_INVALID: what is wrong with name or arguments. */
+/* project: the folder of the scripts. language: what it prints is in it; static. ST_INVALID: what
+ * is wrong with name or arguments. */
 MUST_CHECK enum status action_command_make(struct action_command *command, const char *project,
-					   const char *name, const json_t *arguments,
-					   struct error *err);
+					   const char *language, const char *name,
+					   const json_t *arguments, struct error *err);
 void action_command_fini(struct action_command *command);
 
 #endif

@@ -20,13 +20,15 @@ struct actions *actions_open(const char *project, struct mailbox *box);
 void actions_close(struct actions *actions);
 
 /*
- * Starts the action with arguments, a JSON object. Mails MAIL_OUTPUT for what it prints, by whole
+ * Starts the action with arguments, a JSON object; what it prints is in that language ("en", "ko";
+ * static). Mails MAIL_OUTPUT for what it prints, by whole
  * lines: {"id": n, "action": name, "text": ...}, and MAIL_ACTION when it ends:
  * {"id": n, "action": name, "status": exit status, "output": its last lines, "ended": monotonic
  * ms}. *id is that number. ST_INVALID: no such action, or its arguments. ST_CONFLICT: another one
  * runs. ST_REFUSED: there is no stack to act on.
  */
-MUST_CHECK enum status actions_start(struct actions *actions, const char *name,
-				     const json_t *arguments, int64_t *id, struct error *err);
+MUST_CHECK enum status actions_start(struct actions *actions, const char *language,
+				     const char *name, const json_t *arguments, int64_t *id,
+				     struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include <curl/curl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -14,6 +15,7 @@
 #include "common/service/probe.h"
 #include "tools/page/web.h"
 
+#define ARENAS      2
 #define TOKEN_BYTES 16
 
 struct config {
@@ -155,6 +157,7 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	int done;
 
+	(void)mallopt(M_ARENA_MAX, ARENAS); /* else each thread keeps what it once needed */
 	process_prepare();
 	done = probe_main(&program, argc, argv, &config, &config.service);
 	if (done >= 0)

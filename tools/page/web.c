@@ -176,12 +176,21 @@ static enum http_problem problem_of(enum status st)
 	}
 }
 
+/* The page's own, which it asks for. */
+static const char *language_of(struct evhttp_request *request)
+{
+	const char *asked = header(request, "Accept-Language");
+
+	return asked && strncmp(asked, "ko", 2) == 0 ? "ko" : "en";
+}
+
 static void start_action(struct web *web, const char *name, const json_t *arguments,
 			 struct evhttp_request *request)
 {
 	struct error err;
 	int64_t id = 0;
-	enum status st = actions_start(page_actions(web->page), name, arguments, &id, &err);
+	enum status st = actions_start(page_actions(web->page), language_of(request), name,
+				       arguments, &id, &err);
 
 	if (st == ST_OK)
 		web_answer_json(request, 202, json_pack("{s:I}", "id", (json_int_t)id));

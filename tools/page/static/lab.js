@@ -201,16 +201,17 @@ function one(text, typed, ...buttons) {
 		typed ? element("code", {}, canAct() ? t("or.type", { command: typed }) : typed) : null);
 }
 
-function press(text, name, content, current_ = false) {
-	return element("button", { type: "button", "aria-pressed": String(current_), disabled: Boolean(model.running) || Boolean(playing) || current_,
-		onclick: () => act(name, content).catch(() => {}) }, text);
+function press(text, name, content, more = {}) {
+	return element("button", { type: "button", disabled: Boolean(model.running) || Boolean(playing),
+		onclick: () => act(name, content).catch(() => {}), ...more }, text);
 }
 
 // A setting and its values; the command shows the next one.
 function choice(text, name, now, values) {
 	const next = Object.keys(values).find((value) => value !== String(now));
 	return one(text, command("settings", `${name}=${next}`), ...Object.entries(values).map(([value, label]) =>
-		press(label, "settings", { [name]: typeof now === "number" ? Number(value) : value }, value === String(now))));
+		press(label, "settings", { [name]: typeof now === "number" ? Number(value) : value },
+			value === String(now) ? { "aria-pressed": "true", disabled: true } : { "aria-pressed": "false" })));
 }
 
 let switches = "";
@@ -228,7 +229,7 @@ function drawSwitches() {
 			press("+", "scale", { n: Math.min(8, replicas + 1) })),
 		choice(t("switch.delay", { n: delay() / 1000 }), "DELIVERY_DELAY_MS", delay(), { 3000: t("seconds", { n: 3 }), 10000: t("seconds", { n: 10 }) }),
 		choice(t("switch.sequencing"), "SEQUENCING", sequencing, { off: t("off"), enforce: t("on") }),
-		one(t("switch.broker"), command("broker-stop"), press(t("stop"), "broker-stop", {}, !up), press(t("start"), "broker-start", {}, up)),
+		one(t("switch.broker"), command("broker-stop"), press(t("stop"), "broker-stop", {}, up ? {} : { disabled: true }), press(t("start"), "broker-start", {}, up ? { disabled: true } : {})),
 		choice(t("switch.order"), "PROCESSING_ORDER", order, { partition: t("order.partition"), key: t("order.key"), unordered: t("order.none") }),
 		one(t("switch.verify"), command("verify"), press(t("do"), "verify", {})),
 		one(t("switch.reset"), command("reset"), press(t("do"), "reset", {})),

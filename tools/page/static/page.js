@@ -244,7 +244,7 @@ export const command = (name, value) => commands[model.state.commands ?? "make"]
 async function post(name, content) {
 	const response = await fetch(`/actions/${name}`, {
 		method: "POST",
-		headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+		headers: { "Content-Type": "application/json", "Accept-Language": language, Authorization: `Bearer ${token}` },
 		body: JSON.stringify(content),
 	});
 	const body = await response.json();

@@ -5,6 +5,7 @@ import { chip, letterOf, paint } from "/chip.js";
 import { chipAt, drawLanes } from "/lanes.js";
 
 const ROWS = 9;
+const CHANGE_MS = 1400; // as page.css: a row that changed shows it
 const RINGS = 4; // of a replica
 const RING = 2 * Math.PI * 20;
 const SVG = "http://www.w3.org/2000/svg";
@@ -141,6 +142,16 @@ function fillRings() {
 
 // --- deliveries ----------------------------------------------------------------------------------
 
+const positionOf = (partition) => model.state.positions?.find((position) => position.partition === partition)?.position ?? 0;
+
+// A newer event was applied before an older one; or all is applied of an order that was cancelled, and
+// the cancellation, which came before the order itself, had no effect.
+function isWrong(order) {
+	return Boolean(order.late) || (order.row.status !== "DELIVERY CANCELLED"
+		&& order.published.some((message) => message.type === "OrderCancelled")
+		&& order.published.every((message) => positionOf(message.partition) > message.offset));
+}
+
 function row(order) {
 	const cells = [
 		element("td", {}, paint(element("span", { class: "swatch" }), order.id), `#${order.id}`),
@@ -151,9 +162,9 @@ function row(order) {
 		model.chosen = order.id;
 		changed();
 	};
-	const fresh = !model.leftOut && performance.now() - order.changed < 1400;
+	const fresh = !model.leftOut && performance.now() - order.changed < CHANGE_MS;
 	return element("tr", {
-		class: `${order.late ? "late" : ""}${fresh ? " changed" : ""}`,
+		class: `${isWrong(order) ? "late" : ""}${fresh ? " changed" : ""}`,
 		tabindex: "0", "aria-selected": String(model.chosen === order.id), onclick: choose,
 		onkeydown: (event) => event.key === "Enter" && choose(),
 	}, ...cells);
@@ -164,10 +175,11 @@ let rows = "";
 function drawDeliveries() {
 	const list = [...model.orders.values()].filter((order) => order.row)
 		.sort((a, b) => b.effects.at(-1).id - a.effects.at(-1).id).slice(0, ROWS);
-	const key = `${list.map((order) => `${order.id}${order.effects.at(-1).id}${Boolean(order.late)}`)} ${model.chosen} ${document.documentElement.dataset.theme}`;
+	const key = `${list.map((order) => `${order.id}${order.effects.at(-1).id}${isWrong(order)}`)} ${model.chosen} ${document.documentElement.dataset.theme}`;
 	if (rows === key) return;
 	rows = key;
 	by("rows").replaceChildren(...list.map(row));
+	setTimeout(() => by("rows").querySelectorAll(".changed").forEach((one) => one.classList.remove("changed")), CHANGE_MS);
 }
 
 // --- one order -----------------------------------------------------------------------------------

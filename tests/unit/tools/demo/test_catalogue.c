@@ -118,6 +118,25 @@ static void expect_keys(const json_t *own, const json_t *page, const char *file)
 	}
 }
 
+Test(catalogue, has_what_the_stack_says)
+{
+	json_t *own = load(OWN, "en"), *page = load(PAGE, "en");
+	static char text[65536];
+	FILE *in = fopen("stack/stack.sh", "re");
+	size_t said = 0;
+
+	cr_assert_not_null(in);
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	(void)fclose(in);
+	for (char *at = text; (at = strstr(at, "tell stack.")); said++) {
+		at += strlen("tell ");
+		expect_key(own, page, at, strspn(at, "abcdefghijklmnopqrstuvwxyz."), "stack.sh");
+	}
+	cr_expect_gt(said, 5);
+	json_decref(own);
+	json_decref(page);
+}
+
 Test(catalogue, has_what_the_sources_say)
 {
 	json_t *own = load(OWN, "en"), *page = load(PAGE, "en");

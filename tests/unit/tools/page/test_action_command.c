@@ -13,7 +13,7 @@ static enum status make(const char *name, const char *arguments)
 	enum status st;
 
 	cr_assert(json, "%s", arguments);
-	st = action_command_make(&command, "/project", name, json, &err);
+	st = action_command_make(&command, "/project", "ko", name, json, &err);
 	json_decref(json);
 	return st;
 }
@@ -36,7 +36,8 @@ Test(page_action_command, settings_go_before_our_environment)
 	cr_expect_null(command.argv[2]);
 	cr_expect_str_eq(command.environment[0], "EVENT_KEY=none");
 	cr_expect_str_eq(command.environment[1], "DELIVERY_DELAY_MS=3000");
-	cr_expect_not_null(command.environment[2]);
+	cr_expect_str_eq(command.environment[2], "LAB_LANG=ko");
+	cr_expect_not_null(command.environment[3]);
 	action_command_fini(&command);
 }
 
