@@ -10,6 +10,7 @@
 # env: BROKERS, KAFKA_PORT  see kafka/nodes.sh; a topic has as many replicas as there are brokers
 #      KAFKA_TOPIC          the lab's topic (kafka.scaling)
 #      PARTITIONS           of the lab's topic when it is made (1; 4 with three brokers)
+#      REPLICATION          replicas of a topic that is made, instead of one on each broker
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
 . "$REPO_DIR/kafka/java.sh"

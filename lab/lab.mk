@@ -3,12 +3,15 @@
 #   make lab-levelling          what a queue buys; also lab-rush, lab-bulk, lab-threads
 #   make lab-bulk QUICK=1       a look, half a minute; FULL=1: in the original lab's size
 #   make lab-bulk KEEP=1        keeps table and plot in lab/results/
+#   make lab-hello              the smallest producer and consumer (lab/hello/), four partitions with two
+#                               replicas on three brokers, and what the loss of a leader does
 #   make lab-innocent           on the stack that runs, and empties it
 #   make lab-report             puts what is kept into docs/labs/load.md
 #   make lab-jmeter LAB=bulk    a lab's load by JMeter, beside our own generator; WAY=pool
 
-.PHONY: lab-jmeter lab-innocent lab-failover lab-levelling lab-rush lab-bulk lab-threads lab-report
+.PHONY: lab-hello lab-jmeter lab-innocent lab-failover lab-levelling lab-rush lab-bulk lab-threads lab-report
 
+## learn: lab-hello      REST in, Kafka, consumer prints: the gentlest beginning
 ## learn: lab-failover   three brokers under load, first one and then two killed
 ## learn: lab-levelling  what an innocent caller feels, with a queue and without
 ## learn: lab-rush       a rush of orders, and what each way of taking it costs
@@ -23,6 +26,16 @@ lab-failover lab-levelling lab-rush lab-bulk lab-threads:
 	@stack/packages.sh install build run load
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/$(@:lab-%=%).sh
+
+# The smallest pair of programs. They know nothing of the project, and link no archive of it.
+HELLO := $(BUILD)/hello-producer $(BUILD)/hello-consumer
+all: $(HELLO)
+$(HELLO): $(BUILD)/hello-%: $(BUILD)/obj/lab/hello/%.o
+	$(link)
+
+lab-hello: packages
+	@$(MAKE) --no-print-directory --silent all
+	@BUILD_DIR='$(BUILD)' lab/hello/hello.sh
 
 lab-innocent: packages
 	@$(MAKE) --no-print-directory --silent all

@@ -15,7 +15,7 @@ readonly STACK_PORTS=(KAFKA_PORT KAFKA_CONTROLLER_PORT PG_PORT ORDER_PORT DELIVE
 readonly STACK_SETTINGS_FILE=stack.env
 readonly STACK_SPACE_MB=100 # of the disk: the data of a new stack, and some orders
 # What else make's command line may have beside a command.
-readonly COMMAND_SETTINGS='BROKERS PARTITIONS KAFKA_HEAP_MB BUILD_DIR RUN_DIR CACHE_DIR PAGE SERVICE_WRAPPER
+readonly COMMAND_SETTINGS='BROKERS PARTITIONS REPLICATION KAFKA_HEAP_MB BUILD_DIR RUN_DIR CACHE_DIR PAGE SERVICE_WRAPPER
 	N SQL FOLLOW RAW ORDER ROUNDS PACE LAB_LANG NO_COLOR VARIANT SANITIZE BUILD CC CFLAGS LDFLAGS'
 
 # settings_names: prints what a user may set, one name a line: what the services know, without what

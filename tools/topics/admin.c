@@ -175,14 +175,18 @@ enum status admin_create(struct admin *admin, const struct admin_topic *topic, b
 			 struct error *err)
 {
 	char why[256];
-	rd_kafka_NewTopic_t *request = rd_kafka_NewTopic_new(topic->name, topic->partitions,
-							     BROKERS_REPLICAS, why, sizeof(why));
+	const int replicas = topic->replicas > 0 ? topic->replicas : BROKERS_REPLICAS;
+	rd_kafka_NewTopic_t *request =
+		rd_kafka_NewTopic_new(topic->name, topic->partitions, replicas, why, sizeof(why));
 	rd_kafka_resp_err_t code;
 
 	if (!request)
 		return error_set(err, ST_INVALID, "topic %s: %s", topic->name, why);
 	for (const char *const *s = topic->settings; s && *s; s += 2)
 		(void)rd_kafka_NewTopic_set_config(request, s[0], s[1]);
+	(void)snprintf(why, sizeof(why), "%d", replicas > 1 ? replicas - 1 : 1);
+	if (topic->replicas > 0)
+		(void)rd_kafka_NewTopic_set_config(request, "min.insync.replicas", why);
 	rd_kafka_CreateTopics(admin->rk, &request, 1, NULL, admin->queue);
 	rd_kafka_NewTopic_destroy(request);
 	(void)answer(admin, "making", topic->name, &code, err);

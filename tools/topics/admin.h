@@ -17,6 +17,7 @@ struct admin;
 struct admin_topic {
 	const char *name;
 	int partitions;
+	int replicas;                /* 0: as many as the brokers give a topic by themselves */
 	const char *const *settings; /* name, value, ..., NULL; NULL: the brokers' own */
 };
 
@@ -29,8 +30,8 @@ void admin_close(struct admin *admin);
 MUST_CHECK enum status admin_partitions(struct admin *admin, const char *topic, int *count,
 					struct error *err);
 
-/* Makes what is not there yet, with as many replicas as the brokers give a topic by themselves.
- * made says whether it made it. */
+/* Makes what is not there yet. made says whether it made it. With a number of replicas a write
+ * needs all of them but one: else the loss of any broker stops some partitions. */
 MUST_CHECK enum status admin_create(struct admin *admin, const struct admin_topic *topic,
 				    bool *made, struct error *err);
 

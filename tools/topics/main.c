@@ -17,7 +17,7 @@ enum action { ACTION_CREATE, ACTION_RECREATE, ACTION_MAKE, ACTION_ALTER, ACTION_
 struct config {
 	struct kafka_settings kafka;
 	int action;
-	int64_t partitions;
+	int64_t partitions, replication;
 };
 
 static const char *const actions[] = { "create", "recreate", "make", "alter", "describe", NULL };
@@ -37,6 +37,8 @@ static const struct config_key keys[] = {
 	  "settings; alter: more partitions" },
 	{ "PARTITIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, partitions), "1", 1,
 	  1000, NULL, "of the topic" },
+	{ "REPLICATION", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, replication), "0", 0, 9,
+	  NULL, "replicas of a topic that is made; 0: as many as the brokers give it" },
 	{ 0 },
 };
 
@@ -76,7 +78,7 @@ static enum status make_states(struct admin *admin, struct error *err)
 					       NULL };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (make(admin, &(struct admin_topic){ names[i], 1, compact }, err) != ST_OK)
+		if (make(admin, &(struct admin_topic){ names[i], 1, 0, compact }, err) != ST_OK)
 			return err->status;
 	}
 	return ST_OK;
@@ -92,8 +94,11 @@ static enum status make_both(struct admin *admin, const struct config *config, s
 		"retention.ms",        "-1", "retention.bytes", "-1", "max.message.bytes",
 		DEAD_LETTER_MAX_BYTES, NULL
 	};
-	const struct admin_topic lab = { config->kafka.topic, (int)config->partitions, keep_all };
-	const struct admin_topic dead_letters = { CONTRACT_DEAD_LETTER_TOPIC, 1, keep_large };
+	const int replicas = (int)config->replication;
+	const struct admin_topic lab = { config->kafka.topic, (int)config->partitions, replicas,
+					 keep_all };
+	const struct admin_topic dead_letters = { CONTRACT_DEAD_LETTER_TOPIC, 1, replicas,
+						  keep_large };
 
 	if (make(admin, &lab, err) != ST_OK)
 		return err->status;
@@ -116,7 +121,10 @@ static enum status act(struct admin *admin, const struct config *config, struct 
 	case ACTION_CREATE:
 		return make_both(admin, config, err);
 	case ACTION_MAKE:
-		return make(admin, &(struct admin_topic){ topic, partitions, NULL }, err);
+		return make(admin,
+			    &(struct admin_topic){ topic, partitions, (int)config->replication,
+						   NULL },
+			    err);
 	case ACTION_ALTER:
 		return admin_alter(admin, topic, partitions, err);
 	case ACTION_DESCRIBE:
