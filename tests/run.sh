@@ -158,6 +158,8 @@ main() {
 		esac
 	done
 	[[ -z $alone_pid ]] || end_alone
+	[[ $* == alone ]] || ((passed + failed > 0)) ||
+		die "no test here has a name like $FILTER (suite/test, * for any text)"
 	((failed == 0)) || show_failures
 	close_run
 	trap - EXIT

@@ -475,10 +475,11 @@ LAB_TEST(relay_kafka, a_row_that_is_committed_very_late_is_published, 1)
 	"where schemaname = 'orders' and relname = 'outbox'"
 
 /* While a transaction is open that might see them, deleted rows stay. From the beginning each read
- * would visit all of them: 25 for each row here. */
+ * would visit all of them: 50 for each row here. Those deleted since the last look at how far the
+ * outbox is empty are visited: how many that are, is a matter of speed. */
 LAB_TEST(relay_kafka, a_read_does_not_visit_the_dead, 1)
 {
-	enum { EVENTS = 100000 };
+	enum { EVENTS = 200000 };
 	struct relay *relay;
 
 	(void)mock_kafka_open(1, 1);
@@ -488,12 +489,13 @@ LAB_TEST(relay_kafka, a_read_does_not_visit_the_dead, 1)
 	for (int i = 0; i < 10; i++)
 		add_rows(EVENTS / 10);
 	cr_assert(rounds_until(relay, elsewhere("select n_tup_del " STATISTICS) == EVENTS));
-	cr_expect_lt(elsewhere(VISITED), 8 * EVENTS);
+	cr_expect_lt(elsewhere(VISITED), 25 * EVENTS);
 	sql_run("commit");
 	relay_close(relay);
 }
 
-/* Each read takes the next rows from the index; it does not collect and sort all that wait. */
+/* Each read takes the next rows from the index; it does not collect and sort all that wait, which
+ * would be 100 for each row here. */
 LAB_TEST(relay_kafka, a_full_outbox_is_read_once, 1)
 {
 	enum { EVENTS = 200000 };
@@ -504,7 +506,7 @@ LAB_TEST(relay_kafka, a_full_outbox_is_read_once, 1)
 	for (int i = 0; i < 10; i++)
 		add_rows(EVENTS / 10);
 	cr_assert(rounds_until(relay, elsewhere("select n_tup_del " STATISTICS) == EVENTS));
-	cr_expect_lt(elsewhere(VISITED), 8 * EVENTS);
+	cr_expect_lt(elsewhere(VISITED), 25 * EVENTS);
 	relay_close(relay);
 }
 
