@@ -58,7 +58,8 @@ static bool read_events(const json_t *list, struct batch *batch, struct http_res
 	struct error err;
 
 	if (count == 0) {
-		http_respond_problem(response, 422, "events", "events must be a list of events");
+		http_respond_problem(response, HTTP_PROBLEM_INVALID_MEMBER, "events",
+				     "events must be a list of events");
 		return false;
 	}
 	batch->events = calloc(count, sizeof(struct event_record *));
@@ -66,7 +67,8 @@ static bool read_events(const json_t *list, struct batch *batch, struct http_res
 		if (add_event(batch, json_array_get(list, i), received_wall_ms, &err) == ST_OK)
 			continue;
 		if (err.status == ST_INVALID)
-			http_respond_problem(response, 422, "events", "event %zu: %s", i, err.msg);
+			http_respond_problem(response, HTTP_PROBLEM_INVALID_MEMBER, "events",
+					     "event %zu: %s", i, err.msg);
 		else
 			http_respond_error(response, &err);
 		return false;
