@@ -47,10 +47,12 @@ struct http_connection {
 	/* the answer */
 	const char *origin; /* whose pages may read it besides the server's own; NULL: none's */
 	bool keep;          /* the client may ask again */
-	bool answer_due;    /* given by http_loop_answer */
+	bool waits;         /* for http_loop_answer */
+	bool answer_due;    /* given by it */
 	int status;
-	struct MHD_Response *answer;  /* owned; NULL: not there yet */
-	struct http_connection *next; /* among those that have their answer */
+	struct MHD_Response *answer;          /* owned; NULL: not there yet */
+	struct http_connection *next;         /* among those that have their answer */
+	struct http_connection *next_waiting; /* among those that are to be suspended */
 };
 
 #endif

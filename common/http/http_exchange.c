@@ -272,8 +272,10 @@ static enum MHD_Result take_whole(struct http_connection *c)
 		return queue_answer(c);
 	}
 	http_response_fini(&response);
+	c->waits = true;
 	loop->in_flight++;
-	MHD_suspend_connection(c->mhd);
+	c->next_waiting = loop->waiting;
+	loop->waiting = c;
 	return MHD_YES;
 }
 
@@ -289,9 +291,11 @@ enum MHD_Result http_exchange_go_on(void *context, struct MHD_Connection *mhd, c
 	if (!c)
 		return MHD_NO;
 	if (c->answer_due) {
-		c->answer_due = false;
+		c->waits = c->answer_due = false;
 		return queue_answer(c);
 	}
+	if (c->waits)
+		return MHD_YES;
 	if (!c->begun)
 		return take_head(c, method, version);
 	if (*len > 0) {
@@ -321,6 +325,7 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **connect
 	c->answer = NULL;
 	c->line = c->body = NULL;
 	c->taken = 0;
+	c->waits = false;
 	http_clients_enter(&c->client, HTTP_IDLE, loop->now_mono_ms);
 	*connection = NULL;
 }

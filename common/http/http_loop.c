@@ -64,6 +64,17 @@ static void give_back(struct http_loop *loop)
 }
 
 /* Those ended by the last sweep are gone by now. */
+/*
+ * Not where the request is taken: the library (0.9.75) would keep in mind that it was reading, do
+ * so again before it sends the answer, and close on a client that has said all.
+ */
+static void suspend_waiting(struct http_loop *loop)
+{
+	for (struct http_connection *c = loop->waiting; c; c = c->next_waiting)
+		MHD_suspend_connection(c->mhd);
+	loop->waiting = NULL;
+}
+
 static void sweep(struct http_loop *loop)
 {
 	if (loop->now_mono_ms < loop->next_sweep_mono_ms)
@@ -121,6 +132,7 @@ static void *loop_main(void *arg)
 		loop->now_mono_ms = clock_mono_ms();
 		resume_answered(loop);
 		(void)MHD_run(loop->mhd);
+		suspend_waiting(loop);
 		sweep(loop);
 	} while (!atomic_load(&loop->closing) || close_on(loop));
 	MHD_stop_daemon(loop->mhd);

@@ -24,7 +24,8 @@ struct http_loop {
 	struct http_connection *answered, **answered_end; /* in this order; guarded by mu */
 	/* the thread's own */
 	struct http_clients clients;
-	int64_t in_flight; /* requests that have no answer yet */
+	int64_t in_flight;               /* requests that have no answer yet */
+	struct http_connection *waiting; /* those of them that are to be suspended */
 	int64_t now_mono_ms, next_sweep_mono_ms;
 	int64_t stop_mono_ms; /* when the last clients are left; 0: not known yet */
 	int64_t next_crowded_log_ms;

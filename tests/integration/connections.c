@@ -208,6 +208,46 @@ LAB_TEST(connections, a_client_that_has_said_all, 1)
 	(void)close(fd);
 }
 
+static const char *chunked(void)
+{
+	return arena_format("POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+			    "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+			    "%zx\r\n%s\r\n0\r\nX: 1\r\n\r\n",
+			    strlen(TV), TV);
+}
+
+/* Whatever thread answers, and whatever came on the connection before. */
+LAB_TEST(connections, each_client_that_has_said_all, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	const struct {
+		const char *before, *last;
+		int status;
+	} cases[] = {
+		{ NULL, post(""), 201 },       { NULL, chunked(), 201 },
+		{ METRICS, post(""), 201 },    { post(""), chunked(), 201 },
+		{ post(""), post(""), 201 },   { NULL, METRICS, 200 },
+		{ post(""), METRICS, 200 },    { METRICS, METRICS, 200 },
+		{ chunked(), chunked(), 201 },
+	};
+
+	for (size_t i = 0; i < 5 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const size_t n = i % (sizeof(cases) / sizeof(cases[0]));
+		int fd = http_open(order->port), status;
+
+		if (cases[n].before) {
+			http_say(fd, cases[n].before);
+			cr_expect_eq(http_next(fd) / 100, 2);
+		}
+		http_say(fd, cases[n].last);
+		(void)shutdown(fd, SHUT_WR);
+		status = http_next(fd);
+		cr_expect_eq(status, cases[n].status, "case %zu: %d", n, status);
+		cr_expect_eq(http_next(fd), 0);
+		(void)close(fd);
+	}
+}
+
 /* What it asked for is done; its answer is nobody's. */
 LAB_TEST(connections, clients_that_go_away_harm_nobody, 1)
 {
