@@ -13,6 +13,7 @@
 #include "tests/support/database.h"
 #include "tests/support/fixture.h"
 #include "tests/support/mock_kafka.h"
+#include "tests/support/relay_driver.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
@@ -37,31 +38,8 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text
 
 static struct relay *open_relay(const char *instance, const char *extra)
 {
-	const struct relay_config config = {
-		.database_url = stack_database_url("order_service", fixture.database),
-		.instance = instance,
-		.kafka = { .bootstrap_servers = stack_kafka(),
-			   .topic = fixture.topic,
-			   .extra = extra,
-			   .client_id = instance },
-		.keyed = true,
-	};
-	struct relay *relay = NULL;
-	struct error err;
-
-	cr_assert_eq(relay_open(&relay, &config, &err), ST_OK, "%s", err.msg);
-	return relay;
+	return relay_driver_open(instance, NULL, extra, NULL);
 }
-
-/* Rounds of the relay until condition holds. */
-#define rounds_until(relay, condition)                                                             \
-	({                                                                                         \
-		const int64_t end_ = mono_ms() + WAIT_MS;                                          \
-		bool holds_;                                                                       \
-		while (!(holds_ = (condition)) && mono_ms() < end_)                                \
-			relay_round(relay);                                                        \
-		holds_;                                                                            \
-	})
 
 static void add_row(const char *topic, const char *key, const char *type)
 {
@@ -120,30 +98,6 @@ LAB_TEST(relay_kafka, a_producer_lost_with_the_only_row_of_a_batch_is_renewed, 1
 
 #define MISSING "missing"
 
-static bool stands_still(struct relay *relay, const char *why)
-{
-	char text[400] = "";
-	struct strbuf out = STRBUF_ON(text);
-
-	return progress_stands_still(relay_progress(relay), &out) && strstr(text, why);
-}
-
-/* The value of a metric without labels. */
-static int metric(struct relay *relay, const char *name)
-{
-	static char text[16384];
-	struct metrics_out out = { .text = STRBUF_ON(text) };
-	const char *line;
-	int value = -1;
-
-	text[0] = '\0';
-	relay_metrics(relay, &out);
-	line = strstr(text, arena_format("\n%s ", name));
-	if (line)
-		(void)sscanf(line + strlen(name) + 2, "%d", &value);
-	return value;
-}
-
 static int64_t rows_of(const char *topic)
 {
 	return sql_number(ROWS " where topic = '%s'", topic);
@@ -168,12 +122,13 @@ LAB_TEST(relay_kafka, a_missing_topic_holds_up_no_other, 1)
 		cr_assert(rounds_until(relay, rows_of(fixture.topic) == 0), "event %d waits", i);
 	}
 	cr_assert_eq(rows_of(MISSING), ALL, "a row that Kafka does not have is gone");
-	cr_expect_eq(metric(relay, "relay_topics_failing"), 1);
-	cr_expect(rounds_until(relay, stands_still(relay, MISSING ": ")), "it says nothing");
+	cr_expect_eq(relay_driver_metric(relay, "relay_topics_failing"), 1);
+	cr_expect(rounds_until(relay, relay_driver_stands_still(relay, MISSING ": ")),
+		  "it says nothing");
 	rd_kafka_mock_topic_set_error(kafka, MISSING, RD_KAFKA_RESP_ERR_NO_ERROR);
 	cr_assert(rounds_until(relay, sql_number(ROWS) == 0), "it is not tried again");
-	cr_expect(rounds_until(relay, !stands_still(relay, "")));
-	cr_expect_eq(metric(relay, "relay_topics_failing"), 0);
+	cr_expect(rounds_until(relay, !relay_driver_stands_still(relay, "")));
+	cr_expect_eq(relay_driver_metric(relay, "relay_topics_failing"), 0);
 	cr_expect_eq(tail_read(tail), 5);
 	tail = tail_open(MISSING);
 	cr_assert_eq(tail_read(tail), ALL);
@@ -215,14 +170,14 @@ LAB_TEST(relay_kafka, a_topic_without_a_leader_holds_up_no_other, 1)
 	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, "other", 0, -1), 0);
 	add_row("other", "1", "First");
 	cr_assert_eq(relay_start(relay, &err), ST_OK);
-	cr_assert(wait_until(WAIT_MS, metric(relay, "relay_fetches_total") > 0));
+	cr_assert(wait_until(WAIT_MS, relay_driver_metric(relay, "relay_fetches_total") > 0));
 	for (int i = 0; i < 3; i++) {
 		add_row("other", "1", "Next");
 		add_row(fixture.topic, "1", "Event");
 		cr_assert(wait_until(WAIT_MS, rows_of(fixture.topic) == 0), "event %d waits", i);
 	}
 	cr_expect_eq(rows_of("other"), 4);
-	cr_expect_eq(metric(relay, "relay_topics_failing"), 1);
+	cr_expect_eq(relay_driver_metric(relay, "relay_topics_failing"), 1);
 	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, "other", 0, 1), 0);
 	cr_assert(wait_until(WAIT_MS, sql_number(ROWS) == 0), "it is not tried again");
 	relay_close(relay);
@@ -282,10 +237,11 @@ LAB_TEST(relay_kafka, who_cannot_take_the_lease_is_not_well, 1)
 		"values ('gone', 0, '-infinity') on conflict (one) do nothing");
 	sql_run("begin");
 	sql_run("select from orders.outbox_lease for update");
-	cr_assert(rounds_until(relay, stands_still(relay, "database")), "it says nothing");
+	cr_assert(rounds_until(relay, relay_driver_stands_still(relay, "database")),
+		  "it says nothing");
 	sql_run("commit");
-	cr_expect(rounds_until(relay, !stands_still(relay, "")));
-	cr_expect_eq(metric(relay, "relay_active"), 1);
+	cr_expect(rounds_until(relay, !relay_driver_stands_still(relay, "")));
+	cr_expect_eq(relay_driver_metric(relay, "relay_active"), 1);
 	relay_close(relay);
 }
 
@@ -302,8 +258,10 @@ LAB_TEST(relay_kafka, a_fresh_lease_is_left_alone, 1)
 	for (int i = 0; i < 10; i++) {
 		relay_round(standby);
 		relay_round(active);
-		cr_assert_eq(metric(standby, "relay_active"), 0, "two relays are active");
-		cr_assert_eq(metric(active, "relay_active"), 1, "the active one was replaced");
+		cr_assert_eq(relay_driver_metric(standby, "relay_active"), 0,
+			     "two relays are active");
+		cr_assert_eq(relay_driver_metric(active, "relay_active"), 1,
+			     "the active one was replaced");
 	}
 	cr_expect_eq(sql_number("select backend_pid from orders.outbox_lease"), session,
 		     "the active one's session was ended");
@@ -329,7 +287,7 @@ LAB_TEST(relay_kafka, who_loses_the_lease_publishes_nothing_late, 1)
 	sql_run("update orders.outbox_lease set holder = 'another'");
 	cr_assert(wait_until(WAIT_MS,
 			     (sql_run("update orders.outbox_lease set heartbeat_at = now()"),
-			      metric(relay, "relay_active") == 0)),
+			      relay_driver_metric(relay, "relay_active") == 0)),
 		  "it does not let go");
 	cr_assert_eq(rd_kafka_mock_broker_set_up(kafka, -1), 0);
 	for (int i = 0; i < 30; i++) {
@@ -361,7 +319,7 @@ LAB_TEST(relay_kafka, who_cannot_publish_gives_the_lease_up, 1)
 	cr_expect(holds(""), "it kept the lease, or its name in it");
 	cr_expect(rounds_until(standby, sql_number(ROWS) == 0), "nobody publishes");
 	cr_expect(holds("standby"));
-	cr_expect_eq(metric(cut_off, "relay_given_up_total"), 1);
+	cr_expect_eq(relay_driver_metric(cut_off, "relay_given_up_total"), 1);
 	relay_close(cut_off);
 	relay_close(standby);
 }
@@ -381,7 +339,7 @@ LAB_TEST(relay_kafka, who_is_cut_off_from_one_leader_gives_the_lease_up, 1)
 	for (int i = 0; i < 20; i++)
 		add_row(fixture.topic, arena_format("%d", i), "Event");
 	relay_round(cut_off);
-	cr_expect_eq(metric(cut_off, "relay_given_up_total"), 1);
+	cr_expect_eq(relay_driver_metric(cut_off, "relay_given_up_total"), 1);
 	cr_expect_lt(sql_number(ROWS), 20, "what was acknowledged is not deleted");
 	cr_expect_gt(sql_number(ROWS), 0);
 	cr_assert_eq(rd_kafka_mock_broker_set_up(kafka, 2), 0);
@@ -401,7 +359,7 @@ LAB_TEST(relay_kafka, who_is_alone_keeps_the_lease, 1)
 	add_row(fixture.topic, "1", "First");
 	cr_assert_eq(relay_start(relay, &err), ST_OK);
 	cr_assert(wait_until(WAIT_MS, progress_age_ms(relay_progress(relay)) > 14000));
-	cr_expect_eq(metric(relay, "relay_given_up_total"), 0);
+	cr_expect_eq(relay_driver_metric(relay, "relay_given_up_total"), 0);
 	cr_expect(holds("alone"));
 	relay_close(relay);
 }

@@ -14,6 +14,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/mock_kafka.h"
 #include "tests/support/pooler.h"
+#include "tests/support/relay_driver.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
@@ -27,51 +28,12 @@ TestSuite(relay_sleep, .timeout = 600);
 
 static struct relay *open_relay(const char *instance, const char *url)
 {
-	const struct relay_config config = {
-		.database_url = url,
-		.schema = "orders",
-		.instance = instance,
-		.kafka = { .bootstrap_servers = stack_kafka(),
-			   .topic = fixture.topic,
-			   .extra = "",
-			   .client_id = instance },
-		.keyed = true,
-	};
-	struct relay *relay = NULL;
-	struct error err;
-
-	cr_assert_eq(relay_open(&relay, &config, &err), ST_OK, "%s", err.msg);
-	return relay;
+	return relay_driver_open(instance, url, "", NULL);
 }
 
 static struct relay *open_plain(const char *instance)
 {
 	return open_relay(instance, stack_database_url("order_service", fixture.database));
-}
-
-/* Rounds of the relay until condition holds. */
-#define rounds_until(relay, condition)                                                             \
-	({                                                                                         \
-		const int64_t end_ = mono_ms() + WAIT_MS;                                          \
-		bool holds_;                                                                       \
-		while (!(holds_ = (condition)) && mono_ms() < end_)                                \
-			relay_round(relay);                                                        \
-		holds_;                                                                            \
-	})
-
-static int metric(struct relay *relay, const char *name)
-{
-	static char text[16384];
-	struct metrics_out out = { .text = STRBUF_ON(text) };
-	const char *line;
-	int value = -1;
-
-	text[0] = '\0';
-	relay_metrics(relay, &out);
-	line = strstr(text, arena_format("\n%s ", name));
-	if (line)
-		(void)sscanf(line + strlen(name) + 2, "%d", &value);
-	return value;
 }
 
 /* Somebody has the lock of who sleeps; on a session of its own, which is in no transaction. */
@@ -152,7 +114,7 @@ LAB_TEST(relay_sleep, a_commit_notifies_only_a_relay_that_sleeps, 1)
 	sql_run(INSERT, fixture.topic);
 	cr_expect_eq(count_notifications(listener), 0, "it is awake");
 	cr_assert(rounds_until(relay, rows_left() == 0));
-	cr_expect_eq(metric(relay, "relay_unnotified_total"), 0);
+	cr_expect_eq(relay_driver_metric(relay, "relay_unnotified_total"), 0);
 	relay_close(relay);
 	cr_expect(wait_until(WAIT_MS, !asleep()));
 	PQfinish(listener);
@@ -173,7 +135,8 @@ LAB_TEST(relay_sleep, nobody_falls_asleep_before_an_undecided_writer, 1)
 	}
 	sql_run("commit");
 	cr_assert(rounds_until(relay, rows_left() == 0));
-	cr_expect_eq(metric(relay, "relay_unnotified_total"), 0, "it slept past the commit");
+	cr_expect_eq(relay_driver_metric(relay, "relay_unnotified_total"), 0,
+		     "it slept past the commit");
 	cr_expect(rounds_until(relay, asleep()));
 	relay_close(relay);
 }
@@ -238,8 +201,9 @@ static void expect_no_lost_wakeup(struct relay *relay)
 	write_beside(stack_database_url("lab", fixture.database));
 	cr_assert(wait_until(WAIT_MS, rows_left() == 0));
 	cr_expect_eq(tail_read(tail), WRITERS * COMMITS);
-	cr_expect_leq(metric(relay, "relay_unnotified_total"), 2, "%d commits were slept past",
-		      metric(relay, "relay_unnotified_total"));
+	cr_expect_leq(relay_driver_metric(relay, "relay_unnotified_total"), 2,
+		      "%d commits were slept past",
+		      relay_driver_metric(relay, "relay_unnotified_total"));
 	relay_close(relay);
 }
 

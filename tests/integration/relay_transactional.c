@@ -15,6 +15,7 @@
 #include "tests/support/arena.h"
 #include "tests/support/database.h"
 #include "tests/support/fixture.h"
+#include "tests/support/relay_driver.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
@@ -22,8 +23,7 @@
 
 TestSuite(relay_transactional, .timeout = 600);
 
-#define WAIT_MS 60000
-#define ROWS    "select count(*) from orders.outbox"
+#define ROWS "select count(*) from orders.outbox"
 
 /* --- what happens around a commit ---------------------------------------------------------- */
 
@@ -61,54 +61,7 @@ static const char *states(void)
 
 static struct relay *open_relay(const char *instance)
 {
-	const struct relay_config config = {
-		.database_url = stack_database_url("order_service", fixture.database),
-		.schema = "orders",
-		.instance = instance,
-		.kafka = { .bootstrap_servers = stack_kafka(),
-			   .topic = fixture.topic,
-			   .extra = "",
-			   .client_id = instance },
-		.keyed = true,
-		.state_topic = states(),
-	};
-	struct relay *relay = NULL;
-	struct error err;
-
-	cr_assert_eq(relay_open(&relay, &config, &err), ST_OK, "%s", err.msg);
-	return relay;
-}
-
-#define rounds_until(relay, condition)                                                             \
-	({                                                                                         \
-		const int64_t end_ = mono_ms() + WAIT_MS;                                          \
-		bool holds_;                                                                       \
-		while (!(holds_ = (condition)) && mono_ms() < end_)                                \
-			relay_round(relay);                                                        \
-		holds_;                                                                            \
-	})
-
-static int metric(struct relay *relay, const char *name)
-{
-	static char text[16384];
-	struct metrics_out out = { .text = STRBUF_ON(text) };
-	const char *line;
-	int value = -1;
-
-	text[0] = '\0';
-	relay_metrics(relay, &out);
-	line = strstr(text, arena_format("\n%s ", name));
-	if (line)
-		(void)sscanf(line + strlen(name) + 2, "%d", &value);
-	return value;
-}
-
-static bool stands_still(struct relay *relay, const char *why)
-{
-	char text[400] = "";
-	struct strbuf out = STRBUF_ON(text);
-
-	return progress_stands_still(relay_progress(relay), &out) && strstr(text, why);
+	return relay_driver_open(instance, NULL, "", states());
 }
 
 static int64_t rows_left(void)
@@ -168,7 +121,7 @@ static void kill_and_go_on(void (**hook)(void), int published)
 	relay = open_relay("survivor");
 	add_rows(fixture.topic, 10, 5);
 	cr_assert(rounds_until(relay, rows_left() == 0));
-	cr_expect_eq(metric(relay, "relay_recovered_total"), published);
+	cr_expect_eq(relay_driver_metric(relay, "relay_recovered_total"), published);
 	relay_close(relay);
 	expect_once(fixture.topic, 15);
 }
@@ -214,7 +167,7 @@ static void be_replaced_around_a_commit(void (**hook)(void), int published)
 	for (int i = 0; i < 10; i++)
 		relay_round(zombie);
 	cr_assert(rounds_until(successor, rows_left() == 0));
-	cr_expect_eq(metric(successor, "relay_recovered_total"), published);
+	cr_expect_eq(relay_driver_metric(successor, "relay_recovered_total"), published);
 	relay_close(zombie);
 	relay_close(successor);
 	expect_once(fixture.topic, 9);
@@ -280,9 +233,9 @@ LAB_TEST(relay_transactional, nothing_is_published_without_a_state_topic, 1)
 	struct relay *relay = open_relay("careful");
 
 	add_rows(fixture.topic, 0, 1);
-	cr_assert(rounds_until(relay, stands_still(relay, "there is no topic")));
+	cr_assert(rounds_until(relay, relay_driver_stands_still(relay, "there is no topic")));
 	topic_create(states(), 1);
-	cr_assert(rounds_until(relay, stands_still(relay, "cleanup.policy=delete")));
+	cr_assert(rounds_until(relay, relay_driver_stands_still(relay, "cleanup.policy=delete")));
 	cr_expect_eq(rows_left(), 1);
 	relay_close(relay);
 	expect_once(fixture.topic, 0);
@@ -302,7 +255,7 @@ LAB_TEST(relay_transactional, an_id_of_another_time_is_not_deleted, 1)
 	add_rows(fixture.topic, 2, 2);
 	relay = open_relay("after");
 	cr_assert(rounds_until(relay, rows_left() == 0));
-	cr_expect_eq(metric(relay, "relay_recovered_total"), 0);
+	cr_expect_eq(relay_driver_metric(relay, "relay_recovered_total"), 0);
 	relay_close(relay);
 	expect_once(fixture.topic, 4);
 }
