@@ -1,6 +1,6 @@
 /*
  * The customers of the order-services: they place, change and cancel orders, and repeat what had no
- * answer. What they were told is judged: yes means kept, no means absent.
+ * answer. What they were told is judged: yes means kept. That a no means absent is not judged.
  *
  * Threads: one.
  */
@@ -19,7 +19,7 @@ void sim_client_open(const struct sim_node *node, struct order_writer *writer);
 
 bool sim_client_is_done(void);
 
-/* What was acknowledged and is not there, or refused and is there, is a violation. */
+/* What was acknowledged and is not there is a violation. */
 void sim_client_judge(void);
 
 /* How many commands were acknowledged. */
