@@ -140,6 +140,8 @@ static enum status open_consumer(struct kafka_tail *t, struct error *err)
 		"enable.auto.offset.store", "false",
 		"auto.offset.reset", "earliest",
 		"queued.max.messages.kbytes", "2048",
+		/* Under load a broker would answer for each batch that a producer brings. */
+		"fetch.min.bytes", "1000000",
 		"fetch.wait.max.ms", "50",
 		NULL,
 	};

@@ -161,7 +161,8 @@ def with_the_page():
 
 def without_it():
     pid = page_pid()
-    os.kill(pid, signal.SIGTERM)
+    if os.path.exists(f"/proc/{pid}"):
+        os.kill(pid, signal.SIGTERM)
     until(lambda: not os.path.exists(f"/proc/{pid}"), "the page has ended")
     return orders_a_second()
 
