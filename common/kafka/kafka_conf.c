@@ -43,7 +43,7 @@ static enum status set_extra(rd_kafka_conf_t *conf, const char *text, struct err
 	return ST_OK;
 }
 
-static enum status set_pairs(rd_kafka_conf_t *conf, const char *const *pairs, struct error *err)
+enum status kafka_conf_set(rd_kafka_conf_t *conf, const char *const *pairs, struct error *err)
 {
 	char why[200];
 
@@ -92,9 +92,9 @@ enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *setti
 	/* Properties of topics can be read only when there is one. */
 	rd_kafka_conf_set_default_topic_conf(conf, rd_kafka_topic_conf_new());
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	st = set_pairs(conf, shared, err);
+	st = kafka_conf_set(conf, shared, err);
 	if (st == ST_OK)
-		st = set_pairs(conf, pairs, err);
+		st = kafka_conf_set(conf, pairs, err);
 	if (st == ST_OK)
 		st = set_users(conf, settings->extra, fixed, err);
 	if (st != ST_OK) {

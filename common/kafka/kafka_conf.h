@@ -24,6 +24,10 @@ MUST_CHECK enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_sett
 				  const char *const *pairs, const struct kafka_fixed *fixed,
 				  struct error *err);
 
+/* Sets further pairs, which are not the user's to change. ST_INVALID: librdkafka refuses one. */
+MUST_CHECK enum status kafka_conf_set(rd_kafka_conf_t *conf, const char *const *pairs,
+				      struct error *err);
+
 /* A client with these settings. Takes conf, also on an error. ST_INVALID: librdkafka refuses them
  * together. */
 MUST_CHECK enum status kafka_conf_client(rd_kafka_t **out, rd_kafka_type_t type,

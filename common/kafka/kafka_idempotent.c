@@ -31,23 +31,16 @@ static void set_partitioner(rd_kafka_conf_t *conf, _Atomic uint32_t *turn)
 /* A transaction has a time of its own, and no message of it lives longer. */
 static enum status set_transactional(rd_kafka_conf_t *conf, const char *id, struct error *err)
 {
+	/* clang-format off */
 	const char *const pairs[] = {
-		"transactional.id",
-		id,
-		"transaction.timeout.ms",
-		KAFKA_TRANSACTION_TIMEOUT_MS,
-		"message.timeout.ms",
-		KAFKA_TRANSACTION_TIMEOUT_MS,
+		"transactional.id", id,
+		"transaction.timeout.ms", KAFKA_TRANSACTION_TIMEOUT_MS,
+		"message.timeout.ms", KAFKA_TRANSACTION_TIMEOUT_MS,
 		NULL,
 	};
-	char why[200];
+	/* clang-format on */
 
-	for (size_t i = 0; pairs[i]; i += 2) {
-		if (rd_kafka_conf_set(conf, pairs[i], pairs[i + 1], why, sizeof(why)) !=
-		    RD_KAFKA_CONF_OK)
-			return error_set(err, ST_INVALID, "%s", why);
-	}
-	return ST_OK;
+	return kafka_conf_set(conf, pairs, err);
 }
 
 enum status kafka_idempotent_new(rd_kafka_t **out, const struct kafka_settings *settings,
