@@ -48,18 +48,19 @@ static void log_forgotten(struct ownership *o, int32_t partition, int64_t commit
  * re-created, so its position may have gone back rightly. But then its epoch is not the one that
  * follows ours.
  */
-static void compare_with_past(struct ownership *o, const struct partition_past *past, int64_t epoch,
+static void compare_with_past(struct ownership *o, int32_t partition,
+			      const struct partition_place *past, int64_t epoch,
 			      int64_t next_offset)
 {
 	const struct delivery_position found = { next_offset, epoch };
 
 	if (epoch == past->epoch + 1 && next_offset < past->position)
-		log_forgotten(o, past->number, past->position, &found, past->epoch);
+		log_forgotten(o, partition, past->position, &found, past->epoch);
 }
 
 int64_t ownership_claim(struct ownership *o, int32_t partition)
 {
-	const struct partition_past *past = partitions_past(&o->partitions, partition);
+	const struct partition_place *past = partitions_past(&o->partitions, partition);
 	int64_t epoch = past ? past->epoch : 0;
 	struct offset_tracker tracker;
 	struct partition *p;
@@ -67,7 +68,7 @@ int64_t ownership_claim(struct ownership *o, int32_t partition)
 	if (!claim_with_retries(o, partition, &epoch, &tracker))
 		return -1;
 	if (past)
-		compare_with_past(o, past, epoch, tracker.next);
+		compare_with_past(o, partition, past, epoch, tracker.next);
 	p = partitions_add(&o->partitions, partition, epoch, &tracker);
 	if (!p) {
 		offset_tracker_fini(&tracker);

@@ -10,25 +10,28 @@ void partitions_fini(struct partitions *ps)
 	for (size_t i = 0; i < ps->count; i++)
 		offset_tracker_fini(&ps->list[i].tracker);
 	free(ps->list);
-	free(ps->past);
 	free(ps->places);
 	*ps = (struct partitions){ 0 };
 }
 
+/* NULL: nothing was ever known of it. */
+static struct partition_place *place_of(const struct partitions *ps, int32_t number)
+{
+	return number >= 0 && (size_t)number < ps->place_count ? &ps->places[number] : NULL;
+}
+
 struct partition *partitions_find(const struct partitions *ps, int32_t number)
 {
-	size_t place = 0;
+	const struct partition_place *place = place_of(ps, number);
 
-	if (number >= 0 && (size_t)number < ps->place_count)
-		place = ps->places[number];
-	return place > 0 ? &ps->list[place - 1] : NULL;
+	return place && place->index > 0 ? &ps->list[place->index - 1] : NULL;
 }
 
 /* False: out of memory. */
 static bool reserve_place(struct partitions *ps, int32_t number)
 {
 	size_t count = ps->place_count ? ps->place_count : 16;
-	uint32_t *places;
+	struct partition_place *places;
 
 	if ((size_t)number < ps->place_count)
 		return true;
@@ -63,7 +66,7 @@ static struct partition *room_for(struct partitions *ps, int32_t number)
 		ps->capacity = capacity;
 	}
 	p = &ps->list[ps->count++];
-	ps->places[number] = (uint32_t)ps->count;
+	ps->places[number].index = (uint32_t)ps->count;
 	return p;
 }
 
@@ -81,53 +84,24 @@ struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t 
 	return p;
 }
 
-static struct partition_past *find_past(const struct partitions *ps, int32_t number)
+const struct partition_place *partitions_past(const struct partitions *ps, int32_t number)
 {
-	for (size_t i = 0; i < ps->past_count; i++) {
-		if (ps->past[i].number == number)
-			return &ps->past[i];
-	}
-	return NULL;
-}
+	const struct partition_place *place = place_of(ps, number);
 
-static struct partition_past *room_for_past(struct partitions *ps, int32_t number)
-{
-	struct partition_past *past = find_past(ps, number);
-
-	if (past)
-		return past;
-	if (ps->past_count == ps->past_capacity) {
-		size_t capacity = ps->past_capacity ? ps->past_capacity * 2 : 16;
-
-		past = realloc(ps->past, capacity * sizeof(*past));
-		if (!past)
-			return NULL;
-		ps->past = past;
-		ps->past_capacity = capacity;
-	}
-	return &ps->past[ps->past_count++];
-}
-
-const struct partition_past *partitions_past(const struct partitions *ps, int32_t number)
-{
-	return find_past(ps, number);
+	return place && place->removed ? place : NULL;
 }
 
 void partitions_remove(struct partitions *ps, int32_t number)
 {
 	struct partition *p = partitions_find(ps, number);
-	struct partition_past *past;
 
 	if (!p)
 		return;
-	past = room_for_past(ps, number);
-	if (past)
-		*past = (struct partition_past){ number, p->epoch, p->tracker.next };
+	ps->places[number] = (struct partition_place){ 0, true, p->epoch, p->tracker.next };
 	offset_tracker_fini(&p->tracker);
-	ps->places[number] = 0;
 	*p = ps->list[--ps->count];
 	if (p->number != number)
-		ps->places[p->number] = (uint32_t)(p - ps->list) + 1;
+		ps->places[p->number].index = (uint32_t)(p - ps->list) + 1;
 }
 
 void partition_skip(struct partition *p, int64_t end)

@@ -42,18 +42,17 @@ struct partition {
 				       reclaimed */
 };
 
-/* What was known of a partition when it was removed. */
-struct partition_past {
-	int32_t number;
-	int64_t epoch, position;
+/* What is known of a partition by its number. */
+struct partition_place {
+	uint32_t index;          /* one more than that in list; 0: it is not ours */
+	bool removed;            /* at least once */
+	int64_t epoch, position; /* when it was last removed */
 };
 
 struct partitions {
 	struct partition *list; /* owned */
 	size_t count, capacity;
-	struct partition_past *past; /* owned; one for each that was ever removed */
-	size_t past_count, past_capacity;
-	uint32_t *places; /* owned; by number: one more than the index in list, 0: not ours */
+	struct partition_place *places; /* owned; by number */
 	size_t place_count;
 };
 
@@ -67,8 +66,8 @@ struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t 
 				 struct offset_tracker *tracker);
 void partitions_remove(struct partitions *ps, int32_t number);
 
-/* NULL: it was never removed, or there was no memory to note it. Valid until the next remove. */
-const struct partition_past *partitions_past(const struct partitions *ps, int32_t number);
+/* What it was when it was last removed; NULL: it never was. Valid until the next add. */
+const struct partition_place *partitions_past(const struct partitions *ps, int32_t number);
 
 /*
  * The offsets from next_read to end - 1 need no work: messages for others, what was done before,

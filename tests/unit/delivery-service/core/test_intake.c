@@ -22,7 +22,7 @@ static struct message message_at(int64_t offset, const char *type)
 static enum intake_verdict receive(struct partition *p, int64_t offset, const char *type)
 {
 	const struct message m = message_at(offset, type);
-	uint32_t places[] = { p ? 1 : 0 };
+	struct partition_place places[] = { { .index = p ? 1 : 0 } };
 	struct partitions partitions = {
 		.list = p, .count = p ? 1 : 0, .places = places, .place_count = 1
 	};
