@@ -42,10 +42,9 @@ static enum status add_event(struct batch *batch, const json_t *json, int64_t re
 		free(event);
 		return error_set(err, ST_INVALID, "field version is missing");
 	}
-	record = event_record_from_parked(event, nowhere, received_wall_ms);
+	record = event_record_from_event(event, nowhere, received_wall_ms);
 	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	record->was_parked = false;
 	batch->events[batch->count++] = record;
 	return ST_OK;
 }

@@ -110,8 +110,8 @@ void event_record_identity(const struct event_record *record, int64_t *order_id,
 	free(decoded);
 }
 
-struct event_record *event_record_from_parked(struct order_event *event, struct topic_offset at,
-					      int64_t received_wall_ms)
+struct event_record *event_record_from_event(struct order_event *event, struct topic_offset at,
+					     int64_t received_wall_ms)
 {
 	struct event_record *record = calloc(1, sizeof(*record));
 
@@ -123,7 +123,6 @@ struct event_record *event_record_from_parked(struct order_event *event, struct 
 	record->at = at;
 	record->origin = at;
 	record->received_wall_ms = received_wall_ms;
-	record->was_parked = true;
 	return record;
 }
 

@@ -57,10 +57,10 @@ static inline size_t event_record_size(const struct event_record *record)
 	return sizeof(*record) + record->message.key_len + record->message.payload_len;
 }
 
-/* One that was parked at an offset and comes back: takes event. Returns owned,
- * NULL when out of memory (event is freed then). */
-struct event_record *event_record_from_parked(struct order_event *event, struct topic_offset at,
-					      int64_t received_wall_ms);
+/* One that is decoded already, without its message: takes event. Returns owned, NULL when out of
+ * memory (event is freed then). */
+struct event_record *event_record_from_event(struct order_event *event, struct topic_offset at,
+					     int64_t received_wall_ms);
 
 /* Makes it a dead letter: the event is freed, the reason is kept. */
 void event_record_reject(struct event_record *record, const char *reason);

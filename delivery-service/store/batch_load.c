@@ -317,9 +317,10 @@ static enum status take_event(struct delivery_batch *b, const PGresult *rows, in
 	if (event_decode(type, PQgetvalue(rows, row, 3), (size_t)PQgetlength(rows, row, 3), &event,
 			 err) != ST_OK)
 		return error_wrap(err, "a parked event");
-	record = event_record_from_parked(event, at, pg_i64(rows, row, 6));
+	record = event_record_from_event(event, at, pg_i64(rows, row, 6));
 	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
+	record->was_parked = true;
 	delivery_batch_add_fetched(b, record, pg_i64(rows, row, 7) != 0);
 	return ST_OK;
 }
