@@ -11,18 +11,15 @@
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
+#include "tests/support/sync_call.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
 TestSuite(sync_batch, .timeout = 600);
 
-#define TV                                                                                         \
-	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
-	"\"SEOUL\"}"
 #define ORDERS     "select count(*) from orders.orders"
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define HISTORY    "select count(*) from delivery.history"
-#define HOLD       "lock table delivery.history in access exclusive mode"
 #define ADDRESSES  "select string_agg(address, ' ' order by order_id) from delivery.delivery"
 
 static struct service *start_delivery(const char *delay)
@@ -34,25 +31,7 @@ static struct service *start_delivery(const char *delay)
 static struct service *start_order(const struct service *delivery, const char *more)
 {
 	return service_start(ORDER, "DISPATCH=http", "SYNC_COMMIT=group",
-			     arena_format("DELIVERY_URL=http://127.0.0.1:%d", delivery->port), more,
-			     NULL);
-}
-
-static struct http_answer place(const struct service *order)
-{
-	return http_call(order->port, "POST", "/orders", TV, NULL);
-}
-
-static struct http_answer move(const struct service *order, int id, const char *address)
-{
-	return http_call(order->port, "PATCH", arena_format("/orders/%d", id),
-			 arena_format("{\"address\":\"%s\"}", address), NULL);
-}
-
-static void expect_problem(const struct http_answer *answer, int status, const char *detail)
-{
-	cr_expect_eq(answer->status, status, "%s%s", answer->error, answer->body);
-	cr_expect_not_null(strstr(answer->body, detail), "%s: no %s", answer->body, detail);
+			     sync_delivery_url(delivery), more, NULL);
 }
 
 /* Waits until the writer is in a call, and so many changes wait behind it. */
@@ -64,12 +43,12 @@ static void await_waiting(const struct service *order, int count)
 LAB_TEST(sync_batch, changes_are_answered_when_they_are_delivered, 1)
 {
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=300"), NULL);
-	struct http_answer answer = place(order);
+	struct http_answer answer = sync_place(order);
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	cr_expect_geq(answer.ms, 300);
 	cr_expect_str_eq(sql_text("select status from delivery_table"), "DELIVERY STARTED");
-	cr_expect_eq(move(order, 1, "BUSAN").status, 200);
+	cr_expect_eq(sync_move(order, 1, "BUSAN").status, 200);
 	cr_expect_eq(http_call(order->port, "DELETE", "/orders/1", NULL, NULL).status, 204);
 	cr_expect_str_eq(sql_text("select address || ' ' || status from delivery_table"),
 			 "BUSAN DELIVERY CANCELLED");
@@ -94,11 +73,11 @@ LAB_TEST(sync_batch, changes_that_wait_share_a_call, 1)
 	struct http_pending *first, *calls[CHANGES];
 
 	sql_run("begin");
-	sql_run(HOLD);
-	first = http_begin(order->port, "POST", "/orders", TV);
+	sql_run(SYNC_HOLD);
+	first = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	cr_assert(wait_until(60000, sql_waiting_sessions() == 1));
 	for (int i = 0; i < CHANGES; i++)
-		calls[i] = http_begin(order->port, "POST", "/orders", TV);
+		calls[i] = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	await_waiting(order, CHANGES);
 	cr_expect_eq(http_call(order->port, "GET", "/orders", NULL, NULL).status, 200,
 		     "those who wait hold no thread");
@@ -122,7 +101,8 @@ LAB_TEST(sync_batch, each_change_has_its_own_answer, 1)
 	struct http_answer answer;
 
 	for (int i = 0; i < 2; i++) {
-		answer = http_call(order->port, "POST", "/orders", TV, "Idempotency-Key: k", NULL);
+		answer = http_call(order->port, "POST", "/orders", SYNC_ORDER, "Idempotency-Key: k",
+				   NULL);
 		cr_expect_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 		cr_expect_str_eq(http_header(&answer, "Idempotency-Replayed"), i ? "true" : "");
 	}
@@ -130,9 +110,9 @@ LAB_TEST(sync_batch, each_change_has_its_own_answer, 1)
 	answer = http_call(order->port, "PATCH", "/orders/1", "{\"qty\":5}", "If-Match: \"2\"",
 			   NULL);
 	expect_problem(&answer, 412, "version 1, not 2");
-	answer = move(order, 7, "BUSAN");
+	answer = sync_move(order, 7, "BUSAN");
 	expect_problem(&answer, 404, "order 7");
-	answer = move(order, 1, "SEOUL");
+	answer = sync_move(order, 1, "SEOUL");
 	cr_expect_eq(json_number(answer.json, "version"), 1, "no change: %s", answer.body);
 	cr_expect_eq(sql_number(HISTORY), 1);
 }
@@ -144,9 +124,9 @@ LAB_TEST(sync_batch, changes_of_one_order_share_a_call_too, 1)
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=0"), NULL);
 	struct http_pending *first, *calls[CHANGES];
 
-	cr_assert_eq(place(order).status, 201);
+	cr_assert_eq(sync_place(order).status, 201);
 	sql_run("begin");
-	sql_run(HOLD);
+	sql_run(SYNC_HOLD);
 	first = http_begin(order->port, "PATCH", "/orders/1", "{\"qty\":10}");
 	cr_assert(wait_until(60000, sql_waiting_sessions() == 1));
 	for (int i = 0; i < CHANGES; i++) {
@@ -172,10 +152,10 @@ LAB_TEST(sync_batch, one_that_is_refused_does_not_concern_the_others, 1)
 	struct http_answer answer;
 
 	for (int i = 0; i < 3; i++)
-		cr_assert_eq(place(order).status, 201);
+		cr_assert_eq(sync_place(order).status, 201);
 	sql_run("delete from delivery.delivery where order_id = 2");
 	sql_run("begin");
-	sql_run(HOLD);
+	sql_run(SYNC_HOLD);
 	first = http_begin(order->port, "PATCH", "/orders/1", "{\"address\":\"A\"}");
 	cr_assert(wait_until(60000, sql_waiting_sessions() == 1));
 	refused = http_begin(order->port, "PATCH", "/orders/2", "{\"address\":\"B\"}");
@@ -202,7 +182,7 @@ LAB_TEST(sync_batch, a_batch_may_take_several_calls, 1)
 	struct http_pending *first, *calls[CHANGES];
 
 	sql_run("begin");
-	sql_run(HOLD);
+	sql_run(SYNC_HOLD);
 	first = http_begin(order->port, "POST", "/orders", body);
 	cr_assert(wait_until(60000, sql_waiting_sessions() == 1));
 	for (int i = 0; i < CHANGES; i++)
@@ -225,11 +205,11 @@ LAB_TEST(sync_batch, while_delivery_is_down_nothing_is_placed, 1)
 	struct service *order = start_order(delivery, NULL);
 	struct http_answer answer;
 
-	cr_assert_eq(place(order).status, 201);
+	cr_assert_eq(sync_place(order).status, 201);
 	(void)service_stop(delivery, SIGTERM);
-	answer = place(order);
+	answer = sync_place(order);
 	expect_problem(&answer, 502, "cannot be asked");
-	answer = move(order, 1, "BUSAN");
+	answer = sync_move(order, 1, "BUSAN");
 	expect_problem(&answer, 502, "cannot be asked");
 	cr_expect_str_eq(sql_text("select version || address from orders.orders"), "1SEOUL");
 }
@@ -239,7 +219,7 @@ LAB_TEST(sync_batch, a_time_out_leaves_deliveries_without_orders, 1)
 {
 	struct service *order =
 		start_order(start_delivery("DELIVERY_DELAY_MS=1500"), "DELIVERY_TIMEOUT_MS=300");
-	struct http_answer answer = place(order);
+	struct http_answer answer = sync_place(order);
 
 	expect_problem(&answer, 504, "did not answer in 300 ms");
 	cr_expect_eq(sql_number(ORDERS), 0);
@@ -258,7 +238,7 @@ LAB_TEST(sync_batch, a_delivery_may_take_long, 1)
 	struct http_pending *call;
 
 	service_allow_errors(); /* it says that it takes no other order */
-	cr_assert_eq(place(order).status, 201);
+	cr_assert_eq(sync_place(order).status, 201);
 	call = http_begin(order->port, "PATCH", "/orders/1", "{\"qty\":5}");
 	cr_expect(wait_until(60000, sql_number("select version from orders.orders") == 2));
 	(void)http_end(call); /* this client has not the patience */
@@ -268,7 +248,7 @@ LAB_TEST(sync_batch, a_stop_cuts_off_what_is_delivered, 1)
 {
 	struct service *order =
 		start_order(start_delivery("DELIVERY_DELAY_MS=60000"), "DELIVERY_TIMEOUT_MS=50000");
-	struct http_pending *call = http_begin(order->port, "POST", "/orders", TV);
+	struct http_pending *call = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	struct http_answer answer;
 
 	cr_assert(wait_until(60000, service_metric(order, "service_progress_age_seconds{part=\""

@@ -10,6 +10,7 @@
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
+#include "tests/support/sync_call.h"
 #include "tests/support/wait.h"
 
 TestSuite(sync_deliveries, .timeout = 600);
@@ -22,13 +23,6 @@ static struct http_answer deliver(const struct service *delivery, const char *ty
 {
 	return http_call(delivery->port, "POST", "/deliveries",
 			 order_event(type, 7, version, address).payload, NULL);
-}
-
-static void expect_problem(const struct http_answer *answer, int status, const char *detail)
-{
-	cr_expect_eq(answer->status, status, "%s%s", answer->error, answer->body);
-	cr_expect_str_eq(http_header(answer, "Content-Type"), "application/problem+json");
-	cr_expect_not_null(strstr(answer->body, detail), "%s: no %s", answer->body, detail);
 }
 
 /* Delivery, history, and neither an event nor a position. */

@@ -11,12 +11,10 @@
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
+#include "tests/support/sync_call.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-#define TV                                                                                         \
-	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
-	"\"SEOUL\"}"
 #define ORDERS     "select count(*) from orders.orders"
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define HISTORY    "select count(*) from delivery.history"
@@ -32,27 +30,9 @@ static struct service *start_delivery(const char *delay, const char *delay_on)
 /* An order-service that calls it. more: a further setting. */
 static struct service *start_order(const struct service *delivery, const char *more)
 {
-	const char *url = arena_format("DELIVERY_URL=http://127.0.0.1:%d", delivery->port);
+	const char *url = sync_delivery_url(delivery);
 
 	return service_start(ORDER, "DISPATCH=http", url, more, NULL);
-}
-
-static struct http_answer place(const struct service *order)
-{
-	return http_call(order->port, "POST", "/orders", TV, NULL);
-}
-
-static struct http_answer move(const struct service *order, const char *address)
-{
-	return http_call(order->port, "PATCH", "/orders/1",
-			 arena_format("{\"address\":\"%s\"}", address), NULL);
-}
-
-static void expect_problem(const struct http_answer *answer, int status, const char *detail)
-{
-	cr_expect_eq(answer->status, status, "%s%s", answer->error, answer->body);
-	cr_expect_str_eq(http_header(answer, "Content-Type"), "application/problem+json");
-	cr_expect_not_null(strstr(answer->body, detail), "%s: no %s", answer->body, detail);
 }
 
 /* Its connections, and those that wait for delivery-service with a transaction open. */
@@ -74,7 +54,7 @@ LAB_TEST(sync_dispatch, changes_are_answered_when_they_are_delivered, 1)
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=400", "DELIVERY_DELAY_ON=OrderPlaced");
 	struct service *order = start_order(delivery, NULL);
-	struct http_answer answer = place(order);
+	struct http_answer answer = sync_place(order);
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 	cr_expect_geq(answer.ms, 400);
@@ -88,7 +68,7 @@ LAB_TEST(sync_dispatch, changes_are_answered_when_they_are_delivered, 1)
 						   0, NULL))),
 		  "%s", answer.body);
 	cr_expect_str_eq(sql_text("select status from delivery_table"), "DELIVERY STARTED");
-	answer = move(order, "BUSAN");
+	answer = sync_move(order, 1, "BUSAN");
 	cr_expect_eq(answer.status, 200, "%s%s", answer.error, answer.body);
 	cr_expect_str_eq(json_text(answer.json, "status"), "ORDER MODIFIED");
 	cr_expect_str_eq(sql_text("select address || ' ' || status from delivery_table"),
@@ -115,14 +95,15 @@ LAB_TEST(sync_dispatch, the_rules_of_orders_hold, 1)
 	struct http_answer answer;
 
 	for (int i = 0; i < 2; i++) {
-		answer = http_call(order->port, "POST", "/orders", TV, "Idempotency-Key: k", NULL);
+		answer = http_call(order->port, "POST", "/orders", SYNC_ORDER, "Idempotency-Key: k",
+				   NULL);
 		cr_expect_eq(answer.status, 201, "%s%s", answer.error, answer.body);
 		cr_expect_eq(json_number(answer.json, "id"), 1);
 		cr_expect_str_eq(http_header(&answer, "Idempotency-Replayed"), i ? "true" : "");
 		if (i == 0)
 			(void)service_stop(delivery, SIGTERM);
 	}
-	answer = move(order, "SEOUL");
+	answer = sync_move(order, 1, "SEOUL");
 	cr_expect_eq(answer.status, 200, "%s%s", answer.error, answer.body);
 	cr_expect_eq(json_number(answer.json, "version"), 1);
 	answer = http_call(order->port, "PATCH", "/orders/1", "{\"qty\":5}", "If-Match: \"2\"",
@@ -170,7 +151,7 @@ LAB_TEST(sync_dispatch, each_change_holds_a_connection, 1)
 	struct http_pending *calls[CHANGES];
 
 	for (int i = 0; i < CHANGES; i++)
-		calls[i] = http_begin(order->port, "POST", "/orders", TV);
+		calls[i] = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	cr_expect(wait_until(5000, sessions(WAITING) == CHANGES));
 	cr_expect_eq(sql_number(ORDERS), 0);
 	for (int i = 0; i < CHANGES; i++)
@@ -188,10 +169,10 @@ LAB_TEST(sync_dispatch, changes_of_one_order_wait_for_its_deliveries, 1)
 	struct http_pending *first;
 	int64_t started;
 
-	cr_assert_eq(place(order).status, 201);
+	cr_assert_eq(sync_place(order).status, 201);
 	started = mono_ms();
 	first = http_begin(order->port, "PATCH", "/orders/1", "{\"qty\":5}");
-	cr_expect_eq(move(order, "BUSAN").status, 200);
+	cr_expect_eq(sync_move(order, 1, "BUSAN").status, 200);
 	cr_expect_eq(http_end(first).status, 200);
 	cr_expect_geq(mono_ms() - started, 2 * 500);
 	cr_expect_str_eq(sql_text("select version || ' ' || qty || address from orders.orders"),
@@ -206,7 +187,7 @@ LAB_TEST(sync_dispatch, a_delivery_may_take_long, 1)
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=21000",
 							   "DELIVERY_DELAY_ON=OrderPlaced"),
 					    "DELIVERY_TIMEOUT_MS=40000");
-	struct http_pending *call = http_begin(order->port, "POST", "/orders", TV);
+	struct http_pending *call = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 
 	cr_expect(wait_until(30000, sql_number(ORDERS) == 1));
 	(void)http_end(call); /* this client has not the patience */
@@ -218,7 +199,7 @@ LAB_TEST(sync_dispatch, a_time_out_leaves_a_delivery_without_an_order, 1)
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=1500",
 							   "DELIVERY_DELAY_ON=OrderPlaced"),
 					    "DELIVERY_TIMEOUT_MS=300");
-	struct http_answer answer = place(order);
+	struct http_answer answer = sync_place(order);
 
 	expect_problem(&answer, 504, "did not answer in 300 ms");
 	cr_expect_geq(answer.ms, 300);
@@ -233,10 +214,10 @@ LAB_TEST(sync_dispatch, a_time_out_leaves_an_order_as_it_was, 1)
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=1500",
 							   "DELIVERY_DELAY_ON=OrderModified"),
 					    "DELIVERY_TIMEOUT_MS=1000");
-	struct http_answer answer = place(order);
+	struct http_answer answer = sync_place(order);
 
 	cr_assert_eq(answer.status, 201, "%s%s", answer.error, answer.body);
-	answer = move(order, "BUSAN");
+	answer = sync_move(order, 1, "BUSAN");
 	expect_problem(&answer, 504, "the order is unchanged");
 	answer = http_call(order->port, "GET", "/orders/1", NULL, NULL);
 	cr_expect_str_eq(json_text(answer.json, "address"), "SEOUL");
@@ -253,11 +234,11 @@ LAB_TEST(sync_dispatch, while_delivery_is_down_nothing_is_placed, 1)
 	struct service *order = start_order(delivery, NULL);
 	struct http_answer answer;
 
-	cr_assert_eq(place(order).status, 201);
+	cr_assert_eq(sync_place(order).status, 201);
 	(void)service_stop(delivery, SIGTERM);
-	answer = place(order);
+	answer = sync_place(order);
 	expect_problem(&answer, 502, "cannot be asked");
-	answer = move(order, "BUSAN");
+	answer = sync_move(order, 1, "BUSAN");
 	expect_problem(&answer, 502, "cannot be asked");
 	cr_expect_str_eq(sql_text("select version || address from orders.orders"), "1SEOUL");
 	cr_expect_eq(sql_number(ORDERS), 1);
@@ -270,12 +251,12 @@ LAB_TEST(sync_dispatch, what_delivery_refuses_is_not_done, 1)
 	struct service *deaf = start_order(service_start(DELIVERY, NULL), NULL);
 	struct http_answer answer;
 
-	cr_assert_eq(place(order).status, 201);
+	cr_assert_eq(sync_place(order).status, 201);
 	sql_run("delete from delivery.delivery");
-	answer = move(order, "BUSAN");
+	answer = sync_move(order, 1, "BUSAN");
 	expect_problem(&answer, 502, "answered 404");
 	cr_expect_str_eq(sql_text("select version || address from orders.orders"), "1SEOUL");
-	answer = place(deaf);
+	answer = sync_place(deaf);
 	expect_problem(&answer, 502, "answered 405");
 	cr_expect_eq(sql_number(ORDERS), 1);
 }
@@ -289,7 +270,7 @@ LAB_TEST(sync_dispatch, without_a_connection_nothing_is_placed, 1)
 	struct http_answer answer;
 
 	sql_run("alter database %s connection limit 0", fixture.database);
-	answer = place(order);
+	answer = sync_place(order);
 	expect_problem(&answer, 503, "try again");
 	cr_expect_str_eq(http_header(&answer, "Retry-After"), "1");
 	cr_expect(service_logs(order, "too many connections"));
@@ -297,7 +278,7 @@ LAB_TEST(sync_dispatch, without_a_connection_nothing_is_placed, 1)
 	cr_expect_eq(sql_number(ORDERS), 0);
 	cr_expect_eq(sql_number(HISTORY), 0);
 	sql_run("alter database %s connection limit -1", fixture.database);
-	cr_expect_eq(place(order).status, 201);
+	cr_expect_eq(sync_place(order).status, 201);
 }
 
 /* The delivery is done when the order's transaction is lost: they were never one. */
@@ -306,7 +287,7 @@ LAB_TEST(sync_dispatch, a_lost_transaction_leaves_a_delivery_without_an_order, 1
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=1500", "DELIVERY_DELAY_ON=OrderPlaced");
 	struct service *order = start_order(delivery, NULL);
-	struct http_pending *call = http_begin(order->port, "POST", "/orders", TV);
+	struct http_pending *call = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	struct http_answer answer;
 
 	/* The call has reached delivery-service: its connection, and the one that asks. */
@@ -326,7 +307,7 @@ LAB_TEST(sync_dispatch, a_stop_cuts_off_what_is_delivered, 1)
 	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=60000",
 							   "DELIVERY_DELAY_ON=OrderPlaced"),
 					    "DELIVERY_TIMEOUT_MS=50000");
-	struct http_pending *call = http_begin(order->port, "POST", "/orders", TV);
+	struct http_pending *call = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	struct http_answer answer;
 	int64_t stopped_ms;
 
@@ -343,7 +324,7 @@ LAB_TEST(sync_dispatch, a_stop_of_delivery_undoes_what_it_is_at, 1)
 	struct service *delivery =
 		start_delivery("DELIVERY_DELAY_MS=60000", "DELIVERY_DELAY_ON=OrderPlaced");
 	struct service *order = start_order(delivery, "DELIVERY_TIMEOUT_MS=50000");
-	struct http_pending *call = http_begin(order->port, "POST", "/orders", TV);
+	struct http_pending *call = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 	struct http_answer answer;
 
 	cr_assert(wait_until(5000, sessions(WAITING) == 1));

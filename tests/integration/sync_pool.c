@@ -11,13 +11,11 @@
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
+#include "tests/support/sync_call.h"
 #include "tests/support/wait.h"
 
 TestSuite(sync_pool, .timeout = 600);
 
-#define TV                                                                                         \
-	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
-	"\"SEOUL\"}"
 #define ORDERS     "select count(*) from orders.orders"
 #define DELIVERIES "select count(*) from delivery.delivery"
 #define CHANGES    12
@@ -30,21 +28,16 @@ static int64_t sessions(const char *service, const char *state)
 			  service, state);
 }
 
-/* A statement that keeps its transaction waiting. */
-#define HOLD "lock table delivery.history in access exclusive mode"
-
 static struct service *start_order(const struct service *delivery, const char *pool,
 				   const char *more)
 {
-	return service_start(ORDER, "DISPATCH=http", pool,
-			     arena_format("DELIVERY_URL=http://127.0.0.1:%d", delivery->port), more,
-			     NULL);
+	return service_start(ORDER, "DISPATCH=http", pool, sync_delivery_url(delivery), more, NULL);
 }
 
 static void begin(struct http_pending *calls[], int count, const struct service *order)
 {
 	for (int i = 0; i < count; i++)
-		calls[i] = http_begin(order->port, "POST", "/orders", TV);
+		calls[i] = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
 }
 
 static void expect_placed(struct http_pending *calls[], int count)
@@ -64,7 +57,7 @@ LAB_TEST(sync_pool, connections_are_shared_and_kept, 1)
 	struct http_pending *calls[CHANGES];
 
 	sql_run("begin");
-	sql_run(HOLD);
+	sql_run(SYNC_HOLD);
 	begin(calls, CHANGES, order);
 	/* Three changes have a connection; two of their deliveries have one. */
 	cr_expect(wait_until(60000, service_metric(order, "sync_pool_waiting") == CHANGES - 3));
@@ -105,10 +98,10 @@ LAB_TEST(sync_pool, who_waits_too_long_is_refused, 1)
 	struct http_answer answer;
 
 	sql_run("begin");
-	sql_run(HOLD);
+	sql_run(SYNC_HOLD);
 	begin(&first, 1, order);
 	cr_assert(wait_until(60000, service_metric(order, "sync_pool_in_use") == 1));
-	answer = http_call(order->port, "POST", "/orders", TV, NULL);
+	answer = http_call(order->port, "POST", "/orders", SYNC_ORDER, NULL);
 	cr_expect_eq(answer.status, 503, "%s%s", answer.error, answer.body);
 	cr_expect_str_eq(http_header(&answer, "Retry-After"), "1");
 	cr_expect_geq(answer.ms, 300);
@@ -132,10 +125,10 @@ LAB_TEST(sync_pool, delivery_refuses_who_waits_too_long, 1)
 	struct http_answer answer;
 
 	sql_run("begin");
-	sql_run(HOLD);
+	sql_run(SYNC_HOLD);
 	begin(&first, 1, order);
 	cr_assert(wait_until(60000, service_metric(delivery, "sync_pool_in_use") == 1));
-	answer = http_call(order->port, "POST", "/orders", TV, NULL);
+	answer = http_call(order->port, "POST", "/orders", SYNC_ORDER, NULL);
 	cr_expect_eq(answer.status, 502, "%s%s", answer.error, answer.body);
 	cr_expect_not_null(strstr(answer.body, "answered 503"), "%s", answer.body);
 	sql_run("commit");
@@ -150,7 +143,7 @@ LAB_TEST(sync_pool, a_failure_leaves_the_connection_clean, 1)
 	struct service *order = start_order(delivery, "SYNC_POOL=1", NULL);
 	struct http_answer answer;
 
-	cr_assert_eq(http_call(order->port, "POST", "/orders", TV, NULL).status, 201);
+	cr_assert_eq(http_call(order->port, "POST", "/orders", SYNC_ORDER, NULL).status, 201);
 	answer = http_call(order->port, "PATCH", "/orders/9", "{\"qty\":5}", NULL);
 	cr_expect_eq(answer.status, 404, "%s%s", answer.error, answer.body);
 	answer = http_call(delivery->port, "POST", "/deliveries",
@@ -158,7 +151,7 @@ LAB_TEST(sync_pool, a_failure_leaves_the_connection_clean, 1)
 	cr_expect_eq(answer.status, 404, "%s%s", answer.error, answer.body);
 	cr_expect_eq(sessions("order-service", "idle"), 1);
 	cr_expect_eq(sessions("delivery-service", "idle"), 1);
-	cr_expect_eq(http_call(order->port, "POST", "/orders", TV, NULL).status, 201);
+	cr_expect_eq(http_call(order->port, "POST", "/orders", SYNC_ORDER, NULL).status, 201);
 	cr_expect_eq(sql_number(DELIVERIES), 2);
 }
 
@@ -169,12 +162,12 @@ LAB_TEST(sync_pool, connections_that_were_lost_are_made_again, 1)
 	struct service *order = start_order(delivery, "SYNC_POOL=1", NULL);
 	const char *port = arena_format("HTTP_PORT=%d", delivery->port);
 
-	cr_assert_eq(http_call(order->port, "POST", "/orders", TV, NULL).status, 201);
+	cr_assert_eq(http_call(order->port, "POST", "/orders", SYNC_ORDER, NULL).status, 201);
 	sql_run("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = "
 		"current_database() and application_name = 'order-service sync'");
 	(void)service_stop(delivery, SIGTERM);
 	(void)service_start(DELIVERY, "DISPATCH=http", port, NULL);
-	cr_expect_eq(http_call(order->port, "POST", "/orders", TV, NULL).status, 201);
+	cr_expect_eq(http_call(order->port, "POST", "/orders", SYNC_ORDER, NULL).status, 201);
 	cr_expect_eq(sql_number(ORDERS), 2);
 	cr_expect_eq(sql_number(DELIVERIES), 2);
 }
