@@ -6,16 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/ports.h"
 #include "tests/support/program.h"
-#include "tests/support/stack.h"
+#include "tests/support/three_brokers.h"
 
 TestSuite(failover, .timeout = 400);
-
-/* Three brokers, three controllers, PostgreSQL, order-service, two delivery-services. */
-#define PORTS 10
 
 /* What the clients noted as acknowledged and the checker judged; 0: it judged none. */
 static long acknowledged(const char *output)
@@ -28,20 +24,14 @@ static long acknowledged(const char *output)
 
 LAB_TEST(failover, three_brokers_lose_one_and_then_two, 1)
 {
-	int first = ports_free(PORTS);
-	const char *settings[] = { "QUICK=1",
-				   "NO_COLOR=1",
-				   arena_format("BUILD_DIR=%s", stack_build_dir()),
-				   arena_format("KAFKA_PORT=%d", first),
-				   arena_format("KAFKA_CONTROLLER_PORT=%d", first + 1),
-				   arena_format("PG_PORT=%d", first + 6),
-				   arena_format("ORDER_PORT=%d", first + 7),
-				   arena_format("DELIVERY_PORT=%d", first + 8),
-				   NULL };
-	struct program_run run = program_run("lab/failover.sh", NULL, settings);
+	struct three_brokers lab;
+	struct program_run run;
 
+	three_brokers_choose(&lab, "QUICK=1");
+	run = program_run("lab/failover.sh", NULL, lab.settings);
 	cr_expect_eq(run.status, 0, "%s", run.output);
 	cr_expect_gt(acknowledged(run.output), 0, "%s", run.output);
 	cr_expect(strstr(run.output, "0 lost, 0 duplicated, 0 out of order"), "%s", run.output);
-	cr_expect(ports_are_free(first, PORTS), "something is left of it: %s", run.output);
+	cr_expect(ports_are_free(lab.first_port, THREE_BROKERS_PORTS),
+		  "something is left of it: %s", run.output);
 }
