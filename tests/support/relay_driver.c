@@ -5,6 +5,7 @@
 
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
+#include "tests/support/sql.h"
 #include "tests/support/stack.h"
 
 struct relay *relay_driver_open(const char *instance, const char *url, const char *extra,
@@ -26,6 +27,13 @@ struct relay *relay_driver_open(const char *instance, const char *url, const cha
 
 	cr_assert_eq(relay_open(&relay, &config, &err), ST_OK, "%s", err.msg);
 	return relay;
+}
+
+void relay_driver_add(const char *topic, const char *key, const char *type)
+{
+	sql_run("insert into orders.outbox (topic, key, type, payload) "
+		"values ('%s', '%s', '%s', '{\"id\":1}')",
+		topic, key, type);
 }
 
 int relay_driver_metric(struct relay *relay, const char *name)

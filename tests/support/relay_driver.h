@@ -17,6 +17,9 @@
 struct relay *relay_driver_open(const char *instance, const char *url, const char *extra,
 				const char *state_topic);
 
+/* Inserts a row into the outbox. */
+void relay_driver_add(const char *topic, const char *key, const char *type);
+
 /* Rounds of the relay until condition holds. */
 #define rounds_until(relay, condition)                                                             \
 	({                                                                                         \

@@ -1,0 +1,12 @@
+/*
+ * librdkafka's handle that was made last in this process: that of a relay, which keeps it to
+ * itself. It is no part of tests/support: programs that link that would get this rd_kafka_new.
+ */
+#ifndef TESTS_INTEGRATION_LATEST_HANDLE_H
+#define TESTS_INTEGRATION_LATEST_HANDLE_H
+
+#include <librdkafka/rdkafka.h>
+
+rd_kafka_t *latest_handle(void);
+
+#endif
