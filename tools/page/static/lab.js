@@ -1,6 +1,6 @@
 // The guided lab: each step asks for a prediction, plays by itself, and gives the verdict and its
 // reason. And the switches, which do by a click what `make` does.
-import { model, t, element, act, callOrders, canAct, until, changed, command } from "/page.js";
+import { model, t, element, act, callOrders, canAct, until, isOver, changed, command } from "/page.js";
 import { delay, missingOfStack, prepare, setting } from "/prepare.js";
 
 const OFF = { SEQUENCING: "off", PROCESSING_ORDER: "partition" };
@@ -70,11 +70,7 @@ async function kill(id) {
 
 const RADIO = { customerId: 2000, productId: "100", productName: "RADIO", qty: 3, address: "PUSAN" };
 
-const positionOf = (partition) => model.state.positions.find((position) => position.partition === partition)?.position ?? 0;
-// All that was published of the order has its effect, in whatever order. The effects that a position
-// stands for came before it.
-const isOver = (id) => published(id, "OrderCancelled")
-	&& model.orders.get(id).published.every((message) => positionOf(message.partition) > message.offset);
+const isDone = (id) => isOver(model.orders.get(id));
 
 // Orders are placed and changed all the time while partitions are added; once order-service sends to
 // the new ones, all orders are cancelled.
@@ -99,8 +95,8 @@ async function callWhileItGrows(step) {
 	}
 	for (const id of ids) await callOrders("DELETE", id);
 	await grown;
-	await hold(t("lab.wait", { n: delay() / 1000 }), () => ids.every(isOver),
-		() => t("wait.over", { n: ids.filter(isOver).length, all: ids.length }));
+	await hold(t("lab.wait", { n: delay() / 1000 }), () => ids.every(isDone),
+		() => t("wait.over", { n: ids.filter(isDone).length, all: ids.length }));
 	const wrong = ids.filter((id) => model.orders.get(id).row?.status !== "DELIVERY CANCELLED");
 	if (wrong.length > 0) model.chosen = wrong.at(-1);
 	return { status: wrong.length > 0 ? "some MODIFIED" : "all CANCELLED", late: wrong.length > 0,

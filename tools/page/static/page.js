@@ -285,6 +285,13 @@ export function showOutput(content) {
 
 // --- head and verdict ----------------------------------------------------------------------------
 
+const positionOf = (partition) => model.state.positions?.find((position) => position.partition === partition)?.position ?? 0;
+
+// The order is cancelled, and all that was published of it has its effect, in whatever order. The
+// effects that a position stands for came before it.
+export const isOver = (order) => Boolean(order?.published.some((message) => message.type === "OrderCancelled"))
+	&& order.published.every((message) => positionOf(message.partition) > message.offset);
+
 export const short = (type) => type.replace(/^(Order|Delivery)/, "");
 
 let health = "";

@@ -1,6 +1,6 @@
 // The stage: calls, lanes of the topic, replicas with what they are at, deliveries, and the red line
 // between two events that changed places.
-import { model, t, element, act, callOrders, canAct, canCall, changed } from "/page.js";
+import { model, t, element, act, callOrders, canAct, canCall, changed, isOver } from "/page.js";
 import { chip, letterOf, paint } from "/chip.js";
 import { chipAt, drawLanes } from "/lanes.js";
 
@@ -142,14 +142,10 @@ function fillRings() {
 
 // --- deliveries ----------------------------------------------------------------------------------
 
-const positionOf = (partition) => model.state.positions?.find((position) => position.partition === partition)?.position ?? 0;
-
 // A newer event was applied before an older one; or all is applied of an order that was cancelled, and
 // the cancellation, which came before the order itself, had no effect.
 function isWrong(order) {
-	return Boolean(order.late) || (order.row.status !== "DELIVERY CANCELLED"
-		&& order.published.some((message) => message.type === "OrderCancelled")
-		&& order.published.every((message) => positionOf(message.partition) > message.offset));
+	return Boolean(order.late) || (order.row.status !== "DELIVERY CANCELLED" && isOver(order));
 }
 
 function row(order) {
