@@ -55,15 +55,12 @@ static void give_back(struct http_loop *loop)
 	const bool still_going = connections < loop->last_seen;
 
 	loop->last_seen = connections;
-	if (connections > loop->crowd)
-		loop->crowd = connections;
 	if (loop->crowd < CROWD_MIN || connections > loop->crowd / 4 || still_going)
 		return;
 	loop->crowd = connections;
 	(void)malloc_trim(0);
 }
 
-/* Those ended by the last sweep are gone by now. */
 /*
  * Not where the request is taken: the library (0.9.75) would keep in mind that it was reading, do
  * so again before it sends the answer, and close on a client that has said all.

@@ -60,10 +60,13 @@ static struct http_connection *begin(struct http_loop *loop, struct MHD_Connecti
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	c->client.fd = info->connect_fd;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	if (http_clients_join(&loop->clients, &c->client, info->client_addr, loop->now_mono_ms))
-		return c;
-	free(c);
-	return NULL;
+	if (!http_clients_join(&loop->clients, &c->client, info->client_addr, loop->now_mono_ms)) {
+		free(c);
+		return NULL;
+	}
+	if (loop->clients.connections > loop->crowd)
+		loop->crowd = loop->clients.connections;
+	return c;
 }
 
 /* What came behind the last answer is read: closed with it, the socket would send a reset, which
