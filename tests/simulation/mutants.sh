@@ -15,11 +15,11 @@ missed=0
 for name; do
 	name=$(basename "$name" .patch)
 	patch -sp1 <"$patches/$name.patch"
-	if make --silent build/tests/simulation >build/mutant.log 2>&1; then
-		build/tests/simulation --until-violation --seeds "$seeds" >build/mutant.log 2>&1 && missed=1
-	fi
+	make --silent build/tests/simulation >build/mutant.log 2>&1 &&
+		! build/tests/simulation --until-violation --seeds "$seeds" >build/mutant.log 2>&1 ||
+		missed=1
 	awk -v name="$name" '/ seeds, /{ seeds = $1; hours = $3 } / fails at /{ why = $0; sub(/^[^:]*: /, "", why) }
-		END { printf "%-30s %5s %7s  %s\n", name, seeds, hours, why ? why : "NOT FOUND" }' build/mutant.log
+		END { printf "%-30s %5s %7s  %s\n", name, seeds, hours, why ? why : seeds ? "NOT FOUND" : "DOES NOT BUILD" }' build/mutant.log
 	patch -sRp1 <"$patches/$name.patch"
 	touch "$(awk '/^\+\+\+ /{ sub(/^b\//, "", $2); print $2 }' "$patches/$name.patch")"
 done

@@ -5,18 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_judge_client.h"
 #include "tests/simulation/sim_world.h"
 
 #define SENT_MAX 40000
+#define RECENT   30 /* of the latest orders one is changed */
+
+/* Whoever may ask once more has not forgotten what was asked for under the key. */
+struct keyed {
+	struct order_content content;
+	int64_t number;
+	char key[40];
+};
 
 /* One command, as its customer sees it. */
 struct customer {
-	struct order_command command;
-	char key[40];
+	struct order_command command; /* what is read by its address alone */
+	struct sim_request *request;
+	const struct keyed *keyed; /* NULL: without a key */
 	int node, life;
-	int64_t sent_us;
-	bool answered;
+	int64_t number;
+	bool sending, answered;
+};
+
+/* An order that was acknowledged. */
+struct known {
+	int64_t id;
+	int32_t version; /* the latest that somebody was told */
 };
 
 /* One crowd a world. */
@@ -24,13 +39,14 @@ static struct crowd {
 	const struct sim_setup *setup;
 	struct order_writer *writers[SIM_NODES_MAX];
 	const struct sim_node *nodes[SIM_NODES_MAX];
-	struct customer *sent[SENT_MAX];
-	size_t count;
-	int64_t keys;
-	int64_t known[SENT_MAX]; /* ids of orders that were acknowledged */
+	struct customer *waiting[SENT_MAX]; /* has no answer yet, and will get one */
+	size_t waiting_count;
+	const struct keyed *keyed[SENT_MAX];
+	size_t keyed_count;
+	struct known known[SENT_MAX];
 	size_t known_count;
+	int64_t count; /* of the commands that were made */
 	int64_t end_us;
-	long acknowledged;
 } crowd;
 
 static struct sim_random *dice(void)
@@ -46,24 +62,14 @@ void sim_client_open(const struct sim_node *node, struct order_writer *writer)
 
 /* --- what they were told ------------------------------------------------------------------- */
 
-static const struct sim_value *order_row(int64_t id)
+static void note_version(int64_t id, int32_t version)
 {
-	const struct sim_database *d = sim_server_database("orders");
+	size_t oldest = crowd.known_count > RECENT ? crowd.known_count - RECENT : 0;
 
-	return sim_table_see(sim_table_find(&d->tables[T_ORDERS], id, 0, 0), NULL);
-}
-
-static void judge_answer(const struct order_command *c)
-{
-	const struct sim_value *row = order_row(c->order.id);
-
-	if (c->answer.status != ST_OK)
-		return;
-	crowd.acknowledged++;
-	if (!row || (!c->replayed && row->number[0] < c->order.version))
-		sim_world_violation("order %" PRId64
-				    " version %d was acknowledged, and is not there",
-				    c->order.id, (int)c->order.version);
+	for (size_t i = crowd.known_count; i-- > oldest;) {
+		if (crowd.known[i].id == id && crowd.known[i].version < version)
+			crowd.known[i].version = version;
+	}
 }
 
 static void on_answered(struct order_command *c)
@@ -73,74 +79,123 @@ static void on_answered(struct order_command *c)
 	if (customer->answered)
 		sim_world_violation("a command was answered twice");
 	customer->answered = true;
-	judge_answer(c);
-	if (c->answer.status == ST_OK && c->kind == COMMAND_PLACE && crowd.known_count < SENT_MAX)
-		crowd.known[crowd.known_count++] = c->order.id;
+	sim_judge_client_told(customer->request, c, customer->sending);
+	if (c->answer.status != ST_OK)
+		return;
+	if (c->kind != COMMAND_PLACE)
+		note_version(c->order.id, c->order.version);
+	else if (crowd.known_count < SENT_MAX)
+		crowd.known[crowd.known_count++] = (struct known){ c->order.id, 1 };
 }
 
 /* --- what they ask for --------------------------------------------------------------------- */
 
-static void fill_content(struct order_command *c)
+static void fill_content(struct order_content *c, int64_t number)
 {
-	c->content.customer_id = sim_random_between(dice(), 1, 50);
-	c->content.qty = (int32_t)sim_random_between(dice(), 1, 1000);
-	(void)snprintf(c->content.product_id, sizeof(c->content.product_id), "P%d",
+	c->customer_id = sim_random_between(dice(), 1, 50);
+	c->qty = (int32_t)sim_random_between(dice(), 1, 1000);
+	(void)snprintf(c->product_id, sizeof(c->product_id), "P%d",
 		       (int)sim_random_below(dice(), 9));
-	(void)snprintf(c->content.product_name, sizeof(c->content.product_name), "Lamp");
-	(void)snprintf(c->content.address, sizeof(c->content.address), "Street %d",
-		       (int)sim_random_below(dice(), 99));
+	(void)snprintf(c->product_name, sizeof(c->product_name), "Lamp");
+	(void)snprintf(c->address, sizeof(c->address), SIM_ADDRESS, number);
 }
 
-static struct customer *new_customer(void)
+static struct customer *new_customer(enum order_command_kind kind)
 {
 	struct customer *customer = sim_world_memory(sizeof(*customer));
-	struct order_command *c = &customer->command;
+
+	order_command_init(&customer->command, kind, on_answered);
+	customer->number = ++crowd.count;
+	fill_content(&customer->command.content, customer->number);
+	return customer;
+}
+
+static void set_key(struct customer *customer, const char *key)
+{
+	struct keyed *keyed = sim_world_memory(sizeof(*keyed));
+
+	keyed->content = customer->command.content;
+	keyed->number = customer->number;
+	(void)snprintf(keyed->key, sizeof(keyed->key), "%s", key);
+	customer->command.idempotency_key = keyed->key;
+	customer->keyed = keyed;
+	if (crowd.keyed_count < SENT_MAX)
+		crowd.keyed[crowd.keyed_count++] = keyed;
+}
+
+static struct customer *placing(bool with_key)
+{
+	struct customer *customer = new_customer(COMMAND_PLACE);
+	char key[40];
+
+	(void)snprintf(key, sizeof(key), "key-%" PRId64, customer->number);
+	if (with_key)
+		set_key(customer, key);
+	return customer;
+}
+
+/* Of one of the latest orders; of four one for the version that was told, or the next one. */
+static struct customer *changing(enum order_command_kind kind)
+{
+	int64_t recent = crowd.known_count < RECENT ? (int64_t)crowd.known_count : RECENT;
+	const struct known *known =
+		&crowd.known[crowd.known_count - 1 - (size_t)sim_random_below(dice(), recent)];
+	struct customer *customer = new_customer(kind);
+	struct order_versions *match = &customer->command.condition.match;
+
+	customer->command.order_id = known->id;
+	customer->command.fields = ORDER_QTY | ORDER_ADDRESS;
+	if (sim_random_chance(dice(), 250)) {
+		match->any = false;
+		match->count = 1;
+		match->list[0] = known->version + (int32_t)sim_random_below(dice(), 2);
+	}
+	return customer;
+}
+
+static struct customer *any_customer(void)
+{
 	int64_t drawn = sim_random_below(dice(), 100);
 
-	if (crowd.known_count == 0 || drawn < 35) {
-		order_command_init(c, COMMAND_PLACE, on_answered);
-		(void)snprintf(customer->key, sizeof(customer->key), "key-%" PRId64, ++crowd.keys);
-		c->idempotency_key = drawn % 2 ? customer->key : NULL;
-	} else {
-		order_command_init(c, drawn < 90 ? COMMAND_MODIFY : COMMAND_CANCEL, on_answered);
-		c->order_id = crowd.known[crowd.known_count - 1 -
-					  (size_t)sim_random_below(
-						  dice(), crowd.known_count < 30
-								  ? (int64_t)crowd.known_count
-								  : 30)];
-		c->fields = ORDER_QTY | ORDER_ADDRESS;
-	}
-	fill_content(c);
-	return customer;
+	if (crowd.known_count == 0 || drawn < 35)
+		return placing(drawn % 2);
+	return changing(drawn < 90 ? COMMAND_MODIFY : COMMAND_CANCEL);
+}
+
+static bool is_open(int n)
+{
+	return crowd.writers[n] && crowd.nodes[n]->alive && !sim_node_is_stopped(crowd.nodes[n]);
 }
 
 static void send(struct customer *customer)
 {
 	int n = (int)sim_random_below(dice(), SIM_NODES_MAX);
 
-	for (int i = 0; i < SIM_NODES_MAX; i++, n = (n + 1) % SIM_NODES_MAX) {
-		if (crowd.writers[n] && crowd.nodes[n]->alive &&
-		    !sim_node_is_stopped(crowd.nodes[n]))
-			break;
-	}
-	if (!crowd.writers[n] || !crowd.nodes[n]->alive || crowd.count == SENT_MAX)
+	for (int i = 0; i < SIM_NODES_MAX && !is_open(n); i++)
+		n = (n + 1) % SIM_NODES_MAX;
+	if (!is_open(n) || crowd.waiting_count == SENT_MAX)
 		return;
 	customer->node = n;
 	customer->life = crowd.nodes[n]->life;
-	customer->sent_us = sim_world_now_us();
-	crowd.sent[crowd.count++] = customer;
+	customer->request = sim_judge_client_sent(&customer->command, customer->number);
+	crowd.waiting[crowd.waiting_count++] = customer;
+	customer->sending = true;
 	order_writer_submit(crowd.writers[n], &customer->command);
+	customer->sending = false;
 }
 
-/* The same order again, under its key, as who had no answer sends it; perhaps elsewhere. */
-static void repeat(const struct customer *old)
+/* The same order again, under its key, as who had no answer sends it; perhaps elsewhere. And now
+ * and then another one under that key, by mistake. */
+static void repeat(const struct keyed *old)
 {
-	struct customer *again = sim_world_memory(sizeof(*again));
+	struct customer *again = new_customer(COMMAND_PLACE);
 
-	order_command_init(&again->command, COMMAND_PLACE, on_answered);
-	memcpy(again->key, old->key, sizeof(again->key));
-	again->command.idempotency_key = again->key;
-	again->command.content = old->command.content;
+	if (sim_random_chance(dice(), 900)) {
+		again->command.content = old->content;
+		again->number = old->number;
+	}
+	again->command.idempotency_key = old->key;
+	again->keyed = old;
 	send(again);
 }
 
@@ -152,14 +207,9 @@ static void go_on(void *unused)
 		return;
 	for (int64_t n = sim_random_chance(dice(), 20) ? sim_random_between(dice(), 5, 60) : 1;
 	     n > 0; n--)
-		send(new_customer());
-	if (crowd.count > 0 && sim_random_chance(dice(), 100)) {
-		const struct customer *old =
-			crowd.sent[sim_random_below(dice(), (int64_t)crowd.count)];
-
-		if (old->command.kind == COMMAND_PLACE && old->command.idempotency_key)
-			repeat(old);
-	}
+		send(any_customer());
+	if (crowd.keyed_count > 0 && sim_random_chance(dice(), 100))
+		repeat(crowd.keyed[sim_random_below(dice(), (int64_t)crowd.keyed_count)]);
 	sim_world_at(sim_world_now_us() + sim_random_between(dice(), 1, pause), go_on, unused);
 }
 
@@ -181,27 +231,14 @@ static bool waits(const struct customer *c)
 
 bool sim_client_is_done(void)
 {
+	size_t left = 0;
+
 	if (crowd.setup && sim_world_now_us() < crowd.end_us)
 		return false;
-	for (size_t i = 0; i < crowd.count; i++) {
-		if (waits(crowd.sent[i]))
-			return false;
+	for (size_t i = 0; i < crowd.waiting_count; i++) {
+		if (waits(crowd.waiting[i]))
+			crowd.waiting[left++] = crowd.waiting[i];
 	}
-	return true;
-}
-
-/* Of the commands under one key at most one order. */
-void sim_client_judge(void)
-{
-	for (size_t i = 0; i < crowd.count; i++) {
-		const struct order_command *c = &crowd.sent[i]->command;
-
-		if (crowd.sent[i]->answered)
-			judge_answer(c);
-	}
-}
-
-long sim_client_acknowledged(void)
-{
-	return crowd.acknowledged;
+	crowd.waiting_count = left;
+	return left == 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The customers of the order-services: they place, change and cancel orders, and repeat what had no
- * answer. What they were told is judged: yes means kept. That a no means absent is not judged.
+ * answer. What they were told is judged: sim_judge_client.h.
  *
  * Threads: one.
  */
@@ -18,11 +18,5 @@ void sim_client_begin(const struct sim_setup *setup);
 void sim_client_open(const struct sim_node *node, struct order_writer *writer);
 
 bool sim_client_is_done(void);
-
-/* What was acknowledged and is not there is a violation. */
-void sim_client_judge(void);
-
-/* How many commands were acknowledged. */
-long sim_client_acknowledged(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/outbox/outbox_headers.h"
 #include "tests/simulation/sim_client.h"
 #include "tests/simulation/sim_feed.h"
+#include "tests/simulation/sim_judge_client.h"
 #include "tests/simulation/sim_judge_outbox.h"
 #include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_world.h"
@@ -353,7 +354,7 @@ void sim_judge_end(void)
 	for (size_t i = 0; i < orders->count; i++)
 		look_at_order(NULL, orders->rows[i]->key[0],
 			      (int32_t)orders->rows[i]->committed->number[0], 0);
-	sim_client_judge();
+	sim_judge_client_end();
 }
 
 long sim_judge_effects(void)

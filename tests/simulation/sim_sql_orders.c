@@ -42,39 +42,37 @@ static enum status by_key(struct sim_session *s, const struct sim_call *c, PGres
 	return ST_OK;
 }
 
-/* In the order of the ids, as the statement says. */
+/* The lowest id of the array that is above last; INT64_MAX: none. */
+static int64_t next_id(const struct sim_call *c, int count, int64_t last)
+{
+	int64_t next = INT64_MAX;
+
+	for (int i = 0; i < count; i++) {
+		int64_t id = sim_args_number_at(c, 1, i);
+
+		if (id > last && id < next)
+			next = id;
+	}
+	return next;
+}
+
+/* In the order of the ids, as the statement says: so are its locks, and its rows. */
 static enum status lock(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
 	int count = sim_args_count(c, 1), n = 0;
-	int64_t last = 0;
 
-	for (;;) {
-		int64_t next = INT64_MAX;
-		struct sim_row *row;
+	for (int64_t id = next_id(c, count, 0); id != INT64_MAX; id = next_id(c, count, id)) {
+		struct sim_row *row = sim_table_find(sim_sql_table(s, T_ORDERS), id, 0, 0);
 
-		for (int i = 0; i < count; i++) {
-			int64_t id = sim_args_number_at(c, 1, i);
-
-			if (id > last && id < next)
-				next = id;
-		}
-		if (next == INT64_MAX)
-			break;
-		last = next;
-		row = sim_table_find(sim_sql_table(s, T_ORDERS), next, 0, 0);
 		if (sim_table_see(row, s) && sim_args_says(c, "for update") &&
 		    sim_server_lock_row(s, T_ORDERS, row) != ST_OK)
 			return SIM_BLOCKED;
 	}
 	*out = sim_args_result(8);
-	for (int i = 0; i < count; i++) {
-		int64_t id = sim_args_number_at(c, 1, i);
+	for (int64_t id = next_id(c, count, 0); id != INT64_MAX; id = next_id(c, count, id)) {
 		const struct sim_value *v = sim_sql_see(s, T_ORDERS, id, 0, 0);
-		bool repeated = false;
 
-		for (int j = 0; j < i; j++)
-			repeated |= sim_args_number_at(c, 1, j) == id;
-		if (v && !repeated)
+		if (v)
 			put_order(*out, n++, 0, id, v);
 	}
 	return ST_OK;
