@@ -107,6 +107,7 @@ bool order_writer_step(struct order_writer *w)
 		return false;
 	}
 	progress_begin(&w->progress);
+	progress_turned(&w->progress);
 	started = clock_mono_us();
 	overdue = refuse_overdue(w, commands, n);
 	if (overdue < n)
@@ -124,6 +125,7 @@ bool order_writer_answer(struct order_writer *w)
 	size_t n = order_queue_take(&w->done, commands, ORDER_BATCH_MAX);
 
 	progress_begin(&w->answers);
+	progress_turned(&w->answers);
 	for (size_t i = 0; i < n; i++)
 		commands[i]->answered(commands[i]);
 	progress_idle(&w->answers);

@@ -13,8 +13,8 @@
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
-#define TICK_MS    200
-#define FOREVER_MS 3600000
+#define TICK_MS 200
+#define REST_MS 2000 /* nothing to do: it says so often enough that nobody takes it for hung */
 
 /* Of a connection's memory. What head and trailers may take of it leaves room for any answer:
  * without room the library would end the connection, and what was asked for would be done and not
@@ -98,7 +98,7 @@ static bool close_on(struct http_loop *loop)
 static int64_t patience_ms(struct http_loop *loop)
 {
 	bool none_waits = loop->clients.connections == loop->in_flight && loop->crowd < CROWD_MIN;
-	int64_t tick_ms = none_waits && !atomic_load(&loop->closing) ? FOREVER_MS : TICK_MS;
+	int64_t tick_ms = none_waits && !atomic_load(&loop->closing) ? REST_MS : TICK_MS;
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	if (MHD_get_timeout(loop->mhd, &ms) == MHD_YES && ms < (unsigned long long)tick_ms)
@@ -127,6 +127,7 @@ static void *loop_main(void *arg)
 	do {
 		(void)wakeup_wait(&loop->wakeup, epoll, patience_ms(loop));
 		loop->now_mono_ms = clock_mono_ms();
+		progress_turned(loop->config.progress);
 		resume_answered(loop);
 		(void)MHD_run(loop->mhd);
 		suspend_waiting(loop);

@@ -21,6 +21,7 @@
 
 #include "common/base/error.h"
 #include "common/http/http_connection.h"
+#include "common/runtime/progress.h"
 
 #define HTTP_IDLE_MAX_MS   60000
 #define HTTP_STOP_GRACE_MS 1000 /* for clients that do not take their last answer */
@@ -35,6 +36,7 @@ struct http_loop_config {
 	int listener; /* taken */
 	int64_t connections_max;
 	int64_t request_timeout_ms;
+	struct progress *progress; /* is told that the thread goes round */
 	/* A request is whole. True: response is its answer. False: exactly one http_loop_answer
 	 * follows, on any thread, also before this returns. */
 	bool (*serve)(void *context, struct http_connection *connection,

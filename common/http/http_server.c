@@ -163,6 +163,7 @@ static enum status start(struct http_server *server, const struct http_server_co
 	struct http_loop_config loop = { .listener = -1,
 					 .connections_max = config->connections_max,
 					 .request_timeout_ms = config->request_timeout_ms,
+					 .progress = config->progress,
 					 .serve = serve,
 					 .refuse = refuse,
 					 .context = server };

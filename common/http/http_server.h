@@ -25,8 +25,8 @@ struct http_server_config {
 	int64_t request_timeout_ms; /* from a request's first byte to its last */
 	const char *allowed_hosts;  /* see http_access.h */
 	const char *allowed_origins;
-	/* Made by open: it stands still while requests wait for a thread and none gets one. Read
-	 * until close. */
+	/* Made by open: it stands still while requests wait for a thread and none gets one, and
+	 * hangs if the thread that talks to all clients does. Read until close. */
 	struct progress *progress;
 };
 

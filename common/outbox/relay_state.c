@@ -14,6 +14,7 @@ enum status relay_state_keep_lease(struct relay *r, struct error *err)
 {
 	struct relay_bound *bound = &r->outbox.bound;
 
+	progress_turned(&r->progress); /* each round, and each wait within one, comes by here */
 	r->lease.low_id = bound->low;
 	if (relay_lease_keep(&r->lease, r->outbox.pg, err) != ST_OK)
 		return err->status;

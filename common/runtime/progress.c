@@ -16,6 +16,7 @@ void progress_init(struct progress *p, const char *name, int64_t bound_ms)
 	p->why[0] = '\0';
 	p->held_mono_ms = 0;
 	atomic_init(&p->made_mono_ms, clock_mono_ms());
+	atomic_init(&p->turned_mono_ms, 0);
 	(void)pthread_mutex_init(&p->mu, NULL);
 }
 
@@ -53,6 +54,35 @@ void progress_held(struct progress *p, const char *why)
 	(void)snprintf(p->why, sizeof(p->why), "%s", why);
 	p->held_mono_ms = clock_mono_ms();
 	(void)pthread_mutex_unlock(&p->mu);
+}
+
+void progress_turned(struct progress *p)
+{
+	atomic_store_explicit(&p->turned_mono_ms, clock_mono_ms(), memory_order_relaxed);
+}
+
+static int64_t last_held_mono_ms(struct progress *p)
+{
+	int64_t held;
+
+	(void)pthread_mutex_lock(&p->mu);
+	held = p->held_mono_ms;
+	(void)pthread_mutex_unlock(&p->mu);
+	return held;
+}
+
+bool progress_hangs(struct progress *p)
+{
+	int64_t sign = atomic_load(&p->turned_mono_ms), made = atomic_load(&p->made_mono_ms);
+	int64_t held = last_held_mono_ms(p);
+
+	if (sign == 0 || made == IDLE)
+		return false;
+	if (made > sign)
+		sign = made;
+	if (held > sign)
+		sign = held;
+	return clock_mono_ms() - sign > PROGRESS_HANG * p->bound_ms;
 }
 
 int64_t progress_age_ms(const struct progress *p)

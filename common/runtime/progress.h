@@ -6,6 +6,10 @@
  * Invariant: a part that waits for something that does not come never says that it got on, whatever
  * it does meanwhile: retrying is no progress.
  *
+ * To stand still is not to hang. A part whose server is away stands still, and its thread goes
+ * round: it tries again, and a restart would help nobody. One whose thread hangs goes round no
+ * more, and only a new process helps (common/service/watch.h).
+ *
  * Threads: init and fini from one, before and after all others; everything else from any.
  */
 #ifndef COMMON_RUNTIME_PROGRESS_H
@@ -26,6 +30,7 @@ struct progress {
 	bool (*busy)(void *context); /* NULL: always, unless it is idle */
 	void *context;
 	_Atomic int64_t made_mono_ms;
+	_Atomic int64_t turned_mono_ms; /* 0: never said */
 	pthread_mutex_t mu;
 	char why[200];        /* guarded by mu */
 	int64_t held_mono_ms; /* when why was said; guarded by mu */
@@ -50,6 +55,17 @@ void progress_begin(struct progress *progress);
 /* Why the part cannot get on now, for whoever asks while it stands still. Does not count as
  * progress. */
 void progress_held(struct progress *progress, const char *why);
+
+/* The part's own thread goes round, whether or not the part gets on. Costs a clock and a store. For
+ * a thread all of whose waits end by themselves; one that may wait for others for as long as a
+ * setting says never calls it, and never hangs. */
+void progress_turned(struct progress *progress);
+
+/* True if the part's thread has not gone round, and said nothing else either, for PROGRESS_HANG
+ * times its bound: longer than all that it may wait for between two rounds, one after the other.
+ * Not for one that is idle by progress_idle: it sleeps. */
+#define PROGRESS_HANG 12
+bool progress_hangs(struct progress *progress);
 
 /* The time since it last got on; 0 for one that is idle. */
 int64_t progress_age_ms(const struct progress *progress);

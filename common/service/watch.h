@@ -2,6 +2,11 @@
  * What main does while the others work: it waits for the stop, and looks each second which part
  * stands still. A part that hangs cannot say so itself.
  *
+ * It also tells the service manager, if there is one (common/runtime/notify.h): that the service is
+ * up, that it stops, and each second that it lives. The last only while no part's thread hangs, so
+ * a manager with a watchdog starts a new process then. To stand still is no reason: whether
+ * PostgreSQL or Kafka is away, a new process would find the same.
+ *
  * Threads: main.
  */
 #ifndef COMMON_SERVICE_WATCH_H

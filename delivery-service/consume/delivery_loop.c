@@ -51,7 +51,8 @@ static int64_t on_assigned(void *context, int32_t partition)
 	struct delivery_loop *l = context;
 	int64_t next_read = -1;
 
-	if (!l->membership.away) { /* else it came before the group heard that we leave */
+	progress_turned(&l->progress); /* there may be many in one poll */
+	if (!l->membership.away) {     /* else it came before the group heard that we leave */
 		delivery_writer_finish(&l->writer);
 		next_read = ownership_claim(&l->ownership, partition);
 	}
@@ -208,6 +209,7 @@ static void take_part(struct delivery_loop *l)
 
 void delivery_loop_step(struct delivery_loop *l)
 {
+	progress_turned(&l->progress);
 	poll_messages(l, poll_timeout(l));
 	delivery_writer_finish(&l->writer);
 	if (membership_keep(&l->membership))

@@ -98,3 +98,60 @@ Test(progress, a_part_of_many_threads_is_idle_when_it_is_not_busy)
 	busy = true;
 	cr_expect(stands_still(&p, text));
 }
+
+/* As if its thread had last gone round ms ago. */
+static struct progress turned_ago(int64_t ms)
+{
+	struct progress p = made_ago(1000000);
+
+	atomic_store(&p.turned_mono_ms, clock_mono_ms() - ms);
+	return p;
+}
+
+Test(progress, a_thread_that_does_not_go_round_hangs)
+{
+	struct progress p = turned_ago(PROGRESS_HANG * 10000 + 2000);
+
+	cr_expect(progress_hangs(&p));
+	progress_turned(&p);
+	cr_expect_not(progress_hangs(&p));
+}
+
+/* A server is away for long: a new process would find the same. */
+Test(progress, one_that_stands_still_and_goes_round_does_not_hang)
+{
+	struct progress p = turned_ago(1000);
+	char text[300];
+
+	cr_expect(stands_still(&p, text));
+	cr_expect_not(progress_hangs(&p));
+}
+
+Test(progress, whatever_it_says_is_a_sign_of_life)
+{
+	struct progress held = turned_ago(1000000), made = turned_ago(1000000);
+
+	progress_held(&held, "no answer");
+	cr_expect_not(progress_hangs(&held));
+	progress_made(&made);
+	cr_expect_not(progress_hangs(&made));
+}
+
+Test(progress, one_that_sleeps_or_never_goes_round_does_not_hang)
+{
+	struct progress idle = turned_ago(1000000), other = made_ago(1000000);
+
+	progress_idle(&idle);
+	cr_expect_not(progress_hangs(&idle));
+	cr_expect_not(progress_hangs(&other));
+}
+
+/* Of many threads none has work: the one that serves them all may hang all the same. */
+Test(progress, one_that_is_not_busy_may_hang)
+{
+	struct progress p = turned_ago(1000000);
+	bool busy = false;
+
+	progress_when(&p, is_busy, &busy);
+	cr_expect(progress_hangs(&p));
+}
