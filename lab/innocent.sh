@@ -42,6 +42,7 @@ settings_complete
 require_programs load
 process_alive postgres || die "nothing runs in $RUN_DIR: make up"
 cp "$RUN_DIR/$STACK_SETTINGS_FILE" "$RUN_DIR/before.env"
+trap 'exec >/dev/null 2>&1; exit 143' TERM # the page stops, and does not wait until all is empty
 trap 'mv -f "$RUN_DIR/before.env" "$RUN_DIR/$STACK_SETTINGS_FILE"; "$REPO_DIR/stack/stack.sh" reset' EXIT
 play http
 play kafka

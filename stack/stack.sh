@@ -373,6 +373,11 @@ signal_replica() {
 reset() {
 	local orders replicas
 	lock_take stack
+	if ! any_running; then
+		rm -rf "$RUN_DIR"/{postgres,kafka}
+		tell stack.removed folder="$(quoted "$RUN_DIR")"
+		return 0
+	fi
 	require_up
 	mapfile -t orders < <(instances order-service)
 	mapfile -t replicas < <(instances delivery)

@@ -1,5 +1,6 @@
 #include "common/service/request_sessions.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/pg/pg_pool.h"
@@ -7,6 +8,7 @@
 struct request_sessions {
 	struct request_sessions_config config;
 	struct pg_pool *pool; /* NULL: each request opens its own */
+	_Atomic bool stopping;
 };
 
 enum status request_sessions_open(struct request_sessions **out,
@@ -36,6 +38,8 @@ void request_sessions_close(struct request_sessions *s)
 
 enum status request_sessions_take(struct request_sessions *s, struct pg **out, struct error *err)
 {
+	if (atomic_load(&s->stopping))
+		return error_set(err, ST_UNAVAILABLE, "stopping");
 	return s->pool ? pg_pool_take(s->pool, s->config.wait_ms, out, err)
 		       : pg_open(out, &s->config.database, err);
 }
@@ -53,7 +57,10 @@ void request_sessions_give(struct request_sessions *s, struct pg *pg)
 
 void request_sessions_stop(struct request_sessions *s)
 {
-	if (s && s->pool)
+	if (!s)
+		return;
+	atomic_store(&s->stopping, true);
+	if (s->pool)
 		pg_pool_stop(s->pool);
 }
 

@@ -34,7 +34,7 @@ MUST_CHECK enum status request_sessions_take(struct request_sessions *sessions, 
 /* Rolls back what is not committed. */
 void request_sessions_give(struct request_sessions *sessions, struct pg *pg);
 
-/* Whoever waits gets none. */
+/* Whoever waits gets none, nor does whoever comes. */
 void request_sessions_stop(struct request_sessions *sessions);
 
 /* Of the pool; 0 without one, also where sessions is NULL. */

@@ -335,3 +335,31 @@ LAB_TEST(sync_dispatch, a_stop_of_delivery_undoes_what_it_is_at, 1)
 	cr_expect_eq(sql_number(ORDERS), 0);
 	cr_expect_eq(sql_number(DELIVERIES), 0);
 }
+
+/* Requests for which no thread was free yet are refused, and take no session. */
+LAB_TEST(sync_dispatch, a_stop_begins_nothing, 1)
+{
+	enum { CALLS = 60 };
+	static const char begun[] = "select sessions from pg_stat_database "
+				    "where datname = current_database()";
+	struct service *delivery =
+		start_delivery("DELIVERY_DELAY_MS=60000", "DELIVERY_DELAY_ON=OrderPlaced");
+	struct service *order = service_start(ORDER, "DISPATCH=http", "HTTP_THREADS=2",
+					      "DELIVERY_TIMEOUT_MS=50000",
+					      sync_delivery_url(delivery), NULL);
+	struct http_pending *calls[CALLS];
+	int64_t before;
+
+	for (int i = 0; i < CALLS; i++)
+		calls[i] = http_begin(order->port, "POST", "/orders", SYNC_ORDER);
+	cr_assert(wait_until(60000,
+			     sessions(WAITING) > 0 &&
+				     service_metric(order, "http_requests_waiting") > CALLS - 10));
+	before = sql_number(begun);
+	(void)service_stop(order, SIGTERM);
+	for (int i = 0; i < CALLS; i++)
+		cr_expect_eq(http_end(calls[i]).status, 503);
+	cr_expect_eq(sql_number(ORDERS), 0);
+	/* Those of before are counted at the latest when they end. */
+	cr_expect_lt(sql_number(begun) - before, CALLS / 2);
+}

@@ -186,6 +186,6 @@ LAB_TEST(sync_pool, a_stop_ends_the_waits, 1)
 	(void)service_stop(order, SIGTERM);
 	for (int i = 0; i < 3; i++)
 		cr_expect_eq(http_end(calls[i]).status, 503);
-	cr_expect_not(service_logged(order, "the stop took too long"));
+	cr_expect_not(service_logged(order, "the stop takes too long"));
 	cr_expect_eq(sql_number(ORDERS), 0);
 }

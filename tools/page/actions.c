@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,6 +27,9 @@ struct actions {
 	pthread_t thread;
 	bool started; /* thread is there, and not joined */
 	_Atomic bool running;
+	pthread_mutex_t mu;
+	pid_t group;  /* of the command's processes; 0: none; guarded by mu */
+	bool closing; /* no other is started; guarded by mu */
 };
 
 /* --- a command ----------------------------------------------------------------------------- */
@@ -82,7 +86,8 @@ static void read_output(struct actions *a, int fd, struct output *o)
 	}
 }
 
-/* Signals that we block are not blocked in the command. */
+/* Signals that we block are not blocked in the command. It leads a group, so that what it starts
+ * can be ended with it. */
 static int spawn(const struct action_command *command, int output, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
@@ -93,7 +98,7 @@ static int spawn(const struct action_command *command, int output, pid_t *pid)
 	(void)sigemptyset(&none);
 	(void)posix_spawnattr_init(&attributes);
 	(void)posix_spawnattr_setsigmask(&attributes, &none);
-	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 	(void)posix_spawn_file_actions_init(&files);
 	(void)posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	(void)posix_spawn_file_actions_adddup2(&files, output, 1);
@@ -105,22 +110,49 @@ static int spawn(const struct action_command *command, int output, pid_t *pid)
 	return failed;
 }
 
+static bool start_group(struct actions *a, int output)
+{
+	bool started;
+
+	(void)pthread_mutex_lock(&a->mu);
+	started = !a->closing && spawn(&a->command, output, &a->group) == 0;
+	if (!started)
+		a->group = 0;
+	(void)pthread_mutex_unlock(&a->mu);
+	return started;
+}
+
+/* 0: it tidies up by itself. */
+static pid_t take_group(struct actions *a)
+{
+	pid_t group;
+
+	(void)pthread_mutex_lock(&a->mu);
+	group = a->closing ? 0 : a->group;
+	a->group = 0;
+	(void)pthread_mutex_unlock(&a->mu);
+	return group;
+}
+
 /* The exit status; 127: it could not be started. */
 static int run(struct actions *a, struct output *o)
 {
 	int fds[2], status = 0;
+	bool started;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return 127;
-	if (spawn(&a->command, fds[1], &pid) != 0) {
-		(void)close(fds[0]);
-		(void)close(fds[1]);
-		return 127;
-	}
+	started = start_group(a, fds[1]);
 	(void)close(fds[1]);
-	read_output(a, fds[0], o);
+	if (started)
+		read_output(a, fds[0], o);
 	(void)close(fds[0]);
+	if (!started)
+		return 127;
+	pid = take_group(a);
+	if (pid == 0)
+		return 128 + SIGTERM;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -158,6 +190,7 @@ struct actions *actions_open(const char *project, struct mailbox *box)
 
 	if (!a)
 		return NULL;
+	(void)pthread_mutex_init(&a->mu, NULL);
 	a->project = project;
 	a->box = box;
 	a->last_id =
@@ -178,7 +211,13 @@ void actions_close(struct actions *a)
 {
 	if (!a)
 		return;
+	(void)pthread_mutex_lock(&a->mu);
+	a->closing = true;
+	if (a->group)
+		(void)kill(-a->group, SIGTERM);
+	(void)pthread_mutex_unlock(&a->mu);
 	join(a);
+	(void)pthread_mutex_destroy(&a->mu);
 	free(a);
 }
 

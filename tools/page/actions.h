@@ -16,7 +16,8 @@ struct actions;
  * Strings and box are borrowed until close. NULL: out of memory.
  */
 struct actions *actions_open(const char *project, struct mailbox *box);
-/* Waits for the command that runs. */
+/* Ends the command that runs, with what it started in its group (SIGTERM), and waits until none of
+ * them has our pipe: a command that takes time to tidy up closes its output first. */
 void actions_close(struct actions *actions);
 
 /*
