@@ -49,12 +49,12 @@ static int64_t place(const struct lab *lab)
 	return id;
 }
 
-static bool has_order_event_in(struct tail *tail, int partition)
+/* whose: "Order" or "Delivery" */
+static bool has_event_in(const struct tail *tail, int partition, const char *whose)
 {
-	(void)tail_read(tail);
 	for (size_t i = 0; i < tail->count; i++) {
 		if (tail->messages[i].partition == partition &&
-		    strncmp(message_header(&tail->messages[i], "type"), "Order", 5) == 0)
+		    strncmp(message_header(&tail->messages[i], "type"), whose, strlen(whose)) == 0)
 			return true;
 	}
 	return false;
@@ -129,10 +129,12 @@ static void scale_live(const struct service *first)
 		  "the replicas do not share the partitions");
 }
 
-/* The producer has noticed the new partition when an order event is in it. */
+/* Both services' producers have noticed the new partition when an event of each is in it. */
 static void await_both_partitions(const struct lab *lab)
 {
-	cr_assert(wait_until(10000, (place(lab), has_order_event_in(lab->tail, 1))),
+	cr_assert(wait_until(60000, (place(lab), (void)tail_read(lab->tail),
+				     has_event_in(lab->tail, 1, "Order") &&
+					     has_event_in(lab->tail, 1, "Delivery"))),
 		  "no event in the new partition");
 }
 
@@ -165,6 +167,7 @@ LAB_TEST(ordering, keyed_keeps_the_order_on_two_partitions, 1)
 
 	expect_order(&lab, play(&lab), true);
 	scale_live(first);
+	await_both_partitions(&lab);
 	play_rounds(&lab, true);
 	cr_expect_gt(sql_number("select count(distinct \"partition\") from delivery.history"), 1,
 		     "both partitions carried orders");

@@ -16,7 +16,7 @@
 
 #define LOOK_MS          200
 #define STOP_MS          120000
-#define KNOWN_MS         10000 /* order-service looks for partitions every second */
+#define KNOWN_MS         10000 /* producers look for partitions every second */
 #define COMMAND(...)     ((const char *const[]){ __VA_ARGS__, NULL })
 #define SCENARIO_COUNT   3
 #define ONE_PARTITION    "\ndelivery_partitions 1\n"
@@ -132,13 +132,28 @@ static bool each_has_one(struct lab *lab)
 	       has_one_partition(lab->config->delivery_port + 1);
 }
 
-static bool partition_known(struct lab *lab)
+/* How many of the service's clients have heard of the new partition. */
+static int clients_that_know(const struct lab *lab, const char *service)
 {
 	char log[4096], text[65536];
+	const char *line = text;
+	int clients = 0;
 
-	(void)snprintf(log, sizeof(log), "%s/log/order-service.log", lab->config->run_dir);
+	(void)snprintf(log, sizeof(log), "%s/log/%s.log", lab->config->run_dir, service);
 	command_read_output(log, 0, text, sizeof(text));
-	return strstr(text, PARTITION_IS_NEW);
+	while ((line = strstr(line, PARTITION_IS_NEW))) {
+		line += strlen(PARTITION_IS_NEW);
+		clients++;
+	}
+	return clients;
+}
+
+/* Who publishes puts what is about one order into one partition from here on: order-service's
+ * producer, and that of the first replica, which has a consumer, too. */
+static bool partition_known(const struct lab *lab)
+{
+	return clients_that_know(lab, "order-service") >= 1 &&
+	       clients_that_know(lab, "delivery-1") >= 2;
 }
 
 /* A LOG_LEVEL may hide the line: a few seconds are enough then. */
