@@ -7,7 +7,9 @@
 # A variant is another build in a folder of its own: sanitize (ASan and UBSan; SANITIZE=1 for
 # short), tsan, debug, coverage.
 VARIANT := $(if $(SANITIZE),sanitize)
-BUILD := build$(if $(VARIANT),/$(VARIANT))
+# LIBRDKAFKA=path: where another librdkafka than the distribution's is installed, with include/ and
+# lib/; that build, too, has a folder of its own.
+BUILD := build$(if $(VARIANT),/$(VARIANT))$(if $(LIBRDKAFKA),/librdkafka)
 CC := gcc
 
 # accepted FLAG...: those of the flags that this compiler takes on this machine.
@@ -30,12 +32,16 @@ VARIANT_LDFLAGS_tsan := -fsanitize=thread
 VARIANT_LDFLAGS_coverage := --coverage
 
 PACKAGES := jansson rdkafka libpq
-DEPENDENCIES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
+RDKAFKA_CFLAGS := $(if $(LIBRDKAFKA),-isystem $(abspath $(LIBRDKAFKA))/include)
+RDKAFKA_LDFLAGS := $(if $(LIBRDKAFKA),-L$(abspath $(LIBRDKAFKA))/lib -Xlinker -rpath -Xlinker \
+	$(abspath $(LIBRDKAFKA))/lib)
+DEPENDENCIES := $(RDKAFKA_CFLAGS) \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
 
 CFLAGS := -std=gnu17 -D_GNU_SOURCE -g $(VARIANT_CFLAGS_$(VARIANT)) -I. $(DEPENDENCIES) \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wno-format-zero-length -Wvla -Wconversion -Werror $(HARDENING) -fPIE -MMD -MP
-LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT))
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT)) $(RDKAFKA_LDFLAGS)
 LDLIBS := -lpq -lrdkafka -lmicrohttpd -lcurl -levent_extra -levent_core -ljansson -lpthread
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))

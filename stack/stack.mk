@@ -12,7 +12,7 @@ export LAB_LOCALE := $(or $(LC_ALL),$(LC_MESSAGES),$(LANG))
 endif
 export LC_ALL := C.UTF-8
 
-.PHONY: demo up down status page reset scale scale-orders partitions skip-missing psql topic packages
+.PHONY: demo up down status page reset scale scale-orders partitions skip-missing psql topic produce packages
 .PHONY: kill pause resume broker-stop broker-start
 
 ## learn: demo         the lab, from nothing to its verdict; PACE=enter
@@ -31,9 +31,10 @@ up: packages
 ## operate: status       what runs, and which replica has which partitions
 ## operate: psql [SQL="..."]  psql on the lab's tables, or one statement
 ## operate: topic        the topic from its beginning, live; FOLLOW=0 RAW=1
+## operate: produce      key:value lines to the topic; KEY= PARTITION= HEADERS=
 ## operate: broker-stop  Kafka alone
 ## operate: broker-start  Kafka alone
-down status page reset broker-stop broker-start psql topic:
+down status page reset broker-stop broker-start psql topic produce:
 	@stack/stack.sh $@
 
 ## operate: scale N=3    delivery-services, up or down, while running

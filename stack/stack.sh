@@ -16,6 +16,7 @@
 #   psql          opens psql on the lab's tables, or runs the statement in SQL
 #   topic         the topic from the beginning and then live; FOLLOW=0 ends after what is there,
 #                 RAW=1 shows the messages as they are
+#   produce       sends what is typed to the topic, key:value or JSON; see docs/operations.md
 #   dead-letters  what could not be applied or published; LETTER=5: one in full
 #   replay        sends it again: all letters not replayed yet, LETTER=5, OUTBOX=orders|delivery
 #   skip-missing ORDER  the order no longer waits for what is missing before its parked events
@@ -327,11 +328,6 @@ stop_all() {
 
 status() { show status; }
 
-topic() {
-	[[ -n $(instances kafka) ]] || die "Kafka does not run in $(quoted "$RUN_DIR"): make up"
-	show topic
-}
-
 # show WHAT: becomes the program that shows it.
 show() {
 	require_programs demo
@@ -439,7 +435,7 @@ skip_missing() {
 
 main() {
 	local command=${1-}
-	[[ ! $command =~ ^(status|topic|psql|verify|dead-letters)$ ]] || use_lab
+	[[ ! $command =~ ^(status|topic|produce|psql|verify|dead-letters)$ ]] || use_lab
 	if [[ $command != up ]]; then
 		settings_load
 	elif any_running; then
@@ -448,7 +444,11 @@ main() {
 	fi
 	settings_complete
 	case $command in
-	up | servers | down | status | page | topic | verify) "$command" ;;
+	up | servers | down | status | page | verify) "$command" ;;
+	topic | produce)
+		[[ -n $(instances kafka) ]] || die "Kafka does not run in $(quoted "$RUN_DIR"): make up"
+		show "$command"
+		;;
 	scale) scale delivery "${2-}" ;;
 	scale-orders) scale order-service "${2-}" ;;
 	partitions) partitions "${2-}" ;;

@@ -1,6 +1,6 @@
 /*
- * demo: the ordering lab on a terminal, from nothing to its verdict; and what make topic and make
- * status show. In English and in Korean.
+ * demo: the ordering lab on a terminal, from nothing to its verdict; and what make topic, make
+ * produce and make status show. In English and in Korean.
  */
 #include <curl/curl.h>
 #include <pthread.h>
@@ -16,6 +16,7 @@
 #include "common/runtime/stop.h"
 #include "tools/demo/number.h"
 #include "tools/demo/play.h"
+#include "tools/demo/produce.h"
 #include "tools/demo/saying.h"
 #include "tools/demo/status.h"
 #include "tools/demo/topic_view.h"
@@ -24,8 +25,8 @@
 #define EXIT_INTERRUPTED 130
 #define DELAY_MIN_MS     200 /* the calls take their time, too */
 
-enum action { ACTION_DEMO, ACTION_TOPIC, ACTION_STATUS, ACTION_SAY };
-static const char *const actions[] = { "demo", "topic", "status", "say", NULL };
+enum action { ACTION_DEMO, ACTION_TOPIC, ACTION_STATUS, ACTION_SAY, ACTION_PRODUCE };
+static const char *const actions[] = { "demo", "topic", "status", "say", "produce", NULL };
 
 enum language { LANGUAGE_LOCALE, LANGUAGE_EN, LANGUAGE_KO };
 static const char *const languages[] = { "locale", "en", "ko", NULL };
@@ -35,8 +36,8 @@ static const char *const paces[] = { "run", "enter", NULL };
 
 struct config {
 	int action, language, pace;
-	const char *servers, *topic, *kafka_conf, *run_dir, *say;
-	int64_t delay_ms, rounds, raw, follow, brokers;
+	const char *servers, *topic, *kafka_conf, *run_dir, *say, *key, *headers;
+	int64_t delay_ms, rounds, raw, follow, brokers, partition;
 	int64_t order_port, delivery_port, pg_port, kafka_port, page_port;
 };
 
@@ -59,7 +60,7 @@ struct config {
 
 static const struct config_key keys[] = {
 	CHOICE("ACTION", action, "demo", actions,
-	       "play the lab, show the topic or what runs, or say a text"),
+	       "play the lab, show the topic or what runs, say a text, or send lines to the topic"),
 	CHOICE("LAB_LANG", language, "locale", languages, "language"),
 	CHOICE("PACE", pace, "run", paces, "demo: enter waits for Enter and asks for predictions"),
 	INT("DELIVERY_DELAY_MS", delay_ms, "10000", 0, 3600000,
@@ -67,7 +68,13 @@ static const struct config_key keys[] = {
 	INT("ROUNDS", rounds, "1", 1, 1000,
 	    "demo: how often each scenario is played, with a new order each time"),
 	TEXT("SAY", say, "", "say: key of the text, then NAME=VALUE a line"),
-	INT("RAW", raw, "0", 0, 1, "topic: 1 shows the messages as they are"),
+	INT("RAW", raw, "0", 0, 1,
+	    "topic: 1 shows the messages as they are; produce: 1 sends each line as it is"),
+	TEXT("KEY", key, "", "produce: key of all messages, instead of key:value on each line"),
+	TEXT("HEADERS", headers, "",
+	     "produce: name=value;name=value, instead of those of the lab's events"),
+	INT("PARTITION", partition, "-1", -1, 999,
+	    "produce: of all messages, instead of their keys'"),
 	INT("FOLLOW", follow, "1", 0, 1, "topic: 0 ends after what is there"),
 	TEXT("KAFKA_BOOTSTRAP_SERVERS", servers, "127.0.0.1:9092",
 	     "Kafka brokers, host:port, comma separated"),
@@ -156,6 +163,12 @@ static enum status run(struct lab *lab, const struct config *config, bool *good,
 		.brokers = (int)config->brokers,
 	};
 
+	const struct produce_config lines = { .kafka = status.kafka,
+					      .key = config->key,
+					      .headers = config->headers,
+					      .partition = config->partition,
+					      .raw = config->raw == 1 };
+
 	*good = true;
 	if (config->action == ACTION_SAY)
 		return saying_print(lab->texts, config->say, stdout, err);
@@ -164,6 +177,8 @@ static enum status run(struct lab *lab, const struct config *config, bool *good,
 	if (config->action == ACTION_TOPIC)
 		return topic_view_show(&lab->screen, &status.kafka, config->raw == 1,
 				       config->follow == 1, &lab->stopped, err);
+	if (config->action == ACTION_PRODUCE)
+		return produce_lines(&lab->screen, &lines, &lab->stopped, good, err);
 	*good = false;
 	return play(lab, config, good, err);
 }

@@ -7,6 +7,7 @@
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_metadata.h"
 #include "common/runtime/clock.h"
+#include "tools/topics/picture.h"
 
 #define ANSWER_MS        30000
 #define BROKER_MS        5000 /* for the first answer: is there a broker at all? */
@@ -104,6 +105,8 @@ enum status admin_describe(struct admin *admin, const char *topic, struct error 
 		put_ids("Isr", p->isrs, p->isr_cnt);
 		(void)puts("");
 	}
+	if (count > 0)
+		picture_show(stdout, &metadata->topics[0]);
 	rd_kafka_metadata_destroy(metadata);
 	return count > 0 ? ST_OK : not_there(admin, topic, err);
 }

@@ -43,7 +43,8 @@ MUST_CHECK enum status admin_alter(struct admin *admin, const char *topic, int p
 /* The topic is gone; one that is not there is no error. */
 MUST_CHECK enum status admin_delete(struct admin *admin, const char *topic, struct error *err);
 
-/* Prints the topic's partitions with their leaders and replicas, a line each. */
+/* Prints the topic's partitions with their leaders and replicas, a line each; then
+ * picture_show. */
 MUST_CHECK enum status admin_describe(struct admin *admin, const char *topic, struct error *err);
 
 #endif
