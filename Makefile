@@ -59,7 +59,7 @@ TOOLS := $(call folders_of,tools)
 SUPPORT := $(call folders_of,tests/support)
 
 # Sources that are pure: the headers of librdkafka, libpq and libmicrohttpd are errors to them.
-PURE := $(foreach folder,common/base common/event order-service/core delivery-service/core,\
+PURE := $(foreach folder,common/base common/event common/trace order-service/core delivery-service/core,\
 	$(wildcard $(folder)/*.c)) order-service/order_queue.c
 $(call objects,$(PURE)): CFLAGS := -Itests/lint/forbidden $(CFLAGS)
 
