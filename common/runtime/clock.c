@@ -27,6 +27,11 @@ int64_t clock_wall_ms(void)
 	return now_us(CLOCK_REALTIME) / 1000;
 }
 
+int64_t clock_wall_us(void)
+{
+	return now_us(CLOCK_REALTIME);
+}
+
 #define YEAR_10000_MS 253402300800000
 
 void clock_format_utc(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])

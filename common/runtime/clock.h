@@ -13,6 +13,7 @@
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 int64_t clock_wall_ms(void); /* since 1970-01-01 UTC */
+int64_t clock_wall_us(void); /* for spans */
 
 #define CLOCK_TEXT_SIZE 25 /* 2026-01-02T03:04:05.678Z and the NUL */
 /* Before 1970 or after 9999, which a message of a foreign producer may say: "no valid time". */

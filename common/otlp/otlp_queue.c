@@ -1,0 +1,102 @@
+#include "common/otlp/otlp_queue.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/runtime/clock.h"
+
+void otlp_queue_init(struct otlp_queue *q)
+{
+	pthread_condattr_t attributes;
+
+	*q = (struct otlp_queue){ .first = NULL };
+	q->end = &q->first;
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&q->changed, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	(void)pthread_mutex_init(&q->mu, NULL);
+}
+
+void otlp_queue_fini(struct otlp_queue *q)
+{
+	(void)pthread_cond_destroy(&q->changed);
+	(void)pthread_mutex_destroy(&q->mu);
+	otlp_queue_free(q->first);
+}
+
+bool otlp_queue_push(struct otlp_queue *q, struct otlp_ended *span)
+{
+	bool room;
+
+	(void)pthread_mutex_lock(&q->mu);
+	room = q->count < OTLP_QUEUE_MAX;
+	if (room) {
+		*q->end = span;
+		q->end = &span->next;
+		if (++q->count == OTLP_BATCH_MAX)
+			(void)pthread_cond_signal(&q->changed);
+	}
+	(void)pthread_mutex_unlock(&q->mu);
+	return room;
+}
+
+struct otlp_ended *otlp_queue_take(struct otlp_queue *q, size_t *count)
+{
+	struct otlp_ended *list, **end = &list;
+
+	(void)pthread_mutex_lock(&q->mu);
+	list = q->first;
+	for (*count = 0; *end && *count < OTLP_BATCH_MAX; ++*count)
+		end = &(*end)->next;
+	q->first = *end;
+	if (!q->first)
+		q->end = &q->first;
+	q->count -= *count;
+	*end = NULL;
+	(void)pthread_mutex_unlock(&q->mu);
+	return list;
+}
+
+void otlp_queue_free(struct otlp_ended *list)
+{
+	while (list) {
+		struct otlp_ended *next = list->next;
+
+		free(list);
+		list = next;
+	}
+}
+
+bool otlp_queue_wait(struct otlp_queue *q, int64_t ms, bool batch)
+{
+	int64_t end_ms = clock_mono_ms() + ms;
+	const struct timespec end = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
+	bool stopping;
+
+	(void)pthread_mutex_lock(&q->mu);
+	while (!q->stopping && !(batch && q->count >= OTLP_BATCH_MAX) &&
+	       pthread_cond_timedwait(&q->changed, &q->mu, &end) == 0)
+		;
+	stopping = q->stopping;
+	(void)pthread_mutex_unlock(&q->mu);
+	return stopping;
+}
+
+void otlp_queue_stop(struct otlp_queue *q)
+{
+	(void)pthread_mutex_lock(&q->mu);
+	q->stopping = true;
+	(void)pthread_cond_signal(&q->changed);
+	(void)pthread_mutex_unlock(&q->mu);
+}
+
+size_t otlp_queue_count(struct otlp_queue *q)
+{
+	size_t count;
+
+	(void)pthread_mutex_lock(&q->mu);
+	count = q->count;
+	(void)pthread_mutex_unlock(&q->mu);
+	return count;
+}
