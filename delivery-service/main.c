@@ -10,6 +10,7 @@
 #include "common/event/contract.h"
 #include "common/event/event.h"
 #include "common/http/http_server.h"
+#include "common/otlp/otlp.h"
 #include "common/outbox/relay.h"
 #include "common/pg/pg_write_probe.h"
 #include "common/runtime/log.h"
@@ -105,6 +106,7 @@ static const struct config_program program = {
 };
 
 struct service {
+	struct otlp *otlp; /* NULL: no spans are exported */
 	struct pg_pool *reads;
 	struct pg_write_probe *database;
 	struct relay *relay;
@@ -128,6 +130,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
+	otlp_metrics(s->otlp, out);
 	pg_write_probe_metrics(s->database, out);
 	delivery_loop_metrics(s->loop, out);
 	relay_metrics(s->relay, out);
@@ -149,6 +152,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 		.schema = SERVICE_SCHEMA_DELIVERY,
 		.instance = replica,
 		.keyed = true, /* so that an order's Delivery* events stay in their order */
+		.otlp = s->otlp,
 	};
 
 	relay.kafka = service_config_relay(&config->service, replica, &relay.state_topic);
@@ -176,6 +180,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 			.in_sequence = config->sequencing == 1,
 		},
 		.in_sequence = config->sequencing == 1,
+		.spans = { s->otlp, config->service.kafka_topic, config->group, replica },
 	};
 
 	if (delivery_loop_open(&s->loop, &loop, err) != ST_OK)
@@ -246,10 +251,10 @@ static enum status serve(struct service *s, const struct config *config, const c
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 2);
-	const struct http_server_config http =
-		service_config_http(&config->service, &s->http_progress);
+	struct http_server_config http = service_config_http(&config->service, &s->http_progress);
 	enum status st = health_open(&health, err);
 
+	http.otlp = s->otlp;
 	if (st == ST_OK)
 		st = http_server_open(&s->http, &http, routes, route_count, err);
 	if (st == ST_OK) {
@@ -295,6 +300,15 @@ static enum status open_sync(struct service *s, const struct config *config, con
 	return request_sessions_open(&s->sync.batch_sessions, &sessions, err);
 }
 
+static enum status open_otlp(struct service *s, const struct config *config, const char *replica,
+			     struct error *err)
+{
+	const struct otlp_config otlp =
+		service_config_otlp(&config->service, program.name, replica);
+
+	return otlp_open(&s->otlp, &otlp, err);
+}
+
 static enum status run(const struct config *config, struct error *err)
 {
 	struct service s = {
@@ -304,7 +318,9 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_config_replica(&config->service, "delivery", replica);
-	st = open_database(&s, config, err);
+	st = open_otlp(&s, config, replica, err);
+	if (st == ST_OK)
+		st = open_database(&s, config, err);
 	if (st == ST_OK)
 		st = open_sync(&s, config, replica, err);
 	if (st == ST_OK)
@@ -322,6 +338,8 @@ static enum status run(const struct config *config, struct error *err)
 	request_sessions_close(s.sync.batch_sessions);
 	pg_write_probe_close(s.database);
 	pg_pool_close(s.reads);
+	stop_guard_at("spans");
+	otlp_close(s.otlp);
 	return st;
 }
 

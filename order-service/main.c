@@ -12,6 +12,7 @@
 #include "common/base/version.h"
 #include "common/event/contract.h"
 #include "common/http/http_server.h"
+#include "common/otlp/otlp.h"
 #include "common/outbox/relay.h"
 #include "common/pg/pg_write_probe.h"
 #include "common/runtime/log.h"
@@ -98,6 +99,7 @@ static const struct config_program program = {
 };
 
 struct service {
+	struct otlp *otlp; /* NULL: no spans are exported */
 	struct pg_pool *reads;
 	struct pg_write_probe *database;
 	struct key_expiry *expiry;
@@ -134,6 +136,7 @@ static void write_metrics(void *context, struct metrics_out *out)
 	struct service *s = context;
 
 	http_server_metrics(s->http, out);
+	otlp_metrics(s->otlp, out);
 	pg_write_probe_metrics(s->database, out);
 	key_expiry_metrics(s->expiry, out);
 	sync_dispatch_metrics(s->sync, out);
@@ -189,6 +192,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 		.schema = SERVICE_SCHEMA_ORDERS,
 		.instance = replica,
 		.keyed = config->event_key == EVENT_KEY_ORDER_ID,
+		.otlp = s->otlp,
 	};
 
 	relay.kafka = service_config_relay(&config->service, replica, &relay.state_topic);
@@ -289,10 +293,10 @@ static enum status serve(struct service *s, const struct config *config, const c
 		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
 		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },
 	};
-	const struct http_server_config http =
-		service_config_http(&config->service, &s->http_progress);
+	struct http_server_config http = service_config_http(&config->service, &s->http_progress);
 	enum status st = health_open(&health, err);
 
+	http.otlp = s->otlp;
 	if (st == ST_OK)
 		st = http_server_open(&s->http, &http, routes, sizeof(routes) / sizeof(routes[0]),
 				      err);
@@ -322,6 +326,15 @@ static enum status open_database(struct service *s, const struct config *config,
 				   "order-service probe", err);
 }
 
+static enum status open_otlp(struct service *s, const struct config *config, const char *replica,
+			     struct error *err)
+{
+	const struct otlp_config otlp =
+		service_config_otlp(&config->service, program.name, replica);
+
+	return otlp_open(&s->otlp, &otlp, err);
+}
+
 static enum status run(const struct config *config, struct error *err)
 {
 	struct service s = { 0 };
@@ -329,7 +342,9 @@ static enum status run(const struct config *config, struct error *err)
 	enum status st;
 
 	service_config_replica(&config->service, "order", replica);
-	st = open_database(&s, config, err);
+	st = open_otlp(&s, config, replica, err);
+	if (st == ST_OK)
+		st = open_database(&s, config, err);
 	if (st == ST_OK)
 		st = key_expiry_start(&s.expiry, s.reads, config->key_ttl_s, err);
 	if (st == ST_OK)
@@ -349,6 +364,8 @@ static enum status run(const struct config *config, struct error *err)
 	stop_guard_at("database");
 	pg_write_probe_close(s.database);
 	pg_pool_close(s.reads);
+	stop_guard_at("spans");
+	otlp_close(s.otlp);
 	return st;
 }
 

@@ -9,6 +9,7 @@
 #include "common/http/http_etag.h"
 #include "common/http/http_json.h"
 #include "common/http/http_params.h"
+#include "common/runtime/log.h"
 #include "order-service/core/order_json.h"
 #include "order-service/order_read.h"
 
@@ -161,11 +162,23 @@ static void respond_changed(struct http_response *response, const struct order_c
 	respond_order(response, command->kind == COMMAND_PLACE ? 201 : 200, &command->order);
 }
 
+static void log_change(const struct order_command *c)
+{
+	static const char *const kind_names[] = { "place", "modify", "cancel" };
+	bool good = c->answer.status == ST_OK;
+
+	log_debug("order", "change answered",
+		  "change=%s order=%" PRId64 " version=%d status=\"%s\"%s", kind_names[c->kind],
+		  good ? c->order.id : c->order_id, good ? c->order.version : 0,
+		  status_name(c->answer.status), TRACE_FIELD(c->trace));
+}
+
 static void answer_change(struct order_command *command)
 {
 	struct change *change = (struct change *)command;
 	struct http_response response;
 
+	log_change(command);
 	http_response_init(&response);
 	if (command->answer.status == ST_OK)
 		respond_changed(&response, command);
@@ -201,6 +214,7 @@ static void submit_if(bool good, struct order_api *api, struct change *change,
 		free(change);
 		return;
 	}
+	change->command.trace = request->trace;
 	change->deferred = http_defer(request, response);
 	api->submit(api->path, &change->command);
 }

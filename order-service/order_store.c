@@ -290,7 +290,8 @@ static enum status save(struct order_store *store, const struct order_batch *b, 
 	enum status st;
 
 	order_written_init(&w, b, store->topic);
-	st = write(store, b, &w, err);
+	st = w.no_memory ? error_set(err, ST_UNAVAILABLE, "out of memory")
+			 : write(store, b, &w, err);
 	order_written_fini(&w);
 	return st;
 }

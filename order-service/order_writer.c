@@ -31,6 +31,16 @@ static void answer_all(struct order_command **commands, size_t count, const stru
 	}
 }
 
+/* For a log line: of many, one is enough to look them up by. */
+static const struct trace *first_trace(struct order_command *const *commands, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && !commands[i]->trace)
+		i++;
+	return i < count ? commands[i]->trace : NULL;
+}
+
 static enum status store(struct order_writer *w, struct order_command **commands, size_t count,
 			 int64_t deadline, struct error *err)
 {
@@ -40,8 +50,9 @@ static enum status store(struct order_writer *w, struct order_command **commands
 		return ST_OK;
 	atomic_fetch_add(&w->errors, 1);
 	if (log_due(&w->next_log_mono_ms, 2000))
-		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s", count,
-			 status_name(st), LOG_QUOTE(err->msg));
+		log_warn("writer", "batch not stored", "n=%zu status=\"%s\" error=%s%s", count,
+			 status_name(st), LOG_QUOTE(err->msg),
+			 TRACE_FIELD(first_trace(commands, count)));
 	return st;
 }
 

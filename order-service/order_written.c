@@ -51,13 +51,14 @@ static void add_rows(struct order_written *w, const struct order_batch *b)
 	}
 }
 
-static void add_events(struct outbox_batch *events, const struct order_batch *b, const char *topic)
+static void add_events(struct order_written *w, const struct order_batch *b, const char *topic)
 {
 	for (size_t i = 0; i < b->event_count; i++) {
 		const struct order_batch_event *e = &b->events[i];
 
-		outbox_batch_add_event(events, topic, e->order_id, event_order_names[e->type],
-				       e->payload);
+		if (!outbox_batch_add_event(&w->events, topic, e->order_id,
+					    event_order_names[e->type], e->payload, e->trace))
+			w->no_memory = true;
 	}
 }
 
@@ -66,7 +67,8 @@ void order_written_init(struct order_written *w, const struct order_batch *b, co
 	init_columns(w);
 	add_rows(w, b);
 	outbox_batch_init(&w->events);
-	add_events(&w->events, b, topic);
+	w->no_memory = false;
+	add_events(w, b, topic);
 }
 
 void order_written_update_params(struct order_written *w, struct pg_params *p)

@@ -26,6 +26,7 @@ enum order_column {
 struct order_written {
 	struct pg_array fresh[ORDER_COLUMN_COUNT], old[ORDER_COLUMN_COUNT];
 	struct outbox_batch events;
+	bool no_memory; /* an event is missing: nothing may be written */
 };
 
 /* From a batch that is decided. Running out of memory shows in pg_run. */

@@ -14,6 +14,7 @@
 #include "common/base/strbuf.h"
 
 struct http_response;
+struct trace; /* common/trace/trace.h */
 
 /* An answer that can be deferred. Its function is the server's, for http_send_deferred. */
 struct http_deferred {
@@ -30,6 +31,7 @@ struct http_request {
 	const char *(*header)(const void *source, const char *name); /* NULL: not sent */
 	const void *source;
 	struct http_deferred *deferred; /* for http_defer */
+	const struct trace *trace;      /* NULL: none; there until the answer is sent */
 };
 
 #define HTTP_RESPONSE_HEADERS_MAX 8
@@ -96,7 +98,8 @@ void http_response_header(struct http_response *response, const char *name, cons
 
 /*
  * In a handler: the answer to this request will come later. Exactly one http_send_deferred() must
- * follow, on any thread, also before the handler returns; nothing of the request is there then.
+ * follow, on any thread, also before the handler returns; nothing of the request is there then,
+ * but its trace until that call.
  */
 struct http_deferred *http_defer(const struct http_request *request,
 				 struct http_response *response);

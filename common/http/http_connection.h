@@ -44,6 +44,7 @@ struct http_connection {
 	const struct http_route *route;
 	size_t route_number;
 	int64_t started_us;
+	struct trace *trace; /* owned; NULL: it has none */
 	/* the answer */
 	const char *origin; /* whose pages may read it besides the server's own; NULL: none's */
 	bool keep;          /* the client may ask again */

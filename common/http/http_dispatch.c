@@ -44,7 +44,8 @@ static void answer_preflight(const struct http_request *request, struct http_res
 		return;
 	http_response_header(response, "Access-Control-Allow-Methods", "%s", methods);
 	http_response_header(response, "Access-Control-Allow-Headers",
-			     "Content-Type, Idempotency-Key, If-Match, If-None-Match");
+			     "Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+			     "traceparent, tracestate");
 	http_response_header(response, "Access-Control-Max-Age", "600");
 }
 

@@ -322,8 +322,10 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **connect
 	http_framing_fini(&c->framing);
 	free(c->line);
 	free(c->body);
+	free(c->trace);
 	c->answer = NULL;
 	c->line = c->body = NULL;
+	c->trace = NULL;
 	c->taken = 0;
 	c->waits = false;
 	http_clients_enter(&c->client, HTTP_IDLE, loop->now_mono_ms);

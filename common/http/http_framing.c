@@ -20,6 +20,9 @@ static const struct {
 	[HTTP_IF_NONE_MATCH] = { "If-None-Match", true },
 	[HTTP_IDEMPOTENCY_KEY] = { "Idempotency-Key", false },
 	[HTTP_CONTENT_ENCODING] = { "Content-Encoding", true },
+	/* Two are no error of the request: joined, they are no trace. */
+	[HTTP_TRACEPARENT] = { "traceparent", true },
+	[HTTP_TRACESTATE] = { "tracestate", true },
 };
 
 static void refuse(struct http_framing *framing, int status, const char *why)

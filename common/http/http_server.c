@@ -9,6 +9,7 @@
 #include "common/http/http_listen.h"
 #include "common/http/http_loop.h"
 #include "common/http/http_metrics.h"
+#include "common/http/http_trace.h"
 #include "common/http/http_workers.h"
 #include "common/runtime/clock.h"
 
@@ -20,6 +21,7 @@ struct http_server {
 	struct http_metrics *metrics;
 	struct http_access access;
 	struct progress *progress; /* borrowed, made here */
+	struct otlp *otlp;
 	int64_t threads;
 	int port;
 	_Atomic int64_t refused; /* while there were too many connections */
@@ -33,6 +35,7 @@ static void count(const struct http_connection *c, int status)
 
 	http_metrics_answer(server->metrics, c->route_number, status);
 	http_metrics_time(server->metrics, c->route_number, clock_mono_us() - c->started_us);
+	http_trace_end(server->otlp, c, status);
 }
 
 static void answer_later(struct http_connection *c, struct http_response *response)
@@ -118,6 +121,8 @@ static bool serve(void *context, struct http_connection *c, struct http_response
 	c->deferred = (struct http_deferred){ send_deferred };
 	c->route = find_route(server, c, response);
 	c->route_number = c->route ? (size_t)(c->route - server->routes) : server->route_count;
+	if (c->route && !is_health(c->route))
+		http_trace_begin(server->otlp, c);
 	if (c->route && c->route->lane != HTTP_ON_LOOP && c->route->lane != HTTP_ALIVE) {
 		http_workers_submit(server->workers, c->route->lane, &c->job);
 		return false;
@@ -186,6 +191,7 @@ enum status http_server_open(struct http_server **out, const struct http_server_
 	server->routes = routes;
 	server->route_count = route_count;
 	server->threads = config->threads;
+	server->otlp = config->otlp;
 	progress_init(config->progress, "http", PROGRESS_BOUND_MS);
 	progress_when(config->progress, requests_wait, server);
 	server->progress = config->progress;

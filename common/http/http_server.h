@@ -13,6 +13,7 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 #include "common/http/http.h"
+#include "common/otlp/otlp.h"
 #include "common/runtime/progress.h"
 
 struct http_server;
@@ -25,6 +26,7 @@ struct http_server_config {
 	int64_t request_timeout_ms; /* from a request's first byte to its last */
 	const char *allowed_hosts;  /* see http_access.h */
 	const char *allowed_origins;
+	struct otlp *otlp; /* for the spans of requests; NULL: none; borrowed until close */
 	/* Made by open: it stands still while requests wait for a thread and none gets one, and
 	 * hangs if the thread that talks to all clients does. Read until close. */
 	struct progress *progress;

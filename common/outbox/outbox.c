@@ -2,7 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/outbox/outbox_headers.h"
 
 const struct pg_statement outbox_statements[] = {
 	{ OUTBOX_INSERT,
@@ -51,19 +54,25 @@ void outbox_batch_add(struct outbox_batch *batch, const struct outbox_message *m
 	batch->count++;
 }
 
-void outbox_batch_add_event(struct outbox_batch *batch, const char *topic, int64_t order_id,
-			    const char *type, const char *payload)
+bool outbox_batch_add_event(struct outbox_batch *batch, const char *topic, int64_t order_id,
+			    const char *type, const char *payload, const struct trace *trace)
 {
 	char key[24];
+	char *headers = trace ? outbox_headers_of_trace(trace) : NULL;
 	int key_len = snprintf(key, sizeof(key), "%" PRId64, order_id);
 	struct outbox_message message = { .topic = topic,
 					  .key = key,
 					  .key_len = (size_t)key_len,
 					  .type = type,
+					  .headers = headers,
 					  .payload = payload,
 					  .payload_len = strlen(payload) };
 
+	if (trace && !headers)
+		return false;
 	outbox_batch_add(batch, &message);
+	free(headers);
+	return true;
 }
 
 void outbox_batch_params(struct outbox_batch *batch, struct pg_params *params)

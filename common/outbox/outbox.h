@@ -8,6 +8,7 @@
 #ifndef COMMON_OUTBOX_OUTBOX_H
 #define COMMON_OUTBOX_OUTBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/pg/pg.h"
@@ -15,6 +16,8 @@
 /* For whoever writes to the outbox. */
 #define OUTBOX_INSERT "outbox_insert"
 extern const struct pg_statement outbox_statements[];
+
+struct trace; /* common/trace/trace.h */
 
 struct outbox_message {
 	const char *topic;
@@ -37,9 +40,11 @@ void outbox_batch_fini(struct outbox_batch *batch);
 /* Copies message into the batch. Running out of memory shows in pg_run. */
 void outbox_batch_add(struct outbox_batch *batch, const struct outbox_message *message);
 
-/* The common case: an event about an order, keyed by its id. payload is NUL-terminated text. */
-void outbox_batch_add_event(struct outbox_batch *batch, const char *topic, int64_t order_id,
-			    const char *type, const char *payload);
+/* The common case: an event about an order, keyed by its id. payload is NUL-terminated text. trace
+ * goes along in headers; NULL: none, and no byte of it. False: out of memory. */
+MUST_CHECK bool outbox_batch_add_event(struct outbox_batch *batch, const char *topic,
+				       int64_t order_id, const char *type, const char *payload,
+				       const struct trace *trace);
 
 /* The five parameters of OUTBOX_INSERT. */
 void outbox_batch_params(struct outbox_batch *batch, struct pg_params *params);

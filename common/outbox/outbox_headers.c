@@ -82,6 +82,19 @@ char *outbox_headers_encode(const struct message_header *headers, size_t count)
 	return text;
 }
 
+char *outbox_headers_of_trace(const struct trace *trace)
+{
+	const size_t state_len = strlen(trace->state);
+	char parent[TRACE_PARENT_SIZE];
+	const struct message_header headers[] = {
+		{ TRACE_PARENT_HEADER, parent, sizeof(parent) - 1 },
+		{ TRACE_STATE_HEADER, trace->state, state_len },
+	};
+
+	trace_parent_write(&trace->at, parent);
+	return outbox_headers_encode(headers, state_len > 0 ? 2 : 1);
+}
+
 /* --- decoding ------------------------------------------------------------------------------ */
 
 /* The block that is filled: the headers, then their bytes. */

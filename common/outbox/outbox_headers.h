@@ -13,9 +13,13 @@
 
 #include "common/base/error.h"
 #include "common/event/message.h"
+#include "common/trace/trace.h"
 
 /* Returns owned text (free); NULL: out of memory. */
 char *outbox_headers_encode(const struct message_header *headers, size_t count);
+
+/* Those that carry a trace. Returns owned text (free); NULL: out of memory. */
+char *outbox_headers_of_trace(const struct trace *trace);
 
 /* Reads text, which any hand may have written: what is no header is left out. Returns owned (free):
  * one block, names and values included. NULL: out of memory. */

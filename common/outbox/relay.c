@@ -244,8 +244,8 @@ enum status relay_open(struct relay **out, const struct relay_config *config, st
 	    ST_OK)
 		goto fail_outbox;
 	set_kafka(r, config);
-	if (relay_publisher_open(&r->publisher, &r->kafka, r->state_topic, config->keyed, err) !=
-	    ST_OK)
+	if (relay_publisher_open(&r->publisher, &r->kafka, r->state_topic, config->keyed,
+				 config->otlp, err) != ST_OK)
 		goto fail_publisher;
 	*out = r;
 	return ST_OK;

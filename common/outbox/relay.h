@@ -29,6 +29,7 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_settings.h"
+#include "common/otlp/otlp.h"
 #include "common/runtime/progress.h"
 
 struct relay;
@@ -42,6 +43,7 @@ struct relay_config {
 	/* The topic of the states of transactions; NULL: batches are no transactions. Then kafka
 	 * has the transactional id, or it is made of schema and topic. */
 	const char *state_topic;
+	struct otlp *otlp; /* for the spans of rows; NULL: none; borrowed until close */
 };
 
 /* The database and the broker need not be there yet. config's strings are borrowed until close.

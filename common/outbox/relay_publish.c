@@ -159,6 +159,7 @@ void relay_publish_batch(struct relay *r, const PGresult *rows)
 
 	relay_publisher_publish(r->publisher, rows);
 	await_reports(r);
+	relay_publisher_end_spans(r->publisher);
 	histogram_observe(&r->counts.publish_us, clock_mono_us() - started);
 	judge_batch(r);
 }

@@ -5,6 +5,7 @@
 
 #include "common/kafka/kafka_producer.h"
 #include "common/outbox/outbox_headers.h"
+#include "common/outbox/relay_spans.h"
 #include "common/outbox/relay_transaction.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
@@ -16,6 +17,7 @@ struct relay_publisher {
 	struct relay_topics topics;
 	struct kafka_producer *producer;
 	struct relay_transaction *transaction; /* NULL: without transactions */
+	struct relay_spans *spans;             /* NULL: none are exported */
 	int64_t term;                          /* that the producer is prepared for; 0: none */
 	bool fresh;                            /* it was never prepared */
 	bool recovered;
@@ -31,6 +33,9 @@ static void on_report(void *context, void *row, enum kafka_producer_verdict verd
 	};
 	struct relay_publisher *p = context;
 
+	if (p->spans && verdict == KAFKA_PRODUCER_ACKED && !p->transaction)
+		relay_spans_acknowledged(p->spans,
+					 (size_t)((struct relay_row *)row - p->ledger.rows));
 	if (p->transaction)
 		relay_transaction_report(p->transaction, row, verdicts[verdict], code);
 	else
@@ -81,10 +86,28 @@ static void send_row(struct relay_publisher *p, const PGresult *rows, int i,
 	kafka_producer_send(p->producer, &message, row);
 }
 
+/* text: for the span's header. */
+static void enter_span(struct relay_publisher *p, const PGresult *rows, int i,
+		       const struct relay_row *row, struct message_header *headers, size_t count,
+		       char text[TRACE_PARENT_SIZE])
+{
+	const struct relay_spans_row entered = {
+		.number = (size_t)(row - p->ledger.rows),
+		.created_us = row->created_us,
+		.topic = pg_text(rows, i, F_TOPIC),
+		.type = pg_text(rows, i, F_TYPE),
+		.key = pg_text(rows, i, F_KEY),
+		.key_len = (size_t)PQgetlength(rows, i, F_KEY),
+	};
+
+	relay_spans_enter(p->spans, &entered, headers, count, text);
+}
+
 /* With the headers of a row's text behind the standard ones. */
 static void send_row_with(struct relay_publisher *p, const PGresult *rows, int i, const char *text,
 			  struct relay_row *row)
 {
+	char parent[TRACE_PARENT_SIZE];
 	size_t further_count = 0, n;
 	struct message_header *further = outbox_headers_decode(text, &further_count);
 	struct message_header *all =
@@ -93,6 +116,8 @@ static void send_row_with(struct relay_publisher *p, const PGresult *rows, int i
 	if (all) {
 		n = add_standard_headers(all, pg_text(rows, i, F_TYPE));
 		memcpy(all + n, further, further_count * sizeof(*all));
+		if (p->spans)
+			enter_span(p, rows, i, row, all + n, further_count, parent);
 		send_row(p, rows, i, all, n + further_count, row);
 	} else {
 		relay_ledger_report(&p->ledger, row, RELAY_RETRY, kafka_producer_purged());
@@ -144,6 +169,7 @@ void relay_publisher_publish(struct relay_publisher *p, const PGresult *rows)
 {
 	relay_topics_begin(&p->topics);
 	relay_ledger_reset(&p->ledger);
+	relay_spans_begin(p->spans);
 	if (p->transaction)
 		relay_transaction_begin(p->transaction);
 	publish_all(p, rows);
@@ -250,10 +276,16 @@ bool relay_publisher_reachable(struct relay_publisher *p)
 	return kafka_producer_reachable(p->producer);
 }
 
+void relay_publisher_end_spans(struct relay_publisher *p)
+{
+	relay_spans_end(p->spans, &p->ledger);
+}
+
 /* --- open and close ------------------------------------------------------------------------ */
 
 enum status relay_publisher_open(struct relay_publisher **out, const struct kafka_settings *kafka,
-				 const char *state_topic, bool keyed, struct error *err)
+				 const char *state_topic, bool keyed, struct otlp *otlp,
+				 struct error *err)
 {
 	struct relay_publisher *p = calloc(1, sizeof(*p));
 
@@ -262,7 +294,8 @@ enum status relay_publisher_open(struct relay_publisher **out, const struct kafk
 	p->topic = kafka->topic;
 	p->keyed = keyed;
 	p->fresh = true;
-	if (kafka_producer_open(&p->producer, kafka, on_report, p, err) != ST_OK ||
+	if (relay_spans_open(&p->spans, otlp, err) != ST_OK ||
+	    kafka_producer_open(&p->producer, kafka, on_report, p, err) != ST_OK ||
 	    (kafka->transactional_id &&
 	     relay_transaction_open(&p->transaction, p->producer, &p->ledger, state_topic,
 				    kafka->transactional_id, err) != ST_OK)) {
@@ -279,5 +312,6 @@ void relay_publisher_close(struct relay_publisher *p)
 		return;
 	kafka_producer_close(p->producer);
 	relay_transaction_close(p->transaction);
+	relay_spans_close(p->spans);
 	free(p);
 }

@@ -10,17 +10,19 @@
 #include <stdbool.h>
 
 #include "common/kafka/kafka_settings.h"
+#include "common/otlp/otlp.h"
 #include "common/outbox/relay_ledger.h"
 #include "common/outbox/relay_topics.h"
 #include "common/pg/pg.h"
 
 struct relay_publisher;
 
-/* keyed: see relay_config. kafka's strings and state_topic are borrowed until close. ST_INVALID: a
- * setting. */
+/* keyed, otlp: see relay_config. kafka's strings and state_topic are borrowed until close.
+ * ST_INVALID: a setting. */
 MUST_CHECK enum status relay_publisher_open(struct relay_publisher **out,
 					    const struct kafka_settings *kafka,
-					    const char *state_topic, bool keyed, struct error *err);
+					    const char *state_topic, bool keyed, struct otlp *otlp,
+					    struct error *err);
 
 /* Drops what is still outstanding. */
 void relay_publisher_close(struct relay_publisher *publisher);
@@ -55,6 +57,9 @@ bool relay_publisher_lacks_leader(struct relay_publisher *publisher);
 /* A topic that fails costs the others time, so those are held back for longer that still cannot be
  * sent to, as the brokers say. Before rows are read. */
 void relay_publisher_hold_failing(struct relay_publisher *publisher);
+
+/* The batch has its verdicts, and the rows that were given to publish are still there. */
+void relay_publisher_end_spans(struct relay_publisher *publisher);
 
 /* The verdicts on the batch. */
 const struct relay_ledger *relay_publisher_ledger(const struct relay_publisher *publisher);

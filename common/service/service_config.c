@@ -64,6 +64,21 @@ const struct config_key service_config_keys[] = {
 	{ "RELAY_TRANSACTIONAL_ID", CONFIG_TEXT, CONFIG_PUBLIC, AT(relay_transactional_id), "", 0,
 	  0, NULL,
 	  "for RELAY=transactional: another one for each outbox (empty: outbox.<schema>.<topic>)" },
+	{ "OTEL_EXPORTER_OTLP_ENDPOINT", CONFIG_TEXT, CONFIG_SECRET_URL, AT(otlp_endpoint), "", 0,
+	  0, NULL,
+	  "OpenTelemetry collector that spans are sent to, such as http://127.0.0.1:4318 (empty: "
+	  "none are made)" },
+	{ "OTEL_EXPORTER_OTLP_HEADERS", CONFIG_TEXT, CONFIG_SECRET_PAIRS, AT(otlp_headers), "", 0,
+	  0, NULL, "headers of the requests to it, name=value,name=value" },
+	{ "OTEL_EXPORTER_OTLP_TIMEOUT", CONFIG_INT, CONFIG_PUBLIC, AT(otlp_timeout_ms), "10000", 1,
+	  3600000, NULL, "how long it may take to answer one, in milliseconds" },
+	{ "OTEL_SERVICE_NAME", CONFIG_TEXT, CONFIG_PUBLIC, AT(otlp_service), "", 0, 0, NULL,
+	  "service.name of the spans (empty: the service's name)" },
+	{ "OTEL_TRACES_SAMPLER", CONFIG_CHOICE, CONFIG_PUBLIC, AT(otlp_sampling),
+	  "parentbased_always_on", 0, 0, otlp_sampler_names,
+	  "which traces have spans; parentbased: as the caller's, if there is one" },
+	{ "OTEL_TRACES_SAMPLER_ARG", CONFIG_TEXT, CONFIG_PUBLIC, AT(otlp_ratio), "1", 0, 0, NULL,
+	  "for a sampler with traceidratio: their part of all, from 0 to 1" },
 	{ 0 },
 };
 
@@ -109,6 +124,19 @@ struct http_server_config service_config_http(const struct service_config *confi
 					    .allowed_hosts = config->http_allowed_hosts,
 					    .allowed_origins = config->http_allowed_origins,
 					    .progress = progress };
+}
+
+struct otlp_config service_config_otlp(const struct service_config *config, const char *service,
+				       const char *replica)
+{
+	return (struct otlp_config){ .endpoint = config->otlp_endpoint,
+				     .headers = config->otlp_headers,
+				     .timeout_ms = config->otlp_timeout_ms,
+				     .sampling = (enum otlp_sampling)config->otlp_sampling,
+				     .ratio = config->otlp_ratio,
+				     .service = config->otlp_service[0] ? config->otlp_service
+									: service,
+				     .replica = replica };
 }
 
 void service_config_replica(const struct service_config *config, const char *service,

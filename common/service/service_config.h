@@ -11,6 +11,7 @@
 #include "common/base/config.h"
 #include "common/http/http_server.h"
 #include "common/kafka/kafka_settings.h"
+#include "common/otlp/otlp.h"
 
 struct service_config {
 	const char *kafka_bootstrap_servers;
@@ -32,6 +33,12 @@ struct service_config {
 	int relay;                            /* enum relay_manner */
 	const char *relay_state_topic;
 	const char *relay_transactional_id; /* empty: made from schema and topic */
+	const char *otlp_endpoint;          /* empty: no spans are exported */
+	const char *otlp_headers;
+	int64_t otlp_timeout_ms;
+	const char *otlp_service; /* empty: the program's name */
+	int otlp_sampling;        /* enum otlp_sampling */
+	const char *otlp_ratio;
 };
 
 /* The schemas of the services in the database. */
@@ -67,6 +74,10 @@ struct kafka_settings service_config_relay(const struct service_config *config,
 /* progress: see struct http_server_config. */
 struct http_server_config service_config_http(const struct service_config *config,
 					      struct progress *progress);
+
+/* service: the program's name. */
+struct otlp_config service_config_otlp(const struct service_config *config, const char *service,
+				       const char *replica);
 
 #define REPLICA_NAME_MAX 64
 

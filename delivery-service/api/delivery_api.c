@@ -20,7 +20,9 @@ const struct pg_statement delivery_api_statements[] = {
 	{ "read_events",
 	  "select version, event, status, \"partition\", \"offset\", replica, "
 	  "  to_char(received_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
-	  "  to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
+	  "  to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+	  "  (select trace_id from trace t where t.order_id = h.order_id "
+	  "    and t.\"partition\" = h.\"partition\" and t.\"offset\" = h.\"offset\") "
 	  "from (select * from history where order_id = $1::int8 order by id desc limit 100) h "
 	  "order by id" },
 	{ "read_parked",
@@ -62,11 +64,11 @@ static json_t *event_to_json(const PGresult *r, int row)
 {
 	json_t *version = pg_i64(r, row, 0) > 0 ? json_integer(pg_i64(r, row, 0)) : NULL;
 
-	return json_pack("{s:o*, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "version", version, "event",
-			 pg_text(r, row, 1), "status", pg_text(r, row, 2), "partition",
+	return json_pack("{s:o*, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s*}", "version", version,
+			 "event", pg_text(r, row, 1), "status", pg_text(r, row, 2), "partition",
 			 (json_int_t)pg_i64(r, row, 3), "offset", (json_int_t)pg_i64(r, row, 4),
 			 "replica", pg_text(r, row, 5), "received", pg_text(r, row, 6), "applied",
-			 pg_text(r, row, 7));
+			 pg_text(r, row, 7), "traceId", pg_text(r, row, 8));
 }
 
 void delivery_api_list(void *context, const struct http_request *request,

@@ -1,5 +1,6 @@
 #include "delivery-service/consume/batch_apply.h"
 
+#include "common/otlp/otlp.h"
 #include "delivery-service/core/resequencer.h"
 
 static void end_batch(struct delivery_batch *b)
@@ -21,6 +22,8 @@ static enum status decide(struct batch_apply *a, struct error *err)
 
 		if (delivery_store_load_parked(a->store, b, limit, err) != ST_OK)
 			return err->status;
+		for (size_t i = first; i < b->fetched_count; i++)
+			otlp_adopt(a->otlp, b->fetched[i].record->trace);
 		resequencer_answer(b, first, limit);
 	}
 	return ST_OK;

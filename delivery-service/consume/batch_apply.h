@@ -15,6 +15,7 @@
 struct batch_apply {
 	struct delivery_store *store; /* borrowed */
 	bool in_sequence;             /* SEQUENCING=enforce */
+	struct otlp *otlp;            /* borrowed; NULL: no spans */
 	/* Called for each event of the batch, and for each parked one that was decided at last,
 	 * when that is committed. */
 	void (*decided)(void *context, const struct batch_event *event);

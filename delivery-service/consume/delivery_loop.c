@@ -33,7 +33,6 @@ struct delivery_loop {
 	struct parked_events parked_events;
 	struct delivery_writer writer;
 	struct receiver receiver;
-	int64_t next_parked_log_mono_ms;
 	pthread_t thread;
 	bool started, joined;
 	_Atomic bool stopping;
@@ -166,16 +165,7 @@ static void on_decided(void *context, const struct batch_event *event)
 	struct delivery_loop *l = context;
 
 	delivery_metrics_event(&l->metrics, event, clock_wall_ms());
-}
-
-static void resume_parked(struct delivery_loop *l)
-{
-	struct error err;
-
-	if (parked_events_resume(&l->parked_events, &l->apply, &err) != ST_OK &&
-	    log_due(&l->next_parked_log_mono_ms, 5000))
-		log_warn("delivery", "cannot resume parked events, will retry", "error=%s",
-			 LOG_QUOTE(err.msg));
+	delivery_span_end(&l->config.spans, event);
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
@@ -202,7 +192,7 @@ static void take_part(struct delivery_loop *l)
 	ownership_verify(&l->ownership);
 	ownership_restart_replaced(&l->ownership);
 	ownership_reclaim_fenced(&l->ownership);
-	resume_parked(l);
+	parked_events_resume(&l->parked_events, &l->apply);
 	collect_done(l);
 	delivery_writer_begin(&l->writer);
 }
@@ -286,10 +276,12 @@ static void init_parts(struct delivery_loop *l)
 					 .scheduler = l->scheduler,
 					 .writer = &l->writer,
 					 .metrics = &l->metrics,
+					 .otlp = l->config.spans.otlp,
 					 .max_concurrency = l->config.scheduler.max_concurrency,
 					 .intake = { .partitions = &l->ownership.partitions } };
 	l->apply = (struct batch_apply){ .store = l->store,
 					 .in_sequence = l->config.in_sequence,
+					 .otlp = l->config.spans.otlp,
 					 .decided = on_decided,
 					 .context = l };
 	init_writer(l);

@@ -15,6 +15,7 @@
 #include "common/base/metrics.h"
 #include "common/kafka/kafka_settings.h"
 #include "common/runtime/progress.h"
+#include "delivery-service/consume/delivery_span.h"
 #include "delivery-service/work/in_flight.h"
 #include "delivery-service/work/scheduler.h"
 
@@ -27,6 +28,7 @@ struct delivery_loop_config {
 	struct kafka_settings kafka;
 	struct scheduler_settings scheduler;
 	bool in_sequence; /* SEQUENCING=enforce */
+	struct delivery_span_config spans;
 };
 
 /* Database and broker need not be there yet. config's strings are borrowed until close. ST_INVALID:

@@ -15,8 +15,9 @@ static void count_dead_letter(struct delivery_metrics *c, const struct event_rec
 			      const char *reason)
 {
 	atomic_fetch_add(&c->dead_letters, 1);
-	log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s",
-		 record->at.partition, record->at.offset, LOG_QUOTE(reason));
+	log_warn("delivery", "dead letter", "partition=%" PRId32 " offset=%" PRId64 " reason=%s%s",
+		 record->at.partition, record->at.offset, LOG_QUOTE(reason),
+		 TRACE_FIELD(record->trace));
 }
 
 /* What was parked is left out: its time on the topic is not known any more. */
@@ -36,9 +37,9 @@ static void warn_of_late(struct delivery_metrics *c, const struct event_record *
 
 	atomic_fetch_add(&c->late, 1);
 	log_warn("delivery", "applied after a newer event of its order",
-		 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
+		 "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64 "%s",
 		 e->order_id, e->version, event_order_names[e->type], record->at.partition,
-		 record->at.offset);
+		 record->at.offset, TRACE_FIELD(record->trace));
 }
 
 static void count_applied(struct delivery_metrics *c, const struct batch_event *event,
@@ -49,8 +50,8 @@ static void count_applied(struct delivery_metrics *c, const struct batch_event *
 
 	atomic_fetch_add(&c->applied, 1);
 	atomic_fetch_add(&c->resumed, record->was_parked);
-	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s", e->order_id,
-		  e->version, event_order_names[e->type]);
+	log_debug("delivery", "applied", "order=%" PRId64 " version=%d event=%s%s", e->order_id,
+		  e->version, event_order_names[e->type], TRACE_FIELD(record->trace));
 	observe_time(c, record, now_wall_ms);
 	if (event->decision.late)
 		warn_of_late(c, record);
@@ -63,9 +64,10 @@ static void tell_conflict(struct delivery_metrics *c, const struct event_record 
 
 	atomic_fetch_add(&c->conflicts, 1);
 	log_error("delivery", "conflicting event: its order and version came with other content",
-		  "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64,
+		  "order=%" PRId64 " version=%d event=%s partition=%" PRId32 " offset=%" PRId64
+		  "%s",
 		  e->order_id, e->version, event_order_names[e->type], record->at.partition,
-		  record->at.offset);
+		  record->at.offset, TRACE_FIELD(record->trace));
 }
 
 void delivery_metrics_event(struct delivery_metrics *c, const struct batch_event *event,

@@ -59,16 +59,11 @@ static void warn_of_old(struct parked_events *p)
 	log_warn("delivery", "parked event overdue", "parked=%s", LOG_QUOTE(text));
 }
 
-enum status parked_events_resume(struct parked_events *p, struct batch_apply *apply,
-				 struct error *err)
+static enum status resume(struct parked_events *p, struct batch_apply *apply, struct error *err)
 {
-	int64_t now = clock_mono_ms();
 	struct batch_applied applied;
 	struct delivery_parked parked;
 
-	if (now < p->next_mono_ms)
-		return ST_OK;
-	p->next_mono_ms = now + RESUME_EVERY_MS;
 	if (batch_apply_resume(apply, p->resume_all, &applied, err) != ST_OK)
 		return err->status;
 	p->resume_all = false;
@@ -81,6 +76,19 @@ enum status parked_events_resume(struct parked_events *p, struct batch_apply *ap
 	atomic_store(&p->missing, parked.missing);
 	warn_of_old(p);
 	return ST_OK;
+}
+
+void parked_events_resume(struct parked_events *p, struct batch_apply *apply)
+{
+	int64_t now = clock_mono_ms();
+	struct error err;
+
+	if (now < p->next_mono_ms)
+		return;
+	p->next_mono_ms = now + RESUME_EVERY_MS;
+	if (resume(p, apply, &err) != ST_OK && log_due(&p->next_log_mono_ms, 5000))
+		log_warn("delivery", "cannot resume parked events, will retry", "error=%s",
+			 LOG_QUOTE(err.msg));
 }
 
 void parked_events_metrics(const struct parked_events *p, struct metrics_out *out)

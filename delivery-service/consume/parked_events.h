@@ -13,7 +13,7 @@
 struct parked_events {
 	bool resume_all; /* next time, search for all that can be applied */
 	int64_t next_mono_ms;
-	int64_t next_warning_mono_ms;
+	int64_t next_warning_mono_ms, next_log_mono_ms;
 	_Atomic int64_t count, oldest_wall_ms, order_id, missing;
 };
 
@@ -25,9 +25,10 @@ void parked_events_request_all(struct parked_events *parked_events);
 /* When parked_events_resume is due. */
 int64_t parked_events_due(const struct parked_events *parked_events);
 
-/* Resumes and counts, if it is due. After an error it is due again a second later. */
-MUST_CHECK enum status parked_events_resume(struct parked_events *parked_events,
-					    struct batch_apply *apply, struct error *err);
+/* Resumes and counts, if it is due. After an error, which is logged, it is due again a second
+ * later.
+ */
+void parked_events_resume(struct parked_events *parked_events, struct batch_apply *apply);
 
 /* "3 events, the oldest for 42 s: order 7 waits for version 2", or nothing. Any thread. */
 void parked_events_describe(const struct parked_events *parked_events, struct strbuf *out);

@@ -4,6 +4,7 @@
 
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
+#include "delivery-service/consume/delivery_span.h"
 
 #define IN_FLIGHT_MAX 5000 /* per partition, besides those that may be in progress */
 /* Per partition, of orders that have many events: others pass them. Shared by all partitions. */
@@ -68,9 +69,10 @@ static void look_at_hole(struct receiver *r, struct topic_offset there)
 /* record stays when it cannot be added: its partition may refer to it. */
 static bool enqueue(struct receiver *r, struct partition *p, struct event_record *record)
 {
-	log_debug("delivery", "received", "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64,
+	log_debug("delivery", "received",
+		  "partition=%" PRId32 " offset=%" PRId64 " order=%" PRId64 "%s",
 		  record->at.partition, record->at.offset,
-		  record->event ? record->event->order_id : 0);
+		  record->event ? record->event->order_id : 0, TRACE_FIELD(record->trace));
 	if (!scheduler_add(r->scheduler, record))
 		return false;
 	if (scheduler_is_behind(r->scheduler, record))
@@ -85,6 +87,8 @@ bool receiver_take(struct receiver *r, const struct message *m)
 
 	look_at_hole(r, m->at);
 	in = intake_receive(&r->intake, m, clock_wall_ms());
+	if (in.record)
+		in.record->trace = delivery_span_begin(r->otlp, m);
 	if (in.verdict == INTAKE_ENQUEUE && (!in.record || !enqueue(r, in.partition, in.record)))
 		return false;
 	if (in.verdict == INTAKE_SKIP)

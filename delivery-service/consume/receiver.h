@@ -20,6 +20,7 @@ struct receiver {
 	struct scheduler *scheduler;
 	struct delivery_writer *writer; /* writes the position of what needs no work */
 	struct delivery_metrics *metrics;
+	struct otlp *otlp; /* NULL: no spans */
 	int64_t max_concurrency;
 	struct intake intake; /* owned */
 };

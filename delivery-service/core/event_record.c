@@ -141,5 +141,6 @@ void event_record_free(struct event_record *record)
 	raw_message_headers_release(record->message.headers);
 	free(record->event);
 	free(record->reason);
+	free(record->trace);
 	free(record);
 }

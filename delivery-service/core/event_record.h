@@ -10,6 +10,7 @@
 
 #include "common/event/event.h"
 #include "common/event/message.h"
+#include "common/trace/trace.h"
 #include "delivery-service/core/lanes.h"
 #include "delivery-service/core/raw_message.h"
 
@@ -21,6 +22,7 @@ struct event_record {
 	struct topic_offset origin; /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* of the offsets that it stands for: its own and those skipped behind it */
 	int64_t received_wall_ms;
+	struct trace *trace;  /* owned; NULL: none */
 	enum event_type type; /* of the message, which event is decoded from */
 	bool was_parked;
 	bool compacted;

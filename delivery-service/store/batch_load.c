@@ -45,7 +45,8 @@ const struct pg_statement batch_load_statements[] = {
 	  "select p.order_id, p.version, p.event, p.payload, p.\"partition\", p.\"offset\", "
 	  "  (extract(epoch from p.received_at) * 1000)::int8, "
 	  "  exists (select from history h where h.order_id = p.order_id "
-	  "    and h.version = p.version and h.version > 0)::int4 "
+	  "    and h.version = p.version and h.version > 0)::int4, "
+	  "  t.traceparent, t.tracestate "
 	  "from unnest($1::int8[], $2::int4[]) as w (o, v) "
 	  "cross join lateral ("
 	  "  select * "
@@ -54,6 +55,8 @@ const struct pg_statement batch_load_statements[] = {
 	  "  order by version "
 	  "  limit $3::int4"
 	  ") p "
+	  "left join trace t on t.order_id = p.order_id and t.\"partition\" = p.\"partition\" "
+	  "  and t.\"offset\" = p.\"offset\" "
 	  "order by p.order_id, p.version" },
 	{ 0 },
 };
@@ -302,6 +305,14 @@ enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *pla
 
 /* --- parked events come back --------------------------------------------------------------- */
 
+/* NULL: it had none. */
+static struct trace *take_trace(const PGresult *rows, int row)
+{
+	const char *parent = pg_text(rows, row, 8), *state = pg_text(rows, row, 9);
+
+	return parent ? trace_read(parent, strlen(parent), state, state ? strlen(state) : 0) : NULL;
+}
+
 /* Row's event into batch->fetched. One that cannot be read any more is a bug: it was read once. */
 static enum status take_event(struct delivery_batch *b, const PGresult *rows, int row,
 			      struct error *err)
@@ -321,6 +332,7 @@ static enum status take_event(struct delivery_batch *b, const PGresult *rows, in
 	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	record->was_parked = true;
+	record->trace = take_trace(rows, row);
 	delivery_batch_add_fetched(b, record, pg_i64(rows, row, 7) != 0);
 	return ST_OK;
 }

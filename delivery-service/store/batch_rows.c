@@ -1,6 +1,7 @@
 #include "delivery-service/store/batch_rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/event/event_json.h"
 #include "common/runtime/clock.h"
@@ -52,6 +53,30 @@ static void add_history(struct pg_array h[H_COUNT], const struct batch_event *ev
 	pg_array_i64(&h[H_CONTENT], event_content(e));
 }
 
+/* --- traces -------------------------------------------------------------------------------- */
+
+static const enum pg_array_type trace_types[T_COUNT] = {
+	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
+};
+
+/* As the message had it; of one that begins here, our span stands for the caller's. */
+static void add_trace(struct pg_array t[T_COUNT], const struct event_record *record)
+{
+	static const uint8_t none[TRACE_SPAN_BYTES];
+	const struct trace *trace = record->trace;
+	struct trace_parent parent = trace->at;
+	char text[TRACE_PARENT_SIZE];
+
+	if (memcmp(trace->caller, none, sizeof(none)) != 0)
+		memcpy(parent.span, trace->caller, sizeof(parent.span));
+	trace_parent_write(&parent, text);
+	pg_array_i64(&t[T_ORDER], record->event->order_id);
+	pg_array_i32(&t[T_PARTITION], record->at.partition);
+	pg_array_i64(&t[T_OFFSET], record->at.offset);
+	pg_array_text(&t[T_PARENT], text);
+	pg_array_text(&t[T_STATE], trace->state[0] ? trace->state : NULL);
+}
+
 /* --- parked events ------------------------------------------------------------------------- */
 
 static const enum pg_array_type parked_types[P_COUNT] = {
@@ -92,6 +117,7 @@ void batch_rows_init(struct batch_rows *s, const char *topic, const char *replic
 	init_all(s->inserted, delivery_types, D_COUNT);
 	init_all(s->updated, delivery_types, D_COUNT);
 	init_all(s->history, history_types, H_COUNT);
+	init_all(s->traces, trace_types, T_COUNT);
 	init_all(s->parked, parked_types, P_COUNT);
 	pg_array_init(&s->plain_partition, PG_ARRAY_INT4);
 	pg_array_init(&s->plain_offset, PG_ARRAY_INT8);
@@ -111,6 +137,7 @@ void batch_rows_fini(struct batch_rows *s)
 	fini_all(s->inserted, D_COUNT);
 	fini_all(s->updated, D_COUNT);
 	fini_all(s->history, H_COUNT);
+	fini_all(s->traces, T_COUNT);
 	fini_all(s->parked, P_COUNT);
 	pg_array_fini(&s->plain_partition);
 	pg_array_fini(&s->plain_offset);
@@ -136,6 +163,8 @@ void batch_rows_add_effect(struct batch_rows *s, const struct batch_event *event
 	const struct event_record *record = event->record;
 
 	add_history(s->history, event);
+	if (record->trace && !record->was_parked)
+		add_trace(s->traces, record);
 	if (record->event->version > 0)
 		return;
 	pg_array_i32(&s->plain_partition, record->origin.partition);
@@ -151,10 +180,9 @@ void batch_rows_add_outgoing(struct batch_rows *s, const struct batch_event *eve
 	if (!s->topic)
 		return;
 	payload = event_encode_delivery(e, order->delivery_id, clock_wall_ms());
-	if (payload)
-		outbox_batch_add_event(&s->outbox, s->topic, e->order_id,
-				       event_delivery_names[e->type], payload);
-	else
+	if (!payload ||
+	    !outbox_batch_add_event(&s->outbox, s->topic, e->order_id,
+				    event_delivery_names[e->type], payload, event->record->trace))
 		s->no_memory = true;
 	free(payload);
 	/* Also where it came from the topic: a copy of it may be parked. */
@@ -171,8 +199,11 @@ void batch_rows_add_other(struct batch_rows *s, const struct batch_event *event)
 
 	if (refusal || !record->event)
 		s->no_memory |= !dead_letter_add(&s->outbox, s->topic, record, refusal);
-	if (parks && !record->was_parked)
+	if (parks && !record->was_parked) {
 		add_parked(s->parked, record);
+		if (record->trace)
+			add_trace(s->traces, record);
+	}
 	if (!parks && record->was_parked)
 		add_unparked(s, record->event);
 }

@@ -13,7 +13,7 @@
 #include "delivery-service/core/commit_plan.h"
 #include "delivery-service/core/delivery_batch.h"
 
-/* Columns of delivery, history and parked. */
+/* Columns of delivery, history, trace and parked. */
 enum {
 	D_ID,
 	D_ORDER,
@@ -38,12 +38,14 @@ enum {
 	H_CONTENT,
 	H_COUNT
 };
+enum { T_ORDER, T_PARTITION, T_OFFSET, T_PARENT, T_STATE, T_COUNT };
 enum { P_ORDER, P_VERSION, P_EVENT, P_PAYLOAD, P_PARTITION, P_OFFSET, P_RECEIVED, P_COUNT };
 
 struct batch_rows {
 	const char *topic;   /* borrowed; NULL: nobody is told of the effects */
 	const char *replica; /* borrowed */
 	struct pg_array inserted[D_COUNT], updated[D_COUNT], history[H_COUNT], parked[P_COUNT];
+	struct pg_array traces[T_COUNT];
 	struct pg_array plain_partition, plain_offset;
 	struct pg_array unparked_order, unparked_version;
 	struct pg_array cleared_partition, cleared_first, cleared_end;
@@ -58,7 +60,7 @@ void batch_rows_fini(struct batch_rows *rows);
 /* The row of an order that the batch has changed. */
 void batch_rows_add_delivery(struct batch_rows *rows, const struct batch_order *order);
 
-/* The history row of an event with an effect. */
+/* The history row of an event with an effect, and its trace if it has one. */
 void batch_rows_add_effect(struct batch_rows *rows, const struct batch_event *event);
 
 /* The Delivery* event of an event with an effect. */

@@ -35,6 +35,14 @@ const struct pg_statement batch_save_statements[] = {
 	{ "batch_record_plain", "insert into applied_plain (topic, \"partition\", \"offset\") "
 				"select $1, p, o "
 				"from unnest($2::int4[], $3::int8[]) as e (p, o)" },
+	/* One that was written before is of a topic that was re-created. */
+	{ "batch_trace",
+	  "insert into trace (order_id, \"partition\", \"offset\", traceparent, "
+	  "  tracestate) "
+	  "select * "
+	  "from unnest($1::int8[], $2::int4[], $3::int8[], $4::text[], $5::text[]) "
+	  "on conflict (order_id, \"partition\", \"offset\") do update "
+	  "set traceparent = excluded.traceparent, tracestate = excluded.tracestate" },
 	{ "batch_park",
 	  "insert into parked (order_id, version, event, payload, \"partition\", \"offset\", "
 	  "  received_at) "
@@ -158,15 +166,19 @@ static enum status send_others(struct pg *pg, struct batch_rows *s, struct batch
 			       struct error *err)
 {
 	struct pg_params park = { 0 }, unpark = { 0 }, clear = { 0 }, put = { 0 }, outbox = { 0 };
+	struct pg_params trace = { 0 };
 	struct pg_call *calls = saving->calls + saving->count;
 	size_t n = 0;
 
+	array_params(&trace, s->traces, T_COUNT);
 	array_params(&park, s->parked, P_COUNT);
 	pg_param_array(&unpark, &s->unparked_order);
 	pg_param_array(&unpark, &s->unparked_version);
 	range_params(&clear, s->topic, &s->cleared_partition, &s->cleared_first, &s->cleared_end);
 	range_params(&put, s->topic, &s->put_partition, &s->put_first, &s->put_end);
 	outbox_batch_params(&s->outbox, &outbox);
+	if (s->traces[T_ORDER].count)
+		calls[n++] = (struct pg_call){ "batch_trace", &trace, NULL };
 	if (s->parked[P_ORDER].count)
 		calls[n++] = (struct pg_call){ "batch_park", &park, NULL };
 	if (s->unparked_order.count)

@@ -17,7 +17,7 @@
 /* For the store's session, with outbox_statements. */
 extern const struct pg_statement batch_save_statements[];
 
-#define DELIVERY_SAVE_CALLS_MAX 10
+#define DELIVERY_SAVE_CALLS_MAX 11
 
 /* A save in progress. */
 struct batch_saving {

@@ -56,7 +56,7 @@ bool order_batch_load_by_key(struct order_batch *b, size_t count)
 	return true;
 }
 
-static void add_event(struct deciding *d, const struct order *order)
+static void add_event(struct deciding *d, const struct order *order, const struct trace *trace)
 {
 	struct order_batch *b = d->batch;
 	struct order_event event = order_to_event(order, d->now_wall_ms);
@@ -64,7 +64,7 @@ static void add_event(struct deciding *d, const struct order *order)
 
 	if (payload)
 		b->events[b->event_count++] =
-			(struct order_batch_event){ order->id, event.type, payload };
+			(struct order_batch_event){ order->id, event.type, payload, trace };
 	else
 		d->no_memory = true;
 }
@@ -102,7 +102,7 @@ static void place(struct deciding *d, struct order_command *c)
 	if (c->idempotency_key)
 		w->fingerprint = order_key_fingerprint(&c->content);
 	order_place(&c->order, d->ids[--*d->id_count], &c->content);
-	add_event(d, &c->order);
+	add_event(d, &c->order, c->trace);
 }
 
 static int by_id(const void *key, const void *element)
@@ -137,7 +137,7 @@ static void change(struct deciding *d, struct order_command *c)
 	if (!changed)
 		return;
 	w->changed = true;
-	add_event(d, w->order);
+	add_event(d, w->order, c->trace);
 }
 
 bool order_batch_decide(struct order_batch *b, int64_t now_wall_ms, const int64_t *ids,

@@ -23,7 +23,8 @@ struct order_working {
 struct order_batch_event {
 	int64_t order_id;
 	enum event_type type;
-	char *payload; /* owned */
+	char *payload;             /* owned */
+	const struct trace *trace; /* of its command */
 };
 
 struct order_batch {

@@ -8,6 +8,7 @@
 #define ORDER_SERVICE_CORE_ORDER_COMMAND_H
 
 #include "common/base/error.h"
+#include "common/trace/trace.h"
 #include "order-service/core/order.h"
 
 enum order_command_kind { COMMAND_PLACE, COMMAND_MODIFY, COMMAND_CANCEL };
@@ -24,6 +25,7 @@ struct order_command {
 	struct order_content content;     /* PLACE, MODIFY */
 	const char *idempotency_key;      /* PLACE: NULL none; borrowed */
 	int64_t submitted_mono_ms;        /* the writer's */
+	const struct trace *trace;        /* of the request; NULL: none; borrowed */
 
 	struct error answer; /* .status: ST_OK, ST_NOT_FOUND, ST_CONFLICT, ST_UNAVAILABLE, ... */
 	struct order order;  /* on ST_OK: the order after the command */
@@ -45,6 +47,7 @@ static inline void order_command_init(struct order_command *command, enum order_
 	command->condition.none_match.count = 0;
 	command->fields = 0;
 	command->idempotency_key = NULL;
+	command->trace = NULL;
 	command->answer.status = ST_OK;
 	command->answer.msg[0] = '\0';
 	command->replayed = false;

@@ -66,7 +66,8 @@ void sync_dispatch_metrics(struct sync_dispatch *path, struct metrics_out *out)
 	request_sessions_metrics(path ? path->sessions : NULL, out);
 }
 
-static void log_failure(struct sync_dispatch *path, const struct error *err)
+static void log_failure(struct sync_dispatch *path, const struct trace *trace,
+			const struct error *err)
 {
 	bool due;
 
@@ -74,8 +75,8 @@ static void log_failure(struct sync_dispatch *path, const struct error *err)
 	due = log_due(&path->next_log_mono_ms, 2000);
 	(void)pthread_mutex_unlock(&path->mu);
 	if (due)
-		log_warn("sync", "change not carried out", "status=\"%s\" error=%s",
-			 status_name(err->status), LOG_QUOTE(err->msg));
+		log_warn("sync", "change not carried out", "status=\"%s\" error=%s%s",
+			 status_name(err->status), LOG_QUOTE(err->msg), TRACE_FIELD(trace));
 }
 
 static enum status deliver(struct sync_dispatch *path, const struct order *order, struct error *err)
@@ -116,7 +117,7 @@ void sync_dispatch_submit(struct sync_dispatch *path, struct order_command *comm
 		request_sessions_give(path->sessions, pg);
 	}
 	if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CONFLICT)
-		log_failure(path, &err);
+		log_failure(path, command->trace, &err);
 	command->answer = err;
 	command->answer.status = st;
 	command->answered(command);

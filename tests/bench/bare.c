@@ -125,7 +125,8 @@ static void batch_add(struct batch *b, int64_t order_id, enum event_type type, i
 		       "\"address\":\"%s\",\"status\":\"%s\"}",
 		       event_delivery_names[type], clock_wall_ms(), order_id, order_id, version,
 		       1000 + order_id % 1000, address, status);
-	outbox_batch_add_event(&b->outbox, TOPIC, order_id, event_delivery_names[type], payload);
+	(void)outbox_batch_add_event(&b->outbox, TOPIC, order_id, event_delivery_names[type],
+				     payload, NULL);
 }
 
 static enum status batch_write(struct pg *pg, struct batch *b, int64_t next_offset,

@@ -66,7 +66,8 @@ LAB_TEST(http_access, origins_may_be_allowed, 1)
 	cr_expect_str_eq(http_header(&answer, "Access-Control-Allow-Methods"),
 			 "GET, PATCH, DELETE, HEAD, OPTIONS");
 	cr_expect_str_eq(http_header(&answer, "Access-Control-Allow-Headers"),
-			 "Content-Type, Idempotency-Key, If-Match, If-None-Match");
+			 "Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, "
+			 "tracestate");
 	cr_expect_eq(post(order, "Origin: http://evil.example"), 403);
 	cr_expect_eq(post(service_start(ORDER, "HTTP_ALLOWED_ORIGINS=*", NULL),
 			  "Origin: http://evil.example"),

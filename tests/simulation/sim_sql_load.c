@@ -173,7 +173,7 @@ static enum status fetch_parked(struct sim_session *s, const struct sim_call *c,
 	int64_t limit = sim_args_number(c, 3);
 	int n = 0;
 
-	*out = sim_args_result(8);
+	*out = sim_args_result(10);
 	for (int i = 0; i < sim_args_count(c, 1); i++) {
 		int64_t order = sim_args_number_at(c, 1, i), taken = 0;
 
