@@ -8,7 +8,7 @@
 FROM postgres:15.14-bookworm AS migrate
 LABEL org.opencontainers.image.title="ordering-lab migrate" \
 	org.opencontainers.image.description="Brings the lab's database schema up to date, then ends" \
-	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.version="0.2.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY sql/migrate.sh /lab/sql/
 COPY sql/migrations /lab/sql/migrations
@@ -35,7 +35,7 @@ RUN make build/order-service build/delivery-service build/page build/verify-hist
 FROM scratch AS order-service
 LABEL org.opencontainers.image.title="order-service" \
 	org.opencontainers.image.description="Takes orders over REST, announces them on Kafka" \
-	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.version="0.2.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/order-service /
 ENV HTTP_HOST=0.0.0.0 REPLICA=order-%h
@@ -49,7 +49,7 @@ ENTRYPOINT ["/usr/bin/order-service"]
 FROM scratch AS delivery-service
 LABEL org.opencontainers.image.title="delivery-service" \
 	org.opencontainers.image.description="Makes deliveries of the order events on Kafka" \
-	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.version="0.2.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/delivery-service /
 ENV HTTP_HOST=0.0.0.0 REPLICA=delivery-%h
@@ -63,7 +63,7 @@ ENTRYPOINT ["/usr/bin/delivery-service"]
 FROM scratch AS page
 LABEL org.opencontainers.image.title="page" \
 	org.opencontainers.image.description="Shows the lab in a browser, as it happens" \
-	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.version="0.2.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/page /
 ENV HTTP_HOST=0.0.0.0
@@ -77,7 +77,7 @@ ENTRYPOINT ["/usr/bin/page"]
 FROM scratch AS tools
 LABEL org.opencontainers.image.title="ordering-lab tools" \
 	org.opencontainers.image.description="The lab's history checker, and dead letters" \
-	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.version="0.2.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/tools /
 USER 10003:10003

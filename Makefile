@@ -16,6 +16,10 @@ CC := gcc
 accepted = $(foreach flag,$(1),$(shell $(CC) -Werror -O2 $(flag) -x c -include string.h -c -o /dev/null \
 	/dev/null 2>/dev/null && echo '$(flag)'))
 
+# A packager's, behind ours.
+EXTRA_CFLAGS =
+EXTRA_LDFLAGS =
+
 # Options that hold for every build. Without optimization _FORTIFY_SOURCE can do nothing.
 HARDENING := $(call accepted,-fstack-protector-strong -fstack-clash-protection -fcf-protection)
 FORTIFY := $(lastword -D_FORTIFY_SOURCE=2 $(call accepted,-D_FORTIFY_SOURCE=3))
@@ -40,8 +44,9 @@ DEPENDENCIES := $(RDKAFKA_CFLAGS) \
 
 CFLAGS := -std=gnu17 -D_GNU_SOURCE -g $(VARIANT_CFLAGS_$(VARIANT)) -I. $(DEPENDENCIES) \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
-	-Wno-format-zero-length -Wvla -Wconversion -Werror $(HARDENING) -fPIE -MMD -MP
-LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT)) $(RDKAFKA_LDFLAGS)
+	-Wno-format-zero-length -Wvla -Wconversion -Werror $(HARDENING) -fPIE -MMD -MP $(EXTRA_CFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT)) $(RDKAFKA_LDFLAGS) \
+	$(EXTRA_LDFLAGS)
 LDLIBS := -lpq -lrdkafka -lmicrohttpd -lcurl -levent_extra -levent_core -ljansson -lpthread
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -100,7 +105,7 @@ $(BUILD)/obj/%.o: %.c
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
--include docs/*.mk tools/*.mk stack/*.mk lab/*.mk tests/*.mk tests/*/*.mk
+-include docs/*.mk packaging/*.mk tools/*.mk stack/*.mk lab/*.mk tests/*.mk tests/*/*.mk
 
 .PHONY: help debug clean distclean
 ## develop: help         this list

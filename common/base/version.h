@@ -1,6 +1,6 @@
 #ifndef COMMON_BASE_VERSION_H
 #define COMMON_BASE_VERSION_H
 
-#define PROJECT_VERSION "0.1.0"
+#define PROJECT_VERSION "0.2.0"
 
 #endif
