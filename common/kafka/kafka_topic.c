@@ -10,6 +10,7 @@
 #define ANSWER_MS 10000 /* the broker's time for an answer */
 #define STALL_MS  30000 /* without any message, the read fails */
 #define STEP_MS   500   /* of a wait, between two looks whether it was stopped */
+#define PAUSE_MS  100   /* before a leader is asked for again */
 #define BATCH     1000
 
 struct kafka_topic {
@@ -78,11 +79,22 @@ void kafka_topic_stop(struct kafka_topic *topic)
 	atomic_store(&topic->stopped, true);
 }
 
-/* True if a call whose step has timed out is to be made again. */
+/* True if a call whose step has timed out, or which met a partition between two leaders, is to be
+ * made again. */
 static bool again(const struct kafka_topic *topic, rd_kafka_resp_err_t code, int64_t deadline)
 {
-	return (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) &&
-	       clock_mono_ms() < deadline && !atomic_load(&topic->stopped);
+	const bool timed_out = code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+			       code == RD_KAFKA_RESP_ERR__TRANSPORT;
+	const bool no_leader = code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+			       code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+			       code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+
+	if ((!timed_out && !no_leader) || clock_mono_ms() >= deadline ||
+	    atomic_load(&topic->stopped))
+		return false;
+	if (no_leader)
+		clock_pause_ms(PAUSE_MS);
+	return true;
 }
 
 void kafka_topic_ends_fini(struct kafka_topic_ends *ends)

@@ -10,6 +10,7 @@
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
+#include "tests/support/mock_kafka.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
@@ -446,4 +447,18 @@ LAB_TEST(verify_history, says_what_it_cannot_read, 1)
 	expect_trouble("DATABASE_URL=postgresql://lab@127.0.0.1:1/lab", "make up");
 	expect_trouble("KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1", "Kafka at 127.0.0.1:1");
 	cr_expect_eq(verify_with("--nonsense", (const char *const[]){ NULL }).exit_code, 2);
+}
+
+/* As while a leader is elected, or a broker comes back. */
+LAB_TEST(verify_history, asks_again_for_a_partition_between_two_leaders, 1)
+{
+	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 2);
+	struct verdict v;
+
+	rd_kafka_mock_push_request_errors(kafka, MOCK_LIST_OFFSETS, 3,
+					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+					  RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+	v = verify_with(NULL, (const char *const[]){ "WAIT=0", NULL });
+	cr_expect_eq(v.exit_code, 0, "%s", v.text);
 }

@@ -14,6 +14,7 @@
 /* ApiKeys of requests. */
 #define MOCK_PRODUCE          0
 #define MOCK_FETCH            1
+#define MOCK_LIST_OFFSETS     2
 #define MOCK_FIND_COORDINATOR 10
 #define MOCK_JOIN_GROUP       11
 
