@@ -73,6 +73,22 @@ int64_t sim_args_number_at(const struct sim_call *call, int parameter, int i)
 	return text.bytes ? read_number(text.bytes, text.len) : 0;
 }
 
+int sim_args_next(const struct sim_call *call, int parameter, int64_t after)
+{
+	int64_t least = INT64_MAX;
+	int place = -1;
+
+	for (int i = 0; i < sim_args_count(call, parameter); i++) {
+		int64_t number = sim_args_number_at(call, parameter, i);
+
+		if (number <= after || number >= least)
+			continue;
+		least = number;
+		place = i;
+	}
+	return place;
+}
+
 struct sim_text sim_args_text_at(const struct sim_call *call, int parameter, int i)
 {
 	struct sim_text text = element(call, parameter, i);

@@ -14,6 +14,8 @@ struct sim_text sim_args_text(const struct sim_call *call, int parameter);
 
 int sim_args_count(const struct sim_call *call, int parameter);
 int64_t sim_args_number_at(const struct sim_call *call, int parameter, int i);
+/* The place of the next greater one than after, of an array of numbers; -1: there is none. */
+int sim_args_next(const struct sim_call *call, int parameter, int64_t after);
 /* Copied: memory of the world. */
 struct sim_text sim_args_text_at(const struct sim_call *call, int parameter, int i);
 int64_t sim_args_wall_ms_at(const struct sim_call *call, int parameter, int i);

@@ -20,14 +20,15 @@
 #include "tests/simulation/sim_table.h"
 
 enum sim_table_name {
-	T_POSITION,    /* (partition): next, epoch; owner */
-	T_RANGE,       /* (partition, first): end */
-	T_DELIVERY,    /* (order): id, version, content; status */
-	T_HISTORY,     /* (order, version, serial if 0): partition, offset, content, number */
-	T_PLAIN,       /* (partition, offset) */
-	T_PARKED,      /* (order, version): partition, offset, received, parked; event, payload */
-	T_GIVEN_UP,    /* (order, version) */
-	T_OUTBOX,      /* (id): created; topic, key, type, headers, payload */
+	T_POSITION, /* (partition): next, epoch; owner */
+	T_RANGE,    /* (partition, first): end */
+	T_DELIVERY, /* (order): id, version, content; status */
+	T_HISTORY,  /* (order, version, serial if 0): partition, offset, content, number */
+	T_PLAIN,    /* (partition, offset) */
+	T_PARKED,   /* (order, version): partition, offset, received, parked, serial; event, payload
+		     */
+	T_GIVEN_UP, /* (order, version) */
+	T_OUTBOX,   /* (id): created; topic, key, type, headers, payload */
 	T_OUTBOX_DEAD, /* (id): the same, and the reason */
 	T_LEASE,       /* (1): pid, heartbeat, low id; holder */
 	T_ORDERS,      /* (id): version, qty, customer, fingerprint; status, product, name, ... */
@@ -35,7 +36,16 @@ enum sim_table_name {
 	T_COUNT
 };
 
-enum sim_sequence { Q_DELIVERY, Q_HISTORY, Q_OUTBOX, Q_ORDERS, Q_COMMIT_POSITION, Q_COUNT };
+/* Q_PARKED: in which order events were parked. */
+enum sim_sequence {
+	Q_DELIVERY,
+	Q_HISTORY,
+	Q_OUTBOX,
+	Q_ORDERS,
+	Q_COMMIT_POSITION,
+	Q_PARKED,
+	Q_COUNT
+};
 
 struct sim_touched {
 	enum sim_table_name table;

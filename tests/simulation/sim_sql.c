@@ -16,12 +16,29 @@ const struct sim_value *sim_sql_see(struct sim_session *s, enum sim_table_name n
 	return sim_table_see(sim_table_find(sim_sql_table(s, name), a, b, c), s);
 }
 
+static enum status conflict(struct sim_session *s, const struct sim_row *row)
+{
+	return error_set(&s->error, ST_CONFLICT, "duplicate key %" PRId64 "/%" PRId64, row->key[0],
+			 row->key[1]);
+}
+
+enum status sim_sql_lock_new(struct sim_session *s, enum sim_table_name name, struct sim_row *row)
+{
+	/* Who only has its lock will not take it away. */
+	bool stays = row->committed && row->written == row->committed;
+
+	if (row->owner && stays)
+		return conflict(s, row);
+	if (sim_server_lock_row(s, name, row) != ST_OK)
+		return SIM_BLOCKED;
+	return row->written ? conflict(s, row) : ST_OK;
+}
+
 enum status sim_sql_insert(struct sim_session *s, struct sim_row *row,
 			   const struct sim_value *value)
 {
 	if (row->written)
-		return error_set(&s->error, ST_CONFLICT, "duplicate key %" PRId64 "/%" PRId64,
-				 row->key[0], row->key[1]);
+		return conflict(s, row);
 	sim_server_write(row, value);
 	return ST_OK;
 }

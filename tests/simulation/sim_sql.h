@@ -35,6 +35,9 @@ enum status sim_sql_execute(struct sim_session *session, const struct sim_call *
 struct sim_table *sim_sql_table(struct sim_session *session, enum sim_table_name name);
 const struct sim_value *sim_sql_see(struct sim_session *session, enum sim_table_name name,
 				    int64_t a, int64_t b, int64_t c);
+/* The lock of a unique key's row that is to be inserted. ST_CONFLICT: it is there already. */
+enum status sim_sql_lock_new(struct sim_session *session, enum sim_table_name name,
+			     struct sim_row *row);
 /* Into a row of a unique key, which is locked. ST_CONFLICT: it is there already. */
 enum status sim_sql_insert(struct sim_session *session, struct sim_row *row,
 			   const struct sim_value *value);

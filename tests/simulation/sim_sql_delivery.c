@@ -186,7 +186,7 @@ static enum status parked(struct sim_session *s, const struct sim_call *c, PGres
 		const struct sim_value *v = sim_table_see(t->rows[i], s);
 
 		count += v != NULL;
-		if (v && (!oldest || v->number[3] < sim_table_see(oldest, s)->number[3]))
+		if (v && (!oldest || v->number[4] < sim_table_see(oldest, s)->number[4]))
 			oldest = t->rows[i];
 	}
 	if (!oldest)

@@ -138,9 +138,10 @@ static enum status skipped(struct sim_session *s, const struct sim_call *c, PGre
 	int n = 0;
 
 	*out = sim_args_result(2);
-	for (int i = 0; i < sim_args_count(c, 1); i++) {
+	for (int i = sim_args_next(c, 1, 0); i >= 0;) {
 		int64_t order = sim_args_number_at(c, 1, i);
 
+		i = sim_args_next(c, 1, order);
 		for (size_t at = sim_table_from(t, order, 0, 0);
 		     at < t->count && t->rows[at]->key[0] == order; at++) {
 			if (!sim_table_see(t->rows[at], s))
@@ -174,10 +175,12 @@ static enum status fetch_parked(struct sim_session *s, const struct sim_call *c,
 	int n = 0;
 
 	*out = sim_args_result(10);
-	for (int i = 0; i < sim_args_count(c, 1); i++) {
+	for (int i = sim_args_next(c, 1, 0); i >= 0;) {
 		int64_t order = sim_args_number_at(c, 1, i), taken = 0;
+		size_t first = sim_table_from(t, order, sim_args_number_at(c, 2, i), 0);
 
-		for (size_t at = sim_table_from(t, order, sim_args_number_at(c, 2, i), 0);
+		i = sim_args_next(c, 1, order);
+		for (size_t at = first;
 		     at < t->count && t->rows[at]->key[0] == order && taken < limit; at++) {
 			if (!sim_table_see(t->rows[at], s))
 				continue;

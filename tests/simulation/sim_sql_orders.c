@@ -21,6 +21,16 @@ static void put_order(PGresult *out, int row, int column, int64_t id, const stru
 	sim_args_put_text(out, row, column + 7, v->text[ADDRESS]);
 }
 
+/* Whether the key is one of those before it. */
+static bool is_repeated(const struct sim_call *c, int i, struct sim_text key)
+{
+	for (int j = 0; j < i; j++) {
+		if (sim_args_same_text(sim_args_text_at(c, 1, j), key))
+			return true;
+	}
+	return false;
+}
+
 static enum status by_key(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
 	int n = 0;
@@ -33,7 +43,7 @@ static enum status by_key(struct sim_session *s, const struct sim_call *c, PGres
 		const struct sim_value *v = known ? sim_sql_see(s, T_ORDERS, known->number[0], 0, 0)
 						  : NULL;
 
-		if (!v)
+		if (!v || is_repeated(c, i, key))
 			continue;
 		sim_args_put_text(*out, n, 0, key);
 		sim_args_put_number(*out, n, 1, v->number[FINGERPRINT]);
@@ -42,36 +52,27 @@ static enum status by_key(struct sim_session *s, const struct sim_call *c, PGres
 	return ST_OK;
 }
 
-/* The lowest id of the array that is above last; INT64_MAX: none. */
-static int64_t next_id(const struct sim_call *c, int count, int64_t last)
-{
-	int64_t next = INT64_MAX;
-
-	for (int i = 0; i < count; i++) {
-		int64_t id = sim_args_number_at(c, 1, i);
-
-		if (id > last && id < next)
-			next = id;
-	}
-	return next;
-}
-
 /* In the order of the ids, as the statement says: so are its locks, and its rows. */
 static enum status lock(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
-	int count = sim_args_count(c, 1), n = 0;
+	int64_t id = 0;
+	int n = 0;
 
-	for (int64_t id = next_id(c, count, 0); id != INT64_MAX; id = next_id(c, count, id)) {
-		struct sim_row *row = sim_table_find(sim_sql_table(s, T_ORDERS), id, 0, 0);
+	for (int i = sim_args_next(c, 1, 0); i >= 0; i = sim_args_next(c, 1, id)) {
+		struct sim_row *row;
 
+		id = sim_args_number_at(c, 1, i);
+		row = sim_table_find(sim_sql_table(s, T_ORDERS), id, 0, 0);
 		if (sim_table_see(row, s) && sim_args_says(c, "for update") &&
 		    sim_server_lock_row(s, T_ORDERS, row) != ST_OK)
 			return SIM_BLOCKED;
 	}
 	*out = sim_args_result(8);
-	for (int64_t id = next_id(c, count, 0); id != INT64_MAX; id = next_id(c, count, id)) {
-		const struct sim_value *v = sim_sql_see(s, T_ORDERS, id, 0, 0);
+	for (int i = sim_args_next(c, 1, 0); i >= 0; i = sim_args_next(c, 1, id)) {
+		const struct sim_value *v;
 
+		id = sim_args_number_at(c, 1, i);
+		v = sim_sql_see(s, T_ORDERS, id, 0, 0);
 		if (v)
 			put_order(*out, n++, 0, id, v);
 	}
@@ -113,25 +114,42 @@ static struct sim_row *order_row(struct sim_session *s, const struct sim_call *c
 
 #define COMMIT_ORDER_LOCK (-1)
 
+/* A key that is there, of an order that another transaction has changed, may be gone with it. */
+static enum status lock_key(struct sim_session *s, struct sim_row *key)
+{
+	const struct sim_value *known = sim_table_see(key, s);
+	const struct sim_row *order =
+		known ? sim_table_find(sim_sql_table(s, T_ORDERS), known->number[0], 0, 0) : NULL;
+
+	if (order && order->owner && order->owner != s && order->written != order->committed) {
+		s->blocked_by = order->owner;
+		return SIM_BLOCKED;
+	}
+	return sim_sql_lock_new(s, T_ORDER_KEYS, key);
+}
+
+/* Row by row, as they are inserted. */
 static enum status lock_all(struct sim_session *s, const struct sim_call *c)
 {
-	if (sim_server_lock(s, COMMIT_ORDER_LOCK) != ST_OK)
-		return SIM_BLOCKED;
-	for (int i = 0; i < sim_args_count(c, 1); i++) {
+	enum status st = sim_server_lock(s, COMMIT_ORDER_LOCK);
+
+	for (int i = 0; st == ST_OK && i < sim_args_count(c, 1); i++) {
 		struct sim_text key = sim_args_text_at(c, 9, i);
 
-		if (sim_server_lock_row(s, T_ORDERS, order_row(s, c, i)) != ST_OK ||
-		    (key.bytes && sim_server_lock_row(s, T_ORDER_KEYS, key_row(s, key)) != ST_OK))
-			return SIM_BLOCKED;
+		st = sim_sql_lock_new(s, T_ORDERS, order_row(s, c, i));
+		if (st == ST_OK && key.bytes)
+			st = lock_key(s, key_row(s, key));
 	}
-	return ST_OK;
+	return st;
 }
 
 static enum status insert(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
+	enum status st = lock_all(s, c);
+
 	(void)out;
-	if (lock_all(s, c) != ST_OK)
-		return SIM_BLOCKED;
+	if (st != ST_OK)
+		return st;
 	for (int i = 0; i < sim_args_count(c, 1); i++) {
 		struct sim_value value = order_at(c, i);
 		const struct sim_value id = { .number = { sim_args_number_at(c, 1, i) } };

@@ -73,11 +73,14 @@ static enum status lease_evict(struct sim_session *s, const struct sim_call *c, 
 	return ST_OK;
 }
 
+/* last_value of a sequence that was never drawn from is 1. */
 static int64_t low_id(struct sim_session *s, const struct sim_value *lease, int64_t low)
 {
+	int64_t last = s->database->sequences[Q_OUTBOX];
+
 	if (lease->number[LOW] > low)
 		low = lease->number[LOW];
-	return low <= s->database->sequences[Q_OUTBOX] + 1 ? low : 0;
+	return low <= (last ? last : 1) + 1 ? low : 0;
 }
 
 static enum status hold_lease(struct sim_session *s, struct sim_value *value, PGresult **out)
@@ -230,7 +233,7 @@ static enum status fetch(struct sim_session *s, const struct sim_call *c, PGresu
 		if (!v || is_held_back(c, v->text[0]))
 			continue;
 		put_row(*out, n++, t->rows[i], v);
-		bytes += v->text[4].len;
+		bytes += v->text[4].bytes ? v->text[4].len : 0;
 	}
 	return ST_OK;
 }
@@ -303,11 +306,23 @@ static enum status move_to_dead(struct sim_session *s, const struct sim_call *c,
 	return delete_rows(s, c);
 }
 
+/* Both ends of what is seen, from the bound on. How old the first one is, is not told. */
 static enum status backlog(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
-	(void)c;
+	const struct sim_table *t = sim_sql_table(s, T_OUTBOX);
+	const struct sim_value *lease = lease_of(s);
+	int64_t low = sim_args_number(c, 1), first = 0, last = -1;
+
+	if (lease && lease->number[LOW] > low)
+		low = lease->number[LOW];
+	for (size_t i = sim_table_from(t, low, 0, 0); i < t->count; i++) {
+		if (!sim_table_see(t->rows[i], s))
+			continue;
+		first = last < 0 ? t->rows[i]->key[0] : first;
+		last = t->rows[i]->key[0];
+	}
 	*out = sim_args_result(2);
-	sim_args_put_number(*out, 0, 0, (int64_t)sim_sql_table(s, T_OUTBOX)->count);
+	sim_args_put_number(*out, 0, 0, last - first + 1);
 	sim_args_put_number(*out, 0, 1, 0);
 	return ST_OK;
 }

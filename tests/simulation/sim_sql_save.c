@@ -38,8 +38,10 @@ static enum status insert_deliveries(struct sim_session *s, const struct sim_cal
 
 	(void)out;
 	for (int i = 0; i < count; i++) {
-		if (sim_server_lock_row(s, T_DELIVERY, delivery_row(s, c, i)) != ST_OK)
-			return SIM_BLOCKED;
+		enum status st = sim_sql_lock_new(s, T_DELIVERY, delivery_row(s, c, i));
+
+		if (st != ST_OK)
+			return st;
 	}
 	for (int i = 0; i < count; i++) {
 		struct sim_value value = delivery_at(c, i);
@@ -103,9 +105,12 @@ static enum status record(struct sim_session *s, const struct sim_call *c, PGres
 
 	(void)out;
 	for (int i = 0; i < count; i++) {
-		if (sim_args_number_at(c, 2, i) > 0 &&
-		    sim_server_lock_row(s, T_HISTORY, history_row(s, c, i, 0)) != ST_OK)
-			return SIM_BLOCKED;
+		enum status st = sim_args_number_at(c, 2, i) == 0
+					 ? ST_OK
+					 : sim_sql_lock_new(s, T_HISTORY, history_row(s, c, i, 0));
+
+		if (st != ST_OK)
+			return st;
 	}
 	for (int i = 0; i < count; i++) {
 		int64_t serial = sim_server_draw(s, Q_HISTORY);
@@ -137,8 +142,10 @@ static enum status record_plain(struct sim_session *s, const struct sim_call *c,
 
 	(void)out;
 	for (int i = 0; i < count; i++) {
-		if (sim_server_lock_row(s, T_PLAIN, plain_row(s, c, i)) != ST_OK)
-			return SIM_BLOCKED;
+		enum status st = sim_sql_lock_new(s, T_PLAIN, plain_row(s, c, i));
+
+		if (st != ST_OK)
+			return st;
 	}
 	for (int i = 0; i < count; i++) {
 		if (sim_sql_insert(s, plain_row(s, c, i), &value) != ST_OK)
@@ -156,7 +163,8 @@ static enum status park(struct sim_session *s, const struct sim_call *c, PGresul
 						    sim_args_number_at(c, 2, i), 0);
 		struct sim_value value = {
 			.number = { sim_args_number_at(c, 5, i), sim_args_number_at(c, 6, i),
-				    sim_args_wall_ms_at(c, 7, i), sim_world_wall_ms() },
+				    sim_args_wall_ms_at(c, 7, i), sim_world_wall_ms(),
+				    sim_server_draw(s, Q_PARKED) },
 			.text = { sim_args_text_at(c, 3, i), sim_args_text_at(c, 4, i) },
 		};
 
