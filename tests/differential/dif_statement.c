@@ -24,7 +24,7 @@ static const struct dif_statement statements[] = {
 	{ "batch_seen_plain", "t*p*o", "nn", true },
 	{ "batch_first_parked", "*r", "nn", true },
 	{ "batch_skipped", "*r", "nn", false },
-	{ "batch_fetch_parked", "*r*vl", "nnttnnnn", false },
+	{ "batch_fetch_parked", "*r*vl", "nnttnnnntt", false },
 	/* batch_save.c */
 	{ "batch_insert", "*d*r*v*c*x*x*q*x*s", NULL, false },
 	{ "batch_update", "*d*r*v*c*x*x*q*x*s*vN", NULL, false },
