@@ -63,7 +63,7 @@ static void fail(struct run *run, const char *what, const char *log)
 	char output[OUTPUT_SIZE];
 
 	command_read_output(log, 0, output, sizeof(output));
-	journal_violation(&run->journal, "%s is not whole after %d s: %.300s", what, HEAL_MS / 1000,
+	journal_violation(&run->journal, "%s is not whole in time: %.300s", what,
 			  command_last_line(output));
 }
 
@@ -71,7 +71,7 @@ static void fail(struct run *run, const char *what, const char *log)
 static void heal(struct run *run, const char *what, const char *script, const char *verb,
 		 int64_t number)
 {
-	int64_t end_mono_ms = clock_mono_ms() + HEAL_MS;
+	int64_t end_mono_ms = clock_mono_ms() + wait_stretch(HEAL_MS);
 	char name[64], log[RUN_PATH_SIZE];
 	const struct remedy remedy = { what, log, script, verb, number };
 	bool whole = false;

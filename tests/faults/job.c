@@ -9,6 +9,7 @@
 #include "common/runtime/pid_file.h"
 #include "tests/faults/kinds.h"
 #include "tests/support/process.h"
+#include "tests/support/wait.h"
 
 #define KILL_MS 5000
 
@@ -64,15 +65,16 @@ void job_kill(const struct fault_job *job)
 
 void job_stop(const struct fault_job *job)
 {
-	int64_t begin_mono_ms = clock_mono_ms(), took_ms;
+	int64_t begin_mono_ms = clock_mono_ms(), limit_ms = wait_stretch(JOB_STOP_MS), took_ms;
 
 	(void)job_signal(job, SIGTERM);
-	if (!job_await_end(job, JOB_STOP_MS))
+	if (!job_await_end(job, limit_ms))
 		job_kill(job);
 	took_ms = clock_mono_ms() - begin_mono_ms;
 	journal_note(&job->run->journal, "stopped", "%s after %" PRId64 " ms", part_name(job->part),
 		     took_ms);
-	if (took_ms >= JOB_STOP_MS && !part_is_kafka(job->part))
-		journal_violation(&job->run->journal, "%s did not stop within %d s of SIGTERM",
-				  part_name(job->part), JOB_STOP_MS / 1000);
+	if (took_ms >= limit_ms && !part_is_kafka(job->part))
+		journal_violation(&job->run->journal,
+				  "%s did not stop within %" PRId64 " s of SIGTERM",
+				  part_name(job->part), limit_ms / 1000);
 }

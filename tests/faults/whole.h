@@ -1,7 +1,8 @@
 /*
  * Liveness: after the last fault everything becomes whole by itself. The outboxes are empty, all
  * messages are done, every service says that it is ready, and PostgreSQL has no session more than
- * the services have connections. That it takes longer than WHOLE_MS is a violation.
+ * the services have connections. That it takes longer than WHOLE_MS,
+ * stretched on a busy machine, is a violation.
  *
  * Threads: main only; no client runs, so no new work comes.
  */
