@@ -58,14 +58,14 @@ static struct trace *new_root(void)
 	return trace;
 }
 
+/* Who takes part puts a span of his own into traceparent, recorded or not. */
 static void record(struct otlp *otlp, struct trace *trace, bool begins)
 {
 	trace->recorded = otlp_sampler_takes(&otlp->sampler, &trace->at, begins);
-	if (!trace->recorded) {
+	if (trace->recorded)
+		trace->at.flags |= TRACE_SAMPLED;
+	else
 		trace->at.flags &= (uint8_t)~TRACE_SAMPLED;
-		return;
-	}
-	trace->at.flags |= TRACE_SAMPLED;
 	if (!begins)
 		otlp_new_span(trace->at.span);
 }

@@ -39,7 +39,7 @@ struct trace_parent {
 struct trace {
 	struct trace_parent at;           /* where it is now: this is what goes on */
 	uint8_t caller[TRACE_SPAN_BYTES]; /* the span before it; zeros: none, the trace begins */
-	bool recorded;                    /* at.span is one of ours, and is exported */
+	bool recorded;                    /* at.span is exported by us */
 	char state[];                     /* tracestate; empty: none */
 };
 

@@ -308,6 +308,12 @@ LAB_TEST(tracing, a_request_without_a_trace_begins_one, 1)
 	place(order, NULL, NULL);
 	place(order, "traceparent: " PARENT, NULL);
 	cr_expect_str_eq(flags_of(await(tail, "OrderPlaced", 2)), "02");
+	/* Who takes part says so, recorded or not. */
+	place(order, "traceparent: 00-" TRACE "-" CALLER "-02", NULL);
+	m = await(tail, "OrderPlaced", 4);
+	cr_expect_str_eq(trace_of(m), TRACE);
+	cr_expect_str_neq(span_of(m), CALLER);
+	cr_expect_str_eq(flags_of(m), "02");
 	(void)await_span(c, ORDER, "POST /orders", TRACE);
 	cr_expect_null(
 		collector_find(c, ORDER, "POST /orders", trace_of(await(tail, "OrderPlaced", 2))));
@@ -371,16 +377,21 @@ LAB_TEST(tracing, a_collector_that_hangs_fills_the_queue_only, 1)
 {
 	struct collector *c = collector_start();
 	struct service *order = service_start(ORDER, collector_setting(c), NULL);
-	int taken = 0;
+	/* More than the queue has, and a batch that is being sent. */
+	const char *const settings[] = { arena_format("PORTS=%d", order->port),
+					 "METHOD=GET",
+					 "TARGET=/orders/1",
+					 "RATE=0",
+					 "COUNT=6000",
+					 "CONNECTIONS=20",
+					 NULL };
+	struct program_run run;
 
 	collector_answers(c, 0);
 	cr_assert(wait_until(60000, (place(order, NULL, NULL), collector_posts(c) > 0)));
-	while (service_metric(order, "otlp_spans_dropped_total{reason=\"full\"}") < 1 &&
-	       taken < 20000) {
-		for (int i = 0; i < 500; i++, taken++)
-			(void)http_call(order->port, "GET", "/orders/1", NULL, NULL);
-	}
-	cr_expect_lt(taken, 20000);
+	run = program_run("load", NULL, settings);
+	cr_assert_eq(run.status, 0, "%s", run.output);
+	cr_expect_geq(service_metric(order, "otlp_spans_dropped_total{reason=\"full\"}"), 1);
 	cr_expect_leq(service_metric(order, "otlp_spans_queued"), 4096);
 	cr_expect(service_logs(order, "msg=\"spans dropped: the collector does not take them\""));
 	cr_expect(service_ready(order));
