@@ -40,6 +40,7 @@ const struct pg_statement relay_store_statements[] = {
 			   "  and granted and pid is distinct from pg_backend_pid() "
 			   "  and database = (select oid from pg_database "
 			   "    where datname = current_database())" },
+	/* Within the session that has read them. */
 	{ "relay_delete", "delete from outbox "
 			  "where id = any($1::int8[])" },
 	/* A row that has only the id of one that was published is of another time: a restored
@@ -51,23 +52,26 @@ const struct pg_statement relay_store_statements[] = {
 				    "    + c.created * interval '1 microsecond'" },
 	{ "relay_move_to_dead",
 	  "with gone as ("
-	  "  delete from outbox "
-	  "  where id = any($1::int8[]) "
-	  "  returning *"
+	  "  delete from outbox o "
+	  "  using unnest($1::int8[], $2::int8[], $3::text[]) as c (id, created, reason) "
+	  "  where o.id = c.id "
+	  "    and o.created_at = timestamptz '2000-01-01 00:00:00+00' "
+	  "      + c.created * interval '1 microsecond' "
+	  "  returning o.*, c.reason"
 	  ") "
 	  "insert into outbox_dead (id, topic, key, type, headers, payload, created_at, reason) "
-	  "select g.id, topic, key, type, headers, payload, created_at, r.reason "
-	  "from gone g "
-	  "join unnest($1::int8[], $2::text[]) as r (id, reason) on r.id = g.id" },
+	  "select id, topic, key, type, headers, payload, created_at, reason "
+	  "from gone" },
 	{ 0 },
 };
 
 /* Before the other statements are planned, at their first use. */
-static enum status set_planner(void *context, struct pg *pg, struct error *err)
+static enum status begin_session(void *context, struct pg *pg, struct error *err)
 {
+	struct relay_store *o = context;
 	struct pg_call call = { "relay_plan", NULL, NULL };
 
-	(void)context;
+	o->sessions++;
 	if (pg_run(pg, &call, 1, err) != ST_OK)
 		return err->status;
 	pg_clear(&call, 1);
@@ -88,10 +92,11 @@ enum status relay_store_open(struct relay_store *o, const char *database_url, co
 	const struct pg_config config = { database_url, application, schema, tables };
 
 	o->listening = 0;
+	o->sessions = o->read_by = 0;
 	relay_sleep_init(&o->sleep);
 	if (pg_open(&o->pg, &config, err) != ST_OK)
 		return err->status;
-	pg_check_sessions(o->pg, set_planner, NULL);
+	pg_check_sessions(o->pg, begin_session, o);
 	return ST_OK;
 }
 
@@ -102,22 +107,27 @@ void relay_store_close(struct relay_store *o)
 
 /* The verdicts, as arrays for the statements. */
 struct settlement {
-	struct pg_array acked, refused, reasons;
+	struct pg_array acked, acked_created, refused, refused_created, reasons;
 };
 
 static void settlement_init(struct settlement *s, const struct relay_ledger *ledger)
 {
 	pg_array_init(&s->acked, PG_ARRAY_INT8);
+	pg_array_init(&s->acked_created, PG_ARRAY_INT8);
 	pg_array_init(&s->refused, PG_ARRAY_INT8);
+	pg_array_init(&s->refused_created, PG_ARRAY_INT8);
 	pg_array_init(&s->reasons, PG_ARRAY_TEXT);
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct relay_row *row = &ledger->rows[i];
 
-		if (row->verdict == RELAY_ACKED)
+		if (row->verdict == RELAY_ACKED) {
 			pg_array_i64(&s->acked, row->id);
+			pg_array_i64(&s->acked_created, row->created_us);
+		}
 		if (row->verdict != RELAY_REFUSED)
 			continue;
 		pg_array_i64(&s->refused, row->id);
+		pg_array_i64(&s->refused_created, row->created_us);
 		pg_array_text(&s->reasons, kafka_producer_reason(row->reason));
 	}
 }
@@ -125,7 +135,9 @@ static void settlement_init(struct settlement *s, const struct relay_ledger *led
 static void settlement_fini(struct settlement *s)
 {
 	pg_array_fini(&s->acked);
+	pg_array_fini(&s->acked_created);
 	pg_array_fini(&s->refused);
+	pg_array_fini(&s->refused_created);
 	pg_array_fini(&s->reasons);
 }
 
@@ -138,19 +150,28 @@ static void held_names(struct pg_array *names, const struct relay_topics *topics
 	}
 }
 
-/* The calls of a settlement, at most two. */
-static size_t settle_calls(struct pg_call *calls, struct pg_params *acked,
-			   struct pg_params *refused, struct settlement *s,
+/*
+ * The calls of a settlement, at most two. Behind the session that read the rows there may be a
+ * database that has forgotten them, and has given their ids to others: those stay.
+ */
+static size_t settle_calls(const struct relay_store *o, struct pg_call *calls,
+			   struct pg_params *acked, struct pg_params *refused, struct settlement *s,
 			   const struct relay_ledger *ledger)
 {
+	bool same_session = o->sessions == o->read_by;
 	size_t n = 0;
 
 	if (ledger->acked) {
 		pg_param_array(acked, &s->acked);
-		calls[n++] = (struct pg_call){ "relay_delete", acked, NULL };
+		if (!same_session)
+			pg_param_array(acked, &s->acked_created);
+		calls[n++] =
+			(struct pg_call){ same_session ? "relay_delete" : "relay_delete_committed",
+					  acked, NULL };
 	}
 	if (ledger->refused) {
 		pg_param_array(refused, &s->refused);
+		pg_param_array(refused, &s->refused_created);
 		pg_param_array(refused, &s->reasons);
 		calls[n++] = (struct pg_call){ "relay_move_to_dead", refused, NULL };
 	}
@@ -197,6 +218,7 @@ static enum status run_with_fetch(struct relay_store *o, struct pg_call *calls, 
 		return err->status;
 	*rows = calls[n].result;
 	calls[n].result = NULL;
+	o->read_by = o->sessions;
 	move_bound(&o->bound, *rows, look ? calls[n + 1].result : NULL, held->count == 0);
 	pg_clear(calls, count);
 	return ST_OK;
@@ -214,11 +236,14 @@ enum status relay_store_settle_and_fetch(struct relay_store *o, const struct rel
 	size_t n = 0;
 	enum status st;
 
+	/* The calls depend on the session. */
+	if (pg_connect(o->pg, err) != ST_OK)
+		return err->status;
 	settlement_init(&s, ledger);
 	held_names(&held, topics, now);
 	if (awake)
 		n = relay_sleep_end(&o->sleep, o->pg, calls);
-	n += settle_calls(calls + n, &acked, &refused, &s, ledger);
+	n += settle_calls(o, calls + n, &acked, &refused, &s, ledger);
 	st = run_with_fetch(o, calls, n, holder, &held, rows, err);
 	if (st == ST_OK && awake)
 		relay_sleep_ended(&o->sleep);

@@ -21,7 +21,9 @@ extern const struct pg_statement relay_store_statements[];
 
 struct relay_store {
 	struct pg *pg;
-	int listening; /* backend pid of the session that listens; 0: none does */
+	int listening;    /* backend pid of the session that listens; 0: none does */
+	int64_t sessions; /* that were begun; the current one has this number */
+	int64_t read_by;  /* the one that has read the rows of the ledger */
 	struct relay_sleep sleep;
 	struct relay_bound bound;
 };
@@ -33,9 +35,10 @@ MUST_CHECK enum status relay_store_open(struct relay_store *outbox, const char *
 void relay_store_close(struct relay_store *outbox);
 
 /*
- * In one transaction: writes the ledger's verdicts and reads the next rows, *rows, the caller's
- * (relay_publisher_publish says which columns); none of the topics that are held back at
- * now_mono_ms, none unless the lease is holder's. *all: no topic was. awake: writers need notify
+ * In one transaction: writes the ledger's verdicts (of rows that are still the ones that were
+ * read: a database that forgets commits gives their ids out again) and reads the next rows, *rows,
+ * the caller's (relay_publisher_publish says which columns); none of the topics that are held back
+ * at now_mono_ms, none unless the lease is holder's. *all: no topic was. awake: writers need notify
  * no more. On an error neither happened; as pg_run.
  */
 MUST_CHECK enum status relay_store_settle_and_fetch(struct relay_store *outbox,

@@ -207,3 +207,30 @@ LAB_TEST(relay_lease, a_leader_that_hangs_is_left_soon, 1)
 	cr_expect(wait_until(40000, sql_number(ROWS) == 0), "the old leader is waited for");
 	relay_close(relay);
 }
+
+/* --- a database that forgets --------------------------------------------------------------- */
+
+/* The database forgets a row that was published, and gives its id to another one. */
+static void forget_and_go_on(void)
+{
+	sql_run("select pg_terminate_backend(backend_pid) from orders.outbox_lease");
+	sql_run("delete from orders.outbox");
+	sql_run("select setval('orders.outbox_id_seq', 1, false)");
+	relay_driver_add(fixture.topic, "2", "Second");
+}
+
+LAB_TEST(relay_lease, a_row_with_the_id_of_one_that_was_forgotten_is_published, 1)
+{
+	struct relay *relay;
+
+	(void)mock_kafka_open(1, 1);
+	relay = open_relay("relay", "");
+	relay_driver_add(fixture.topic, "1", "First");
+	relay_round(relay); /* publishes it; the next one takes it out of the outbox */
+	cr_assert_eq(sql_number(ROWS), 1);
+	forget_and_go_on();
+	cr_assert_eq(sql_number("select id from orders.outbox"), 1);
+	cr_expect(rounds_until(relay, sql_number(ROWS) == 0), "the outbox stands for ever");
+	cr_expect_eq(relay_driver_metric(relay, "relay_published_total"), 2);
+	relay_close(relay);
+}
