@@ -16,8 +16,8 @@ static void arrive(void *argument)
 	struct packet *p = argument;
 	struct sim_session *s = p->session;
 
-	if (!s->ended && sim_node_pg_is_cut(s->node)) {
-		sim_world_at(s->node->pg_cut_until_us, arrive, p);
+	if (!s->ended && sim_node_is_cut(s->node->pg_cut_until_us, SIM_TO)) {
+		sim_world_at(s->node->pg_cut_until_us[SIM_TO], arrive, p);
 		return;
 	}
 	*s->calls_end = p->call;
@@ -44,8 +44,8 @@ static void cancel(void *session)
 {
 	struct sim_session *s = session;
 
-	if (!s->ended && sim_node_pg_is_cut(s->node)) {
-		sim_world_at(s->node->pg_cut_until_us, cancel, s);
+	if (!s->ended && sim_node_is_cut(s->node->pg_cut_until_us, SIM_TO)) {
+		sim_world_at(s->node->pg_cut_until_us[SIM_TO], cancel, s);
 		return;
 	}
 	sim_server_terminate(s);

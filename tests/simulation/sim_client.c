@@ -226,7 +226,7 @@ static bool waits(const struct customer *c)
 {
 	const struct sim_node *n = crowd.nodes[c->node];
 
-	return !c->answered && n->alive && n->life == c->life;
+	return !c->answered && n->alive && n->life == c->life && !sim_node_is_stopped(n);
 }
 
 bool sim_client_is_done(void)

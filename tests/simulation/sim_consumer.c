@@ -96,7 +96,8 @@ static bool obey(struct kafka_consumer *c)
 	enum sim_kafka_order order;
 	int32_t partition;
 
-	if (!sim_kafka_take_order(&c->member, &order, &partition))
+	if (sim_node_is_cut(c->member.node->kafka_cut_until_us, SIM_FROM) ||
+	    !sim_kafka_take_order(&c->member, &order, &partition))
 		return false;
 	c->rebalances++;
 	if (order == SIM_ASSIGN)

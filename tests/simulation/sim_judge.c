@@ -16,10 +16,10 @@
 
 enum { NEXT, EPOCH }; /* numbers of a position */
 
+/* Of a partition under an epoch. */
 struct claim {
 	const struct sim_node *node;
 	int life;
-	int64_t at_us;
 };
 
 /* One judge a world. */
@@ -27,7 +27,9 @@ static struct judge {
 	const struct sim_setup *setup;
 	const struct sim_topic *topic;
 	struct sim_database *database;
-	struct claim claims[SIM_PARTITIONS];
+	struct claim claims[SIM_PARTITIONS];     /* the one that counts */
+	struct claim *claims_of[SIM_PARTITIONS]; /* by epoch */
+	int64_t epochs[SIM_PARTITIONS];
 	struct sim_table letters; /* places whose message became a dead letter */
 	struct sim_table latest;  /* (order, version): the latest effect */
 	long effects;
@@ -185,6 +187,20 @@ static void judge_covered(const struct sim_session *s, int64_t partition, int64_
 	}
 }
 
+static void note_claim(int64_t partition, int64_t epoch, struct claim claim)
+{
+	int64_t *count = &judge.epochs[partition];
+
+	if (epoch >= *count) {
+		*count = 2 * epoch + 64;
+		judge.claims_of[partition] =
+			realloc(judge.claims_of[partition], (size_t)*count * sizeof(struct claim));
+		if (!judge.claims_of[partition])
+			abort();
+	}
+	judge.claims[partition] = judge.claims_of[partition][epoch] = claim;
+}
+
 static void judge_position(const struct sim_session *s, const struct sim_row *row)
 {
 	const struct sim_value *old = row->committed, *new = row->written;
@@ -193,7 +209,7 @@ static void judge_position(const struct sim_session *s, const struct sim_row *ro
 
 	if (!old || strcmp(old->text[0].bytes, new->text[0].bytes) != 0 ||
 	    old->number[EPOCH] != new->number[EPOCH])
-		*claim = (struct claim){ s->node, s->life, sim_world_now_us() };
+		note_claim(row->key[0], new->number[EPOCH], (struct claim){ s->node, s->life });
 	if (old && old->number[EPOCH] > new->number[EPOCH])
 		sim_world_violation("the epoch of partition %" PRId64 " went back", row->key[0]);
 	if (new->number[NEXT] < from)
@@ -226,16 +242,24 @@ static void judge_ranges(const struct sim_session *s, int64_t partition)
 	}
 }
 
-static void note_letter(const struct sim_value *row)
+/* Where the message of a dead letter lies. */
+static void read_letter(const struct sim_value *row, int64_t *partition, int64_t *offset)
 {
 	size_t count;
 	struct message_header *list = outbox_headers_decode(row->text[3].bytes, &count);
 	const struct message letter = { .headers = list, .header_count = count };
-	int64_t partition = -1, offset = -1;
 
-	(void)message_header_number(&letter, CONTRACT_ORIGIN_PARTITION, INT32_MAX, &partition);
-	(void)message_header_number(&letter, CONTRACT_ORIGIN_OFFSET, INT64_MAX, &offset);
+	*partition = *offset = -1;
+	(void)message_header_number(&letter, CONTRACT_ORIGIN_PARTITION, INT32_MAX, partition);
+	(void)message_header_number(&letter, CONTRACT_ORIGIN_OFFSET, INT64_MAX, offset);
 	free(list);
+}
+
+static void note_letter(const struct sim_value *row)
+{
+	int64_t partition, offset;
+
+	read_letter(row, &partition, &offset);
 	(void)sim_table_row(&judge.letters, partition, offset, 0);
 }
 
@@ -269,12 +293,54 @@ static void judge_commit(struct sim_database *database, const struct sim_session
 	}
 }
 
+/* --- what the database forgets ------------------------------------------------------------- */
+
+static void forget_effect(const struct sim_row *row)
+{
+	const struct sim_table *t = &judge.database->tables[T_HISTORY];
+	size_t at = sim_table_from(t, row->key[0], row->key[1], 0);
+	struct sim_row *latest = sim_table_row(&judge.latest, row->key[0], 0, 0);
+	struct sim_value value = { 0 };
+
+	if (at > 0 && t->rows[at - 1]->key[0] == row->key[0])
+		value.number[0] = t->rows[at - 1]->key[1];
+	sim_server_write(latest, &value);
+	latest->committed = latest->written;
+}
+
+static void forget_letter(const struct sim_value *was)
+{
+	int64_t partition, offset;
+	struct sim_row *letter;
+
+	read_letter(was, &partition, &offset);
+	letter = sim_table_find(&judge.letters, partition, offset, 0);
+	if (letter)
+		sim_table_tidy(&judge.letters, letter);
+}
+
+static void forget(struct sim_database *database, enum sim_table_name name, struct sim_row *row,
+		   const struct sim_value *was)
+{
+	(void)database;
+	if (name == T_HISTORY && !row->committed && row->key[1] > 0)
+		forget_effect(row);
+	if (name == T_OUTBOX && !row->committed &&
+	    strcmp(was->text[0].bytes, CONTRACT_DEAD_LETTER_TOPIC) == 0)
+		forget_letter(was);
+	if (name == T_POSITION)
+		judge.claims[row->key[0]] =
+			row->committed ? judge.claims_of[row->key[0]][row->committed->number[EPOCH]]
+				       : (struct claim){ 0 };
+}
+
 void sim_judge_begin(const struct sim_setup *setup, const struct sim_topic *topic)
 {
 	judge.setup = setup;
 	judge.topic = topic;
 	judge.database = sim_server_database("delivery");
 	judge.database->committing = judge_commit;
+	judge.database->forgotten = forget;
 	sim_server_database("orders")->committing = sim_judge_outbox_commit;
 	sim_judge_outbox_begin(setup);
 }

@@ -16,6 +16,7 @@ static struct outbox_judge {
 	struct sim_table published; /* what each message says, as a hash */
 	struct sim_table latest;    /* (order): the highest version on the topic */
 	struct sim_table denied;    /* (order, version) */
+	struct sim_table refused;   /* what each message says that was, as a hash */
 } judge;
 
 void sim_judge_outbox_begin(const struct sim_setup *setup)
@@ -66,12 +67,22 @@ static void skip_denied(void *row)
 
 void sim_judge_outbox_denied(const struct sim_message *m)
 {
+	(void)sim_table_row(&judge.refused,
+			    hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0, 0);
 	if (!m->readable || m->version == 0)
 		return;
 	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
 		     skip_denied, sim_table_row(&judge.denied, m->order_id, m->version, 0));
 	if (m->version == latest_of(m->order_id) + 1)
 		set_latest(m->order_id, m->version);
+}
+
+bool sim_judge_outbox_denies(const struct sim_message *m)
+{
+	return judge.refused.count > 0 &&
+	       sim_table_find(&judge.refused,
+			      hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0,
+			      0);
 }
 
 void sim_judge_outbox_appended(const struct sim_message *m)

@@ -22,6 +22,8 @@ void sim_judge_outbox_commit(struct sim_database *database, const struct sim_ses
 
 /* The broker refuses it for good. */
 void sim_judge_outbox_denied(const struct sim_message *message);
+/* A message that it has refused so it refuses again. */
+bool sim_judge_outbox_denies(const struct sim_message *message);
 /* Whether it has done so. */
 bool sim_judge_outbox_was_denied(int64_t order, int64_t version);
 

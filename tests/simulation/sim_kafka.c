@@ -92,7 +92,7 @@ void sim_kafka_revoked(struct sim_kafka_member *m, int32_t p)
 static bool reaches(const struct sim_kafka_member *m)
 {
 	return m->task && m->node->alive && !sim_node_is_stopped(m->node) &&
-	       !sim_node_kafka_is_cut(m->node);
+	       !sim_node_is_cut(m->node->kafka_cut_until_us, SIM_TO);
 }
 
 static void expel(struct sim_kafka_member *m)

@@ -55,14 +55,21 @@ bool sim_node_is_stopped(const struct sim_node *n)
 	return n->stopped_until_us > sim_world_now_us();
 }
 
+bool sim_node_is_cut(const int64_t until_us[2], enum sim_way way)
+{
+	return until_us[way] > sim_world_now_us();
+}
+
 bool sim_node_pg_is_cut(const struct sim_node *n)
 {
-	return n->pg_cut_until_us > sim_world_now_us();
+	return sim_node_is_cut(n->pg_cut_until_us, SIM_TO) ||
+	       sim_node_is_cut(n->pg_cut_until_us, SIM_FROM);
 }
 
 bool sim_node_kafka_is_cut(const struct sim_node *n)
 {
-	return n->kafka_cut_until_us > sim_world_now_us();
+	return sim_node_is_cut(n->kafka_cut_until_us, SIM_TO) ||
+	       sim_node_is_cut(n->kafka_cut_until_us, SIM_FROM);
 }
 
 struct sim_task *sim_node_current_task(void)

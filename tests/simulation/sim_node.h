@@ -15,22 +15,28 @@
 
 struct sim_task;
 
+enum sim_way { SIM_TO, SIM_FROM }; /* a packet's, seen from the node */
+
 struct sim_node {
 	char name[24];
 	int number;
 	int life; /* goes up with each start */
 	bool alive;
-	int64_t stopped_until_us; /* stands still */
-	int64_t pg_cut_until_us, kafka_cut_until_us;
+	int64_t stopped_until_us;                          /* stands still */
+	int64_t pg_cut_until_us[2], kafka_cut_until_us[2]; /* by enum sim_way */
 	int64_t wall_offset_ms;
+	int64_t lost_lease_us;              /* its relay was told so; 0: it has the lease */
 	struct sim_task *tasks;             /* of this life */
 	void (*ended)(struct sim_node *);   /* was killed: the servers hear of it */
 	void (*started)(struct sim_node *); /* makes its tasks */
 };
 
 bool sim_node_is_stopped(const struct sim_node *node);
+/* Some packets do not arrive, of either way. */
 bool sim_node_pg_is_cut(const struct sim_node *node);
 bool sim_node_kafka_is_cut(const struct sim_node *node);
+/* Those of one way do not. */
+bool sim_node_is_cut(const int64_t until_us[2], enum sim_way way);
 
 /* A new life. */
 void sim_node_start(struct sim_node *node);

@@ -44,8 +44,8 @@ static void hear(void *argument)
 {
 	struct word *w = argument;
 
-	if (sim_node_pg_is_cut(w->pg->node)) {
-		sim_world_at(w->pg->node->pg_cut_until_us, hear, w);
+	if (sim_node_is_cut(w->pg->node->pg_cut_until_us, SIM_FROM)) {
+		sim_world_at(w->pg->node->pg_cut_until_us[SIM_FROM], hear, w);
 		return;
 	}
 	if (w->pg->abandoned == w->session)
@@ -289,7 +289,13 @@ static enum status refused(struct pg *pg, const struct sim_pg_answer *a, struct 
 {
 	for (int i = 0; i < a->count; i++)
 		PQclear(a->results[i]);
-	pg_rollback(pg);
+	if (a->ends) {
+		pg->in_transaction = false;
+		pg->next_attempt_mono_ms = clock_mono_ms() + RECONNECT_PAUSE_MS;
+		disconnect(pg);
+	} else {
+		pg_rollback(pg);
+	}
 	*err = a->error;
 	return err->status;
 }

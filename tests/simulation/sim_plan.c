@@ -10,6 +10,11 @@
 #include "tests/simulation/sim_service.h"
 #include "tests/simulation/sim_world.h"
 
+#define SOON_US    (SIM_S / 2)
+#define TCP_S      10         /* a connection without an answer ends */
+#define FOREVER_MS 1000000000 /* beyond the end of every run */
+#define FORGETS_MS 2000       /* at most: how far a standby is behind */
+
 struct fault_rule {
 	const char *name;
 	int weight;
@@ -20,18 +25,27 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	[FAULT_KILL] = { "kill", 10, 50, 5000 },
 	[FAULT_STOP] = { "stand still", 10, 200, 20000 },
 	[FAULT_END] = { "clean stop", 4, 50, 3000 },
-	[FAULT_KAFKA_CUT] = { "cut off from Kafka", 6, 200, 15000 },
+	[FAULT_KAFKA_CUT] = { "cut off from Kafka", 5, 200, 40000 },
+	[FAULT_KAFKA_TO] = { "nothing gets to Kafka", 3, 200, 15000 },
+	[FAULT_KAFKA_FROM] = { "nothing comes from Kafka", 3, 200, 15000 },
 	[FAULT_PG_CUT] = { "cut off from PostgreSQL", 6, 200, 25000 },
-	[FAULT_LOSE] = { "answers to commits lost", 12, 1, 3 },
+	[FAULT_PG_TO] = { "nothing gets to PostgreSQL", 3, 200, 15000 },
+	[FAULT_PG_FROM] = { "nothing comes from PostgreSQL", 3, 200, 15000 },
+	[FAULT_LOSE] = { "answers to commits lost", 14, 1, 6 },
 	[FAULT_BREAK] = { "sessions broken off", 8, 0, 0 },
 	[FAULT_MOVE] = { "a partition moves", 14, 0, 0 },
 	[FAULT_PG_RESTART] = { "PostgreSQL restarts", 3, 100, 8000 },
+	[FAULT_FAIL_OVER] = { "PostgreSQL fails over and forgets", 3, 100, 8000 },
+	[FAULT_READ_ONLY] = { "PostgreSQL is read-only", 2, 100, 8000 },
+	[FAULT_PAUSES] = { "sessions of PostgreSQL stand still", 6, 500, 10000 },
 	[FAULT_HANG] = { "commits hang", 3, 500, 18000 },
 	[FAULT_CLOCK] = { "wall clock jumps", 2, 0, 0 },
 	[FAULT_ACK_LOST] = { "acknowledgements lost", 6, 200, 6000 },
 	[FAULT_REFUSE] = { "broker refuses", 5, 100, 4000 },
+	[FAULT_FULL] = { "the queue of the producer is full", 4, 100, 4000 },
 	[FAULT_DENY] = { "broker denies a message", 3, 0, 0 },
 	[FAULT_STATE] = { "producer loses its state", 4, 0, 0 },
+	[FAULT_GONE] = { "gone for ever", 1, 0, 5 },
 };
 
 static enum sim_fault_kind draw_kind(struct sim_random *r)
@@ -66,7 +80,10 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 		rule = &rules[f->kind];
 		f->node = (int)sim_random_below(&r, nodes);
 		f->ms = sim_random_between(&r, rule->ms_min, rule->ms_max);
-		at += sim_random_between(&r, 1, 2 * setup->fault_every_us);
+		/* Of five one comes on the heels of the one before. */
+		at += sim_random_chance(&r, 200)
+			      ? sim_random_between(&r, 1, SOON_US)
+			      : sim_random_between(&r, 1, 2 * setup->fault_every_us);
 	}
 	return plan;
 }
@@ -87,15 +104,6 @@ static void start_again(void *node)
 		sim_node_start(n);
 }
 
-/* A cut that lasts is noticed by TCP on both ends. */
-static void end_silent_sessions(void *node)
-{
-	struct sim_node *n = node;
-
-	if (sim_node_pg_is_cut(n))
-		sim_server_break_sessions(n);
-}
-
 static void later(int64_t *until_us, int64_t ms)
 {
 	int64_t end = sim_world_now_us() + ms * SIM_MS;
@@ -104,10 +112,45 @@ static void later(int64_t *until_us, int64_t ms)
 		*until_us = end;
 }
 
+static void cut(int64_t until_us[2], bool to, bool from, int64_t ms)
+{
+	if (to)
+		later(&until_us[SIM_TO], ms);
+	if (from)
+		later(&until_us[SIM_FROM], ms);
+}
+
+/* A cut that lasts is noticed by TCP on both ends. */
+static void end_silent_connections(void *node)
+{
+	struct sim_node *n = node;
+
+	if (sim_node_pg_is_cut(n))
+		sim_server_break_sessions(n);
+	if (sim_node_is_cut(n->kafka_cut_until_us, SIM_FROM) &&
+	    n->kafka_cut_until_us[SIM_TO] < n->kafka_cut_until_us[SIM_FROM])
+		n->kafka_cut_until_us[SIM_TO] = n->kafka_cut_until_us[SIM_FROM];
+}
+
+/* False: it is none. */
+static bool do_cut(enum sim_fault_kind kind, struct sim_node *n, int64_t ms)
+{
+	if (kind == FAULT_KAFKA_CUT || kind == FAULT_KAFKA_TO || kind == FAULT_KAFKA_FROM)
+		cut(n->kafka_cut_until_us, kind != FAULT_KAFKA_FROM, kind != FAULT_KAFKA_TO, ms);
+	else if (kind == FAULT_PG_CUT || kind == FAULT_PG_TO || kind == FAULT_PG_FROM)
+		cut(n->pg_cut_until_us, kind != FAULT_PG_FROM, kind != FAULT_PG_TO, ms);
+	else
+		return false;
+	sim_world_at(sim_world_now_us() + TCP_S * SIM_S, end_silent_connections, n);
+	return true;
+}
+
 static void do_to_node(const struct sim_fault *f, struct sim_node *n)
 {
 	int64_t now = sim_world_now_us();
 
+	if (do_cut(f->kind, n, f->ms))
+		return;
 	if (f->kind == FAULT_KILL) {
 		sim_node_kill(n);
 		sim_world_at(now + f->ms * SIM_MS, start_again, n);
@@ -115,11 +158,6 @@ static void do_to_node(const struct sim_fault *f, struct sim_node *n)
 		later(&n->stopped_until_us, f->ms);
 	} else if (f->kind == FAULT_END) {
 		sim_service_end(n, f->ms);
-	} else if (f->kind == FAULT_KAFKA_CUT) {
-		later(&n->kafka_cut_until_us, f->ms);
-	} else if (f->kind == FAULT_PG_CUT) {
-		later(&n->pg_cut_until_us, f->ms);
-		sim_world_at(now + 10 * SIM_S, end_silent_sessions, n);
 	} else if (f->kind == FAULT_LOSE) {
 		sim_server_lose_answers(n, (int)f->ms);
 	} else if (f->kind == FAULT_BREAK) {
@@ -131,18 +169,60 @@ static void do_to_node(const struct sim_fault *f, struct sim_node *n)
 	}
 }
 
+/* Once a run, and only if another node of its service is left: it stands still or is cut off, and
+ * the others have to do without. */
+static void do_away(const struct sim_fault *f, struct sim_node *n, const struct sim_node *nodes,
+		    int node_count)
+{
+	static const enum sim_fault_kind kinds[] = {
+		FAULT_STOP,     FAULT_KAFKA_CUT,  FAULT_PG_CUT,
+		FAULT_KAFKA_TO, FAULT_KAFKA_FROM, FAULT_PG_FROM
+	};
+	static bool done;
+	const struct sim_fault cut = { .kind = kinds[f->ms], .ms = FOREVER_MS };
+	int others = 0;
+
+	for (int i = 0; i < node_count; i++)
+		others += &nodes[i] != n && nodes[i].started == n->started;
+	if (others == 0 || done)
+		return;
+	done = true;
+	do_to_node(&cut, n);
+}
+
+/* To the server, or to all. False: it is not that. */
+static bool do_to_server(const struct sim_fault *f)
+{
+	int64_t until_us = sim_world_now_us() + f->ms * SIM_MS;
+
+	if (f->kind == FAULT_MOVE)
+		sim_kafka_move_some();
+	else if (f->kind == FAULT_PG_RESTART)
+		sim_server_restart(until_us);
+	else if (f->kind == FAULT_FAIL_OVER)
+		sim_server_fail_over(sim_server_database("delivery"),
+				     sim_random_below(sim_world_random(), FORGETS_MS) * SIM_MS,
+				     until_us);
+	else if (f->kind == FAULT_READ_ONLY)
+		sim_server_read_only(until_us);
+	else if (f->kind == FAULT_PAUSES)
+		sim_server_pause(until_us);
+	else if (f->kind == FAULT_HANG)
+		sim_server_hang_commits(until_us);
+	else
+		return false;
+	return true;
+}
+
 void sim_plan_do(const struct sim_fault *f, struct sim_node *nodes, int node_count)
 {
+	struct sim_node *n = &nodes[f->node % node_count];
 	char text[120];
 
 	sim_plan_describe(f, text, sizeof(text));
 	sim_world_trace("FAULT", "%s", text);
-	if (f->kind == FAULT_MOVE)
-		sim_kafka_move_some();
-	else if (f->kind == FAULT_PG_RESTART)
-		sim_server_restart(sim_world_now_us() + f->ms * SIM_MS);
-	else if (f->kind == FAULT_HANG)
-		sim_server_hang_commits(sim_world_now_us() + f->ms * SIM_MS);
-	else
-		do_to_node(f, &nodes[f->node % node_count]);
+	if (f->kind == FAULT_GONE)
+		do_away(f, n, nodes, node_count);
+	else if (!do_to_server(f))
+		do_to_node(f, n);
 }

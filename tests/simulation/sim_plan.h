@@ -20,16 +20,25 @@ enum sim_fault_kind {
 	FAULT_END,        /* a clean stop, and a start after it */
 	FAULT_KAFKA_CUT,  /* no packet between the process and Kafka for ms */
 	FAULT_PG_CUT,     /* nor between it and PostgreSQL */
+	FAULT_KAFKA_TO,   /* those to it do not arrive, those from it do */
+	FAULT_KAFKA_FROM, /* the other way round */
+	FAULT_PG_TO,      /* likewise */
+	FAULT_PG_FROM,    /* likewise */
 	FAULT_LOSE,       /* the answers to its next commits are lost */
 	FAULT_BREAK,      /* its sessions are broken off */
 	FAULT_MOVE,       /* a partition moves to another member */
 	FAULT_PG_RESTART, /* all sessions end, none begins for ms */
+	FAULT_FAIL_OVER,  /* likewise; the deliveries' database forgets its latest commits */
+	FAULT_READ_ONLY,  /* PostgreSQL takes no writes for ms */
+	FAULT_PAUSES,     /* its sessions stand still between statements, for ms */
 	FAULT_HANG,       /* commits hang for ms */
 	FAULT_CLOCK,      /* its wall clock jumps */
 	FAULT_ACK_LOST,   /* the producer's messages of ms arrive, and it does not hear of it */
 	FAULT_REFUSE,     /* the broker refuses, to be retried, for ms */
+	FAULT_FULL,       /* the producer's queue takes some messages only, for ms */
 	FAULT_DENY,       /* the broker refuses one message for good */
 	FAULT_STATE,      /* the producer loses its state */
+	FAULT_GONE,       /* one of several nodes is gone for ever: see sim_plan_do */
 	FAULT_COUNT
 };
 

@@ -16,6 +16,8 @@
 #define CODE_BROKER 10 /* tells nothing of the topic */
 #define CODE_TOPIC  20
 
+#define LEASE_LOST_S 20 /* it hears of it within that */
+
 /* A message until its report. */
 struct sent {
 	struct sent *next;
@@ -30,7 +32,7 @@ struct sent {
 };
 
 struct producer_faults {
-	int64_t acks_lost_until_us, refuses_until_us;
+	int64_t acks_lost_until_us, refuses_until_us, full_until_us;
 	int code;
 	bool denies;
 };
@@ -61,6 +63,8 @@ void sim_producer_fault(struct sim_node *n, enum sim_fault_kind kind, int64_t un
 		f->refuses_until_us = until_us;
 		f->code = sim_random_chance(sim_world_random(), 500) ? CODE_BROKER : CODE_TOPIC;
 	}
+	if (kind == FAULT_FULL)
+		f->full_until_us = until_us;
 	f->denies |= kind == FAULT_DENY;
 	if (kind == FAULT_STATE && producers[n->number])
 		producers[n->number]->lost_state = true;
@@ -91,8 +95,8 @@ static void hear_ack(void *argument)
 	const struct producer_faults *f = &faults[s->producer->node->number];
 	int64_t deaf_until = f->acks_lost_until_us;
 
-	if (s->producer->node->kafka_cut_until_us > deaf_until)
-		deaf_until = s->producer->node->kafka_cut_until_us;
+	if (s->producer->node->kafka_cut_until_us[SIM_FROM] > deaf_until)
+		deaf_until = s->producer->node->kafka_cut_until_us[SIM_FROM];
 	if (deaf_until > sim_world_now_us()) {
 		sim_world_at(deaf_until, hear_ack, s);
 		return;
@@ -107,6 +111,21 @@ static void append(struct sent *s)
 	(void)sim_topic_append(s->topic, s->partition, &s->message);
 }
 
+/* A relay that has long known that it lost the lease publishes nothing more. */
+static void judge_lease(const struct sim_node *n)
+{
+	int64_t since = n->lost_lease_us;
+
+	if (since == 0 || !n->alive)
+		return;
+	for (int way = SIM_TO; way <= SIM_FROM; way++)
+		since = n->pg_cut_until_us[way] > since ? n->pg_cut_until_us[way] : since;
+	since = n->stopped_until_us > since ? n->stopped_until_us : since;
+	if (sim_world_now_us() - since > LEASE_LOST_S * SIM_S)
+		sim_world_violation("%s publishes %d s after it was told that it lost the lease",
+				    n->name, LEASE_LOST_S);
+}
+
 static void decide(struct sent *s)
 {
 	struct producer_faults *f = &faults[s->producer->node->number];
@@ -114,7 +133,9 @@ static void decide(struct sent *s)
 
 	struct sim_message denied = { .plain = s->message };
 
-	if (f->denies && !*refused) {
+	denied.plain.topic = s->topic->name;
+	judge_lease(s->producer->node);
+	if (!*refused && (f->denies || sim_judge_outbox_denies(&denied))) {
 		f->denies = false;
 		sim_topic_read(&denied);
 		sim_judge_outbox_denied(&denied);
@@ -136,8 +157,9 @@ static void arrive(void *argument)
 
 	if (s->reported || s->producer->lost_state)
 		return;
-	if (s->producer->node->alive && sim_node_kafka_is_cut(s->producer->node)) {
-		sim_world_at(s->producer->node->kafka_cut_until_us, arrive, s);
+	if (s->producer->node->alive &&
+	    sim_node_is_cut(s->producer->node->kafka_cut_until_us, SIM_TO)) {
+		sim_world_at(s->producer->node->kafka_cut_until_us[SIM_TO], arrive, s);
 		return;
 	}
 	decide(s);
@@ -196,8 +218,8 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 		return;
 	}
 	/* Its queue is full. */
-	if (faults[p->node->number].refuses_until_us > sim_world_now_us() &&
-	    sim_random_chance(sim_world_random(), 100)) {
+	if (faults[p->node->number].full_until_us > sim_world_now_us() &&
+	    sim_random_chance(sim_world_random(), 300)) {
 		p->report(p->context, opaque, KAFKA_PRODUCER_RETRY, CODE_BROKER);
 		return;
 	}

@@ -9,7 +9,7 @@
 #include "common/kafka/kafka_producer.h"
 #include "tests/simulation/sim_plan.h"
 
-/* One of FAULT_ACK_LOST, _REFUSE, _DENY and _STATE, until that time. */
+/* One of FAULT_ACK_LOST, _REFUSE, _FULL, _DENY and _STATE, until that time. */
 void sim_producer_fault(struct sim_node *node, enum sim_fault_kind kind, int64_t until_us);
 
 #endif

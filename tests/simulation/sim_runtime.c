@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/runtime/clock.h"
@@ -12,6 +13,7 @@
 #include "common/runtime/wakeup.h"
 #include "tests/simulation/sim_node.h"
 #include "tests/simulation/sim_pg.h"
+#include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_world.h"
 
 int64_t __wrap_clock_mono_ms(void);
@@ -82,6 +84,9 @@ void __wrap_log_write(enum log_level level, const char *who, const char *msg, co
 	va_start(arguments, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, arguments);
 	va_end(arguments);
+	if (strcmp(msg, "the database has forgotten what was committed") == 0 &&
+	    !sim_server_has_forgotten())
+		sim_world_violation("%s says that %s", n ? n->name : "-", msg);
 	sim_world_trace(n ? n->name : "-", "%c %s: %s %s", "EWID"[level], who, msg, text);
 }
 

@@ -15,7 +15,8 @@
 static struct server {
 	struct sim_database databases[2];
 	struct sim_session *sessions;
-	int64_t down_until_us, hang_until_us;
+	int64_t down_until_us, hang_until_us, pauses_until_us, read_only_until_us;
+	bool has_forgotten;
 	int lose[NODES_MAX]; /* answers to commits, by node */
 	int pids;
 	int64_t slowness;
@@ -121,8 +122,8 @@ static void deliver(void *argument)
 	struct sim_pg_answer *a = argument;
 	struct sim_session *s = a->session;
 
-	if (!s->ended && s->client && sim_node_pg_is_cut(s->node)) {
-		sim_world_at(s->node->pg_cut_until_us, deliver, a);
+	if (!s->ended && s->client && sim_node_is_cut(s->node->pg_cut_until_us, SIM_FROM)) {
+		sim_world_at(s->node->pg_cut_until_us[SIM_FROM], deliver, a);
 		return;
 	}
 	if (!s->client || (s->ended && !a->ends)) {
@@ -144,9 +145,10 @@ static void answer(struct sim_session *s)
 	memcpy(a->results, s->results, sizeof(a->results));
 	a->error = s->error;
 	a->begun = s->begun;
+	a->ends = s->ends;
 	s->result_count = 0;
 	s->error = (struct error){ 0 };
-	s->committed = false;
+	s->committed = s->ends = false;
 	if (lost) {
 		server.lose[s->node->number]--;
 		sim_world_trace(s->node->name, "the answer to a commit is lost");
@@ -195,6 +197,16 @@ static bool hangs(struct sim_session *s)
 	return s->hangs;
 }
 
+static bool writes(const struct sim_call *c)
+{
+	static const char *const words[] = { "insert into", "update ", "delete from", "nextval(" };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		any |= strstr(c->sql, words[i]) != NULL;
+	return any;
+}
+
 static enum status run_statement(struct sim_session *s, const struct sim_call *c)
 {
 	PGresult *result = NULL;
@@ -202,6 +214,10 @@ static enum status run_statement(struct sim_session *s, const struct sim_call *c
 
 	if (s->failed && strcmp(c->name, "rollback") != 0 && strcmp(c->name, PG_COMMIT) != 0)
 		return error_set(&s->error, ST_INTERNAL, "the transaction is aborted");
+	if (server.read_only_until_us > sim_world_now_us() && writes(c)) {
+		s->ends = true;
+		return error_set(&s->error, ST_UNAVAILABLE, "the server is read-only");
+	}
 	if (strcmp(c->name, PG_BEGIN) == 0) {
 		s->begun = true;
 	} else if (strcmp(c->name, PG_COMMIT) == 0 && !s->failed) {
@@ -301,6 +317,21 @@ static void drop_first(struct sim_session *s)
 	free(c);
 }
 
+/* True: it goes on later. */
+static bool rests(struct sim_session *s)
+{
+	struct sim_random *r = sim_world_random();
+	int64_t us = 0;
+
+	if (server.pauses_until_us > sim_world_now_us() && sim_random_chance(r, 200))
+		us = sim_random_between(r, 1, 3000) * SIM_MS;
+	else if (sim_random_chance(r, 150))
+		us = sim_server_delay_us();
+	if (us > 0)
+		sim_server_pump_at(s, sim_world_now_us() + us);
+	return us > 0;
+}
+
 static void pump(void *session)
 {
 	struct sim_session *s = session;
@@ -322,10 +353,8 @@ static void pump(void *session)
 			return;
 		drop_first(s);
 		/* Others get in between. */
-		if (s->calls && sim_random_chance(sim_world_random(), 150)) {
-			sim_server_pump_at(s, sim_world_now_us() + sim_server_delay_us());
+		if (s->calls && rests(s))
 			return;
-		}
 	}
 	if (s->cancelled)
 		sim_server_terminate(s);
@@ -338,6 +367,28 @@ void sim_server_restart(int64_t down_until_us)
 	server.down_until_us = down_until_us;
 	while (server.sessions)
 		sim_server_terminate(server.sessions);
+}
+
+void sim_server_fail_over(struct sim_database *d, int64_t lost_us, int64_t down_until_us)
+{
+	sim_server_restart(down_until_us);
+	if (d)
+		server.has_forgotten |= sim_database_forget(d, sim_world_now_us() - lost_us);
+}
+
+bool sim_server_has_forgotten(void)
+{
+	return server.has_forgotten;
+}
+
+void sim_server_pause(int64_t until_us)
+{
+	server.pauses_until_us = until_us;
+}
+
+void sim_server_read_only(int64_t until_us)
+{
+	server.read_only_until_us = until_us;
 }
 
 void sim_server_slow_down(int64_t times)

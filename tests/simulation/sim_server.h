@@ -57,8 +57,12 @@ struct sim_database {
 	struct sim_table tables[T_COUNT];
 	int64_t sequences[Q_COUNT];
 	struct sim_lock *locks; /* advisory */
+	struct sim_past *past;  /* what the commits of the last time have changed */
 	/* Called when a transaction commits, with both versions of its rows still there. */
 	void (*committing)(struct sim_database *, const struct sim_session *);
+	/* A row's change is forgotten: the row is as before. was: what it was until then. */
+	void (*forgotten)(struct sim_database *, enum sim_table_name, struct sim_row *row,
+			  const struct sim_value *was);
 };
 
 /* A statement of a round trip, a sync, or what ends the session. */
@@ -149,6 +153,10 @@ struct sim_session *sim_server_session(int pid); /* NULL: there is none */
 
 void sim_server_commit(struct sim_session *session);
 void sim_server_abort(struct sim_session *session);
+/* Keeps what the commit of session changes; before the change. */
+void sim_database_remember(struct sim_database *database, const struct sim_session *session);
+/* Undoes what was committed since then. False: nothing was. */
+bool sim_database_forget(struct sim_database *database, int64_t since_us);
 /* Somebody has let go of locks: whoever waits tries again. */
 void sim_server_retry_blocked(void);
 
@@ -156,6 +164,14 @@ void sim_server_retry_blocked(void);
 
 /* All sessions end; none begins before that time. */
 void sim_server_restart(int64_t down_until_us);
+/* Likewise; and the database (NULL: none) forgets the commits of the last time, as a standby that
+ * had not got them. */
+void sim_server_fail_over(struct sim_database *database, int64_t lost_us, int64_t down_until_us);
+bool sim_server_has_forgotten(void);
+/* Sessions stand still between two statements, some for long, until that time. */
+void sim_server_pause(int64_t until_us);
+/* Writes are refused until that time, and end the session. */
+void sim_server_read_only(int64_t until_us);
 /* Packets take so many times as long. */
 void sim_server_slow_down(int64_t times);
 /* Commits are done, and not told before that time. */

@@ -67,6 +67,9 @@ static enum status lease_evict(struct sim_session *s, const struct sim_call *c, 
 		holder = relay_session(s, lease->number[PID], sim_args_text(c, 1));
 	if (!holder || holder == s)
 		return ST_OK;
+	if (!has_run_out(lease))
+		sim_world_violation("%s ends the session of a relay whose lease is fresh",
+				    s->node->name);
 	sim_world_trace(s->node->name, "ends session %d", holder->pid);
 	sim_server_terminate(holder);
 	sim_args_put_number(*out, 0, 0, 1);
@@ -88,6 +91,7 @@ static enum status hold_lease(struct sim_session *s, struct sim_value *value, PG
 	value->number[HEARTBEAT] = sim_world_wall_ms();
 	if (write_lease(s, value) != ST_OK)
 		return SIM_BLOCKED;
+	s->node->lost_lease_us = 0;
 	*out = sim_args_result(1);
 	sim_args_put_number(*out, 0, 0, value->number[LOW]);
 	return ST_OK;
@@ -97,6 +101,15 @@ static bool may_take(struct sim_session *s, const struct sim_call *c, const stru
 {
 	return sim_args_same_text(lease->text[0], sim_args_text(c, 1)) || has_run_out(lease) ||
 	       !relay_session(s, lease->number[PID], sim_args_text(c, 3));
+}
+
+static void judge_take(const struct sim_session *s, const struct sim_call *c,
+		       const struct sim_value *lease)
+{
+	if (!sim_args_same_text(lease->text[0], sim_args_text(c, 1)) && !has_run_out(lease) &&
+	    relay_session(s, lease->number[PID], sim_args_text(c, 3)))
+		sim_world_violation("%s takes a lease that is fresh, and whose holder is there",
+				    s->node->name);
 }
 
 /* Like PostgreSQL, decides by the row that is there once its lock is had. */
@@ -109,8 +122,10 @@ static enum status lease_take(struct sim_session *s, const struct sim_call *c, P
 		return sim_server_lock_row(s, T_LEASE, row);
 	if (!lease_of(s) || !may_take(s, c, lease_of(s))) {
 		*out = sim_args_result(1);
+		s->node->lost_lease_us = sim_world_now_us();
 		return ST_OK;
 	}
+	judge_take(s, c, lease_of(s));
 	value = *lease_of(s);
 	value.text[0] = sim_args_text(c, 1);
 	value.number[PID] = s->pid;
@@ -127,8 +142,12 @@ static enum status lease_renew(struct sim_session *s, const struct sim_call *c, 
 		return sim_server_lock_row(s, T_LEASE, row);
 	if (!lease_of(s) || !sim_args_same_text(lease_of(s)->text[0], sim_args_text(c, 1))) {
 		*out = sim_args_result(1);
+		s->node->lost_lease_us = sim_world_now_us();
 		return ST_OK;
 	}
+	if (lease_of(s)->number[PID] != s->pid)
+		sim_world_violation("%s renews the lease that another session of its has taken",
+				    s->node->name);
 	value = *lease_of(s);
 	value.number[LOW] = low_id(s, lease_of(s), sim_args_number(c, 2));
 	return hold_lease(s, &value, out);
@@ -210,6 +229,7 @@ static void put_row(PGresult *out, int n, const struct sim_row *row, const struc
 	sim_args_put_number(out, n, 0, row->key[0]);
 	for (int column = 0; column < 5; column++)
 		sim_args_put_text(out, n, column + 1, v->text[column]);
+	sim_args_put_number(out, n, 6, v->number[0]);
 }
 
 static enum status fetch(struct sim_session *s, const struct sim_call *c, PGresult **out)
@@ -219,7 +239,7 @@ static enum status fetch(struct sim_session *s, const struct sim_call *c, PGresu
 	int64_t limit = sim_args_number(c, 1), bytes = 0, low = sim_args_number(c, 4);
 	int n = 0;
 
-	*out = sim_args_result(7); /* created_at, the last, matters to transactions only */
+	*out = sim_args_result(7);
 	if (t->count > 0 && !sim_args_says(c, "exists (select from outbox_lease") &&
 	    (!lease || !sim_args_same_text(lease->text[0], sim_args_text(c, 3))))
 		sim_world_violation("%s reads the outbox without the lease", s->node->name);
@@ -269,13 +289,25 @@ static enum status writers(struct sim_session *s, const struct sim_call *c, PGre
 	return ST_OK;
 }
 
-static enum status delete_rows(struct sim_session *s, const struct sim_call *c)
+/* The row of that id; NULL: there is none, or one of another time than the parameter says (0: none
+ * does). */
+static struct sim_row *published_row(struct sim_session *s, const struct sim_call *c, int i,
+				     int created)
+{
+	struct sim_row *row =
+		sim_table_find(sim_sql_table(s, T_OUTBOX), sim_args_number_at(c, 1, i), 0, 0);
+	const struct sim_value *v = sim_table_see(row, s);
+
+	return v && (created == 0 || v->number[0] == sim_args_number_at(c, created, i)) ? row
+											: NULL;
+}
+
+static enum status delete_rows(struct sim_session *s, const struct sim_call *c, int created)
 {
 	for (int i = 0; i < sim_args_count(c, 1); i++) {
-		struct sim_row *row = sim_table_find(sim_sql_table(s, T_OUTBOX),
-						     sim_args_number_at(c, 1, i), 0, 0);
+		struct sim_row *row = published_row(s, c, i, created);
 
-		if (!sim_table_see(row, s))
+		if (!row)
 			continue;
 		if (sim_server_lock_row(s, T_OUTBOX, row) != ST_OK)
 			return SIM_BLOCKED;
@@ -285,7 +317,18 @@ static enum status delete_rows(struct sim_session *s, const struct sim_call *c)
 }
 
 static enum status delete (struct sim_session *s, const struct sim_call *c, PGresult **out) {
-	(void)out; return delete_rows(s, c);
+	(void)out; return delete_rows(s, c, 0);
+}
+
+static int created_of(const struct sim_call *c)
+{
+	return sim_args_says(c, "o.created_at = ") ? 2 : 0;
+}
+
+static enum status delete_committed(struct sim_session *s, const struct sim_call *c, PGresult **out)
+{
+	(void)out;
+	return delete_rows(s, c, created_of(c));
 }
 
 /* Not blocked half-way: who else deletes these rows is gone when its lease is. */
@@ -294,16 +337,17 @@ static enum status move_to_dead(struct sim_session *s, const struct sim_call *c,
 	(void)out;
 	for (int i = 0; i < sim_args_count(c, 1); i++) {
 		int64_t id = sim_args_number_at(c, 1, i);
-		const struct sim_value *v = sim_sql_see(s, T_OUTBOX, id, 0, 0);
-		struct sim_row *dead = sim_table_row(sim_sql_table(s, T_OUTBOX_DEAD), id, 0, 0);
+		const struct sim_row *row = published_row(s, c, i, created_of(c));
+		struct sim_row *dead;
 
-		if (!v)
+		if (!row)
 			continue;
+		dead = sim_table_row(sim_sql_table(s, T_OUTBOX_DEAD), id, 0, 0);
 		if (sim_server_lock_row(s, T_OUTBOX_DEAD, dead) != ST_OK)
 			return SIM_BLOCKED;
-		sim_server_write(dead, v);
+		sim_server_write(dead, sim_table_see(row, s));
 	}
-	return delete_rows(s, c);
+	return delete_rows(s, c, created_of(c));
 }
 
 /* Both ends of what is seen, from the bound on. How old the first one is, is not told. */
@@ -342,6 +386,7 @@ const struct sim_sql sim_sql_relay[] = {
 	{ "relay_fetch", fetch },
 	{ "relay_writers", writers },
 	{ "relay_delete", delete },
+	{ "relay_delete_committed", delete_committed },
 	{ "relay_move_to_dead", move_to_dead },
 	{ "relay_backlog", backlog },
 	{ 0 },

@@ -241,7 +241,7 @@ static enum status outbox_insert(struct sim_session *s, const struct sim_call *c
 	for (int i = 0; i < sim_args_count(c, 1); i++) {
 		struct sim_row *row = sim_table_row(sim_sql_table(s, T_OUTBOX),
 						    sim_server_draw(s, Q_OUTBOX), 0, 0);
-		struct sim_value value = { .number = { sim_world_wall_ms() } };
+		struct sim_value value = { .number = { sim_world_now_us() } };
 
 		for (int column = 0; column < 5; column++)
 			value.text[column] = sim_args_text_at(c, column + 1, i);

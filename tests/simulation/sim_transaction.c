@@ -130,6 +130,7 @@ void sim_server_commit(struct sim_session *s)
 
 	if (s->touched_count > 0) {
 		s->database->committing(s->database, s);
+		sim_database_remember(s->database, s);
 		s->committed = true;
 		sim_world_trace(s->node->name, "commit of %d: %zu rows", s->pid, s->touched_count);
 	}
