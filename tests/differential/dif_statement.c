@@ -50,7 +50,7 @@ static const struct dif_statement statements[] = {
 	{ "relay_fetch", "MAwm*T", "nttttt-", false },
 	{ "relay_writers", "W", "wn", false },
 	{ "relay_delete", "*j", NULL, false },
-	{ "relay_move_to_dead", "*j*x", NULL, false },
+	{ "relay_move_to_dead", "*j*j*x", NULL, false },
 	{ "relay_backlog", "m", "n-", false },
 	/* order_store.c */
 	{ "orders_by_key", "*K", "tnnntnttnt", true },

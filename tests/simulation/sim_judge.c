@@ -340,6 +340,7 @@ void sim_judge_begin(const struct sim_setup *setup, const struct sim_topic *topi
 	judge.topic = topic;
 	judge.database = sim_server_database("delivery");
 	judge.database->committing = judge_commit;
+	judge.database->judged = sim_server_database("orders")->judged = true;
 	judge.database->forgotten = forget;
 	sim_server_database("orders")->committing = sim_judge_outbox_commit;
 	sim_judge_outbox_begin(setup);

@@ -57,6 +57,7 @@ struct sim_database {
 	struct sim_table tables[T_COUNT];
 	int64_t sequences[Q_COUNT];
 	struct sim_lock *locks; /* advisory */
+	bool judged;            /* its relays are services': what they may do is judged */
 	struct sim_past *past;  /* what the commits of the last time have changed */
 	/* Called when a transaction commits, with both versions of its rows still there. */
 	void (*committing)(struct sim_database *, const struct sim_session *);
