@@ -74,18 +74,16 @@ stage: all
 		$(SUBSTITUTE) $$file >$(STAGE)/$$(basename $$file .in) || exit 1; done
 	@cp packaging/systemd/*.sysusers $(STAGE)
 
-# deb_in FOLDER[,COMMAND]: builds the packages from a copy of the files that git knows, in FOLDER.
-define deb_in
-@rm -rf '$(1)' && mkdir -p '$(1)/source'
-@git ls-files -z | xargs -0 cp -a --parents -t '$(1)/source'
-@cd '$(1)/source' && env DEB_BUILD_OPTIONS="parallel=2 $$DEB_BUILD_OPTIONS" \
+# deb_in FOLDER[,COMMAND]: builds the packages from FOLDER/source.
+deb_in = cd '$(1)/source' && env DEB_BUILD_OPTIONS="parallel=2 $$DEB_BUILD_OPTIONS" \
 	$(2) dpkg-buildpackage -us -uc --no-check-builddeps >../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
-endef
 
 ## operate: deb          Debian packages, into build/deb/
 deb:
 	@stack/packages.sh install build deb
-	$(call deb_in,$(BUILD)/deb)
+	@rm -rf '$(BUILD)/deb' && mkdir -p '$(BUILD)/deb/source'
+	@git ls-files -z | xargs -0 cp -a --parents -t '$(BUILD)/deb/source'
+	@$(call deb_in,$(BUILD)/deb)
 	@ls $(BUILD)/deb/*.deb
 
 SBOM := $(BUILD)/sbom
@@ -131,7 +129,7 @@ $(SBOM)/pins/ordering-lab.cdx.json:
 	@mkdir -p $(@D)
 	@$(sbom_of) $(shell git ls-files '*pom.xml' '*requirements.txt') >$@
 
-# Where the second build is made: another path, longer than the first.
+# Where the second build is made, of the first one's source package: another path.
 DEB_ELSEWHERE := /var/tmp/ordering-lab-built-again
 DEB_SOURCES := $(firstword $(wildcard /etc/apt/sources.list.d/debian.sources) /etc/apt/sources.list)
 DEB_INTO := order-service delivery-service ordering-lab-tools
@@ -143,8 +141,10 @@ test-deb:
 	@$(MAKE) --no-print-directory --silent all sbom $(PYTHON_VENV)deb/made >/dev/null
 	@$(PYTHON_VENV)deb/bin/python tests/deb/sbom.py $(SBOM_FILES)
 	@echo "== $(words $(SBOM_FILES)) SBOMs are valid"
-	$(call deb_in,$(BUILD)/deb)
-	$(call deb_in,$(DEB_ELSEWHERE),DEB_BUILD_OPTIONS='parallel=2 nocheck' TZ=Asia/Seoul \
+	@$(MAKE) --no-print-directory --silent deb
+	@rm -rf '$(DEB_ELSEWHERE)' && mkdir -p '$(DEB_ELSEWHERE)'
+	@dpkg-source -x $(BUILD)/deb/*.dsc '$(DEB_ELSEWHERE)/source' >/dev/null
+	@$(call deb_in,$(DEB_ELSEWHERE),DEB_BUILD_OPTIONS='parallel=2 nocheck' TZ=Asia/Seoul \
 		CCACHE_DISABLE=1 faketime -f +400d)
 	@for file in $(BUILD)/deb/*.deb $(BUILD)/deb/*.dsc $(BUILD)/deb/*.tar.*; do \
 		cmp $$file $(DEB_ELSEWHERE)/$${file##*/} || exit 1; done
