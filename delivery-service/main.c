@@ -40,11 +40,13 @@ static const struct document openapi = { "application/json", api_begin, api_end 
 
 static const char *const worker_models[] = { "pool", "single", "split", NULL };
 static const char *const processing_orders[] = { "partition", "key", "unordered", NULL };
+static const char *const group_protocols[] = { "classic", "consumer", NULL };
 static const char *const sequencings[] = { "off", "enforce", NULL };
 
 struct config {
 	struct service_config service;
 	const char *group;
+	int group_protocol;
 	int64_t delay_ms;
 	unsigned delay_on;
 	int work;
@@ -58,6 +60,9 @@ struct config {
 static const struct config_key keys[] = {
 	{ "KAFKA_GROUP", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, group), "delivery", 0,
 	  0, NULL, "consumer group" },
+	{ "KAFKA_GROUP_PROTOCOL", CONFIG_CHOICE, CONFIG_PUBLIC,
+	  offsetof(struct config, group_protocol), "classic", 0, 0, group_protocols,
+	  "consumer: the brokers assign (KIP-848), with librdkafka 2.12 or newer" },
 	{ "DELIVERY_DELAY_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, delay_ms),
 	  "10000", 0, 3600000, NULL, "simulated work per event, in milliseconds" },
 	{ "DELIVERY_DELAY_ON", CONFIG_SET, CONFIG_PUBLIC, offsetof(struct config, delay_on),
@@ -164,7 +169,7 @@ static enum status open_relay(struct service *s, const struct config *config, co
 static enum status open_loop(struct service *s, const struct config *config, const char *replica,
 			     struct error *err)
 {
-	const struct delivery_loop_config loop = {
+	struct delivery_loop_config loop = {
 		.database_url = config->service.database_url,
 		.group = config->group,
 		.replica = replica,
@@ -183,6 +188,7 @@ static enum status open_loop(struct service *s, const struct config *config, con
 		.spans = { s->otlp, config->service.kafka_topic, config->group, replica },
 	};
 
+	loop.kafka.new_groups = config->group_protocol == 1;
 	if (delivery_loop_open(&s->loop, &loop, err) != ST_OK)
 		return err->status;
 	return delivery_loop_start(s->loop, err);

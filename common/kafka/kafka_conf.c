@@ -55,6 +55,26 @@ enum status kafka_conf_set(rd_kafka_conf_t *conf, const char *const *pairs, stru
 	return ST_OK;
 }
 
+/*
+ * What newer libraries than 2.0.2 need. From 2.10 on librdkafka drops each broker that the others
+ * do not name, and after an answer that names none it has nobody left to ask: it would begin again
+ * with bootstrap.servers only five minutes later, which is as long as a topic stands still here
+ * that a broker without its old data has. A library that does not know a property does not need it.
+ */
+static enum status set_newer(rd_kafka_conf_t *conf, struct error *err)
+{
+	static const char *const pairs[] = { "metadata.recovery.rebootstrap.trigger.ms", "3000",
+					     NULL };
+	char why[200];
+
+	for (size_t i = 0; pairs[i]; i += 2) {
+		if (rd_kafka_conf_set(conf, pairs[i], pairs[i + 1], why, sizeof(why)) ==
+		    RD_KAFKA_CONF_INVALID)
+			return error_set(err, ST_INTERNAL, "%s", why);
+	}
+	return ST_OK;
+}
+
 /* What the user sets, if it leaves alone what the role relies on. */
 static enum status set_users(rd_kafka_conf_t *conf, const char *extra,
 			     const struct kafka_fixed *fixed, struct error *err)
@@ -93,6 +113,8 @@ enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *setti
 	rd_kafka_conf_set_default_topic_conf(conf, rd_kafka_topic_conf_new());
 	rd_kafka_conf_set_log_cb(conf, on_log);
 	st = kafka_conf_set(conf, shared, err);
+	if (st == ST_OK)
+		st = set_newer(conf, err);
 	if (st == ST_OK)
 		st = kafka_conf_set(conf, pairs, err);
 	if (st == ST_OK)

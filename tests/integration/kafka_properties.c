@@ -2,12 +2,17 @@
  * KAFKA_CONF: what the code relies on cannot be changed by it, and the service says so by name
  * instead of running, being ready, and doing something else.
  */
+#include <librdkafka/rdkafka.h>
 #include <string.h>
 
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
+#include "tests/support/order_event.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
+#include "tests/support/sql.h"
+#include "tests/support/topic.h"
+#include "tests/support/wait.h"
 
 TestSuite(kafka_properties, .timeout = 300);
 
@@ -75,4 +80,42 @@ LAB_TEST(kafka_properties, all_others_are_the_users, 1)
 			    "KAFKA_CONF=enable.idempotence=true;acks=-1;isolation.level="
 			    "read_committed;session.timeout.ms=10000;fetch.max.bytes=3000000",
 			    NULL);
+}
+
+/* --- KIP-848 ------------------------------------------------------------------------------- */
+
+static void expect_delivered(int64_t first, int64_t last)
+{
+	for (int64_t id = first; id <= last; id++) {
+		const struct raw_message message = order_version(id, 1, 3);
+
+		(void)produce(&message);
+	}
+	cr_assert(wait_until(60000, sql_number("select count(*) from delivery.history") == last),
+		  "%lld of %lld", (long long)sql_number("select count(*) from delivery.history"),
+		  (long long)last);
+}
+
+/* With a library that has it; with another one the service says so and does not start. */
+LAB_TEST(kafka_properties, the_brokers_assign_if_the_library_can, 2)
+{
+	const char *const setting = "KAFKA_GROUP_PROTOCOL=consumer";
+	struct service *first, *second;
+
+	if (rd_kafka_version() < 0x020c0000) {
+		struct program_run run = program_run(
+			DELIVERY, NULL, (const char *const[]){ setting, "HTTP_PORT=0", NULL });
+
+		cr_expect_neq(run.status, 0, "%s", run.output);
+		cr_expect(strstr(run.output, "KAFKA_GROUP_PROTOCOL=consumer with librdkafka "),
+			  "%s", run.output);
+		return;
+	}
+	first = service_start(DELIVERY, setting, NULL);
+	second = service_start(DELIVERY, setting, NULL);
+	cr_assert(wait_until(60000,
+			     service_metric(second, "delivery_partitions_assigned_total") >= 1.0));
+	expect_delivered(1, 20);
+	service_kill(first);
+	expect_delivered(21, 40);
 }
