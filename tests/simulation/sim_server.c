@@ -212,6 +212,8 @@ static enum status run_statement(struct sim_session *s, const struct sim_call *c
 	PGresult *result = NULL;
 	enum status st = ST_OK;
 
+	if (s->blocked_since_us == 0)
+		s->snapshot = s->database->commits;
 	if (s->failed && strcmp(c->name, "rollback") != 0 && strcmp(c->name, PG_COMMIT) != 0)
 		return error_set(&s->error, ST_INTERNAL, "the transaction is aborted");
 	if (server.read_only_until_us > sim_world_now_us() && writes(c)) {

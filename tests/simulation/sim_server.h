@@ -59,6 +59,7 @@ struct sim_database {
 	struct sim_lock *locks; /* advisory */
 	bool judged;            /* its relays are services': what they may do is judged */
 	struct sim_past *past;  /* what the commits of the last time have changed */
+	uint64_t commits;       /* so far */
 	/* Called when a transaction commits, with both versions of its rows still there. */
 	void (*committing)(struct sim_database *, const struct sim_session *);
 	/* A row's change is forgotten: the row is as before. was: what it was until then. */
@@ -108,6 +109,7 @@ struct sim_session {
 	bool shares;           /* has a share of it, until the end of the transaction */
 	bool notifies;         /* with the commit */
 	uint64_t transactions; /* that have ended */
+	uint64_t snapshot;     /* commits that the statement sees, however long it waits */
 };
 
 /* NULL: none of that schema. */

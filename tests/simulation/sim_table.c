@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_world.h"
 
 static int compare(const struct sim_row *row, const int64_t key[3])
@@ -75,5 +76,8 @@ const struct sim_value *sim_table_see(const struct sim_row *row, const struct si
 {
 	if (!row)
 		return NULL;
-	return row->owner && row->owner == session ? row->written : row->committed;
+	if (row->owner && row->owner == session)
+		return row->written;
+	return session && row->committed && row->committed_at > session->snapshot ? row->before
+										  : row->committed;
 }

@@ -1,7 +1,8 @@
 /*
  * Rows of the simulated PostgreSQL. A row has the version that is committed, and at most one that
  * a transaction has written and not committed: whoever writes holds the row's lock. Read committed:
- * a session sees what is committed, and its own. Memory is the world's.
+ * a session sees what was committed when its statement began (one version back, at most, and no
+ * row that was deleted since), and its own. Memory is the world's.
  *
  * Threads: one.
  */
@@ -33,6 +34,8 @@ struct sim_row {
 	const struct sim_value *committed; /* NULL: there is no such row */
 	const struct sim_value *written;   /* by owner; NULL: deleted */
 	struct sim_session *owner;         /* holds the row's lock; NULL: nobody */
+	const struct sim_value *before;    /* the version before the committed one */
+	uint64_t committed_at;             /* the number of the commit that brought it */
 };
 
 struct sim_table {

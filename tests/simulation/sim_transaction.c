@@ -137,10 +137,15 @@ void sim_server_commit(struct sim_session *s)
 	for (size_t i = 0; i < s->touched_count; i++) {
 		struct sim_row *row = s->touched[i].row;
 
+		if (row->committed != row->written) {
+			row->before = row->committed;
+			row->committed_at = s->database->commits + 1;
+		}
 		row->committed = row->written;
 		row->owner = NULL;
 		sim_table_tidy(&s->database->tables[s->touched[i].table], row);
 	}
+	s->database->commits++;
 	s->begun = s->failed = false;
 	unlock(s);
 	if (notifies)
