@@ -18,8 +18,7 @@ TestSuite(page_actions, .init = unit_deadline);
 	"#!/bin/sh\n"                                                                              \
 	"trap 'exec >/dev/null 2>&1; wait; until [ -e \"$0.go\" ]; do sleep 0.05; done; "          \
 	": >\"$0.end\"; exit' TERM\n"                                                              \
-	"sleep 3600 &\n"                                                                           \
-	"echo begun\n"                                                                             \
+	"sh -c 'echo begun; exec sleep 3600' &\n"                                                  \
 	"wait\n"
 
 static char project[] = "/tmp/page-actions-XXXXXX";
