@@ -24,7 +24,6 @@ static struct driver {
 	struct sim_node node;
 	void (*body)(void *argument);
 	void *argument;
-	bool loses; /* by the server's own fault; else the session ends behind the commit */
 } driver;
 
 static void end_process(int status)
@@ -170,20 +169,21 @@ void dif_world_await_end(struct pg *pg)
 
 void dif_world_will_lose_answer(struct pg *pg)
 {
-	const struct sim_session *s = session_of(pg);
+	struct sim_session *s = session_of(pg);
 
-	driver.loses = s && s->touched_count > 0;
-	if (driver.loses)
-		sim_server_lose_answers(&driver.node, 1);
+	if (s)
+		s->loses_answer = s->touched_count > 0;
 }
 
+/* What was sent may have failed, or changed nothing: then no answer was lost, and the session is
+ * ended all the same. */
 void dif_world_lose_answer(struct pg *pg)
 {
 	struct sim_session *s = session_of(pg);
 
 	while (s && !s->ended && (s->last_arrival_us >= sim_world_now_us() || s->calls))
 		sim_node_sleep_until(sim_world_now_us() + 10);
-	if (s && !driver.loses)
+	if (s && !s->ended)
 		sim_server_terminate(s);
 	dif_world_await_end(pg);
 }

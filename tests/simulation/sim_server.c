@@ -137,7 +137,8 @@ static void deliver(void *argument)
 static void answer(struct sim_session *s)
 {
 	struct sim_pg_answer *a = sim_world_memory(sizeof(*a));
-	bool lost = s->committed && server.lose[s->node->number] > 0;
+	bool of_node = server.lose[s->node->number] > 0;
+	bool lost = s->committed && (s->loses_answer || of_node);
 	int64_t at = sim_world_now_us() + sim_server_delay_us();
 
 	a->session = s;
@@ -150,7 +151,8 @@ static void answer(struct sim_session *s)
 	s->error = (struct error){ 0 };
 	s->committed = s->ends = false;
 	if (lost) {
-		server.lose[s->node->number]--;
+		if (!s->loses_answer)
+			server.lose[s->node->number]--;
 		sim_world_trace(s->node->name, "the answer to a commit is lost");
 		sim_server_terminate(s);
 		return;

@@ -89,6 +89,7 @@ struct sim_session {
 	const char *application;
 	struct pg *client; /* NULL: it is gone */
 	bool ended;
+	bool loses_answer;  /* of its next commit, and ends with it */
 	bool begun, failed; /* the transaction */
 	bool committed;     /* something, in this round trip */
 	struct error error; /* of the round trip: the first */
