@@ -18,7 +18,7 @@ struct producer {
 	const struct produce_config *config;
 	struct screen *screen;
 	struct kafka_sender *sender;
-	int32_t partitions, turn;
+	int32_t partitions;
 	int64_t sent, refused, lines;
 };
 
@@ -75,7 +75,7 @@ static const char *next_line(struct input *in, const atomic_bool *stopped, size_
 static enum status look_at_topic(struct producer *p, struct error *err)
 {
 	const char *topic = p->config->kafka.topic;
-	enum status st = kafka_sender_partitions(p->sender, &p->partitions, err);
+	enum status st = kafka_sender_partitions(p->sender, topic, &p->partitions, err);
 
 	if (st == ST_NOT_FOUND)
 		return error_set(err, st, "there is no topic %s: kafka/topics.sh create %s 1",
@@ -86,18 +86,10 @@ static enum status look_at_topic(struct producer *p, struct error *err)
 	return st;
 }
 
-/* Of a message without a key the next one: a random one would show nothing. */
-static int32_t choose_partition(struct producer *p, const struct typed_line *line)
-{
-	if (p->config->partition >= 0)
-		return (int32_t)p->config->partition;
-	return line->key ? -1 : p->turn++ % p->partitions;
-}
-
 static enum status send_line(struct producer *p, const struct typed_line *line, struct error *err)
 {
 	struct message message = {
-		.at.partition = choose_partition(p, line),
+		.at.partition = (int32_t)p->config->partition,
 		.key = line->key,
 		.key_len = line->key_len,
 		.payload = line->value,
@@ -107,7 +99,7 @@ static enum status send_line(struct producer *p, const struct typed_line *line, 
 	};
 	struct seen_event event;
 
-	if (kafka_sender_send(p->sender, &message, err) != ST_OK)
+	if (kafka_sender_send(p->sender, p->config->kafka.topic, &message, err) != ST_OK)
 		return err->status;
 	seen_event_read(&event, &message);
 	event_line_show(p->screen, &event);
