@@ -17,7 +17,7 @@
 #define RETRY_BASE_MS 500
 #define RETRY_CAP_MS  30000
 #define LOG_EVERY_MS  30000
-#define END_GRACE_MS  500 /* for libcurl, which may be asking for a name */
+#define END_GRACE_MS  1500 /* for libcurl: it looks whether to stop once a second */
 #define HEAD_MAX      2048
 
 struct otlp {
@@ -298,7 +298,6 @@ enum status otlp_open(struct otlp **out, const struct otlp_config *config, struc
 	return ST_OK;
 }
 
-/* One that hangs in libcurl is left to the process's end. */
 static bool join(struct otlp *otlp)
 {
 	struct timespec end;
@@ -316,17 +315,20 @@ static bool join(struct otlp *otlp)
 void otlp_close(struct otlp *otlp)
 {
 	int64_t lost;
+	bool joined;
 
 	if (!otlp)
 		return;
 	atomic_store(&otlp->post.stop_mono_ms, clock_mono_ms() + OTLP_FLUSH_MS);
 	otlp_queue_stop(&otlp->queue);
-	if (!join(otlp))
-		return;
-	lost = atomic_load(&otlp->unsent);
-	if (lost > 0)
+	joined = join(otlp);
+	lost = atomic_load(&otlp->unsent) + (int64_t)otlp_queue_count(&otlp->queue);
+	if (lost > 0 || !joined)
 		log_warn("otlp", "spans lost at the stop", "n=%" PRId64, lost);
-	release(otlp);
+	/* One that hangs in libcurl, which may be asking for a name, is left to the process's end.
+	 */
+	if (joined)
+		release(otlp);
 }
 
 /* --- metrics ------------------------------------------------------------------------------- */
