@@ -31,6 +31,19 @@ static bool drops_lines(const struct service *order, const struct service *servi
 	return service_metric(service, DROPPED) > 0;
 }
 
+/* Where the events are that have not come; the logs cannot tell. */
+static const char *whereabouts(const struct service *order, const struct service *delivery)
+{
+	return arena_format(
+		"orders' outbox %lld, applied %lld, deliveries' outbox %lld; order-service: %s; "
+		"delivery-service: %s",
+		(long long)sql_number("select count(*) from orders.outbox"),
+		(long long)sql_number("select count(*) from delivery.history"),
+		(long long)sql_number("select count(*) from delivery.outbox"),
+		http_call(order->port, "GET", "/readyz", NULL, NULL).body,
+		http_call(delivery->port, "GET", "/readyz", NULL, NULL).body);
+}
+
 LAB_TEST(unread_log, orders_are_delivered_and_a_stop_ends, 1)
 {
 	struct service *order = service_start_with(STREAMS_UNREAD, ORDER, VERBOSE, NULL);
@@ -39,7 +52,8 @@ LAB_TEST(unread_log, orders_are_delivered_and_a_stop_ends, 1)
 	int64_t placed;
 
 	service_place_order(order);
-	cr_assert(tail_await(tail, 2, LONG_MS), "the order's event and its delivery's");
+	cr_assert(tail_await(tail, 2, LONG_MS), "%zu of 2 messages; %s", tail->count,
+		  whereabouts(order, delivery));
 	cr_expect_eq(http_call(delivery->port, "GET", "/deliveries/1", NULL, NULL).status, 200);
 	cr_assert(wait_until(LONG_MS, drops_lines(order, order)));
 	cr_assert(wait_until(LONG_MS, drops_lines(order, delivery)));
