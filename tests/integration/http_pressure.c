@@ -107,7 +107,7 @@ LAB_TEST(http_pressure, calculations_leave_threads_to_others, 1)
 		wait_until(60000, service_metric(delivery, "http_requests_waiting") == CALLS - 2));
 	cr_expect_eq(http_call(delivery->port, "GET", "/deliveries", NULL, NULL).status, 200);
 	cr_expect_eq(http_call(delivery->port, "GET", "/healthz", NULL, NULL).status, 200);
-	cr_expect(service_ready(delivery));
+	cr_expect(wait_until(60000, service_ready(delivery)));
 	for (int i = 0; i < CALLS; i++)
 		(void)close(fds[i]);
 }

@@ -69,7 +69,7 @@ LAB_TEST(membership, who_cannot_reach_the_database_leaves_its_partitions, 2)
 	cr_expect(not_ready_for(cut_off, "the group was left: the database does not answer"));
 	cr_expect_eq(service_metric(cut_off, "delivery_group_member"), 0.0);
 	cr_expect_eq(service_metric(cut_off, "delivery_group_left_total"), 1.0);
-	cr_expect(service_ready(other));
+	cr_expect(wait_until(LONG_MS, service_ready(other)));
 	pooler_signal(SIGCONT);
 	cr_assert(wait_until(LONG_MS, owns(cut_off, 1.0) && owns(other, 1.0)),
 		  "it does not come back");

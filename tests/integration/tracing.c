@@ -351,7 +351,7 @@ LAB_TEST(tracing, a_collector_that_is_away_delays_only_spans, 1)
 	(void)await(tail, "OrderPlaced", 1);
 	cr_assert(wait_until(60000, service_metric(order, "otlp_export_errors_total") >= 1));
 	cr_expect(service_logs(order, "msg=\"spans cannot be exported, will retry\""));
-	cr_expect(service_ready(order));
+	cr_expect(wait_until(60000, service_ready(order)));
 	cr_expect_eq(service_metric(order, "otlp_spans_dropped_total{reason=\"refused\"}"), 0);
 	collector_answers(c, 200);
 	(void)await_span(c, ORDER, "POST /orders", TRACE);
@@ -394,7 +394,7 @@ LAB_TEST(tracing, a_collector_that_hangs_fills_the_queue_only, 1)
 	cr_expect_geq(service_metric(order, "otlp_spans_dropped_total{reason=\"full\"}"), 1);
 	cr_expect_leq(service_metric(order, "otlp_spans_queued"), 4096);
 	cr_expect(service_logs(order, "msg=\"spans dropped: the collector does not take them\""));
-	cr_expect(service_ready(order));
+	cr_expect(wait_until(60000, service_ready(order)));
 	cr_expect_lt(service_stop(order, SIGTERM), wait_stretch(10000));
 	cr_expect(service_logs(order, "msg=\"spans lost at the stop\""));
 }

@@ -59,8 +59,8 @@ LAB_TEST(unread_log, orders_are_delivered_and_a_stop_ends, 1)
 	cr_assert(wait_until(LONG_MS, drops_lines(order, delivery)));
 	placed = sql_number("select count(*) from orders.orders");
 	cr_assert(tail_await(tail, 2 * (size_t)placed, LONG_MS), "with lines that are dropped");
-	cr_expect(service_ready(order));
-	cr_expect(service_ready(delivery));
+	cr_expect(wait_until(LONG_MS, service_ready(order)));
+	cr_expect(wait_until(LONG_MS, service_ready(delivery)));
 	(void)service_stop(order, SIGTERM);
 	(void)service_stop(delivery, SIGTERM);
 }

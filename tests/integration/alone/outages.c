@@ -226,8 +226,8 @@ LAB_TEST(outages, the_database_is_away, 1)
 				200));
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 7));
 	cr_assert(tail_await(tail, 14, 5000));
-	cr_expect(service_ready(order));
-	cr_expect(service_ready(delivery));
+	cr_expect(wait_until(60000, service_ready(order)));
+	cr_expect(wait_until(60000, service_ready(delivery)));
 }
 
 /* An event that is in its delay when the database goes, and due while it is away. */
