@@ -98,7 +98,8 @@ static void batch_fini(struct batch *b)
 	outbox_batch_fini(&b->outbox);
 }
 
-static void batch_add(struct batch *b, int64_t order_id, enum event_type type, int64_t offset)
+/* False: out of memory. */
+static bool batch_add(struct batch *b, int64_t order_id, enum event_type type, int64_t offset)
 {
 	const char *address = type == EVENT_PLACED ? "PUSAN" : "SEOUL";
 	const char *status = event_delivery_statuses[type];
@@ -125,8 +126,8 @@ static void batch_add(struct batch *b, int64_t order_id, enum event_type type, i
 		       "\"address\":\"%s\",\"status\":\"%s\"}",
 		       event_delivery_names[type], clock_wall_ms(), order_id, order_id, version,
 		       1000 + order_id % 1000, address, status);
-	(void)outbox_batch_add_event(&b->outbox, TOPIC, order_id, event_delivery_names[type],
-				     payload, NULL);
+	return outbox_batch_add_event(&b->outbox, TOPIC, order_id, event_delivery_names[type],
+				      payload, NULL);
 }
 
 static enum status batch_write(struct pg *pg, struct batch *b, int64_t next_offset,
@@ -165,9 +166,12 @@ static enum status write_events(struct pg *pg, const struct config *config, int6
 		int64_t n = count < config->batch ? count : config->batch;
 
 		batch_init(&b);
-		for (int64_t i = 0; i < n; i++)
-			batch_add(&b, first + i, type, (*offset)++);
-		st = batch_write(pg, &b, *offset, err);
+		for (int64_t i = 0; i < n && st == ST_OK; i++) {
+			if (!batch_add(&b, first + i, type, (*offset)++))
+				st = error_set(err, ST_INTERNAL, "out of memory");
+		}
+		if (st == ST_OK)
+			st = batch_write(pg, &b, *offset, err);
 		batch_fini(&b);
 		first += n;
 		count -= n;

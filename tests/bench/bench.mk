@@ -25,6 +25,9 @@ bench-report:
 
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%) $(BUILD)/tests/bench
 
+# So that a change that they do not build with is noticed.
+test-build: $(if $(SANITIZE),,bench-build $(BUILD)/tests/upgrade)
+
 $(BUILD)/tests/bench: LDLIBS += -lm
 $(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c measured.c order_cases.c delivery_cases.c peer_cases.c peer_judge.c))
 	$(link)
