@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/kafka/kafka_topic.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 #include "common/service/service_config.h"
 #include "order-service/known_database.h"
@@ -72,10 +73,8 @@ static enum status ask_known(struct order_ids *ids, struct pg *pg, bool *known, 
 /* Waits for a change; false: for seconds there was none. With mu. */
 static bool wait_changed(struct order_ids *ids, int64_t seconds)
 {
-	struct timespec deadline;
+	const struct timespec deadline = clock_after_ms(seconds * 1000);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += seconds;
 	return pthread_cond_clockwait(&ids->changed, &ids->mu, CLOCK_MONOTONIC, &deadline) == 0;
 }
 

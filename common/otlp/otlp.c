@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/backoff.h"
 #include "common/base/version.h"
@@ -300,15 +299,8 @@ enum status otlp_open(struct otlp **out, const struct otlp_config *config, struc
 
 static bool join(struct otlp *otlp)
 {
-	struct timespec end;
+	const struct timespec end = clock_after_ms(OTLP_FLUSH_MS + END_GRACE_MS);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += (OTLP_FLUSH_MS + END_GRACE_MS) / 1000;
-	end.tv_nsec += (OTLP_FLUSH_MS + END_GRACE_MS) % 1000 * 1000000L;
-	if (end.tv_nsec >= 1000000000L) {
-		end.tv_nsec -= 1000000000L;
-		end.tv_sec++;
-	}
 	return pthread_clockjoin_np(otlp->sender, NULL, CLOCK_MONOTONIC, &end) == 0;
 }
 

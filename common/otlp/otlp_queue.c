@@ -7,14 +7,9 @@
 
 void otlp_queue_init(struct otlp_queue *q)
 {
-	pthread_condattr_t attributes;
-
 	*q = (struct otlp_queue){ .first = NULL };
 	q->end = &q->first;
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&q->changed, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	(void)pthread_cond_init(&q->changed, NULL);
 	(void)pthread_mutex_init(&q->mu, NULL);
 }
 
@@ -70,13 +65,12 @@ void otlp_queue_free(struct otlp_ended *list)
 
 bool otlp_queue_wait(struct otlp_queue *q, int64_t ms, bool batch)
 {
-	int64_t end_ms = clock_mono_ms() + ms;
-	const struct timespec end = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
+	const struct timespec end = clock_after_ms(ms);
 	bool stopping;
 
 	(void)pthread_mutex_lock(&q->mu);
 	while (!q->stopping && !(batch && q->count >= OTLP_BATCH_MAX) &&
-	       pthread_cond_timedwait(&q->changed, &q->mu, &end) == 0)
+	       pthread_cond_clockwait(&q->changed, &q->mu, CLOCK_MONOTONIC, &end) == 0)
 		;
 	stopping = q->stopping;
 	(void)pthread_mutex_unlock(&q->mu);

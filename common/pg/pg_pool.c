@@ -59,18 +59,6 @@ void pg_pool_close(struct pg_pool *pool)
 
 /* --- waiting ------------------------------------------------------------------------------- */
 
-static struct timespec after_ms(int64_t ms)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
-}
-
 /* With mu. */
 static void join_queue(struct pg_pool *pool, struct waiter *waiter)
 {
@@ -94,7 +82,7 @@ static void leave_queue(struct pg_pool *pool, const struct waiter *waiter)
 static struct pg *wait_for_one(struct pg_pool *pool, int64_t wait_ms)
 {
 	struct waiter waiter = { 0 };
-	struct timespec deadline = after_ms(wait_ms);
+	struct timespec deadline = clock_after_ms(wait_ms);
 
 	(void)pthread_cond_init(&waiter.over, NULL);
 	join_queue(pool, &waiter);

@@ -49,6 +49,18 @@ void clock_format_utc(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
 	(void)snprintf(text, CLOCK_TEXT_SIZE, "%s.%03uZ", day, (unsigned)(wall_ms % 1000) % 1000u);
 }
 
+struct timespec clock_after_ms(int64_t ms)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	return at;
+}
+
 void clock_pause_ms(int64_t ms)
 {
 	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000 };

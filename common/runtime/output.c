@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES  (256 * 1024)
-#define RETRY_MS      1000 /* after an error, until it is tried again whether lines are taken */
-#define POLL_MAX_MS   1000 /* a descriptor that somebody else made non-blocking is asked again */
-#define NANOS_PER_MS  1000000
-#define MS_PER_SECOND 1000
+#include "common/runtime/clock.h"
+
+#define BUFFER_BYTES (256 * 1024)
+#define RETRY_MS     1000 /* after an error, until it is tried again whether lines are taken */
+#define POLL_MAX_MS  1000 /* a descriptor that somebody else made non-blocking is asked again */
 
 /* DIRECT until it is started, ENDED when its thread has nothing more to write. */
 enum state { DIRECT, RUNNING, STOPPING, ENDED };
@@ -75,18 +75,6 @@ static int64_t count_lines(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		count += text[i] == '\n';
 	return count;
-}
-
-static struct timespec after_ms(int64_t ms)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / MS_PER_SECOND;
-	at.tv_nsec += ms % MS_PER_SECOND * NANOS_PER_MS;
-	at.tv_sec += at.tv_nsec / (MS_PER_SECOND * NANOS_PER_MS);
-	at.tv_nsec %= MS_PER_SECOND * NANOS_PER_MS;
-	return at;
 }
 
 /* --- the buffer; with mu held -------------------------------------------------------------- */
@@ -159,7 +147,7 @@ static bool end_gap(struct output *o)
 
 static void await_retry(struct output *o)
 {
-	struct timespec until = after_ms(RETRY_MS);
+	struct timespec until = clock_after_ms(RETRY_MS);
 
 	while (o->state == RUNNING &&
 	       pthread_cond_clockwait(&o->more, &o->mu, CLOCK_MONOTONIC, &until) == 0)
@@ -260,7 +248,7 @@ static void stop(struct output *o, const struct timespec *until)
 
 void output_stop(int64_t timeout_ms)
 {
-	struct timespec until = after_ms(timeout_ms);
+	struct timespec until = clock_after_ms(timeout_ms);
 
 	for (int i = 0; i < OUTPUT_STREAM_COUNT; i++)
 		stop(&outputs[i], &until);

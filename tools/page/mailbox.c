@@ -37,8 +37,7 @@ void mailbox_close(struct mailbox *box)
 
 bool mailbox_pause(struct mailbox *box, int64_t ms)
 {
-	int64_t end_ms = clock_mono_ms() + ms;
-	const struct timespec end = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
+	const struct timespec end = clock_after_ms(ms);
 	bool closed;
 	int timed_out = 0;
 
