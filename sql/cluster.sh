@@ -8,8 +8,8 @@
 #   psql     opens psql on the lab's database as its owner, with psql's arguments
 # env: PG_PORT  (15432)
 #      RUN_DIR  see stack/process.sh
-# Passwords are random for each cluster and only in $RUN_DIR/pgpass, the PGPASSFILE of psql and of
-# the services.
+# Passwords are random for each cluster and only in $RUN_DIR/pgpass, the PGPASSFILE of psql, and in
+# $RUN_DIR/pgpass.ROLE, that of the role's service.
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
 
@@ -64,6 +64,7 @@ make_passwords() {
 		for role; do
 			[[ -n $(password_of "$role" 2>/dev/null) ]] ||
 				printf '127.0.0.1:*:*:%s:%s\n' "$role" "$(random_password)" >>"$PGPASSFILE"
+			grep ":$role:" "$PGPASSFILE" >"$PGPASSFILE.$role"
 		done
 	)
 }

@@ -94,7 +94,7 @@ instance_start() {
 	fi
 	preflight PORTS="$setting:$port:$program $2"
 	process_start "$(instance_name "$@")" - "${output[@]}" env HTTP_PORT="$port" "${name[@]}" \
-		DATABASE_URL="$(stack_url "$role")" \
+		DATABASE_URL="$(stack_url "$role")" PGPASSFILE="$PGPASSFILE.$role" \
 		${SERVICE_WRAPPER:+"$SERVICE_WRAPPER" "$(instance_name "$@")"} \
 		"$BUILD_DIR/$program"
 }
@@ -159,7 +159,7 @@ page_start() {
 	mapfile -t names < <(settings_names)
 	process_start page - env "${names[@]/#/--unset=}" HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
 		KAFKA_TOPIC="$KAFKA_TOPIC" KAFKA_CONF="${KAFKA_CONF-}" PROJECT="$REPO_DIR" \
-		DATABASE_URL="$(stack_url page_reader)" \
+		DATABASE_URL="$(stack_url page_reader)" PGPASSFILE="$PGPASSFILE.page_reader" \
 		ORDER_URLS="http://127.0.0.1:$ORDER_PORT,http://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
 		DELIVERY_URLS="http://127.0.0.1:$DELIVERY_PORT-$(stack_delivery_port 8)" "$BUILD_DIR/page"
 	process_wait_ready page "$READY_SECONDS" port_open "$PAGE_PORT"

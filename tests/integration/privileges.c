@@ -1,10 +1,15 @@
 /*
  * Least privilege: what each role is refused, in a database made by the migrations.
  */
+#include "tests/support/database.h"
 #include "tests/support/fixture.h"
 #include "tests/support/sql.h"
+#include "tests/support/stack.h"
 
 #define DENIED "42501"
+
+#define LARGE_OBJECTS                                                                              \
+	"select lo_creat(-1)", "select lo_create(0)", "select lo_from_bytea(0, 'mine')"
 
 TestSuite(privileges, .timeout = 600);
 
@@ -48,6 +53,7 @@ LAB_TEST(privileges, order_service_stays_at_home, 1)
 		"copy orders.orders to '/tmp/x'",
 		"select pg_read_file('/etc/passwd')",
 		"delete from public.schema_migration",
+		LARGE_OBJECTS,
 		NULL,
 	};
 	static const char *const allowed[] = {
@@ -82,6 +88,7 @@ LAB_TEST(privileges, delivery_service_stays_at_home, 1)
 		"set role order_service",
 		"set role lab",
 		"select pg_terminate_backend(pg_backend_pid()) from pg_read_file('/etc/passwd')",
+		LARGE_OBJECTS,
 		NULL,
 	};
 	static const char *const allowed[] = {
@@ -93,6 +100,60 @@ LAB_TEST(privileges, delivery_service_stays_at_home, 1)
 
 	expect_denied("delivery_service", denied);
 	expect_allowed("delivery_service", allowed);
+}
+
+LAB_TEST(privileges, page_reader_only_reads, 1)
+{
+	static const char *const denied[] = {
+		"select * from orders.orders",
+		"select * from delivery.outbox",
+		"select * from delivery.parked",
+		"insert into delivery.history (order_id) values (1)",
+		"update delivery.delivery set status = 'DELIVERY CANCELLED'",
+		"delete from delivery.position",
+		"create table public.mine (x int)",
+		"set role delivery_service",
+		LARGE_OBJECTS,
+		NULL,
+	};
+	static const char *const allowed[] = {
+		"select count(*) from delivery.delivery",
+		"select count(*) from delivery.history",
+		"select count(*) from delivery.position",
+		NULL,
+	};
+
+	expect_denied("page_reader", denied);
+	expect_allowed("page_reader", allowed);
+}
+
+/* The migrations' own database is asked about from here: it is the template of the tests' ones, and
+ * a copy has the rights of a new database. */
+LAB_TEST(privileges, no_role_leaves_its_database, 1)
+{
+	static const char *const roles[] = { "order_service", "delivery_service", "page_reader" };
+	static const char *const others[] = { "postgres", "template1" };
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		const char *role = roles[i];
+
+		cr_expect_str_eq(sql_text("select has_database_privilege('%s', 'lab', 'TEMP')",
+					  role),
+				 "f", "%s may make temporary tables", role);
+		cr_expect_str_eq(sql_text("select count(*) from pg_db_role_setting s join pg_roles "
+					  "r on r.oid = "
+					  "s.setrole join pg_database d on d.oid = s.setdatabase "
+					  "where d.datname "
+					  "= 'lab' and r.rolname = '%s' and s.setconfig::text like "
+					  "'%%search_path%%'",
+					  role),
+				 "1", "%s has no search path of its own", role);
+		for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
+			cr_expect_not(database_do(stack_database_url(role, others[j]), "select 1"),
+				      "%s connects to %s", role, others[j]);
+		cr_expect(database_do(stack_database_url(role, fixture.database), "select 1"),
+			  "%s does not connect where it may", role);
+	}
 }
 
 /* What the lab's reader sees: these columns and no internals. */
