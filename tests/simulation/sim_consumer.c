@@ -9,12 +9,15 @@
 #include "tests/simulation/sim_kafka.h"
 #include "tests/simulation/sim_world.h"
 
-#define POLL_US 8 /* what a poll takes that brings something */
+#define POLL_US   8    /* what a poll takes that brings something */
+#define COMMIT_MS 1000 /* how often what is stored is committed */
 
 struct reading {
 	bool assigned, paused;
-	int64_t next;     /* to be fetched */
-	int64_t told_end; /* the end that was told of */
+	int64_t next;              /* to be fetched */
+	int64_t told_end;          /* the end that was told of */
+	int64_t start;             /* of the log, as the latest fetch said */
+	int64_t stored, committed; /* as the client knows it */
 };
 
 struct kafka_consumer {
@@ -24,7 +27,8 @@ struct kafka_consumer {
 	struct reading readings[SIM_PARTITIONS];
 	int32_t turn; /* the partition that is looked at first */
 	int64_t rebalances;
-	bool leaving, woken;
+	int64_t commit_us; /* when what is stored is committed */
+	bool woken;
 };
 
 enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_settings *settings,
@@ -53,10 +57,26 @@ void kafka_consumer_unsubscribe(struct kafka_consumer *c)
 	sim_kafka_leave(&c->member);
 }
 
+static void commit_stored(struct kafka_consumer *c, struct reading *r)
+{
+	if (!r->assigned || r->stored <= r->committed || sim_node_kafka_is_cut(c->member.node))
+		return;
+	r->committed = r->stored;
+	sim_kafka_commit((int32_t)(r - c->readings), r->stored);
+}
+
+static void commit_all_stored(struct kafka_consumer *c)
+{
+	for (int32_t p = 0; p < SIM_PARTITIONS; p++)
+		commit_stored(c, &c->readings[p]);
+	c->commit_us = sim_world_now_us() + COMMIT_MS * SIM_MS;
+}
+
 void kafka_consumer_leave(struct kafka_consumer *c)
 {
-	c->leaving = true;
-	sim_kafka_leave(&c->member);
+	commit_all_stored(c);
+	memset(c->readings, 0, sizeof(c->readings));
+	sim_kafka_leave_now(&c->member);
 }
 
 void kafka_consumer_close(struct kafka_consumer *c)
@@ -74,8 +94,10 @@ static void assign(struct kafka_consumer *c, int32_t partition)
 	sim_world_trace(c->member.node->name, "assigned %d from %lld", (int)partition,
 			(long long)offset);
 	/* It may have lost it while it waited for the database. */
-	if (offset >= 0)
-		*r = (struct reading){ .assigned = true, .next = offset, .told_end = -1 };
+	if (offset < 0)
+		return;
+	*r = (struct reading){ .assigned = true, .next = offset, .told_end = -1, .start = -1 };
+	kafka_consumer_commit(c, partition, offset);
 }
 
 static void revoke(struct kafka_consumer *c, int32_t partition)
@@ -84,6 +106,7 @@ static void revoke(struct kafka_consumer *c, int32_t partition)
 
 	if (r->assigned) {
 		c->callbacks.revoked(c->callbacks.context, partition);
+		commit_stored(c, r);
 		sim_world_trace(c->member.node->name, "revoked %d", (int)partition);
 	}
 	*r = (struct reading){ 0 };
@@ -109,19 +132,27 @@ static bool obey(struct kafka_consumer *c)
 
 /* --- messages ------------------------------------------------------------------------------ */
 
-/* Past holes, as far as they can be seen. */
+static bool is_visible(const struct sim_partition *p, int64_t offset)
+{
+	const struct sim_message *m = &p->messages[offset];
+
+	return offset < p->count && !m->open && m->visible_us <= sim_world_now_us();
+}
+
+/* Past what is no message for who reads committed, as far as it can be seen. */
 static void skip_holes(const struct sim_partition *p, struct reading *r)
 {
-	while (r->next < p->count && p->messages[r->next].hole &&
-	       p->messages[r->next].visible_us <= sim_world_now_us())
+	while (is_visible(p, r->next) &&
+	       (p->messages[r->next].hole || p->messages[r->next].aborted))
 		r->next++;
 }
 
-static int64_t visible_end(const struct sim_partition *p, int64_t from)
+/* What is out of the log's range is read from its beginning on. */
+static void look_at_range(const struct sim_partition *p, struct reading *r)
 {
-	while (from < p->count && p->messages[from].visible_us <= sim_world_now_us())
-		from++;
-	return from;
+	r->start = p->start;
+	if (r->next < p->start || r->next > p->count)
+		r->next = p->start;
 }
 
 /* The next message of the partition; NULL: there is none. May tell of the end instead. */
@@ -132,8 +163,9 @@ static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
 
 	if (!r->assigned || r->paused || sim_node_kafka_is_cut(c->member.node))
 		return NULL;
+	look_at_range(p, r);
 	skip_holes(p, r);
-	if (r->next < visible_end(p, r->next))
+	if (is_visible(p, r->next))
 		return &p->messages[r->next++].plain;
 	if (r->told_end != r->next) {
 		r->told_end = r->next;
@@ -166,6 +198,8 @@ const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_
 	int64_t end = sim_world_now_us() + timeout_ms * SIM_MS;
 	const struct message *m;
 
+	if (sim_world_now_us() >= c->commit_us)
+		commit_all_stored(c);
 	for (;;) {
 		while (obey(c))
 			;
@@ -212,8 +246,7 @@ bool kafka_consumer_assignment_lost(struct kafka_consumer *c)
 	return c->member.lost;
 }
 
-/* What is committed to Kafka only feeds tools. */
-void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
+static void judge_stored(const struct kafka_consumer *c, int32_t partition, int64_t next_offset)
 {
 	if (next_offset > c->topic->partitions[partition].count)
 		sim_world_violation("partition %d: offset %lld is stored, the log ends at %lld",
@@ -221,9 +254,20 @@ void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t n
 				    (long long)c->topic->partitions[partition].count);
 }
 
+void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
+{
+	judge_stored(c, partition, next_offset);
+	if (c->readings[partition].assigned)
+		c->readings[partition].stored = next_offset;
+}
+
 void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
 {
-	kafka_consumer_store(c, partition, next_offset);
+	judge_stored(c, partition, next_offset);
+	if (sim_node_kafka_is_cut(c->member.node))
+		return;
+	c->readings[partition].committed = next_offset;
+	sim_kafka_commit(partition, next_offset);
 }
 
 void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offset *list,
@@ -235,9 +279,7 @@ void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offse
 
 int64_t kafka_consumer_log_start(struct kafka_consumer *c, int32_t partition)
 {
-	(void)c;
-	(void)partition;
-	return 0;
+	return c->readings[partition].start;
 }
 
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *c)

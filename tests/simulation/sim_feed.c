@@ -54,7 +54,7 @@ static void append(struct order *o, const struct order_event *e)
 		memcpy(version, "\"Xersion\"", 9);
 	m.payload = payload;
 	m.payload_len = strlen(payload);
-	(void)sim_topic_append(feed.topic, partition_of(o), &m);
+	(void)sim_topic_append(feed.topic, partition_of(o), &m, 0);
 	free(payload);
 }
 
@@ -134,7 +134,7 @@ static void append_text(const char *type, const char *payload)
 			     .payload_len = payload ? strlen(payload) : 0 };
 
 	(void)sim_topic_append(feed.topic,
-			       (int32_t)sim_random_below(dice(), feed.setup->partitions), &m);
+			       (int32_t)sim_random_below(dice(), feed.setup->partitions), &m, 0);
 }
 
 static void make_noise(int64_t drawn)

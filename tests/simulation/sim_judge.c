@@ -93,8 +93,8 @@ static void judge_place(const struct sim_session *s, const struct sim_row *row)
 				    ": neither position nor range covers its event, %" PRId64
 				    "/%" PRId64,
 				    row->key[0], row->key[1], v->number[0], v->number[1]);
-	if (!m || !m->readable || m->order_id != row->key[0] || m->version != row->key[1] ||
-	    m->content != v->number[2])
+	if (!m || !m->readable || m->open || m->aborted || m->order_id != row->key[0] ||
+	    m->version != row->key[1] || m->content != v->number[2])
 		sim_world_violation("order %" PRId64 " version %" PRId64
 				    ": the effect is not that of the event at %" PRId64 "/%" PRId64,
 				    row->key[0], row->key[1], v->number[0], v->number[1]);
@@ -158,9 +158,10 @@ static bool is_finished(const struct sim_session *s, int64_t partition, int64_t 
 {
 	const struct sim_message *m = message_at(partition, offset);
 
-	if (!m)
+	if (!m || m->open)
 		return false;
-	if (m->hole || !m->ours || sim_table_find(&judge.letters, partition, offset, 0))
+	if (m->hole || m->aborted || !m->ours ||
+	    sim_table_find(&judge.letters, partition, offset, 0))
 		return true;
 	if (!m->readable)
 		return false;

@@ -14,6 +14,7 @@
 static struct outbox_judge {
 	const struct sim_setup *setup;
 	struct sim_table published; /* what each message says, as a hash */
+	struct sim_table once;      /* likewise, of transactions */
 	struct sim_table latest;    /* (order): the highest version on the topic */
 	struct sim_table denied;    /* (order, version) */
 	struct sim_table refused;   /* what each message says that was, as a hash */
@@ -85,10 +86,29 @@ bool sim_judge_outbox_denies(const struct sim_message *m)
 			      0);
 }
 
+/* An event without a version has an effect each time that it is on the topic, and each effect may
+ * be told in the same words; a letter may be written twice. */
+static bool is_once(const struct message *m)
+{
+	return strcmp(m->topic, SIM_TOPIC) == 0 && m->payload && strstr(m->payload, "\"version\":");
+}
+
+static void judge_once(const struct sim_message *m, int64_t hash)
+{
+	if (sim_table_find(&judge.once, hash, 0, 0) && !sim_server_has_forgotten())
+		sim_world_violation("%s %d/%" PRId64 ": who reads committed has seen %.*s before",
+				    m->plain.topic, (int)m->plain.at.partition, m->plain.at.offset,
+				    (int)m->plain.payload_len, (const char *)m->plain.payload);
+	(void)sim_table_row(&judge.once, hash, 0, 0);
+}
+
 void sim_judge_outbox_appended(const struct sim_message *m)
 {
-	(void)sim_table_row(&judge.published,
-			    hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0, 0);
+	int64_t hash = hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len);
+
+	(void)sim_table_row(&judge.published, hash, 0, 0);
+	if (m->transaction && is_once(&m->plain))
+		judge_once(m, hash);
 	if (!judge.setup->with_orders || !m->readable || m->version == 0 ||
 	    m->version <= latest_of(m->order_id))
 		return;

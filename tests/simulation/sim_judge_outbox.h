@@ -4,6 +4,7 @@
  *  - An order's new version and its event in the outbox are committed together, or neither.
  *  - A row leaves the outbox only when the topic has its message, or as a dead row.
  *  - With keys, the first time that each version is on the topic is in the order of the versions.
+ *  - With transactions who reads committed sees each event once, as long as no database forgets.
  *  - At the end the outboxes are empty.
  *
  * Threads: one.
@@ -27,7 +28,7 @@ bool sim_judge_outbox_denies(const struct sim_message *message);
 /* Whether it has done so. */
 bool sim_judge_outbox_was_denied(int64_t order, int64_t version);
 
-/* A message is on a topic. */
+/* A message is on a topic; of a transaction: that one is committed. */
 void sim_judge_outbox_appended(const struct sim_message *message);
 
 /* Everything that was committed is on the topic; else text says what is not. */

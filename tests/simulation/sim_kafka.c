@@ -11,7 +11,7 @@
 static struct group {
 	struct sim_topic *topic;
 	struct sim_kafka_member *members;
-	int64_t free_since_us[SIM_PARTITIONS]; /* when nobody owned it any more */
+	int64_t committed[SIM_PARTITIONS]; /* and one; 0: nothing */
 } group;
 
 static void order(struct sim_kafka_member *m, enum sim_kafka_order what, int32_t partition)
@@ -40,8 +40,6 @@ void sim_kafka_join(struct sim_kafka_member *m, struct sim_node *node)
 static void give_back_all(struct sim_kafka_member *m)
 {
 	for (int32_t p = 0; p < SIM_PARTITIONS; p++) {
-		if (m->owns[p])
-			group.free_since_us[p] = sim_world_now_us();
 		m->owns[p] = m->revoking[p] = false;
 	}
 	m->joined = false;
@@ -57,6 +55,33 @@ void sim_kafka_leave(struct sim_kafka_member *m)
 			order(m, SIM_REVOKE, p);
 		}
 	}
+}
+
+static bool reaches(const struct sim_kafka_member *m)
+{
+	return m->task && m->node->alive && !sim_node_is_stopped(m->node) &&
+	       !sim_node_is_cut(m->node->kafka_cut_until_us, SIM_TO);
+}
+
+void sim_kafka_leave_now(struct sim_kafka_member *m)
+{
+	m->wants = false;
+	m->order_count = 0;
+	if (reaches(m)) {
+		give_back_all(m);
+		sim_world_trace("group", "%s leaves", m->node->name);
+	}
+	m->task = NULL;
+}
+
+void sim_kafka_commit(int32_t partition, int64_t offset)
+{
+	group.committed[partition] = offset + 1;
+}
+
+int64_t sim_kafka_committed(int32_t partition)
+{
+	return group.committed[partition] - 1;
 }
 
 void sim_kafka_node_died(const struct sim_node *node)
@@ -81,19 +106,10 @@ bool sim_kafka_take_order(struct sim_kafka_member *m, enum sim_kafka_order *what
 
 void sim_kafka_revoked(struct sim_kafka_member *m, int32_t p)
 {
-	if (m->owns[p]) {
-		m->owns[p] = m->revoking[p] = false;
-		group.free_since_us[p] = sim_world_now_us();
-	}
+	m->owns[p] = m->revoking[p] = false;
 }
 
 /* --- the coordinator ----------------------------------------------------------------------- */
-
-static bool reaches(const struct sim_kafka_member *m)
-{
-	return m->task && m->node->alive && !sim_node_is_stopped(m->node) &&
-	       !sim_node_is_cut(m->node->kafka_cut_until_us, SIM_TO);
-}
 
 static void expel(struct sim_kafka_member *m)
 {

@@ -43,12 +43,18 @@ struct sim_kafka_member {
 
 void sim_kafka_join(struct sim_kafka_member *member, struct sim_node *node);
 void sim_kafka_leave(struct sim_kafka_member *member);
+/* For good, without another poll: the group hears of it at once, or its session times out. */
+void sim_kafka_leave_now(struct sim_kafka_member *member);
 /* False: nothing to do. Else the first of its orders, which it does now. */
 bool sim_kafka_take_order(struct sim_kafka_member *member, enum sim_kafka_order *order,
 			  int32_t *partition);
 /* The revocation is done. */
 void sim_kafka_revoked(struct sim_kafka_member *member, int32_t partition);
 void sim_kafka_node_died(const struct sim_node *node);
+
+/* The offsets that Kafka has of the group; -1: none. */
+void sim_kafka_commit(int32_t partition, int64_t offset);
+int64_t sim_kafka_committed(int32_t partition);
 
 /* Fault: a partition moves to another member, as when members come and go. */
 void sim_kafka_move_some(void);

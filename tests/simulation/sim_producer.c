@@ -1,7 +1,8 @@
 /*
  * The simulated common/kafka/kafka_producer.h. Messages of one partition arrive in the order in
  * which they were sent, each once (an idempotent producer). What is outstanding at an abandon, or
- * when the process dies, arrives up to some message of each partition.
+ * when the process dies, arrives up to some message of each partition. With transactions nothing of
+ * a producer arrives after another has taken its id.
  */
 #include "tests/simulation/sim_producer.h"
 
@@ -10,11 +11,16 @@
 #include "common/event/message.h"
 #include "tests/simulation/sim_judge_outbox.h"
 #include "tests/simulation/sim_topic.h"
+#include "tests/simulation/sim_transactions.h"
 #include "tests/simulation/sim_world.h"
 
 #define CODE_PURGED (-1)
 #define CODE_BROKER 10 /* tells nothing of the topic */
 #define CODE_TOPIC  20
+#define CODE_LATE   30 /* longer outstanding than a message of a transaction may be */
+
+#define LATE_S            10
+#define MESSAGE_MAX_BYTES 2097152
 
 #define LEASE_LOST_S 20 /* it hears of it within that */
 
@@ -26,7 +32,9 @@ struct sent {
 	int32_t partition;
 	struct message message; /* copied */
 	void *opaque;
-	bool on_the_way, arrived, acked, reported;
+	int64_t epoch; /* of its transaction */
+	int64_t sent_us;
+	bool on_the_way, arrived, acked, reported, fenced;
 	enum kafka_producer_verdict verdict;
 	int code;
 };
@@ -47,6 +55,7 @@ struct kafka_producer {
 	bool refused[SIM_PARTITIONS]; /* one was, so are those behind it */
 	int32_t turn;
 	bool lost_state;
+	struct sim_transactions transactions;
 };
 
 /* By node; one set a world. */
@@ -75,9 +84,9 @@ enum status kafka_producer_open(struct kafka_producer **out, const struct kafka_
 {
 	struct kafka_producer *p = sim_world_memory(sizeof(*p));
 
-	(void)settings;
 	(void)err;
 	p->node = sim_node_current();
+	sim_transactions_init(&p->transactions, p->node, settings->transactional_id);
 	p->task = sim_node_current_task();
 	p->report = report;
 	p->context = context;
@@ -102,13 +111,21 @@ static void hear_ack(void *argument)
 		return;
 	}
 	s->acked = true;
+	s->producer->lost_state |= s->fenced;
 	sim_node_wake(s->producer->task);
 }
 
-static void append(struct sent *s)
+/* False: another producer has its id. */
+static bool append(struct sent *s)
 {
+	struct sim_transactional *id = s->producer->transactions.id;
+
+	if (id && !sim_coordinator_append(id, s->epoch, s->topic, s->partition, &s->message))
+		return false;
+	if (!id)
+		(void)sim_topic_append(s->topic, s->partition, &s->message, 0);
 	s->arrived = true;
-	(void)sim_topic_append(s->topic, s->partition, &s->message);
+	return true;
 }
 
 /* A relay that has long known that it lost the lease publishes nothing more. */
@@ -145,10 +162,26 @@ static void decide(struct sent *s)
 		*refused = true;
 		s->verdict = KAFKA_PRODUCER_RETRY;
 		s->code = f->code;
-	} else {
+	} else if (append(s)) {
 		s->verdict = KAFKA_PRODUCER_ACKED;
-		append(s);
+	} else {
+		s->verdict = KAFKA_PRODUCER_RETRY;
+		s->code = CODE_PURGED;
+		s->fenced = true;
 	}
+}
+
+/* 0: now. Else when the next transaction can begin, or the network is there again. */
+static int64_t held_until_us(const struct sent *s)
+{
+	const struct kafka_producer *p = s->producer;
+	int64_t now = sim_world_now_us();
+
+	if (p->node->alive && sim_node_is_cut(p->node->kafka_cut_until_us, SIM_TO))
+		return p->node->kafka_cut_until_us[SIM_TO];
+	if (p->transactions.id && sim_coordinator_free_us(p->transactions.id) > now)
+		return sim_coordinator_free_us(p->transactions.id);
+	return 0;
 }
 
 static void arrive(void *argument)
@@ -157,9 +190,8 @@ static void arrive(void *argument)
 
 	if (s->reported || s->producer->lost_state)
 		return;
-	if (s->producer->node->alive &&
-	    sim_node_is_cut(s->producer->node->kafka_cut_until_us, SIM_TO)) {
-		sim_world_at(s->producer->node->kafka_cut_until_us[SIM_TO], arrive, s);
+	if (held_until_us(s)) {
+		sim_world_at(held_until_us(s), arrive, s);
 		return;
 	}
 	decide(s);
@@ -185,36 +217,17 @@ static void transmit(struct kafka_producer *p)
 
 /* --- the client's end ---------------------------------------------------------------------- */
 
-static uint32_t hash(const void *key, size_t len)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ ((const unsigned char *)key)[i]) * 16777619u;
-	return h;
-}
-
-static const struct message_header *copy_headers(const struct message_header *from, size_t count)
-{
-	struct message_header *to = sim_world_memory((count + 1) * sizeof(*to));
-
-	for (size_t i = 0; i < count; i++)
-		to[i] = (struct message_header){
-			sim_world_copy(from[i].name, strlen(from[i].name)),
-			from[i].value ? sim_world_copy(from[i].value, from[i].len) : NULL,
-			from[i].len,
-		};
-	return to;
-}
-
 void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_message *m,
 			 void *opaque)
 {
 	struct sent *s = sim_world_memory(sizeof(*s));
-	int32_t count;
 
-	if (p->lost_state) {
+	if (p->lost_state || (p->transactions.id && !p->transactions.begun)) {
 		p->report(p->context, opaque, KAFKA_PRODUCER_RETRY, CODE_PURGED);
+		return;
+	}
+	if (m->payload_len > MESSAGE_MAX_BYTES) {
+		p->report(p->context, opaque, KAFKA_PRODUCER_REFUSED, CODE_BROKER);
 		return;
 	}
 	/* Its queue is full. */
@@ -226,19 +239,28 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 	s->producer = p;
 	s->topic = sim_topic_find(m->topic);
 	s->opaque = opaque;
-	count = s->topic->partition_count;
-	s->partition = m->key ? (int32_t)(hash(m->key, m->key_len) % (uint32_t)count)
-			      : (int32_t)(p->turn++ % count);
-	s->message = (struct message){
-		.key = m->key ? sim_world_copy(m->key, m->key_len) : NULL,
-		.key_len = m->key_len,
-		.payload = m->payload ? sim_world_copy(m->payload, m->payload_len) : NULL,
-		.payload_len = m->payload_len,
-		.headers = copy_headers(m->headers, m->header_count),
-		.header_count = m->header_count,
-	};
+	s->epoch = p->transactions.epoch;
+	s->sent_us = sim_world_now_us();
+	s->partition = m->key ? sim_topic_partition_of(s->topic, m->key, m->key_len)
+			      : (int32_t)(p->turn++ % s->topic->partition_count);
+	sim_topic_copy(&s->message, &(struct message){ .key = m->key,
+						       .key_len = m->key_len,
+						       .payload = m->payload,
+						       .payload_len = m->payload_len,
+						       .headers = m->headers,
+						       .header_count = m->header_count });
 	*p->end = s;
 	p->end = &s->next;
+}
+
+/* A transaction does not wait for ever. */
+static void give_up_late(struct kafka_producer *p, struct sent *s)
+{
+	if (s->acked || !p->transactions.id || sim_world_now_us() - s->sent_us < LATE_S * SIM_S)
+		return;
+	s->acked = true;
+	s->verdict = KAFKA_PRODUCER_RETRY;
+	s->code = CODE_LATE;
 }
 
 /* Takes the reports that are there. */
@@ -249,12 +271,14 @@ static bool take_reports(struct kafka_producer *p)
 	for (struct sent **at = &p->first; *at;) {
 		struct sent *s = *at;
 
+		give_up_late(p, s);
 		if (!s->acked) {
 			at = &s->next;
 			continue;
 		}
 		*at = s->next;
 		s->reported = any = true;
+		p->transactions.failed |= s->verdict != KAFKA_PRODUCER_ACKED;
 		p->report(p->context, s->opaque, s->verdict, s->code);
 	}
 	p->end = &p->first;
@@ -290,7 +314,7 @@ static void cut_off(struct kafka_producer *p)
 			 sim_node_kafka_is_cut(p->node) ||
 			 sim_random_chance(sim_world_random(), 300);
 		if (!*stop)
-			append(s);
+			(void)append(s);
 	}
 }
 
@@ -307,6 +331,7 @@ enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
 		p->report(p->context, s->opaque, KAFKA_PRODUCER_RETRY, CODE_PURGED);
 	}
 	p->end = &p->first;
+	sim_transactions_forget(&p->transactions);
 	p->lost_state = false;
 	memset(p->refused, 0, sizeof(p->refused));
 	return ST_OK;
@@ -342,11 +367,9 @@ bool kafka_producer_blames_topic(int code)
 	return code == CODE_TOPIC;
 }
 
-/* A simulated relay has no transactions. */
 bool kafka_producer_timed_out(int code)
 {
-	(void)code;
-	return false;
+	return code == CODE_LATE;
 }
 
 bool kafka_producer_can_send(struct kafka_producer *p, const char *topic)
@@ -355,27 +378,20 @@ bool kafka_producer_can_send(struct kafka_producer *p, const char *topic)
 	return !sim_node_kafka_is_cut(p->node);
 }
 
-static enum status no_transactions(struct error *err)
-{
-	return error_set(err, ST_INTERNAL, "there are no transactions here");
-}
-
 enum status kafka_producer_prepare(struct kafka_producer *p, int timeout_ms, struct error *err)
 {
-	(void)p;
-	(void)timeout_ms;
-	return no_transactions(err);
+	return sim_transactions_prepare(&p->transactions, timeout_ms, err);
 }
 
 enum status kafka_producer_begin(struct kafka_producer *p, struct error *err)
 {
-	(void)p;
-	return no_transactions(err);
+	return sim_transactions_begin(&p->transactions, err);
 }
 
 enum status kafka_producer_commit(struct kafka_producer *p, int timeout_ms, struct error *err)
 {
-	(void)p;
-	(void)timeout_ms;
-	return no_transactions(err);
+	enum status st = sim_transactions_commit(&p->transactions, timeout_ms, err);
+
+	p->lost_state |= p->transactions.fenced;
+	return st;
 }

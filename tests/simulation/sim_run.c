@@ -60,6 +60,7 @@ static void begin(struct run *r, const struct sim_wish *wish)
 	struct sim_topic *topic = sim_topic_find(SIM_TOPIC);
 
 	(void)sim_topic_find(CONTRACT_DEAD_LETTER_TOPIC);
+	(void)sim_topic_find(SIM_STATES);
 	sim_world_begin(wish->seed, wish->verbose);
 	r->setup = sim_setup_of(wish->seed, wish->duration_us);
 	r->plan = sim_plan_of(wish->seed, &r->setup);

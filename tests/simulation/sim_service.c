@@ -100,6 +100,7 @@ static void relay_body(struct sim_node *n, const char *schema)
 		.instance = n->name,
 		.kafka = { "simulated:9092", SIM_TOPIC, NULL, n->name },
 		.keyed = services.setup->keyed,
+		.state_topic = services.setup->transactional ? SIM_STATES : NULL,
 	};
 	struct relay *relay;
 	struct error err;

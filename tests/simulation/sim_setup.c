@@ -42,6 +42,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 		s.events_per_s = 1;
 	if (duration_us > 0)
 		s.duration_us = duration_us;
+	s.transactional = sim_random_chance(&r, 350);
 	return s;
 }
 
@@ -55,10 +56,11 @@ void sim_setup_describe(const struct sim_setup *s, char *text, unsigned long siz
 	static const char *const orders[] = { "partition", "key", "unordered" };
 
 	(void)snprintf(text, size,
-		       "%s, %s, order %s, work %" PRId64 " ms, concurrency %" PRId64
+		       "%s, %s, %s, order %s, work %" PRId64 " ms, concurrency %" PRId64
 		       ", %d partitions, %d order-services, %d delivery-services, %" PRId64
 		       " events/s",
 		       s->keyed ? "keyed" : "unkeyed", s->in_sequence ? "enforce" : "observe",
+		       s->transactional ? "transactional" : "idempotent",
 		       orders[s->processing_order], s->work_ms, s->max_concurrency,
 		       (int)s->partitions, s->order_services, s->delivery_services,
 		       s->events_per_s);

@@ -14,10 +14,12 @@
 
 #define SIM_NODES_MAX 8
 #define SIM_TOPIC     "order-events"
+#define SIM_STATES    "relay-states" /* of the transactions */
 
 struct sim_setup {
 	bool with_orders; /* order-services make the events; false: the feed does */
 	bool keyed, in_sequence;
+	bool transactional; /* the relays */
 	enum processing_order processing_order;
 	int64_t work_ms, max_concurrency;
 	int32_t partitions;
@@ -34,7 +36,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us);
 /* Whether an order's effects have to come in the order of its versions. */
 bool sim_setup_is_ordered(const struct sim_setup *setup);
 
-/* "unkeyed, enforce, key, ..." */
+/* "unkeyed, enforce, transactional, order key, ..." */
 void sim_setup_describe(const struct sim_setup *setup, char *text, unsigned long size);
 
 #endif

@@ -29,6 +29,26 @@ void sim_topic_partitions(struct sim_topic *t, int32_t count)
 	t->partition_count = count;
 }
 
+/* As Java's clients do: murmur2. */
+int32_t sim_topic_partition_of(const struct sim_topic *t, const void *key, size_t len)
+{
+	const uint32_t m = 0x5bd1e995u;
+	const unsigned char *at = key;
+	uint32_t h = 0x9747b28cu ^ (uint32_t)len, k;
+
+	for (; len >= 4; at += 4, len -= 4) {
+		k = ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+		     (uint32_t)at[3] << 24) *
+		    m;
+		h = h * m ^ (k ^ k >> 24) * m;
+	}
+	for (size_t i = len; i-- > 0;)
+		h ^= (uint32_t)at[i] << 8 * i;
+	h = len ? h * m : h;
+	h = (h ^ h >> 13) * m;
+	return (int32_t)(((h ^ h >> 15) & 0x7fffffffu) % (uint32_t)t->partition_count);
+}
+
 static struct sim_message *next_place(struct sim_topic *t, int32_t partition)
 {
 	struct sim_partition *p = &t->partitions[partition];
@@ -54,7 +74,7 @@ static struct sim_message *next_place(struct sim_topic *t, int32_t partition)
 	return m;
 }
 
-static void copy(struct message *to, const struct message *from)
+void sim_topic_copy(struct message *to, const struct message *from)
 {
 	struct message_header *headers =
 		sim_world_memory((from->header_count + 1) * sizeof(*headers));
@@ -97,13 +117,17 @@ void sim_topic_read(struct sim_message *m)
 }
 
 struct sim_message *sim_topic_append(struct sim_topic *t, int32_t partition,
-				     const struct message *message)
+				     const struct message *message, uint64_t transaction)
 {
 	struct sim_message *m = next_place(t, partition);
 
-	copy(&m->plain, message);
+	sim_topic_copy(&m->plain, message);
 	sim_topic_read(m);
-	sim_judge_outbox_appended(m);
+	m->transaction = transaction;
+	m->open = transaction != 0;
+	t->partitions[partition].open += m->open;
+	if (!transaction)
+		sim_judge_outbox_appended(m);
 	sim_kafka_appended(t, m);
 	return m;
 }
@@ -114,4 +138,43 @@ void sim_topic_append_hole(struct sim_topic *t, int32_t partition)
 
 	m->hole = true;
 	sim_kafka_appended(t, m);
+}
+
+/* --- transactions -------------------------------------------------------------------------- */
+
+void sim_topic_each(const struct sim_topic *t, int32_t partition, uint64_t transaction,
+		    void (*look)(const struct sim_message *))
+{
+	const struct sim_partition *p = &t->partitions[partition];
+
+	for (int64_t i = sim_topic_stable_end(p); i < p->count; i++) {
+		if (p->messages[i].transaction == transaction)
+			look(&p->messages[i]);
+	}
+}
+
+void sim_topic_end_transaction(struct sim_topic *t, int32_t partition, uint64_t transaction,
+			       bool commits)
+{
+	struct sim_partition *p = &t->partitions[partition];
+
+	for (int64_t i = sim_topic_stable_end(p); i < p->count; i++) {
+		struct sim_message *m = &p->messages[i];
+
+		if (m->transaction != transaction || !m->open)
+			continue;
+		m->open = false;
+		m->aborted = !commits;
+		p->open--;
+	}
+	sim_topic_append_hole(t, partition);
+}
+
+int64_t sim_topic_stable_end(const struct sim_partition *p)
+{
+	int64_t end = p->count;
+
+	for (int64_t left = p->open; left > 0 && end > 0;)
+		left -= p->messages[--end].open;
+	return end;
 }

@@ -1,6 +1,6 @@
 /*
  * The simulated Kafka, seen from the log: topics, partitions, messages, control records (holes).
- * What is appended stays. Memory is the world's.
+ * What is appended stays in memory, which is the world's; what was deleted is not given out.
  *
  * Threads: one.
  */
@@ -16,8 +16,10 @@
 
 struct sim_message {
 	struct message plain;
-	int64_t visible_us; /* consumers have it from then on */
-	bool hole;          /* a control record */
+	int64_t visible_us;   /* consumers have it from then on */
+	bool hole;            /* a control record */
+	uint64_t transaction; /* that it is of; 0: none */
+	bool open, aborted;   /* that one has not ended here; was aborted */
 	/* What it says, for the judges. */
 	bool ours, readable; /* an order event, as far as its type tells; and one that is valid */
 	enum event_type type;
@@ -29,6 +31,8 @@ struct sim_message {
 struct sim_partition {
 	struct sim_message *messages; /* by offset */
 	int64_t count, capacity;
+	int64_t start; /* what was before it is deleted */
+	int64_t open;  /* messages of transactions that have not ended here */
 };
 
 struct sim_topic {
@@ -41,11 +45,28 @@ struct sim_topic {
 struct sim_topic *sim_topic_find(const char *name);
 void sim_topic_partitions(struct sim_topic *topic, int32_t count);
 
-/* Copies message; its place is written by the log. Returns it: valid until the next append. */
+/* The partition of a key. */
+int32_t sim_topic_partition_of(const struct sim_topic *topic, const void *key, size_t len);
+
+/* Key, payload and headers. */
+void sim_topic_copy(struct message *to, const struct message *from);
+
+/* Copies message; its place is written by the log. Returns it: valid until the next append.
+ * transaction: that it is of, 0: none. */
 struct sim_message *sim_topic_append(struct sim_topic *topic, int32_t partition,
-				     const struct message *message);
+				     const struct message *message, uint64_t transaction);
 /* Fills in what a message says. */
 void sim_topic_read(struct sim_message *message);
 void sim_topic_append_hole(struct sim_topic *topic, int32_t partition);
+
+/* The transaction ends in the partition: with a control record. */
+void sim_topic_end_transaction(struct sim_topic *topic, int32_t partition, uint64_t transaction,
+			       bool commits);
+/* Calls look for each message of the transaction, which is open, in the partition. */
+void sim_topic_each(const struct sim_topic *topic, int32_t partition, uint64_t transaction,
+		    void (*look)(const struct sim_message *message));
+
+/* Where who reads committed has to stop: at the first message of an open transaction. */
+int64_t sim_topic_stable_end(const struct sim_partition *partition);
 
 #endif

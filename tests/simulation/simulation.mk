@@ -3,7 +3,7 @@
 #   make simulate SEED=7 HOURS=2    for so many virtual hours
 #   make simulate SEEDS=1000        the corpus, and so many seeds from FIRST (1) on
 SIMULATION := $(BUILD)/tests/simulation
-SIMULATED := pg/pg kafka/kafka_consumer kafka/kafka_producer runtime/wakeup
+SIMULATED := pg/pg kafka/kafka_consumer kafka/kafka_producer kafka/kafka_state runtime/wakeup
 SIMULATION_WRAPS := clock_mono_ms clock_mono_us clock_wall_ms clock_pause_ms log_write stop_request getpid
 comma := ,
 
