@@ -12,6 +12,7 @@
 #      KAFKA_PROXIED       numbers of clients that reach the brokers by a proxy of their own, separated
 #                          by blanks: for client N a broker listens on 127.0.2.N, too, 20 * N
 #                          ports further, and names 127.0.1.N with its own port to who comes there
+#      KAFKA_PROTOCOL      of its listeners (PLAINTEXT), with SECURE=1 beside kafka/secure.properties
 #      RUN_DIR, CACHE_DIR  see stack/process.sh
 set -euo pipefail
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
@@ -33,7 +34,7 @@ node_dir() { printf '%s' "$RUN_DIR/kafka/$1"; }
 # every topic has three replicas, and a write is acknowledged when two of them have it.
 write_properties() {
 	local dir port controller_port node voters='' in_sync=$((BROKERS / 2 + 1))
-	local client listeners='' advertised='' protocols=''
+	local client listeners='' advertised='' protocols='' protocol=${KAFKA_PROTOCOL:-PLAINTEXT}
 	dir=$(node_dir "$1")
 	port=$(kafka_node_port "$1")
 	controller_port=$(kafka_node_controller_port "$1")
@@ -43,15 +44,16 @@ write_properties() {
 	for client in ${KAFKA_PROXIED-}; do
 		listeners+=,CLIENT$client://127.0.2.$client:$((port + 20 * client))
 		advertised+=,CLIENT$client://127.0.1.$client:$port
-		protocols+=,CLIENT$client:PLAINTEXT
+		protocols+=,CLIENT$client:$protocol
 	done
 	mkdir -p "$dir"
-	cat "$REPO_DIR/kafka/server.properties" - >"$dir/server.properties" <<-END
+	(umask 077 && cat "$REPO_DIR/kafka/server.properties" ${SECURE:+"$RUN_DIR/secure/kafka.properties"} - \
+		>"$dir/server.properties") <<-END
 
 		node.id=$1
-		listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port$listeners
-		advertised.listeners=PLAINTEXT://127.0.0.1:$port$advertised
-		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT$protocols
+		listeners=$protocol://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port$listeners
+		advertised.listeners=$protocol://127.0.0.1:$port$advertised
+		listener.security.protocol.map=$protocol:$protocol,CONTROLLER:${protocol#SASL_}$protocols
 		controller.quorum.voters=$voters
 		log.dirs=$dir/data
 		default.replication.factor=$BROKERS
@@ -74,7 +76,8 @@ format_storage() {
 	read -r _ id <"$CLUSTER_FILE"
 	# "=": the tool reads an id that begins with "-" as an option otherwise.
 	"${KAFKA_JAVA[@]}" -Xmx64m kafka.tools.StorageTool format --cluster-id="$id" \
-		--config "$dir/server.properties" </dev/null >"$log" 2>&1 ||
+		--config "$dir/server.properties" ${SECURE:+"@$RUN_DIR/secure/scram.args"} \
+		</dev/null 2>&1 | sed 's/Bootstrap metadata.*//' >"$log" ||
 		die "Kafka's storage in $dir could not be formatted; $(process_last_words "$log")"
 	touch "$dir/formatted"
 }
@@ -96,7 +99,7 @@ require_same_port() {
 	local port
 	port=$(kafka_node_port "$1")
 	process_gone "kafka-$1" ||
-		grep -q -F "listeners=PLAINTEXT://127.0.0.1:$port," "$(node_dir "$1")/server.properties" ||
+		grep -q -F "listeners=${KAFKA_PROTOCOL:-PLAINTEXT}://127.0.0.1:$port," "$(node_dir "$1")/server.properties" ||
 		die "kafka-$1 runs with another port than $port: use its KAFKA_PORT, or stop it first"
 }
 

@@ -21,7 +21,8 @@ kafka_nodes
 # topics ACTION [SETTING=VALUE...]: build/topics on the brokers.
 topics() {
 	require_programs topics
-	exec env KAFKA_BOOTSTRAP_SERVERS="$KAFKA_SERVERS" \
+	secure_as admin
+	exec env "${SECURE_AS[@]}" ${SECURE:+KAFKA_ACLS="$REPO_DIR/kafka/acls.txt"} KAFKA_BOOTSTRAP_SERVERS="$KAFKA_SERVERS" \
 		PARTITIONS="${PARTITIONS:-$((BROKERS > 1 ? 4 : 1))}" ACTION="$1" "${@:2}" "$BUILD_DIR/topics"
 }
 
@@ -34,6 +35,7 @@ controller() {
 	kafka_java
 	output=$("${KAFKA_JAVA[@]}" -Xmx64m -Dlab.log.level=off \
 		org.apache.kafka.tools.MetadataQuorumCommand --bootstrap-server "$KAFKA_SERVERS" \
+		${SECURE:+--command-config "$RUN_DIR/secure/admin.properties"} \
 		describe --status 2>"$RUN_DIR/log/controller.log") || true
 	[[ $output =~ LeaderId:[[:space:]]+([0-9]+) ]] || die "the controllers cannot be described"
 	say "${BASH_REMATCH[1]}"
@@ -42,7 +44,11 @@ controller() {
 command=${1-}
 shift || usage
 case $command:$# in
-create:0 | recreate:0 | describe:0) topics "$command" ;;
+create:0 | recreate:0 | describe:0)
+	[[ -z ${SECURE-} || $command${RELAY-} != createtransactional ]] || MAKEFLAGS='' make -s -C "$RUN_DIR/secure" \
+		-f "$REPO_DIR/stack/secure/Makefile" transactional-ids KAFKA_DIR="$REPO_DIR/kafka" KAFKA_HOME="$KAFKA_HOME" KAFKA_SERVERS="$KAFKA_SERVERS"
+	topics "$command"
+	;;
 create:2) topics make KAFKA_TOPIC="$1" PARTITIONS="$2" ;;
 alter:1) topics alter PARTITIONS="$1" ;;
 describe:1) topics describe KAFKA_TOPIC="$1" ;;

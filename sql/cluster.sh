@@ -130,12 +130,15 @@ require_same_port() {
 
 # start_server: starts it if it does not run, and waits until it accepts connections.
 start_server() {
+	local secure=()
+	[[ -z ${SECURE-} ]] || secure=("--hba_file=$RUN_DIR/secure/pg_hba.conf" --ssl=on
+		"--ssl_cert_file=$RUN_DIR/secure/postgres.crt" "--ssl_key_file=$RUN_DIR/secure/postgres.key")
 	require_same_port
 	! process_still_ready "$NAME" "$START_SECONDS" accepts || return 0
 	preflight PORTS="PG_PORT:$PG_PORT:PostgreSQL"
 	clear_remains
 	process_start "$NAME" - ${SERVER_WRAPPER:+"$SERVER_WRAPPER" "$NAME"} "${AS_SERVER[@]}" \
-		env -C / LC_ALL=C.UTF-8 "$BIN/postgres" -D "$DATA/data" -p "$PG_PORT"
+		env -C / LC_ALL=C.UTF-8 "$BIN/postgres" -D "$DATA/data" -p "$PG_PORT" "${secure[@]}"
 	process_wait_ready "$NAME" "$START_SECONDS" accepts
 }
 

@@ -16,6 +16,7 @@
 #   die TEXT...                dies
 #   quoted PATH                prints it as it can be pasted into a shell
 #   usage                      prints the header comment of the running script to stderr; exit 2
+#   secure_as NAME             sets SECURE_AS, what env takes for the program NAME if SECURE is set
 # Requirements; each dies when it is not met.
 #   require_number VAR MIN MAX            the variable holds a whole number in the range
 #   require_command COMMAND...            each is installed
@@ -73,6 +74,11 @@ die() {
 }
 
 quoted() { printf '%q' "$1"; }
+
+secure_as() {
+	SECURE_AS=()
+	[[ -z ${SECURE-} ]] || mapfile -t SECURE_AS <"$RUN_DIR/secure/$1.env"
+}
 
 usage() {
 	awk '/^#!/ { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0" >&2

@@ -16,6 +16,7 @@ readonly STACK_SETTINGS_FILE=stack.env
 readonly STACK_SPACE_MB=100 # of the disk: the data of a new stack, and some orders
 # What else make's command line may have beside a command.
 readonly COMMAND_SETTINGS='BROKERS PARTITIONS REPLICATION KAFKA_HEAP_MB BUILD_DIR RUN_DIR CACHE_DIR PAGE SERVICE_WRAPPER
+	SECURE
 	N SQL FOLLOW RAW ORDER ROUNDS PACE LAB_LANG NO_COLOR VARIANT SANITIZE BUILD CC CFLAGS LDFLAGS'
 
 # settings_names: prints what a user may set, one name a line: what the services know, without what
@@ -40,7 +41,7 @@ settings_unset() {
 settings_save() {
 	local names name
 	mapfile -t names < <(settings_names)
-	for name in "${STACK_PORTS[@]}" BUILD_DIR "${names[@]}"; do
+	for name in "${STACK_PORTS[@]}" BUILD_DIR SECURE "${names[@]}"; do
 		[[ -z ${!name+set} ]] || printf '%s=%s\n' "$name" "${!name//$'\n'/ }"
 	done >"$RUN_DIR/$STACK_SETTINGS_FILE"
 }
@@ -60,7 +61,7 @@ settings_require_same_ports() {
 	local name value
 	[[ -r $RUN_DIR/$STACK_SETTINGS_FILE ]] || return 0
 	while IFS='=' read -r name value; do
-		[[ " ${STACK_PORTS[*]} " != *" $name "* || ${!name:-$value} == "$value" ]] ||
+		[[ " ${STACK_PORTS[*]} SECURE " != *" $name "* || ${!name:-$value} == "$value" ]] ||
 			die "the stack runs with $name=$value, not ${!name}: make down first, or set RUN_DIR"
 	done <"$RUN_DIR/$STACK_SETTINGS_FILE"
 }
@@ -80,7 +81,20 @@ settings_complete() {
 	require_programs
 	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling} PGPASSFILE=$RUN_DIR/pgpass
 	export KAFKA_BOOTSTRAP_SERVERS=$KAFKA_SERVERS HTTP_HOST=127.0.0.1
-	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT}
+	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT} SECURE=${SECURE-}
+	settings_secure
+}
+
+# settings_secure: with SECURE=1, who everybody is, is there; what is started from here on is the operator.
+settings_secure() {
+	[[ -n $SECURE ]] || return 0
+	[[ $SECURE == 1 || $SECURE == scram ]] || die "SECURE='$SECURE' is not 1 or scram"
+	run_dir_prepare
+	mkdir -p "$RUN_DIR/secure"
+	MAKEFLAGS='' make -s -C "$RUN_DIR/secure" -f "$REPO_DIR/stack/secure/Makefile" \
+		SECURE="$SECURE" KAFKA_DIR="$REPO_DIR/kafka" >&2 || die "no certificates could be made"
+	secure_as operator
+	export "${SECURE_AS[@]}"
 }
 
 # settings_check: the services say what is wrong with their settings, before anything is stopped.

@@ -93,7 +93,8 @@ instance_start() {
 		[[ -z ${DELIVERY_OUTPUT-} ]] || output=(bash -c 'exec "$@" >>"$0"' "$DELIVERY_OUTPUT")
 	fi
 	preflight PORTS="$setting:$port:$program $2"
-	process_start "$(instance_name "$@")" - "${output[@]}" env HTTP_PORT="$port" "${name[@]}" \
+	secure_as "$program"
+	process_start "$(instance_name "$@")" - "${output[@]}" env "${SECURE_AS[@]}" HTTP_PORT="$port" "${name[@]}" \
 		DATABASE_URL="$(stack_url "$role")" PGPASSFILE="$PGPASSFILE.$role" \
 		${SERVICE_WRAPPER:+"$SERVICE_WRAPPER" "$(instance_name "$@")"} \
 		"$BUILD_DIR/$program"
@@ -157,8 +158,9 @@ page_start() {
 	fi
 	# Without the services' settings of now, which its commands would give to them for ever.
 	mapfile -t names < <(settings_names)
+	secure_as page
 	process_start page - env "${names[@]/#/--unset=}" HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
-		KAFKA_TOPIC="$KAFKA_TOPIC" KAFKA_CONF="${KAFKA_CONF-}" PROJECT="$REPO_DIR" \
+		KAFKA_TOPIC="$KAFKA_TOPIC" KAFKA_CONF="${KAFKA_CONF-}" "${SECURE_AS[@]}" PROJECT="$REPO_DIR" \
 		DATABASE_URL="$(stack_url page_reader)" PGPASSFILE="$PGPASSFILE.page_reader" \
 		ORDER_URLS="http://127.0.0.1:$ORDER_PORT,http://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
 		DELIVERY_URLS="http://127.0.0.1:$DELIVERY_PORT-$(stack_delivery_port 8)" "$BUILD_DIR/page"

@@ -1,8 +1,13 @@
 #include "common/kafka/kafka_conf.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/runtime/log.h"
+
+/* A name of ours, as librdkafka would call it. */
+#define PASSWORD_LOCATION "sasl.password.location"
 
 /* Runs on librdkafka's threads. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -15,12 +20,46 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 		  LOG_QUOTE(text));
 }
 
-/* Sets each name=value of text; values may hold anything but ';' and newline. */
+/* sasl.password from the first line of a file, so that it is in no environment. */
+static enum status set_password(rd_kafka_conf_t *conf, const char *path, struct error *err)
+{
+	char password[1024] = "", why[200];
+	FILE *file = fopen(path, "re");
+	const char *read = file ? fgets(password, sizeof(password), file) : NULL;
+
+	if (!read)
+		(void)error_set(err, ST_INVALID, "KAFKA_CONF: " PASSWORD_LOCATION "=%s: %s", path,
+				file ? "nothing can be read" : strerror(errno));
+	if (file)
+		(void)fclose(file);
+	if (!read)
+		return err->status;
+	password[strcspn(password, "\r\n")] = '\0';
+	if (rd_kafka_conf_set(conf, "sasl.password", password, why, sizeof(why)) !=
+	    RD_KAFKA_CONF_OK)
+		return error_set(err, ST_INVALID, "KAFKA_CONF: %s", why);
+	return ST_OK;
+}
+
+static enum status set_one(rd_kafka_conf_t *conf, const char *name, const char *value,
+			   struct error *err)
+{
+	char why[200];
+
+	if (strcmp(name, PASSWORD_LOCATION) == 0)
+		return set_password(conf, value, err);
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+		return error_set(err, ST_INVALID, "KAFKA_CONF: %s", why);
+	return ST_OK;
+}
+
+/* Sets each name=value of text; values may hold anything but ';' and newline. No error shows a
+ * value: it may be what follows a ';' in a password. */
 static enum status set_extra(rd_kafka_conf_t *conf, const char *text, struct error *err)
 {
-	char pair[1024], why[200];
+	char pair[1024];
 
-	while (*text) {
+	for (int number = 1; *text; number++) {
 		size_t len = strcspn(text, ";\n");
 		char *equals;
 
@@ -33,12 +72,13 @@ static enum status set_extra(rd_kafka_conf_t *conf, const char *text, struct err
 			continue;
 		equals = strchr(pair, '=');
 		if (!equals)
-			return error_set(err, ST_INVALID,
-					 "KAFKA_CONF: '%.40s' is not name=value (separate with ;)",
-					 pair);
+			return error_set(
+				err, ST_INVALID,
+				"KAFKA_CONF: property %d is not name=value (separate with ;)",
+				number);
 		*equals = '\0';
-		if (rd_kafka_conf_set(conf, pair, equals + 1, why, sizeof(why)) != RD_KAFKA_CONF_OK)
-			return error_set(err, ST_INVALID, "KAFKA_CONF: %s", why);
+		if (set_one(conf, pair, equals + 1, err) != ST_OK)
+			return err->status;
 	}
 	return ST_OK;
 }

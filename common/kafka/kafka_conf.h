@@ -17,7 +17,8 @@
 
 /*
  * The librdkafka settings both roles share, then pairs (name, value, ..., NULL), then
- * settings->extra. Returns owned (rd_kafka_conf_destroy, or taken by rd_kafka_new).
+ * settings->extra, where sasl.password.location names a file whose first line is sasl.password.
+ * Returns owned (rd_kafka_conf_destroy, or taken by rd_kafka_new).
  * ST_INVALID: librdkafka refuses a property, or extra changes one that is fixed; the text names it.
  */
 MUST_CHECK enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_settings *settings,

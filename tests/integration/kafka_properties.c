@@ -3,14 +3,18 @@
  * instead of running, being ready, and doing something else.
  */
 #include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/kafka/kafka_conf.h"
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/order_event.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
+#include "tests/support/stack.h"
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
@@ -80,6 +84,62 @@ LAB_TEST(kafka_properties, all_others_are_the_users, 1)
 			    "KAFKA_CONF=enable.idempotence=true;acks=-1;isolation.level="
 			    "read_committed;session.timeout.ms=10000;fetch.max.bytes=3000000",
 			    NULL);
+}
+
+/* --- passwords ----------------------------------------------------------------------------- */
+
+/* What the properties make of the password; in the arena. */
+static const char *password_of(const char *properties)
+{
+	static const char *const none[] = { NULL };
+	const struct kafka_settings settings = { .bootstrap_servers = "127.0.0.1:1",
+						 .client_id = "test",
+						 .extra = properties };
+	char password[100];
+	size_t size = sizeof(password);
+	rd_kafka_conf_t *conf;
+	struct error err;
+
+	cr_assert_eq(kafka_conf(&conf, &settings, none, kafka_fixed_reader, &err), ST_OK, "%s",
+		     err.msg);
+	cr_assert_eq(rd_kafka_conf_get(conf, "sasl.password", password, &size), RD_KAFKA_CONF_OK);
+	rd_kafka_conf_destroy(conf);
+	return arena_format("%s", password);
+}
+
+LAB_TEST(kafka_properties, a_password_can_come_from_a_file, 1)
+{
+	const char *path = arena_format("%s/sasl.password", stack_run_dir());
+	FILE *file = fopen(path, "we");
+
+	cr_assert(file && fputs("in;one=file\n", file) >= 0 && fclose(file) == 0);
+	cr_expect_str_eq(
+		password_of(arena_format("sasl.username=u;sasl.password.location=%s", path)),
+		"in;one=file");
+	cr_assert_eq(unlink(path), 0);
+}
+
+/* A ';' in a password makes two properties of it: what is wrong with them does not show them. */
+LAB_TEST(kafka_properties, no_error_shows_a_password, 1)
+{
+	static const char *const properties[] = { "sasl.password=first;second",
+						  "sasl.password=a;first", "sasl.pasword=first",
+						  "sasl.password.location=/nowhere/first.txt" };
+	static const char *const says[] = { "property 2 is not name=value", "property 2",
+					    "sasl.pasword", "No such file" };
+
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
+		struct program_run run = program_run(
+			ORDER, NULL,
+			(const char *const[]){ arena_format("KAFKA_CONF=%s", properties[i]),
+					       "HTTP_PORT=0", NULL });
+
+		cr_expect_eq(run.status, 2, "%s: status %d", properties[i], run.status);
+		cr_expect(strstr(run.output, says[i]), "%s: %s", properties[i], run.output);
+		if (i < 3)
+			cr_expect(!strstr(run.output, "first") && !strstr(run.output, "second"),
+				  "%s", run.output);
+	}
 }
 
 /* --- KIP-848 ------------------------------------------------------------------------------- */

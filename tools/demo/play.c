@@ -68,9 +68,8 @@ static void watch_start(void *context)
 
 static void say_settings(struct lab *lab)
 {
-	static const char *const names[] = { "SEQUENCING",      "PROCESSING_ORDER",
-					     "MAX_CONCURRENCY", "DELIVERY_DELAY_ON",
-					     "DELIVERY_WORK",   "KAFKA_CONF" };
+	static const char *const names[] = { "SEQUENCING", "PROCESSING_ORDER", "MAX_CONCURRENCY",
+					     "DELIVERY_DELAY_ON", "DELIVERY_WORK" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *value = getenv(names[i]);

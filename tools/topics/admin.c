@@ -239,3 +239,69 @@ enum status admin_delete(struct admin *admin, const char *topic, struct error *e
 		return err->status;
 	return await(admin, topic, 0, err);
 }
+
+/* --- ACLs ---------------------------------------------------------------------------------- */
+
+#define RESOURCE_TRANSACTIONAL_ID 5 /* as in Kafka's protocol; librdkafka 2.0.2 refuses it */
+
+/* NULL: librdkafka cannot say it. */
+static rd_kafka_AclBinding_t *binding_of(const struct acl *acl)
+{
+	static const int kinds[] = { [ACL_TOPIC] = RD_KAFKA_RESOURCE_TOPIC,
+				     [ACL_GROUP] = RD_KAFKA_RESOURCE_GROUP,
+				     [ACL_TRANSACTIONAL_ID] = RESOURCE_TRANSACTIONAL_ID };
+	static const rd_kafka_AclOperation_t operations[] = {
+		[ACL_READ] = RD_KAFKA_ACL_OPERATION_READ,
+		[ACL_WRITE] = RD_KAFKA_ACL_OPERATION_WRITE,
+		[ACL_DESCRIBE] = RD_KAFKA_ACL_OPERATION_DESCRIBE,
+		[ACL_DESCRIBE_CONFIGS] = RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS
+	};
+
+	return rd_kafka_AclBinding_new((rd_kafka_ResourceType_t)kinds[acl->kind], acl->name,
+				       acl->prefix ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED
+						   : RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+				       acl->principal, "*", operations[acl->operation],
+				       RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, NULL, 0);
+}
+
+/* What the brokers said to the request for ACLs. */
+static enum status allowed(rd_kafka_event_t *event, struct error *err)
+{
+	const rd_kafka_acl_result_t **results;
+	size_t count = 0;
+
+	if (!event || rd_kafka_event_error(event))
+		return error_set(err, ST_UNAVAILABLE, "making ACLs: %s",
+				 event ? rd_kafka_event_error_string(event) : "no answer");
+	results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &count);
+	for (size_t i = 0; i < count; i++) {
+		const rd_kafka_error_t *refused = rd_kafka_acl_result_error(results[i]);
+
+		if (refused)
+			return error_set(err, ST_UNAVAILABLE, "making ACLs: %s",
+					 rd_kafka_error_string(refused));
+	}
+	return ST_OK;
+}
+
+enum status admin_allow(struct admin *admin, const struct acl_list *list, struct error *err)
+{
+	rd_kafka_AclBinding_t *bindings[ACL_LIST_MAX];
+	rd_kafka_event_t *event;
+	enum status st = ST_OK;
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		bindings[count] = binding_of(&list->acl[i]);
+		count += bindings[count] != NULL;
+	}
+	if (count == 0)
+		return ST_OK;
+	rd_kafka_CreateAcls(admin->rk, bindings, count, NULL, admin->queue);
+	rd_kafka_AclBinding_destroy_array(bindings, count);
+	event = rd_kafka_queue_poll(admin->queue, ANSWER_MS);
+	st = allowed(event, err);
+	if (event)
+		rd_kafka_event_destroy(event);
+	return st;
+}

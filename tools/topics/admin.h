@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/kafka/kafka_settings.h"
+#include "tools/topics/acl_list.h"
 
 struct admin;
 
@@ -42,6 +43,11 @@ MUST_CHECK enum status admin_alter(struct admin *admin, const char *topic, int p
 
 /* The topic is gone; one that is not there is no error. */
 MUST_CHECK enum status admin_delete(struct admin *admin, const char *topic, struct error *err);
+
+/* Allows what the list says, from any host; what is allowed already stays so. Transactional ids are
+ * left out where librdkafka does not know them. ST_UNAVAILABLE: the brokers refuse it. */
+MUST_CHECK enum status admin_allow(struct admin *admin, const struct acl_list *list,
+				   struct error *err);
 
 /* Prints the topic's partitions with their leaders and replicas, a line each; then
  * picture_show. */

@@ -16,6 +16,7 @@ enum action { ACTION_CREATE, ACTION_RECREATE, ACTION_MAKE, ACTION_ALTER, ACTION_
 
 struct config {
 	struct kafka_settings kafka;
+	const char *group, *acls;
 	int action;
 	int64_t partitions, replication;
 };
@@ -30,6 +31,10 @@ static const struct config_key keys[] = {
 	  "kafka.scaling", 0, 0, NULL, "the topic" },
 	{ "KAFKA_CONF", CONFIG_TEXT, CONFIG_SECRET_PAIRS, offsetof(struct config, kafka.extra), "",
 	  0, 0, NULL, "librdkafka properties, name=value;name=value (TLS, SASL, tuning)" },
+	{ "KAFKA_GROUP", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, group), "delivery", 0,
+	  0, NULL, "the consumer group that ACLs name" },
+	{ "KAFKA_ACLS", CONFIG_TEXT, CONFIG_PUBLIC, offsetof(struct config, acls), "", 0, 0, NULL,
+	  "create, make: file that says who may what; empty: no ACL is made" },
 	{ "ACTION", CONFIG_CHOICE, CONFIG_PUBLIC, offsetof(struct config, action), "describe", 0, 0,
 	  actions,
 	  "create: it and the dead-letter topic, without a limit of retention, and the relays' "
@@ -59,6 +64,18 @@ static enum status make(struct admin *admin, const struct admin_topic *topic, st
 	if (made)
 		(void)printf("topic %s made, partitions: %d\n", topic->name, topic->partitions);
 	return ST_OK;
+}
+
+/* Who may what with the topics, if a file says so. */
+static enum status allow(struct admin *admin, const struct config *config, struct error *err)
+{
+	struct acl_list list;
+
+	if (!config->acls[0])
+		return ST_OK;
+	if (acl_list_read(&list, config->acls, config->kafka.topic, config->group, err) != ST_OK)
+		return err->status;
+	return admin_allow(admin, &list, err);
 }
 
 /* What the relays' transactions have committed last. Small segments: the last one is never
@@ -104,7 +121,9 @@ static enum status make_both(struct admin *admin, const struct config *config, s
 		return err->status;
 	if (make(admin, &dead_letters, err) != ST_OK)
 		return err->status;
-	return make_states(admin, err);
+	if (make_states(admin, err) != ST_OK)
+		return err->status;
+	return allow(admin, config, err);
 }
 
 static enum status act(struct admin *admin, const struct config *config, struct error *err)
@@ -121,10 +140,11 @@ static enum status act(struct admin *admin, const struct config *config, struct 
 	case ACTION_CREATE:
 		return make_both(admin, config, err);
 	case ACTION_MAKE:
-		return make(admin,
-			    &(struct admin_topic){ topic, partitions, (int)config->replication,
-						   NULL },
-			    err);
+		if (make(admin,
+			 &(struct admin_topic){ topic, partitions, (int)config->replication, NULL },
+			 err) != ST_OK)
+			return err->status;
+		return allow(admin, config, err);
 	case ACTION_ALTER:
 		return admin_alter(admin, topic, partitions, err);
 	case ACTION_DESCRIBE:
