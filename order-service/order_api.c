@@ -13,6 +13,8 @@
 #include "order-service/core/order_json.h"
 #include "order-service/order_read.h"
 
+#define ORDER_JSON_BYTES 256 /* of a usual order */
+
 /* A change in progress, from its request to its answer. */
 struct change {
 	struct order_command command; /* first: what is submitted and comes back */
@@ -53,8 +55,12 @@ static void respond_not_modified(struct http_response *response, const struct or
 
 static void respond_order(struct http_response *response, int status, const struct order *order)
 {
+	struct json_writer w;
+
+	json_writer_init(&w, ORDER_JSON_BYTES);
+	order_write_json(&w, NULL, order);
 	http_response_header(response, "ETag", "\"%d\"", order->version);
-	http_respond_json(response, status, order_to_json(order));
+	http_respond_text(response, status, "application/json", json_writer_take(&w));
 }
 
 /* The versions in a list of entity tags. With strong, weak tags name none. False: too many. */
@@ -281,14 +287,20 @@ void order_api_get(void *context, const struct http_request *request,
 static void respond_page(struct http_response *response, const struct order *orders, size_t count,
 			 int64_t limit)
 {
-	json_t *list = json_array(), *root;
+	struct json_writer w;
 	char next[96];
 
+	json_writer_init(&w, ORDER_JSON_BYTES * (count + 1));
+	json_write_object(&w, NULL);
+	json_write_array(&w, "orders");
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(list, order_to_json(&orders[i]));
+		order_write_json(&w, NULL, &orders[i]);
+	json_write_array_end(&w);
 	http_link_next(response, "/orders", count, limit, count ? orders[count - 1].id : 0, next);
-	root = json_pack("{s:o, s:s*}", "orders", list, "next", next[0] ? next : NULL);
-	http_respond_json(response, 200, root);
+	if (next[0])
+		json_write_text(&w, "next", next);
+	json_write_object_end(&w);
+	http_respond_text(response, 200, "application/json", json_writer_take(&w));
 }
 
 void order_api_list(void *context, const struct http_request *request,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/json_writer.h"
 #include "common/base/parse.h"
 #include "common/base/utf8.h"
 
@@ -133,33 +134,49 @@ enum status event_decode(enum event_type type, const void *payload, size_t len,
 	return st;
 }
 
-static char *dump(json_t *root)
-{
-	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+/* --- writing ------------------------------------------------------------------------------- */
 
-	json_decref(root);
-	return text;
+#define EXPECTED_BYTES 256 /* of a payload */
+
+static void write_content(struct json_writer *w, const struct order_event *e)
+{
+	json_write_number(w, "customerId", e->customer_id);
+	json_write_text(w, "productId", e->product_id);
+	json_write_text(w, "productName", e->product_name);
+	json_write_number(w, "qty", e->qty);
+	json_write_text(w, "address", e->address);
 }
 
 char *event_encode_order(const struct order_event *e)
 {
-	return dump(json_pack("{s:s, s:I, s:I, s:i, s:I, s:s, s:s, s:i, s:s}", "eventType",
-			      event_order_names[e->type], "timestamp", (json_int_t)e->timestamp_ms,
-			      "id", (json_int_t)e->order_id, "version", e->version, "customerId",
-			      (json_int_t)e->customer_id, "productId", e->product_id, "productName",
-			      e->product_name, "qty", e->qty, "address", e->address));
+	struct json_writer w;
+
+	json_writer_init(&w, EXPECTED_BYTES);
+	json_write_object(&w, NULL);
+	json_write_text(&w, "eventType", event_order_names[e->type]);
+	json_write_number(&w, "timestamp", e->timestamp_ms);
+	json_write_number(&w, "id", e->order_id);
+	json_write_number(&w, "version", e->version);
+	write_content(&w, e);
+	json_write_object_end(&w);
+	return json_writer_take(&w);
 }
 
 char *event_encode_delivery(const struct order_event *e, int64_t delivery_id, int64_t timestamp_ms)
 {
-	/* An event that came without a version is answered without one ("o*" skips NULL). */
-	json_t *version = e->version > 0 ? json_integer(e->version) : NULL;
+	struct json_writer w;
 
-	return dump(json_pack("{s:s, s:I, s:I, s:I, s:o*, s:I, s:s, s:s, s:i, s:s, s:s}",
-			      "eventType", event_delivery_names[e->type], "timestamp",
-			      (json_int_t)timestamp_ms, "id", (json_int_t)delivery_id, "orderId",
-			      (json_int_t)e->order_id, "version", version, "customerId",
-			      (json_int_t)e->customer_id, "productId", e->product_id, "productName",
-			      e->product_name, "qty", e->qty, "address", e->address, "status",
-			      event_delivery_statuses[e->type]));
+	json_writer_init(&w, EXPECTED_BYTES);
+	json_write_object(&w, NULL);
+	json_write_text(&w, "eventType", event_delivery_names[e->type]);
+	json_write_number(&w, "timestamp", timestamp_ms);
+	json_write_number(&w, "id", delivery_id);
+	json_write_number(&w, "orderId", e->order_id);
+	/* An event that came without a version is answered without one. */
+	if (e->version > 0)
+		json_write_number(&w, "version", e->version);
+	write_content(&w, e);
+	json_write_text(&w, "status", event_delivery_statuses[e->type]);
+	json_write_object_end(&w);
+	return json_writer_take(&w);
 }

@@ -155,12 +155,18 @@ int64_t order_json_event_id(const void *payload, size_t len)
 	return id;
 }
 
-json_t *order_to_json(const struct order *order)
+void order_write_json(struct json_writer *w, const char *name, const struct order *order)
 {
 	const struct order_content *c = &order->content;
 
-	return json_pack("{s:I, s:i, s:I, s:s, s:s, s:i, s:s, s:s}", "id", (json_int_t)order->id,
-			 "version", order->version, "customerId", (json_int_t)c->customer_id,
-			 "productId", c->product_id, "productName", c->product_name, "qty", c->qty,
-			 "address", c->address, "status", order_status(order));
+	json_write_object(w, name);
+	json_write_number(w, "id", order->id);
+	json_write_number(w, "version", order->version);
+	json_write_number(w, "customerId", c->customer_id);
+	json_write_text(w, "productId", c->product_id);
+	json_write_text(w, "productName", c->product_name);
+	json_write_number(w, "qty", c->qty);
+	json_write_text(w, "address", c->address);
+	json_write_text(w, "status", order_status(order));
+	json_write_object_end(w);
 }

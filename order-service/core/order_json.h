@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "common/base/json_writer.h"
 #include "order-service/core/order.h"
 
 /*
@@ -23,7 +24,6 @@ MUST_CHECK enum status order_content_read(const json_t *body, unsigned allowed, 
  * payload alone. 0: it is about none, or none of our events. payload may be NULL. */
 int64_t order_json_event_id(const void *payload, size_t len);
 
-/* Returns owned; NULL when out of memory. */
-json_t *order_to_json(const struct order *order);
+void order_write_json(struct json_writer *w, const char *name, const struct order *order);
 
 #endif
