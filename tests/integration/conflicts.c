@@ -61,8 +61,8 @@ LAB_TEST(conflicts, another_event_of_an_applied_version_is_a_dead_letter, 1)
 	await_order(3);
 	expect_letter(letters, "BUSAN", "another event with its order and version");
 	cr_expect(wait_until(WAIT_MS, service_metric(delivery, CONFLICTS) == 1.0));
-	cr_expect(service_logged(delivery, "ERROR delivery msg=\"conflicting event: its order and "
-					   "version came with other content\" order=1 version=1"));
+	cr_expect(service_logs(delivery, "ERROR delivery msg=\"conflicting event: its order and "
+					 "version came with other content\" order=1 version=1"));
 	cr_expect_str_eq(sql_text("select address from delivery.delivery where order_id = 1"),
 			 "SEOUL");
 }

@@ -127,7 +127,7 @@ LAB_TEST(http_pressure, more_connections_than_room, 1)
 	expect_served(order);
 	cr_expect_leq(service_metric(order, "http_connections"), 50);
 	cr_expect_geq(service_metric(order, "http_connections_crowded_out_total"), CLIENTS - 50);
-	cr_expect(service_logged(order, "msg=\"too many connections, the oldest are closed\""));
+	cr_expect(service_logs(order, "msg=\"too many connections, the oldest are closed\""));
 	cr_expect_eq(http_next(fds[0]), 0);
 	for (int i = 0; i < CLIENTS; i++)
 		(void)close(fds[i]);

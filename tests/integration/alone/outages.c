@@ -242,7 +242,7 @@ LAB_TEST(outages, an_event_in_work_outlives_the_database, 1)
 	cr_assert_eq(http_call(order->port, "PATCH", "/orders/1", "{\"qty\":1}", NULL).status, 200);
 	cr_assert(wait_until(5000, service_metric(delivery, "delivery_events_in_work") == 1.0));
 	postgres_stop();
-	cr_assert(wait_until(5000, service_logged(delivery, "write failed, will retry")));
+	cr_assert(wait_until(60000, service_logged(delivery, "write failed, will retry")));
 	postgres_start();
 	cr_assert(wait_until(5000, sql_number(HISTORY) == 2));
 	cr_assert(wait_until(5000, (tail_read(tail), tail_find(tail, "DeliveryModified", 1, 0))));
@@ -296,7 +296,7 @@ LAB_TEST(outages, a_database_that_lost_commits_gets_them_again, 1)
 		  (long long)sql_number(HISTORY));
 	cr_expect(wait_until(60000, service_metric(delivery,
 						   "delivery_positions_forgotten_total") == 1.0));
-	cr_expect(service_logged(delivery, "the database has forgotten what was committed"));
+	cr_expect(service_logs(delivery, "the database has forgotten what was committed"));
 	produce_placed(7);
 	cr_expect(wait_until(60000, sql_number(HISTORY) == 7));
 	cr_expect_eq(sql_number("select count(distinct order_id) from delivery.history"), 7);
