@@ -7,12 +7,13 @@
 #   unit          make test-unit
 #   integration   build/tests/integration and, beside it, the next
 #   alone         build/tests/integration-alone, one test at a time: they stop their servers
-#   e2e           build/tests/e2e
+#   e2e           build/tests/e2e, one test at a time, and beside integration if that is asked for
 # env: TEST_BUILD_DIR  where the services and the test binaries are (build)
 #      SANITIZE        not empty: they are built with ASan and UBSan
 #      FILTER          only the tests that match (integration, e2e), e.g. order_api/*
 #      JOBS            tests at a time (4: they wait most of the time)
 #      TEST_RUN_DIR    state of the servers under test (.run/test)
+#      BESIDE          not empty: another part of the run shows what this one says
 set -euo pipefail
 TEST_RUN_DIR=$(realpath -m -s -- "${TEST_RUN_DIR:-$(dirname "$(realpath "$0")")/../.run/test}")
 RUN_DIR=${TEST_RUN_DIR%/*}
@@ -24,7 +25,7 @@ readonly PART_SECONDS=900
 passed=0
 failed=0
 part_pid=
-alone_pid=
+declare -A beside_pids=()
 
 # choose_ports: free ones below the ephemeral ones, for all parts of a stack.
 choose_ports() {
@@ -53,9 +54,9 @@ start_servers() {
 }
 
 close_run() {
+	((${#beside_pids[@]} == 0)) || kill "${beside_pids[@]}" 2>/dev/null || true
 	[[ -z $part_pid ]] || kill "$part_pid" 2>/dev/null || true
-	[[ -z $alone_pid ]] || kill "$alone_pid" 2>/dev/null || true
-	[[ -z $alone_pid ]] || wait "$alone_pid" || true
+	((${#beside_pids[@]} == 0)) || wait "${beside_pids[@]}" || true
 	[[ -z $TEMPORARY_STACK_UP ]] || "$REPO_DIR/stack/stack.sh" down >/dev/null
 }
 
@@ -92,7 +93,7 @@ run_part() {
 	shift
 	say "== $name"
 	# What has to stop and start servers goes before what runs beside it.
-	nice -n "$((${alone_pid:-0} > 0 ? 5 : 0))" \
+	nice -n "$((${#beside_pids[@]} > 0 ? 5 : 0))" \
 		timeout --kill-after=10 "$PART_SECONDS" "$@" </dev/null >"$log" 2>&1 &
 	part_pid=$!
 	tail -q -n +1 -s 0.2 -F --pid="$part_pid" "$log" 2>/dev/null | sed -u -E '/^\[(RUN |SKIP)\]/d' &
@@ -112,19 +113,22 @@ run_binary() {
 	run_part "$1" "$TEST_BUILD_DIR/tests/$1" "${arguments[@]}"
 }
 
-# begin_alone, end_alone: the part alone beside the others, on servers of its own; most of its time it
-# waits.
-begin_alone() {
-	TEST_RUN_DIR=$TEST_RUN_DIR-alone "$REPO_DIR/tests/run.sh" alone >"$RUN_DIR/log/run-beside.log" 2>&1 &
-	alone_pid=$!
+# begin_beside PART, end_beside: beside the others, on servers of its own; most of its time it waits.
+begin_beside() {
+	BESIDE=1 TEST_RUN_DIR=$TEST_RUN_DIR-$1 "$REPO_DIR/tests/run.sh" "$1" \
+		>"$RUN_DIR/log/run-beside-$1.log" 2>&1 &
+	beside_pids[$1]=$!
 }
 
-end_alone() {
-	local status=0
-	wait "$alone_pid" || status=$?
-	alone_pid=
-	cat "$RUN_DIR/log/run-beside.log"
-	count "$RUN_DIR/log/run-beside.log" "$status"
+end_beside() {
+	local part status
+	for part in "${!beside_pids[@]}"; do
+		status=0
+		wait "${beside_pids[$part]}" || status=$?
+		unset "beside_pids[$part]"
+		cat "$RUN_DIR/log/run-beside-$part.log"
+		count "$RUN_DIR/log/run-beside-$part.log" "$status"
+	done
 }
 
 main() {
@@ -148,8 +152,12 @@ main() {
 		start_servers
 	fi
 	export TEST_BUILD_DIR=$BUILD_DIR
-	[[ " $* " != *" integration "* ]] || begin_alone
+	if [[ " $* " == *" integration "* ]]; then
+		begin_beside alone
+		[[ " $* " != *" e2e "* ]] || begin_beside e2e
+	fi
 	for part; do
+		[[ -z ${beside_pids[$part]-} ]] || continue
 		case $part in
 		unit) run_part unit "${MAKE:-make}" --no-print-directory test-unit ;;
 		integration) run_binary integration "${JOBS:-4}" ;;
@@ -157,8 +165,8 @@ main() {
 		e2e) run_binary e2e 1 ;;
 		esac
 	done
-	[[ -z $alone_pid ]] || end_alone
-	[[ $* == alone ]] || ((passed + failed > 0)) ||
+	end_beside
+	[[ -n ${BESIDE-} ]] || ((passed + failed > 0)) ||
 		die "no test here has a name like $FILTER (suite/test, * for any text)"
 	((failed == 0)) || show_failures
 	close_run
