@@ -291,15 +291,15 @@ static void respond_page(struct http_response *response, const struct order *ord
 	char next[96];
 
 	json_writer_init(&w, ORDER_JSON_BYTES * (count + 1));
-	json_write_object(&w, NULL);
-	json_write_array(&w, "orders");
+	json_writer_object(&w, NULL);
+	json_writer_array(&w, "orders");
 	for (size_t i = 0; i < count; i++)
 		order_write_json(&w, NULL, &orders[i]);
-	json_write_array_end(&w);
+	json_writer_array_end(&w);
 	http_link_next(response, "/orders", count, limit, count ? orders[count - 1].id : 0, next);
 	if (next[0])
-		json_write_text(&w, "next", next);
-	json_write_object_end(&w);
+		json_writer_text(&w, "next", next);
+	json_writer_object_end(&w);
 	http_respond_text(response, 200, "application/json", json_writer_take(&w));
 }
 

@@ -131,33 +131,33 @@ static void end(struct json_writer *w, const char *bracket)
 	w->comma = true;
 }
 
-void json_write_object(struct json_writer *w, const char *name)
+void json_writer_object(struct json_writer *w, const char *name)
 {
 	begin(w, name, "{");
 }
 
-void json_write_object_end(struct json_writer *w)
+void json_writer_object_end(struct json_writer *w)
 {
 	end(w, "}");
 }
 
-void json_write_array(struct json_writer *w, const char *name)
+void json_writer_array(struct json_writer *w, const char *name)
 {
 	begin(w, name, "[");
 }
 
-void json_write_array_end(struct json_writer *w)
+void json_writer_array_end(struct json_writer *w)
 {
 	end(w, "]");
 }
 
-void json_write_text(struct json_writer *w, const char *name, const char *value)
+void json_writer_text(struct json_writer *w, const char *name, const char *value)
 {
 	put_name(w, name);
 	put_quoted(w, value);
 }
 
-void json_write_number(struct json_writer *w, const char *name, int64_t value)
+void json_writer_number(struct json_writer *w, const char *name, int64_t value)
 {
 	/* The lowest number has no positive counterpart but an unsigned one. */
 	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;

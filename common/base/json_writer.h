@@ -30,11 +30,11 @@ void json_writer_init(struct json_writer *w, size_t expected);
 char *json_writer_take(struct json_writer *w);
 
 /* Names need no escapes. */
-void json_write_object(struct json_writer *w, const char *name);
-void json_write_object_end(struct json_writer *w);
-void json_write_array(struct json_writer *w, const char *name);
-void json_write_array_end(struct json_writer *w);
-void json_write_text(struct json_writer *w, const char *name, const char *value);
-void json_write_number(struct json_writer *w, const char *name, int64_t value);
+void json_writer_object(struct json_writer *w, const char *name);
+void json_writer_object_end(struct json_writer *w);
+void json_writer_array(struct json_writer *w, const char *name);
+void json_writer_array_end(struct json_writer *w);
+void json_writer_text(struct json_writer *w, const char *name, const char *value);
+void json_writer_number(struct json_writer *w, const char *name, int64_t value);
 
 #endif

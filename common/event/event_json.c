@@ -140,11 +140,11 @@ enum status event_decode(enum event_type type, const void *payload, size_t len,
 
 static void write_content(struct json_writer *w, const struct order_event *e)
 {
-	json_write_number(w, "customerId", e->customer_id);
-	json_write_text(w, "productId", e->product_id);
-	json_write_text(w, "productName", e->product_name);
-	json_write_number(w, "qty", e->qty);
-	json_write_text(w, "address", e->address);
+	json_writer_number(w, "customerId", e->customer_id);
+	json_writer_text(w, "productId", e->product_id);
+	json_writer_text(w, "productName", e->product_name);
+	json_writer_number(w, "qty", e->qty);
+	json_writer_text(w, "address", e->address);
 }
 
 char *event_encode_order(const struct order_event *e)
@@ -152,13 +152,13 @@ char *event_encode_order(const struct order_event *e)
 	struct json_writer w;
 
 	json_writer_init(&w, EXPECTED_BYTES);
-	json_write_object(&w, NULL);
-	json_write_text(&w, "eventType", event_order_names[e->type]);
-	json_write_number(&w, "timestamp", e->timestamp_ms);
-	json_write_number(&w, "id", e->order_id);
-	json_write_number(&w, "version", e->version);
+	json_writer_object(&w, NULL);
+	json_writer_text(&w, "eventType", event_order_names[e->type]);
+	json_writer_number(&w, "timestamp", e->timestamp_ms);
+	json_writer_number(&w, "id", e->order_id);
+	json_writer_number(&w, "version", e->version);
 	write_content(&w, e);
-	json_write_object_end(&w);
+	json_writer_object_end(&w);
 	return json_writer_take(&w);
 }
 
@@ -167,16 +167,16 @@ char *event_encode_delivery(const struct order_event *e, int64_t delivery_id, in
 	struct json_writer w;
 
 	json_writer_init(&w, EXPECTED_BYTES);
-	json_write_object(&w, NULL);
-	json_write_text(&w, "eventType", event_delivery_names[e->type]);
-	json_write_number(&w, "timestamp", timestamp_ms);
-	json_write_number(&w, "id", delivery_id);
-	json_write_number(&w, "orderId", e->order_id);
+	json_writer_object(&w, NULL);
+	json_writer_text(&w, "eventType", event_delivery_names[e->type]);
+	json_writer_number(&w, "timestamp", timestamp_ms);
+	json_writer_number(&w, "id", delivery_id);
+	json_writer_number(&w, "orderId", e->order_id);
 	/* An event that came without a version is answered without one. */
 	if (e->version > 0)
-		json_write_number(&w, "version", e->version);
+		json_writer_number(&w, "version", e->version);
 	write_content(&w, e);
-	json_write_text(&w, "status", event_delivery_statuses[e->type]);
-	json_write_object_end(&w);
+	json_writer_text(&w, "status", event_delivery_statuses[e->type]);
+	json_writer_object_end(&w);
 	return json_writer_take(&w);
 }

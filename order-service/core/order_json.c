@@ -159,14 +159,14 @@ void order_write_json(struct json_writer *w, const char *name, const struct orde
 {
 	const struct order_content *c = &order->content;
 
-	json_write_object(w, name);
-	json_write_number(w, "id", order->id);
-	json_write_number(w, "version", order->version);
-	json_write_number(w, "customerId", c->customer_id);
-	json_write_text(w, "productId", c->product_id);
-	json_write_text(w, "productName", c->product_name);
-	json_write_number(w, "qty", c->qty);
-	json_write_text(w, "address", c->address);
-	json_write_text(w, "status", order_status(order));
-	json_write_object_end(w);
+	json_writer_object(w, name);
+	json_writer_number(w, "id", order->id);
+	json_writer_number(w, "version", order->version);
+	json_writer_number(w, "customerId", c->customer_id);
+	json_writer_text(w, "productId", c->product_id);
+	json_writer_text(w, "productName", c->product_name);
+	json_writer_number(w, "qty", c->qty);
+	json_writer_text(w, "address", c->address);
+	json_writer_text(w, "status", order_status(order));
+	json_writer_object_end(w);
 }

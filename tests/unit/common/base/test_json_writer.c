@@ -22,17 +22,17 @@ Test(json_writer, objects_and_arrays_in_each_other)
 	struct json_writer w;
 
 	json_writer_init(&w, 0);
-	json_write_object(&w, NULL);
-	json_write_array(&w, "none");
-	json_write_array_end(&w);
-	json_write_array(&w, "some");
-	json_write_number(&w, NULL, 1);
-	json_write_object(&w, NULL);
-	json_write_object_end(&w);
-	json_write_text(&w, NULL, "a");
-	json_write_array_end(&w);
-	json_write_text(&w, "b", "");
-	json_write_object_end(&w);
+	json_writer_object(&w, NULL);
+	json_writer_array(&w, "none");
+	json_writer_array_end(&w);
+	json_writer_array(&w, "some");
+	json_writer_number(&w, NULL, 1);
+	json_writer_object(&w, NULL);
+	json_writer_object_end(&w);
+	json_writer_text(&w, NULL, "a");
+	json_writer_array_end(&w);
+	json_writer_text(&w, "b", "");
+	json_writer_object_end(&w);
 	expect_written(&w, "{\"none\":[],\"some\":[1,{},\"a\"],\"b\":\"\"}");
 }
 
@@ -41,13 +41,13 @@ Test(json_writer, numbers_to_their_ends)
 	struct json_writer w;
 
 	json_writer_init(&w, 0);
-	json_write_array(&w, NULL);
-	json_write_number(&w, NULL, 0);
-	json_write_number(&w, NULL, -1);
-	json_write_number(&w, NULL, 10);
-	json_write_number(&w, NULL, INT64_MAX);
-	json_write_number(&w, NULL, INT64_MIN);
-	json_write_array_end(&w);
+	json_writer_array(&w, NULL);
+	json_writer_number(&w, NULL, 0);
+	json_writer_number(&w, NULL, -1);
+	json_writer_number(&w, NULL, 10);
+	json_writer_number(&w, NULL, INT64_MAX);
+	json_writer_number(&w, NULL, INT64_MIN);
+	json_writer_array_end(&w);
 	expect_written(&w, "[0,-1,10,9223372036854775807,-9223372036854775808]");
 }
 
@@ -56,9 +56,9 @@ static char *written(const char *text)
 	struct json_writer w;
 
 	json_writer_init(&w, 1);
-	json_write_object(&w, NULL);
-	json_write_text(&w, "t", text);
-	json_write_object_end(&w);
+	json_writer_object(&w, NULL);
+	json_writer_text(&w, "t", text);
+	json_writer_object_end(&w);
 	return json_writer_take(&w);
 }
 
@@ -128,9 +128,9 @@ Test(json_writer, a_failure_stays)
 	struct json_writer w;
 
 	json_writer_init(&w, 0);
-	json_write_array(&w, NULL);
-	json_write_text(&w, NULL, "\xff");
-	json_write_text(&w, NULL, "good");
-	json_write_array_end(&w);
+	json_writer_array(&w, NULL);
+	json_writer_text(&w, NULL, "\xff");
+	json_writer_text(&w, NULL, "good");
+	json_writer_array_end(&w);
 	cr_expect_null(json_writer_take(&w));
 }
