@@ -55,7 +55,7 @@ static enum status set_one(rd_kafka_conf_t *conf, const char *name, const char *
 
 /* Sets each name=value of text; values may hold anything but ';' and newline. No error shows a
  * value: it may be what follows a ';' in a password. */
-static enum status set_extra(rd_kafka_conf_t *conf, const char *text, struct error *err)
+enum status kafka_conf_extra(rd_kafka_conf_t *conf, const char *text, struct error *err)
 {
 	char pair[1024];
 
@@ -122,7 +122,7 @@ static enum status set_users(rd_kafka_conf_t *conf, const char *extra,
 	struct kafka_fixed_values values;
 
 	kafka_fixed_remember(&values, fixed, conf);
-	if (set_extra(conf, extra, err) != ST_OK)
+	if (kafka_conf_extra(conf, extra, err) != ST_OK)
 		return err->status;
 	return kafka_fixed_check(&values, fixed, conf, err);
 }

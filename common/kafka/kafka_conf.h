@@ -25,6 +25,9 @@ MUST_CHECK enum status kafka_conf(rd_kafka_conf_t **out, const struct kafka_sett
 				  const char *const *pairs, const struct kafka_fixed *fixed,
 				  struct error *err);
 
+/* Sets what a user says as KAFKA_CONF says it. ST_INVALID: why, without any of its values. */
+MUST_CHECK enum status kafka_conf_extra(rd_kafka_conf_t *conf, const char *text, struct error *err);
+
 /* Sets further pairs, which are not the user's to change. ST_INVALID: librdkafka refuses one. */
 MUST_CHECK enum status kafka_conf_set(rd_kafka_conf_t *conf, const char *const *pairs,
 				      struct error *err);

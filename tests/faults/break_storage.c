@@ -3,6 +3,7 @@
  * (broker.session.timeout.ms), as somebody who replaces a disk needs: one that came back at once
  * would still count as one that has everything.
  */
+#include "common/kafka/kafka_conf.h"
 #include "common/runtime/command.h"
 #include "common/runtime/pid_file.h"
 #include "tests/faults/break.h"
@@ -10,6 +11,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ANSWER_MS 3000
 #define REMOVE_MS 20000
@@ -43,12 +45,15 @@ static bool is_whole(const struct settings *s)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *extra = getenv("KAFKA_CONF");
 	char why[200];
-	rd_kafka_t *client;
+	rd_kafka_t *client = NULL;
+	struct error err;
 	bool whole;
 
 	(void)rd_kafka_conf_set(conf, "bootstrap.servers", s->kafka, why, sizeof(why));
-	client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	if (kafka_conf_extra(conf, extra ? extra : "", &err) == ST_OK)
+		client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (!client) {
 		rd_kafka_conf_destroy(conf);
 		return false;

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_metadata.h"
 #include "common/runtime/clock.h"
 #include "tools/order-clients/dice.h"
@@ -32,9 +34,10 @@ static rd_kafka_t *client_open(rd_kafka_type_t type, const char *const *pairs, s
 			       struct error *err)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *extra = getenv("KAFKA_CONF");
 	char why[200] = "";
 	rd_kafka_t *client = NULL;
-	bool good = true;
+	bool good = kafka_conf_extra(conf, extra ? extra : "", err) == ST_OK;
 
 	for (; good && *pairs; pairs += 2)
 		good = rd_kafka_conf_set(conf, pairs[0], pairs[1], why, sizeof(why)) ==

@@ -1,4 +1,5 @@
 #include "tests/faults/look.h"
+#include "common/kafka/kafka_conf.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
@@ -20,8 +21,14 @@ enum status look_open(struct looker **out, struct run *run, struct error *err)
 {
 	struct looker *looker = calloc(1, sizeof(*looker));
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *extra = getenv("KAFKA_CONF");
 	char why[200] = "";
 
+	if (kafka_conf_extra(conf, extra ? extra : "", err) != ST_OK) {
+		rd_kafka_conf_destroy(conf);
+		free(looker);
+		return err->status;
+	}
 	/* Whatever timeout a call is given, it waits for this one. */
 	(void)rd_kafka_conf_set(conf, "socket.timeout.ms", "1000", why, sizeof(why));
 	if (looker &&

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ static void write_user(void *context, const char *role, const char *password)
 
 static void write_settings(const struct settings *s, const char *folder, FILE *file)
 {
+	const char *ca = getenv("PGSSLROOTCERT");
+
 	(void)fprintf(file,
 		      "[databases]\n"
 		      "lab = host=127.0.0.1 port=%" PRId64 " dbname=lab\n"
@@ -41,6 +44,14 @@ static void write_settings(const struct settings *s, const char *folder, FILE *f
 		      "tcp_keepintvl = 3\n"
 		      "tcp_keepcnt = 3\n",
 		      s->pg_port, s->front_port, folder);
+	if (ca)
+		(void)fprintf(file,
+			      "server_tls_sslmode = verify-full\n"
+			      "server_tls_ca_file = %1$s\n"
+			      "client_tls_sslmode = require\n"
+			      "client_tls_cert_file = %2$s/secure/postgres.crt\n"
+			      "client_tls_key_file = %2$s/secure/postgres.key\n",
+			      ca, s->run_dir);
 }
 
 /* Its files, which its user can read. */

@@ -28,7 +28,7 @@ static void set_name(struct acl *acl, const char *word, const char *topic, const
 							  : word;
 	size_t len = strlen(word);
 
-	acl->prefix = name == word && word[len - 1] == '*';
+	acl->prefix = name == word && len > 1 && word[len - 1] == '*';
 	(void)snprintf(acl->name, sizeof(acl->name), "%.*s",
 		       acl->prefix ? (int)len - 1 : (int)strlen(name), name);
 }

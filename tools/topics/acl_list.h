@@ -3,9 +3,9 @@
  *
  *   principal kind name operation...     # to the end of the line: a comment
  *
- * kind: topic, group, transactional-id. operation: read, write, describe,
- * describe-configs. A name that ends in * is
- * a prefix; {topic} and {group} stand for what the caller says.
+ * kind: topic, group, transactional-id. operation: read, write, describe, describe-configs. A name
+ * that ends in * is a prefix, and * alone is every name; {topic} and {group} stand for what the
+ * caller says.
  *
  * Threads: values only.
  */
