@@ -88,6 +88,8 @@ static const struct config_key keys[] = {
 static const struct config_table tables[] = {
 	{ service_config_keys, offsetof(struct config, service), "Both services",
 	  service_config_check },
+	{ http_caller_keys, offsetof(struct config, service.caller), "Calls to other services",
+	  http_caller_check },
 	{ .keys = keys, .title = "delivery-service" },
 	{ 0 },
 };
@@ -240,20 +242,27 @@ static enum status serve(struct service *s, const struct config *config, const c
 	};
 	struct about about = { &program, config, replica };
 	const struct http_route routes[] = {
-		{ "GET", "/deliveries", delivery_api_list, s->reads, HTTP_ON_WORKER },
-		{ "GET", "/deliveries/{}", delivery_api_get, s->reads, HTTP_ON_WORKER },
-		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER },
+		{ "GET", "/deliveries", delivery_api_list, s->reads, HTTP_ON_WORKER,
+		  HTTP_SCOPE_READ },
+		{ "GET", "/deliveries/{}", delivery_api_get, s->reads, HTTP_ON_WORKER,
+		  HTTP_SCOPE_READ },
+		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER, HTTP_SCOPE_OPERATE },
 		{ "GET", "/in-flight", in_flight_api_get, delivery_loop_in_flight(s->loop),
-		  HTTP_ON_WORKER },
-		{ "POST", "/api/calculate", calculate_post, &s->work, HTTP_HEAVY },
-		{ "GET", "/openapi.json", document_get, (void *)&openapi, HTTP_ON_WORKER },
-		{ "GET", "/errors", document_get, (void *)&document_errors, HTTP_ON_WORKER },
-		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE },
-		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
-		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },
+		  HTTP_ON_WORKER, HTTP_SCOPE_OPERATE },
+		{ "POST", "/api/calculate", calculate_post, &s->work, HTTP_HEAVY,
+		  HTTP_SCOPE_OPERATE },
+		{ "GET", "/openapi.json", document_get, (void *)&openapi, HTTP_ON_WORKER,
+		  HTTP_SCOPE_READ },
+		{ "GET", "/errors", document_get, (void *)&document_errors, HTTP_ON_WORKER,
+		  HTTP_SCOPE_READ },
+		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE, HTTP_SCOPE_NONE },
+		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH, HTTP_SCOPE_NONE },
+		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH, HTTP_SCOPE_OPERATE },
 		/* DISPATCH=http */
-		{ "POST", "/deliveries", sync_delivery_api_deliver, &s->sync, HTTP_ON_WORKER },
-		{ "POST", "/delivery-batches", sync_batch_api_deliver, &s->sync, HTTP_ON_WORKER },
+		{ "POST", "/deliveries", sync_delivery_api_deliver, &s->sync, HTTP_ON_WORKER,
+		  HTTP_SCOPE_WRITE },
+		{ "POST", "/delivery-batches", sync_batch_api_deliver, &s->sync, HTTP_ON_WORKER,
+		  HTTP_SCOPE_WRITE },
 	};
 	const size_t route_count = sizeof(routes) / sizeof(routes[0]) -
 				   (config->service.dispatch == DISPATCH_HTTP ? 0 : 2);

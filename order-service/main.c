@@ -76,6 +76,8 @@ static const struct config_key keys[] = {
 static const struct config_table tables[] = {
 	{ service_config_keys, offsetof(struct config, service), "Both services",
 	  service_config_check },
+	{ http_caller_keys, offsetof(struct config, service.caller), "Calls to other services",
+	  http_caller_check },
 	{ .keys = keys, .title = "order-service" },
 	{ 0 },
 };
@@ -281,17 +283,19 @@ static enum status serve(struct service *s, const struct config *config, const c
 	/* The writer answers later; synchronous dispatch takes its time in the thread. */
 	const enum http_lane changes = s->sync ? HTTP_ON_WORKER : HTTP_ON_LOOP;
 	const struct http_route routes[] = {
-		{ "POST", "/orders", order_api_place, &s->api, changes },
-		{ "GET", "/orders", order_api_list, &s->api, HTTP_ON_WORKER },
-		{ "GET", "/orders/{}", order_api_get, &s->api, HTTP_ON_WORKER },
-		{ "PATCH", "/orders/{}", order_api_modify, &s->api, changes },
-		{ "DELETE", "/orders/{}", order_api_cancel, &s->api, changes },
-		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER },
-		{ "GET", "/openapi.json", document_get, (void *)&openapi, HTTP_ON_WORKER },
-		{ "GET", "/errors", document_get, (void *)&document_errors, HTTP_ON_WORKER },
-		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE },
-		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH },
-		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH },
+		{ "POST", "/orders", order_api_place, &s->api, changes, HTTP_SCOPE_WRITE },
+		{ "GET", "/orders", order_api_list, &s->api, HTTP_ON_WORKER, HTTP_SCOPE_READ },
+		{ "GET", "/orders/{}", order_api_get, &s->api, HTTP_ON_WORKER, HTTP_SCOPE_READ },
+		{ "PATCH", "/orders/{}", order_api_modify, &s->api, changes, HTTP_SCOPE_WRITE },
+		{ "DELETE", "/orders/{}", order_api_cancel, &s->api, changes, HTTP_SCOPE_WRITE },
+		{ "GET", "/about", about_get, &about, HTTP_ON_WORKER, HTTP_SCOPE_OPERATE },
+		{ "GET", "/openapi.json", document_get, (void *)&openapi, HTTP_ON_WORKER,
+		  HTTP_SCOPE_READ },
+		{ "GET", "/errors", document_get, (void *)&document_errors, HTTP_ON_WORKER,
+		  HTTP_SCOPE_READ },
+		{ "GET", "/healthz", health_live, &health, HTTP_ALIVE, HTTP_SCOPE_NONE },
+		{ "GET", "/readyz", health_ready, &health, HTTP_HEALTH, HTTP_SCOPE_NONE },
+		{ "GET", "/metrics", health_metrics, &health, HTTP_HEALTH, HTTP_SCOPE_OPERATE },
 	};
 	struct http_server_config http = service_config_http(&config->service, &s->http_progress);
 	enum status st = health_open(&health, err);

@@ -66,12 +66,23 @@ enum http_lane {
 	HTTP_LANES,
 };
 
+/* What a caller must be allowed, where callers have to say who they are (http_guard.h). A route
+ * that says nothing is for operators. */
+enum http_scope {
+	HTTP_SCOPE_OPERATE, /* how the service is, and how it was set */
+	HTTP_SCOPE_READ,
+	HTTP_SCOPE_WRITE,
+	HTTP_SCOPE_NONE, /* anybody, always: health */
+	HTTP_SCOPES,
+};
+
 struct http_route {
 	const char *method;
 	const char *path; /* "/orders" or "/orders/{}": {} is one path segment */
 	http_handler *handle;
 	void *context;
 	enum http_lane lane;
+	enum http_scope scope;
 };
 
 enum http_match { HTTP_MATCHED, HTTP_NO_PATH, HTTP_NO_METHOD };

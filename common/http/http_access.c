@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define OWN_SCHEME "http://"
-
 bool http_access_loopback(const char *host)
 {
 	struct in6_addr v6;
@@ -57,23 +55,26 @@ static bool is_own_name(const struct http_access *access, const char *authority)
 }
 
 /* A page that the server itself sent. */
-static bool is_own_origin(const char *origin, const char *authority)
+static bool is_own_origin(const struct http_access *access, const char *origin,
+			  const char *authority)
 {
-	size_t scheme = strlen(OWN_SCHEME);
+	const char *scheme = access->secure ? "https://" : "http://";
+	const size_t len = strlen(scheme);
 
-	return authority && strncasecmp(origin, OWN_SCHEME, scheme) == 0 &&
-	       strcasecmp(origin + scheme, authority) == 0;
+	return authority && strncasecmp(origin, scheme, len) == 0 &&
+	       strcasecmp(origin + len, authority) == 0;
 }
 
-const char *http_access_foreign_origin(const char *authority, const char *origin)
+const char *http_access_foreign_origin(const struct http_access *access, const char *authority,
+				       const char *origin)
 {
-	return origin && !is_own_origin(origin, authority) ? origin : NULL;
+	return origin && !is_own_origin(access, origin, authority) ? origin : NULL;
 }
 
 struct http_refusal http_access_check(const struct http_access *access, const char *authority,
 				      const char *origin)
 {
-	const char *foreign = http_access_foreign_origin(authority, origin);
+	const char *foreign = http_access_foreign_origin(access, authority, origin);
 
 	if (authority && !is_own_name(access, authority))
 		return (struct http_refusal){ 421, "this server is not known by that name; "

@@ -14,6 +14,7 @@
 
 struct http_access {
 	bool loopback;       /* the server listens on a loopback address */
+	bool secure;         /* it speaks https: its own pages' origin says so */
 	const char *hosts;   /* names besides, comma separated, or "*"; "": none */
 	const char *origins; /* comma separated, or "*"; "": the server's own */
 };
@@ -31,6 +32,7 @@ struct http_refusal http_access_check(const struct http_access *access, const ch
 				      const char *origin);
 
 /* The origin that may read the answer, once it is checked; NULL: none, or the server's own. */
-const char *http_access_foreign_origin(const char *authority, const char *origin);
+const char *http_access_foreign_origin(const struct http_access *access, const char *authority,
+				       const char *origin);
 
 #endif

@@ -21,7 +21,9 @@
 
 struct MHD_Connection;
 struct MHD_Response;
+struct gnutls_session_int;
 struct http_loop;
+struct http_tls_keys;
 
 struct http_connection {
 	struct http_deferred deferred; /* first: what http_defer() returns */
@@ -30,6 +32,14 @@ struct http_connection {
 	void *context; /* of the loop's configuration */
 	struct MHD_Connection *mhd;
 	struct http_client client;
+	/* TLS (http_greeting.h) */
+	struct gnutls_session_int *tls; /* the library's; NULL: plain HTTP */
+	struct http_tls_keys *keys;     /* a use of them */
+	bool starves;                   /* its handshake is to be suspended */
+	bool greeted_bytes;             /* its first bytes are TLS's */
+	bool client_known;              /* the two below are there */
+	bool has_certificate;
+	char *common_name; /* owned, of its certificate; NULL: none */
 	/* the request */
 	bool begun;          /* its head is there */
 	char *line;          /* owned: the target, which is taken apart there */
@@ -53,7 +63,8 @@ struct http_connection {
 	int status;
 	struct MHD_Response *answer;          /* owned; NULL: not there yet */
 	struct http_connection *next;         /* among those that have their answer */
-	struct http_connection *next_waiting; /* among those that are to be suspended */
+	struct http_connection *next_waiting; /* among those that are to be suspended, for either
+						 reason: a handshake is no request */
 };
 
 #endif

@@ -45,7 +45,7 @@ static void answer_preflight(const struct http_request *request, struct http_res
 	http_response_header(response, "Access-Control-Allow-Methods", "%s", methods);
 	http_response_header(response, "Access-Control-Allow-Headers",
 			     "Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-			     "traceparent, tracestate");
+			     "traceparent, tracestate, Authorization");
 	http_response_header(response, "Access-Control-Max-Age", "600");
 }
 

@@ -155,8 +155,8 @@ static struct http_refusal read_head(struct http_connection *c, const char *meth
 		refuse_field(&reading, 431, HTTP_FIELDS_TOO_LARGE);
 	refusal = http_framing_end(&c->framing);
 	if (refusal.status == 0)
-		refusal =
-			http_target_read(c->line, method, c->framing.known[HTTP_HOST], &c->target);
+		refusal = http_target_read(c->line, method, c->framing.known[HTTP_HOST], c->tls,
+					   &c->target);
 	return refusal;
 }
 

@@ -23,6 +23,7 @@ static const struct {
 	/* Two are no error of the request: joined, they are no trace. */
 	[HTTP_TRACEPARENT] = { "traceparent", true },
 	[HTTP_TRACESTATE] = { "tracestate", true },
+	[HTTP_AUTHORIZATION] = { "Authorization", false },
 };
 
 static void refuse(struct http_framing *framing, int status, const char *why)

@@ -1,5 +1,6 @@
 #include "common/http/http_loop.h"
 
+#include <gnutls/abstract.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -91,7 +92,7 @@ static bool close_on(struct http_loop *loop)
 	if (loop->in_flight == 0 && loop->stop_mono_ms == 0)
 		loop->stop_mono_ms = loop->now_mono_ms + HTTP_STOP_GRACE_MS;
 	http_visits_sweep(loop);
-	return loop->clients.connections > 0;
+	return loop->clients.connections > 0 || loop->greetings.suspended > 0;
 }
 
 /* Who waits for an answer needs no look at the clock, and a crowd that has not gone does. */
@@ -118,19 +119,29 @@ static void yield_to_answerers(void)
 	(void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
 }
 
+static void run_library(struct http_loop *loop)
+{
+	const bool tls = loop->config.tls;
+
+	if (tls)
+		http_greetings_resume(&loop->greetings);
+	(void)MHD_run(loop->mhd);
+	if (tls)
+		http_greetings_suspend(&loop->greetings);
+	suspend_waiting(loop);
+}
+
 static void *loop_main(void *arg)
 {
 	struct http_loop *loop = arg;
-	const int epoll = MHD_get_daemon_info(loop->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 
 	yield_to_answerers();
 	do {
-		(void)wakeup_wait(&loop->wakeup, epoll, patience_ms(loop));
+		(void)wakeup_wait(&loop->wakeup, loop->waits_for, patience_ms(loop));
 		loop->now_mono_ms = clock_mono_ms();
 		progress_turned(loop->config.progress);
 		resume_answered(loop);
-		(void)MHD_run(loop->mhd);
-		suspend_waiting(loop);
+		run_library(loop);
 		sweep(loop);
 	} while (!atomic_load(&loop->closing) || close_on(loop));
 	MHD_stop_daemon(loop->mhd);
@@ -175,14 +186,37 @@ static size_t keep_escapes(void *context, struct MHD_Connection *mhd, char *text
 	return len;
 }
 
+/* Each session gets its keys before it asks for any. */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+			  const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+			  gnutls_pcert_st **list, unsigned *len, gnutls_privkey_t *key)
+{
+	(void)session;
+	(void)authorities;
+	(void)count;
+	(void)algorithms;
+	(void)algorithm_count;
+	(void)list;
+	(void)len;
+	(void)key;
+	return -1;
+}
+
 static struct MHD_Daemon *start_library(struct http_loop *loop)
 {
 	const unsigned most = (unsigned)loop->config.connections_max + HTTP_HEALTH_CONNECTIONS +
 			      ENDED_CONNECTIONS;
+	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem with_tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, HTTP_TLS_PRIORITIES },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)no_certificate },
+		{ MHD_OPTION_END, 0, NULL }
+	};
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, http_visits_admit,
-		loop, http_exchange_go_on, loop, MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+		flags | (loop->config.tls ? MHD_USE_TLS : 0), 0, http_visits_admit, loop,
+		http_exchange_go_on, loop, MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+		MHD_OPTION_ARRAY, loop->config.tls ? with_tls : with_tls + 2,
 		MHD_OPTION_LISTEN_SOCKET, loop->config.listener, MHD_OPTION_CONNECTION_LIMIT, most,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
 		http_visits_notify, loop, MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, loop,
@@ -196,8 +230,20 @@ static void release(struct http_loop *loop)
 		(void)close(loop->config.listener);
 	if (loop->wakeup.fd >= 0)
 		wakeup_fini(&loop->wakeup);
+	http_greetings_close(&loop->greetings);
 	(void)pthread_mutex_destroy(&loop->mu);
 	free(loop);
+}
+
+static enum status set_epoll(struct http_loop *loop, struct error *err)
+{
+	loop->waits_for = MHD_get_daemon_info(loop->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	if (!loop->config.tls)
+		return ST_OK;
+	if (http_greetings_open(&loop->greetings, loop->waits_for, err) != ST_OK)
+		return err->status;
+	loop->waits_for = loop->greetings.epoll;
+	return ST_OK;
 }
 
 static enum status start(struct http_loop *loop, struct error *err)
@@ -207,11 +253,14 @@ static enum status start(struct http_loop *loop, struct error *err)
 	loop->mhd = start_library(loop);
 	if (!loop->mhd)
 		return error_set(err, ST_INTERNAL, "libmicrohttpd does not start");
-	if (pthread_create(&loop->thread, NULL, loop_main, loop) == 0)
-		return ST_OK;
+	if (set_epoll(loop, err) == ST_OK) {
+		if (pthread_create(&loop->thread, NULL, loop_main, loop) == 0)
+			return ST_OK;
+		(void)error_set(err, ST_INTERNAL, "cannot start a thread");
+	}
 	MHD_stop_daemon(loop->mhd);
 	loop->config.listener = -1;
-	return error_set(err, ST_INTERNAL, "cannot start a thread");
+	return err->status;
 }
 
 enum status http_loop_open(struct http_loop **out, const struct http_loop_config *config,
@@ -226,6 +275,10 @@ enum status http_loop_open(struct http_loop **out, const struct http_loop_config
 	loop->config = *config;
 	loop->config.connections_max = connections_that_fit(config->connections_max);
 	loop->wakeup.fd = -1;
+	loop->greetings = (struct http_greetings){ .tls = config->tls,
+						   .epoll = -1,
+						   .failed = &loop->counts.tls_failed,
+						   .plain = &loop->counts.tls_plain };
 	loop->answered_end = &loop->answered;
 	(void)pthread_mutex_init(&loop->mu, NULL);
 	loop->now_mono_ms = clock_mono_ms();

@@ -6,6 +6,7 @@
  * - A request has to be whole request_timeout_ms after its target has come, and an answer to be
  *   taken after as long. A request line that trickles is noticed within half of that, and then has
  *   all of it. A client that says nothing is disconnected after HTTP_IDLE_MAX_MS.
+ * - A TLS handshake has as long; who stops in its middle costs no more than a connection does.
  * - With connections_max connections, each new one costs the client that has the most of them the
  *   one that has waited longest. So who comes is always heard, health checks among them.
  *
@@ -33,7 +34,8 @@
 struct http_loop;
 
 struct http_loop_config {
-	int listener; /* taken */
+	int listener;         /* taken */
+	struct http_tls *tls; /* borrowed until close; NULL: plain HTTP */
 	int64_t connections_max;
 	int64_t request_timeout_ms;
 	struct progress *progress; /* is told that the thread goes round */
@@ -52,6 +54,8 @@ struct http_loop_counts {
 	_Atomic int64_t slow_readers; /* disconnected: they did not take their answer */
 	_Atomic int64_t slow_senders; /* disconnected: their request was not whole in time */
 	_Atomic int64_t crowded_out;  /* disconnected: others came, and there was no room */
+	_Atomic int64_t tls_failed;   /* handshakes that came to nothing ... */
+	_Atomic int64_t tls_plain;    /* ... those of them whose client spoke HTTP */
 };
 
 /* It serves from here on, also before this returns; *out is written before. */

@@ -20,6 +20,7 @@ struct http_server {
 	size_t route_count;
 	struct http_metrics *metrics;
 	struct http_access access;
+	struct http_security security;
 	struct progress *progress; /* borrowed, made here */
 	struct otlp *otlp;
 	int64_t threads;
@@ -87,7 +88,9 @@ static struct http_refusal check_access(const struct http_server *server, struct
 	const char *authority = c->target.authority, *origin = c->framing.known[HTTP_ORIGIN];
 	struct http_refusal refusal = http_access_check(&server->access, authority, origin);
 
-	c->origin = refusal.status == 0 ? http_access_foreign_origin(authority, origin) : NULL;
+	c->origin = refusal.status == 0
+			    ? http_access_foreign_origin(&server->access, authority, origin)
+			    : NULL;
 	return refusal;
 }
 
@@ -105,6 +108,11 @@ static const struct http_route *find_route(struct http_server *server, struct ht
 	else
 		route = http_dispatch_find(server->routes, server->route_count, &c->request,
 					   response);
+	if (route && server->security.guard) {
+		c->route = route;
+		if (!http_guard_admits(server->security.guard, c, response))
+			return NULL;
+	}
 	if (!route || is_health(route) || !http_loop_crowded(server->loop))
 		return route;
 	atomic_fetch_add(&server->refused, 1);
@@ -157,6 +165,7 @@ static void release(struct http_server *server)
 {
 	http_loop_close(server->loop);
 	http_workers_close(server->workers);
+	http_security_close(&server->security);
 	http_metrics_free(server->metrics);
 	progress_fini(server->progress);
 	free(server);
@@ -173,6 +182,10 @@ static enum status start(struct http_server *server, const struct http_server_co
 					 .refuse = refuse,
 					 .context = server };
 
+	if (http_security_open(&server->security, &config->security, err) != ST_OK)
+		return err->status;
+	loop.tls = server->security.tls;
+	server->access.secure = loop.tls;
 	if (http_workers_open(&server->workers, config->threads, run_job, err) != ST_OK ||
 	    http_listen(config->host, config->port, &loop.listener, err) != ST_OK)
 		return err->status;
@@ -225,6 +238,7 @@ void http_server_metrics(struct http_server *server, struct metrics_out *out)
 	const struct http_loop_counts *counts = http_loop_counts(server->loop);
 
 	http_metrics_write(server->metrics, out);
+	http_security_metrics(&server->security, out);
 	metrics_one(out, "http_connections", "gauge", "Connections that are open.",
 		    atomic_load(&counts->connections));
 	metrics_one(out, "http_connections_max", "gauge", "Connections that may be open.",
@@ -245,4 +259,10 @@ void http_server_metrics(struct http_server *server, struct metrics_out *out)
 	metrics_one(out, "http_connections_crowded_out_total", "counter",
 		    "Connections ended to make room for new ones.",
 		    atomic_load(&counts->crowded_out));
+	metrics_one(out, "http_tls_handshakes_failed_total", "counter",
+		    "Connections that ended before their TLS handshake was done.",
+		    atomic_load(&counts->tls_failed));
+	metrics_one(out, "http_tls_plain_total", "counter",
+		    "Connections of clients that spoke plain HTTP where TLS is spoken.",
+		    atomic_load(&counts->tls_plain));
 }

@@ -13,6 +13,7 @@
 #include "common/base/error.h"
 #include "common/base/metrics.h"
 #include "common/http/http.h"
+#include "common/http/http_security.h"
 #include "common/otlp/otlp.h"
 #include "common/runtime/progress.h"
 
@@ -26,6 +27,7 @@ struct http_server_config {
 	int64_t request_timeout_ms; /* from a request's first byte to its last */
 	const char *allowed_hosts;  /* see http_access.h */
 	const char *allowed_origins;
+	struct http_security_config security;
 	struct otlp *otlp; /* for the spans of requests; NULL: none; borrowed until close */
 	/* Made by open: it stands still while requests wait for a thread and none gets one, and
 	 * hangs if the thread that talks to all clients does. Read until close. */
@@ -34,7 +36,8 @@ struct http_server_config {
 
 /*
  * Listens. routes and the contexts in them are borrowed until close. *out is written before the
- * first request is served, and is NULL on an error. ST_INVALID: the address cannot be used.
+ * first request is served, and is NULL on an error. ST_INVALID: the address, or a file, cannot be
+ * used.
  */
 MUST_CHECK enum status http_server_open(struct http_server **out,
 					const struct http_server_config *config,

@@ -6,7 +6,7 @@
 
 #include "common/base/parse.h"
 
-#define SCHEME "http://"
+static const char *const schemes[] = { "http://", "https://" }; /* by whether it came by TLS */
 
 /* --- authorities --------------------------------------------------------------------------- */
 
@@ -97,9 +97,10 @@ static struct http_refusal read_path(char *path, struct http_target *target)
 }
 
 /* http://host:port/path?query: the authority moves to the front, to end where the path begins. */
-static struct http_refusal read_absolute(char *text, bool options, struct http_target *target)
+static struct http_refusal read_absolute(char *text, size_t scheme, bool options,
+					 struct http_target *target)
 {
-	char *authority = text + strlen(SCHEME);
+	char *authority = text + scheme;
 	size_t len = strcspn(authority, "/?");
 	char *rest = authority + len;
 
@@ -113,19 +114,26 @@ static struct http_refusal read_absolute(char *text, bool options, struct http_t
 	return (struct http_refusal){ 0 };
 }
 
-static struct http_refusal read_form(char *text, const char *method, struct http_target *target)
+static bool begins_with(const char *text, const char *scheme)
 {
-	bool options = strcmp(method, "OPTIONS") == 0;
+	return strncasecmp(text, scheme, strlen(scheme)) == 0;
+}
+
+static struct http_refusal read_form(char *text, const char *method, bool secure,
+				     struct http_target *target)
+{
+	const bool options = strcmp(method, "OPTIONS") == 0;
 
 	if (text[0] == '/')
 		return read_path(text, target);
-	if (strncasecmp(text, SCHEME, strlen(SCHEME)) == 0)
-		return read_absolute(text, options, target);
-	if (strncasecmp(text, "https://", 8) == 0)
-		return (struct http_refusal){ 421, "https is not spoken here" };
+	if (begins_with(text, schemes[secure]))
+		return read_absolute(text, strlen(schemes[secure]), options, target);
+	if (begins_with(text, schemes[!secure]))
+		return (struct http_refusal){ 421, secure ? "only https is spoken here"
+							  : "https is not spoken here" };
 	if (!options || strcmp(text, "*") != 0)
 		return (struct http_refusal){ 400, "the request's target must be a path, or a URI "
-						   "that begins with http://" };
+						   "that begins with http:// or https://" };
 	target->path = "*";
 	return (struct http_refusal){ 0 };
 }
@@ -140,7 +148,7 @@ static bool is_visible(const char *text)
 	return true;
 }
 
-struct http_refusal http_target_read(char *text, const char *method, const char *host,
+struct http_refusal http_target_read(char *text, const char *method, const char *host, bool secure,
 				     struct http_target *target)
 {
 	struct http_refusal refusal;
@@ -150,7 +158,7 @@ struct http_refusal http_target_read(char *text, const char *method, const char 
 		return (struct http_refusal){ 414, "the target may have at most 8192 bytes" };
 	if (!is_visible(text))
 		return (struct http_refusal){ 400, "the request's target is no valid URI" };
-	refusal = read_form(text, method, target);
+	refusal = read_form(text, method, secure, target);
 	if (refusal.status == 0 &&
 	    ((host && http_authority_host(host) == 0) ||
 	     (target->authority && http_authority_host(target->authority) == 0)))

@@ -18,11 +18,12 @@ struct http_target {
 };
 
 /*
- * Takes the text of a target apart, in place, and checks the field Host (NULL: not sent).
+ * Takes the text of a target apart, in place, and checks the field Host (NULL: not sent). secure:
+ * it came by TLS, so a whole URI must begin with https://, and else with http://.
  * Characters of the path that need no escape lose theirs, so that /%6frders is /orders.
  * refusal.status 0: it is good.
  */
-struct http_refusal http_target_read(char *text, const char *method, const char *host,
+struct http_refusal http_target_read(char *text, const char *method, const char *host, bool secure,
 				     struct http_target *target);
 
 /* The length of the authority's host, an IPv6 address with its brackets; 0: it is none. */

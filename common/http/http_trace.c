@@ -40,7 +40,7 @@ static void end(struct otlp *otlp, const struct http_connection *c, int status)
 	otlp_span_text(&span, "http.route", c->route->path);
 	otlp_span_text(&span, "url.path", c->request.path);
 	otlp_span_text(&span, "url.query", c->request.query);
-	otlp_span_text(&span, "url.scheme", "http");
+	otlp_span_text(&span, "url.scheme", c->tls ? "https" : "http");
 	otlp_span_text(&span, "server.address", c->target.authority);
 	otlp_span_text(&span, "network.protocol.version", c->framing.minor ? "1.1" : "1.0");
 	otlp_span_number(&span, "http.response.status_code", status);

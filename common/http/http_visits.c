@@ -17,6 +17,12 @@
 
 /* --- who comes ----------------------------------------------------------------------------- */
 
+static const struct http_connection *connection_of(const struct http_client *client)
+{
+	return (const struct http_connection *)((const char *)client -
+						offsetof(struct http_connection, client));
+}
+
 /* False: everybody waits for an answer. */
 static bool make_room(struct http_loop *loop)
 {
@@ -66,6 +72,8 @@ static struct http_connection *begin(struct http_loop *loop, struct MHD_Connecti
 	}
 	if (loop->clients.connections > loop->crowd)
 		loop->crowd = loop->clients.connections;
+	if (loop->config.tls && !http_greeting_begin(&loop->greetings, c))
+		http_clients_end(&loop->clients, &c->client);
 	return c;
 }
 
@@ -90,6 +98,8 @@ void http_visits_notify(void *context, struct MHD_Connection *mhd, void **connec
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		*connection = begin(loop, mhd);
 	} else if (c) {
+		if (c->tls)
+			http_greeting_end(&loop->greetings, c);
 		drop_input(&c->client);
 		http_clients_leave(&loop->clients, &c->client);
 		free(c);
@@ -158,6 +168,7 @@ static bool is_stuck(struct http_client *client)
 /* The library sends nothing while it reads: this is the only answer. */
 static void refuse_now(const struct http_client *client, const char *status)
 {
+	const struct http_connection *c = connection_of(client);
 	char date[40], answer[160];
 	const time_t now = (time_t)(clock_wall_ms() / 1000);
 	struct tm utc;
@@ -168,7 +179,7 @@ static void refuse_now(const struct http_client *client, const char *status)
 		       "HTTP/1.1 %s\r\nDate: %s\r\nContent-Length: 0\r\n"
 		       "Connection: close\r\n\r\n",
 		       status, date);
-	(void)send(client->fd, answer, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	http_greeting_send(c, answer, (size_t)len);
 }
 
 static int64_t limit_ms(const struct http_loop *loop, enum http_phase phase)
@@ -214,6 +225,8 @@ static void look_at(void *context, struct http_client *client)
 	}
 	if (client->phase == HTTP_SENDING)
 		atomic_fetch_add(&loop->counts.slow_readers, 1);
+	if (client->phase == HTTP_GREETING)
+		atomic_fetch_add(&loop->counts.tls_failed, 1);
 	http_clients_end(&loop->clients, client);
 }
 
@@ -223,8 +236,8 @@ static void end_at_stop(void *context, struct http_client *client)
 	struct http_loop *loop = context;
 	bool over = loop->stop_mono_ms > 0 && loop->now_mono_ms >= loop->stop_mono_ms;
 
-	if (client->phase == HTTP_IDLE || client->phase == HTTP_READING ||
-	    (client->phase == HTTP_SENDING && over))
+	if (client->phase == HTTP_GREETING || client->phase == HTTP_IDLE ||
+	    client->phase == HTTP_READING || (client->phase == HTTP_SENDING && over))
 		http_clients_end(&loop->clients, client);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/event/contract.h"
+#include "common/http/http_access.h"
 
 const char *const service_config_log_levels[] = { "error", "warn", "info", "debug", NULL };
 const char *const service_config_dispatch_names[] = { "kafka", "http", NULL };
@@ -42,6 +43,20 @@ const struct config_key service_config_keys[] = {
 	  NULL,
 	  "other origins whose pages may call, such as https://shop.example, comma separated, "
 	  "or *" },
+	{ "HTTP_TLS_CERT", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_tls_cert), "", 0, 0, NULL,
+	  "PEM file of the server's certificate, and those up to its authority: HTTPS and nothing "
+	  "else (empty: HTTP)" },
+	{ "HTTP_TLS_KEY", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_tls_key), "", 0, 0, NULL,
+	  "PEM file of its key" },
+	{ "HTTP_CLIENT_CA", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_client_ca), "", 0, 0, NULL,
+	  "PEM file of the authorities of clients' certificates (empty: clients are asked for "
+	  "none)" },
+	{ "HTTP_IDENTITIES", CONFIG_TEXT, CONFIG_PUBLIC, AT(http_identities), "", 0, 0, NULL,
+	  "file of who may call, and what (empty: with HTTP_CLIENT_CA who has a certificate, "
+	  "else everybody)" },
+	{ "INSECURE", CONFIG_INT, CONFIG_PUBLIC, AT(insecure), "0", 0, 1, NULL,
+	  "1: may listen beyond loopback without HTTP_CLIENT_CA and HTTP_IDENTITIES, or without "
+	  "TLS" },
 	{ "LOG_LEVEL", CONFIG_CHOICE, CONFIG_PUBLIC, AT(log_level), "info", 0, 0,
 	  service_config_log_levels, "what is logged to stderr" },
 	{ "STOP_TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC, AT(stop_timeout_ms), "12000", 1, 3600000,
@@ -83,15 +98,55 @@ const struct config_key service_config_keys[] = {
 };
 
 /* Dead letters on the topic of the events would be read as events, and become dead letters. */
+static const char *topic_fault(const struct service_config *config)
+{
+	return strcmp(config->kafka_topic, CONTRACT_DEAD_LETTER_TOPIC) != 0
+		       ? NULL
+		       : "KAFKA_TOPIC=" CONTRACT_DEAD_LETTER_TOPIC
+			 ": must be another topic than that of the dead letters";
+}
+
+/* NULL: the settings go together. */
+static const char *tls_fault(const struct service_config *config)
+{
+	const bool certificate = config->http_tls_cert[0], key = config->http_tls_key[0];
+
+	if (certificate != key)
+		return "HTTP_TLS_CERT, HTTP_TLS_KEY: both or neither";
+	if (config->http_client_ca[0] && !certificate)
+		return "HTTP_CLIENT_CA: needs HTTP_TLS_CERT and HTTP_TLS_KEY, since only TLS has "
+		       "client certificates";
+	return NULL;
+}
+
+/* What anybody could call, or overhear. NULL: nobody, or it is meant. */
+static const char *openness(const struct service_config *config)
+{
+	if (config->insecure || http_access_loopback(config->http_host))
+		return NULL;
+	if (!config->http_client_ca[0] && !config->http_identities[0])
+		return "HTTP_HOST: beyond loopback set HTTP_IDENTITIES or HTTP_CLIENT_CA, so that "
+		       "callers say who they are, or INSECURE=1 to let anybody call";
+	if (!config->http_tls_cert[0])
+		return "HTTP_IDENTITIES: beyond loopback set HTTP_TLS_CERT and HTTP_TLS_KEY, so "
+		       "that "
+		       "tokens are not overheard, or INSECURE=1 to let them be";
+	return NULL;
+}
+
 size_t service_config_check(const void *settings, struct strbuf *problems)
 {
-	const struct service_config *config = settings;
+	const char *const faults[] = { topic_fault(settings), tls_fault(settings),
+				       openness(settings) };
+	size_t count = 0;
 
-	if (strcmp(config->kafka_topic, CONTRACT_DEAD_LETTER_TOPIC) != 0)
-		return 0;
-	strbuf_puts(problems, "KAFKA_TOPIC=" CONTRACT_DEAD_LETTER_TOPIC
-			      ": must be another topic than that of the dead letters\n");
-	return 1;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (!faults[i])
+			continue;
+		strbuf_printf(problems, "%s\n", faults[i]);
+		count++;
+	}
+	return count;
 }
 
 struct kafka_settings service_config_kafka(const struct service_config *config,
@@ -113,6 +168,14 @@ struct kafka_settings service_config_relay(const struct service_config *config,
 	return kafka;
 }
 
+struct http_security_config service_config_security(const struct service_config *config)
+{
+	return (struct http_security_config){ .certificate = config->http_tls_cert,
+					      .key = config->http_tls_key,
+					      .client_ca = config->http_client_ca,
+					      .identities = config->http_identities };
+}
+
 struct http_server_config service_config_http(const struct service_config *config,
 					      struct progress *progress)
 {
@@ -123,6 +186,7 @@ struct http_server_config service_config_http(const struct service_config *confi
 					    .request_timeout_ms = config->http_request_timeout_ms,
 					    .allowed_hosts = config->http_allowed_hosts,
 					    .allowed_origins = config->http_allowed_origins,
+					    .security = service_config_security(config),
 					    .progress = progress };
 }
 

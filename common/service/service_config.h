@@ -12,6 +12,7 @@
 #include "common/http/http_server.h"
 #include "common/kafka/kafka_settings.h"
 #include "common/otlp/otlp.h"
+#include "common/service/http_caller.h"
 
 struct service_config {
 	const char *kafka_bootstrap_servers;
@@ -25,6 +26,9 @@ struct service_config {
 	int64_t http_request_timeout_ms;
 	const char *http_allowed_hosts;
 	const char *http_allowed_origins;
+	const char *http_tls_cert, *http_tls_key, *http_client_ca, *http_identities;
+	int64_t insecure;
+	struct http_caller caller; /* of this service's own calls */
 	int log_level;
 	int64_t stop_timeout_ms;
 	const char *replica;                  /* empty: made from the service's name and port */
@@ -61,7 +65,8 @@ extern const char *const service_config_log_levels[]; /* indexed by enum log_lev
  */
 extern const struct config_key service_config_keys[];
 
-/* The check of their table. */
+/* The check of their table. What anybody could call from elsewhere, or overhear, is refused unless
+ * INSECURE=1 says that it is meant. */
 size_t service_config_check(const void *settings, struct strbuf *problems);
 
 struct kafka_settings service_config_kafka(const struct service_config *config,
@@ -70,6 +75,8 @@ struct kafka_settings service_config_kafka(const struct service_config *config,
 /* The relay's: with its transactional id. *state_topic: for relay_config. */
 struct kafka_settings service_config_relay(const struct service_config *config,
 					   const char *client_id, const char **state_topic);
+
+struct http_security_config service_config_security(const struct service_config *config);
 
 /* progress: see struct http_server_config. */
 struct http_server_config service_config_http(const struct service_config *config,

@@ -1,5 +1,6 @@
 #include "common/service/service_process.h"
 
+#include "common/runtime/hangup.h"
 #include "common/runtime/log.h"
 #include "common/runtime/stop.h"
 #include "common/service/stop_guard.h"
@@ -7,8 +8,12 @@
 enum status service_process_begin(const char *who, const struct service_config *config,
 				  struct error *err)
 {
+	const struct http_security_config security = service_config_security(config);
+
 	log_set_level((enum log_level)config->log_level);
 	stop_block_signals();
+	if (http_security_is_on(&security))
+		hangup_block();
 	log_start();
 	return stop_guard_start(who, config->stop_timeout_ms, err);
 }

@@ -3,6 +3,8 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
+#include "common/service/http_caller.h"
+
 #define ANSWER_MS 2500L /* /readyz takes a second, whatever hangs */
 
 /* curl's write callback. */
@@ -25,14 +27,17 @@ static void perform(CURL *curl, const char *url, FILE *page, long *status)
 
 char *ask_get(int port, const char *path, long *status)
 {
+	const struct http_caller caller = http_caller_from_environment();
+	struct error err = { 0 };
 	char url[80], *text = NULL;
 	size_t len = 0;
 	FILE *page = open_memstream(&text, &len);
 	CURL *curl = curl_easy_init();
 
 	*status = 0;
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
-	if (page && curl)
+	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", http_caller_scheme(&caller), port,
+		       path);
+	if (page && curl && http_caller_apply(&caller, curl, &err) == ST_OK)
 		perform(curl, url, page, status);
 	curl_easy_cleanup(curl);
 	if (page)

@@ -27,8 +27,8 @@ static void handler(void *context, const struct http_request *request,
 }
 
 static const struct http_route routes[] = {
-	{ "POST", "/orders", handler, NULL, HTTP_ON_LOOP },
-	{ "GET", "/orders/{}", handler, NULL, HTTP_ON_WORKER },
+	{ "POST", "/orders", handler, NULL, HTTP_ON_LOOP, HTTP_SCOPE_WRITE },
+	{ "GET", "/orders/{}", handler, NULL, HTTP_ON_WORKER, HTTP_SCOPE_READ },
 };
 
 /* Cuts the next piece off *text, which ends with a NUL. NULL: there is none. */
@@ -119,7 +119,7 @@ static void expect_clear(const struct http_framing *framing, const struct http_t
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct http_access access = { true, "a.example,b", "https://c.example" };
+	const struct http_access access = { true, false, "a.example,b", "https://c.example" };
 	char *text = malloc(size + 1), *rest = text, *line, *method, *path, *version;
 	struct http_framing framing;
 	struct http_target target;
@@ -139,7 +139,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		judge_field(&framing, line);
 	body_len = rest ? size - (size_t)(rest - text) : 0;
 	if (http_framing_end(&framing).status == 0 &&
-	    http_target_read(path, method, framing.known[HTTP_HOST], &target).status == 0) {
+	    http_target_read(path, method, framing.known[HTTP_HOST], size % 2, &target).status ==
+		    0) {
 		expect_clear(&framing, &target);
 		(void)http_access_check(&access, target.authority, framing.known[HTTP_ORIGIN]);
 		handle(&framing, &target, method, rest, body_len);

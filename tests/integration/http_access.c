@@ -67,7 +67,7 @@ LAB_TEST(http_access, origins_may_be_allowed, 1)
 			 "GET, PATCH, DELETE, HEAD, OPTIONS");
 	cr_expect_str_eq(http_header(&answer, "Access-Control-Allow-Headers"),
 			 "Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, "
-			 "tracestate");
+			 "tracestate, Authorization");
 	cr_expect_eq(post(order, "Origin: http://evil.example"), 403);
 	cr_expect_eq(post(service_start(ORDER, "HTTP_ALLOWED_ORIGINS=*", NULL),
 			  "Origin: http://evil.example"),
@@ -96,9 +96,9 @@ LAB_TEST(http_access, names_may_be_allowed, 1)
 	cr_expect_eq(post(order, "Host: shop.example:443"), 201);
 	cr_expect_eq(post(order, "Host: 10.1.2.3"), 201); /* a probe by address */
 	cr_expect_eq(post(order, "Host: evil.example"), 421);
-	order = service_start(ORDER, "HTTP_HOST=0.0.0.0", NULL);
+	order = service_start(ORDER, "HTTP_HOST=0.0.0.0", "INSECURE=1", NULL);
 	cr_expect_eq(post(order, "Host: order-service:8081"), 201);
-	order = service_start(ORDER, "HTTP_HOST=0.0.0.0", "HTTP_ALLOWED_HOSTS=orders.example",
-			      NULL);
+	order = service_start(ORDER, "HTTP_HOST=0.0.0.0", "INSECURE=1",
+			      "HTTP_ALLOWED_HOSTS=orders.example", NULL);
 	cr_expect_eq(post(order, "Host: order-service:8081"), 421);
 }

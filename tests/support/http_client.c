@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/service/http_caller.h"
 #include "tests/support/arena.h"
 #include "tests/support/wait.h"
 
@@ -61,7 +62,10 @@ struct http_answer http_call(int port, const char *method, const char *path, con
 {
 	struct http_answer answer = { .error = "", .headers = "", .body = "" };
 	struct bytes head = { 0 }, content = { 0 };
-	const char *url = arena_format("http://127.0.0.1:%d%s", port, path);
+	const struct http_caller caller = http_caller_from_environment();
+	const char *url =
+		arena_format("%s://127.0.0.1:%d%s", http_caller_scheme(&caller), port, path);
+	struct error err = { 0 };
 	char why[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
 	int64_t started = mono_ms();
@@ -91,7 +95,11 @@ struct http_answer http_call(int port, const char *method, const char *path, con
 	if (strcmp(method, "HEAD") == 0)
 		(void)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	code = curl_easy_perform(curl);
+	code = CURLE_FAILED_INIT;
+	if (http_caller_apply(&caller, curl, &err) == ST_OK)
+		code = curl_easy_perform(curl);
+	else
+		(void)snprintf(why, sizeof(why), "%s", err.msg);
 	answer.ms = mono_ms() - started;
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK)

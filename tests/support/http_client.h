@@ -24,8 +24,10 @@ struct http_answer {
 };
 
 /*
- * Calls the service on 127.0.0.1:port. body NULL: none; otherwise it goes as application/json,
- * unless a Content-Type is among the header lines ("Name: value"), which NULL ends.
+ * Calls the service on 127.0.0.1:port, as the environment has it (common/service/http_caller.h): by
+ * https if HTTP_CA is set there, and with its certificate or token. body NULL: none; otherwise it
+ * goes as application/json, unless a Content-Type is among the header lines ("Name: value"), which
+ * NULL ends.
  */
 struct http_answer http_call(int port, const char *method, const char *path, const char *body, ...)
 	__attribute__((sentinel));

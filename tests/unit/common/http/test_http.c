@@ -14,12 +14,12 @@ static void handler(void *context, const struct http_request *request,
 
 /* In the order in which the allowed methods are to be named. */
 static const struct http_route routes[] = {
-	{ "POST", "/orders", handler, NULL, HTTP_ON_LOOP },
-	{ "GET", "/orders", handler, NULL, HTTP_ON_WORKER },
-	{ "GET", "/orders/{}", handler, NULL, HTTP_ON_WORKER },
-	{ "PATCH", "/orders/{}", handler, NULL, HTTP_ON_LOOP },
-	{ "DELETE", "/orders/{}", handler, NULL, HTTP_ON_LOOP },
-	{ "GET", "/healthz", handler, NULL, HTTP_ALIVE },
+	{ "POST", "/orders", handler, NULL, HTTP_ON_LOOP, HTTP_SCOPE_WRITE },
+	{ "GET", "/orders", handler, NULL, HTTP_ON_WORKER, HTTP_SCOPE_READ },
+	{ "GET", "/orders/{}", handler, NULL, HTTP_ON_WORKER, HTTP_SCOPE_READ },
+	{ "PATCH", "/orders/{}", handler, NULL, HTTP_ON_LOOP, HTTP_SCOPE_WRITE },
+	{ "DELETE", "/orders/{}", handler, NULL, HTTP_ON_LOOP, HTTP_SCOPE_WRITE },
+	{ "GET", "/healthz", handler, NULL, HTTP_ALIVE, HTTP_SCOPE_READ },
 };
 
 struct found {

@@ -185,7 +185,7 @@ Test(http_framing, targets)
 		struct http_refusal refusal;
 
 		(void)snprintf(text, sizeof(text), "%s", cases[i].text);
-		refusal = http_target_read(text, cases[i].method, cases[i].host, &target);
+		refusal = http_target_read(text, cases[i].method, cases[i].host, false, &target);
 		cr_expect_eq(refusal.status, cases[i].status, "%s: %d", cases[i].text,
 			     refusal.status);
 		if (cases[i].status != 0)
@@ -209,7 +209,7 @@ Test(http_framing, targets_have_a_bound)
 
 	memset(text, 'x', HTTP_TARGET_MAX_BYTES);
 	text[0] = '/';
-	cr_expect_eq(http_target_read(text, "GET", "a", &target).status, 0);
+	cr_expect_eq(http_target_read(text, "GET", "a", false, &target).status, 0);
 	text[HTTP_TARGET_MAX_BYTES] = 'x';
-	cr_expect_eq(http_target_read(text, "GET", "a", &target).status, 414);
+	cr_expect_eq(http_target_read(text, "GET", "a", false, &target).status, 414);
 }
