@@ -6,7 +6,7 @@
 #   start    makes the cluster on first use, starts it, applies sql/migrations; ready on return
 #   stop     stops it; the data stay
 #   psql     opens psql on the lab's database as its owner, with psql's arguments
-# env: PG_PORT  (15432)
+# env: PG_PORT  (15432); PG_BIN: another server than Debian's
 #      RUN_DIR  see stack/process.sh
 # Passwords are random for each cluster and only in $RUN_DIR/pgpass, the PGPASSFILE of psql, and in
 # $RUN_DIR/pgpass.ROLE, that of the role's service.
@@ -25,7 +25,7 @@ export PSQL_HISTORY=$RUN_DIR/psql_history
 
 find_server() {
 	local folder
-	for folder in /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin; do
+	for folder in "${PG_BIN:-/usr/lib/postgresql/15/bin}" /usr/lib/postgresql/*/bin; do
 		[[ -x $folder/postgres && -x $folder/initdb ]] || continue
 		BIN=$folder
 		return 0
