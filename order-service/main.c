@@ -210,13 +210,14 @@ static enum status open_sync_dispatch(struct service *s, const struct config *co
 		.database_url = config->service.database_url,
 		.delivery_url = config->delivery_url,
 		.timeout_ms = config->delivery_timeout_ms,
+		.caller = &config->service.caller,
 		.pool = config->service.sync_pool,
 		.pool_wait_ms = config->service.sync_pool_wait_ms,
 	};
 
 	if (config->sync_commit == SYNC_COMMIT_GROUP) {
 		if (sync_batch_open(&s->batch, config->delivery_url, config->delivery_timeout_ms,
-				    err) != ST_OK)
+				    &config->service.caller, err) != ST_OK)
 			return err->status;
 		return open_writer(s, config, err);
 	}

@@ -14,7 +14,8 @@ static bool is_base_url(const char *url)
 	bool good = parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
 		    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 		    curl_url_get(parsed, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
-		    strcmp(scheme, "http") == 0 && strcmp(path, "/") == 0;
+		    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
+		    strcmp(path, "/") == 0;
 
 	curl_free(scheme);
 	curl_free(path);
@@ -45,6 +46,7 @@ enum status delivery_call_init(struct delivery_call_target *target,
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
 	(void)pthread_mutex_init(&target->mu, NULL);
+	target->caller = config->caller;
 	target->timeout_ms = config->timeout_ms;
 	target->kept_max = (size_t)config->kept;
 	target->kept_count = 0;
@@ -109,11 +111,12 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	return atomic_load(&target->stopping);
 }
 
-static void set_options(CURL *curl, const struct delivery_call_target *target,
-			const struct curl_slist *headers, const char *body)
+static enum status set_options(CURL *curl, const struct delivery_call_target *target,
+			       const struct curl_slist *headers, const char *body,
+			       struct error *err)
 {
 	(void)curl_easy_setopt(curl, CURLOPT_URL, target->url);
-	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)target->timeout_ms);
@@ -124,6 +127,9 @@ static void set_options(CURL *curl, const struct delivery_call_target *target,
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, target);
+	if (http_caller_apply(target->caller, curl, err) == ST_OK)
+		return ST_OK;
+	return error_set(err, ST_REFUSED, "delivery-service cannot be asked: no token to show");
 }
 
 static enum status read_outcome(CURL *curl, CURLcode code,
@@ -163,8 +169,9 @@ enum status delivery_call(struct delivery_call_target *target, const char *body,
 	if (!curl || !headers) {
 		(void)error_set(err, st, "out of memory");
 	} else {
-		set_options(curl, target, headers, body);
-		st = read_outcome(curl, curl_easy_perform(curl), target, err);
+		st = set_options(curl, target, headers, body, err);
+		if (st == ST_OK)
+			st = read_outcome(curl, curl_easy_perform(curl), target, err);
 	}
 	give(target, curl);
 	curl_slist_free_all(headers);

@@ -14,16 +14,19 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/service/http_caller.h"
 
 struct delivery_call_config {
-	const char *base_url; /* http://host:port */
+	const char *base_url; /* http://host:port, or https:// */
 	const char *path;     /* what is called: /deliveries */
 	int64_t timeout_ms;
-	int64_t kept; /* at most so many connections are kept; 0: none */
+	int64_t kept;                     /* at most so many connections are kept; 0: none */
+	const struct http_caller *caller; /* borrowed */
 };
 
 struct delivery_call_target {
 	char *url; /* owned */
+	const struct http_caller *caller;
 	int64_t timeout_ms;
 	_Atomic bool stopping; /* cuts calls off within about a second */
 	size_t kept_max;

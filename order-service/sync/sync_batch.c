@@ -13,10 +13,10 @@ struct sync_batch {
 };
 
 enum status sync_batch_open(struct sync_batch **out, const char *delivery_url, int64_t timeout_ms,
-			    struct error *err)
+			    const struct http_caller *caller, struct error *err)
 {
 	const struct delivery_call_config call = { delivery_url, "/delivery-batches", timeout_ms,
-						   .kept = 1 };
+						   .kept = 1, .caller = caller };
 	struct sync_batch *batch = calloc(1, sizeof(*batch));
 
 	if (!batch)

@@ -12,13 +12,16 @@
 #ifndef ORDER_SERVICE_SYNC_SYNC_BATCH_H
 #define ORDER_SERVICE_SYNC_SYNC_BATCH_H
 
+#include "common/service/http_caller.h"
 #include "order-service/core/order_batch.h"
 
 struct sync_batch;
 
-/* delivery_url: http://host:port. ST_INVALID: it is none. */
+/* delivery_url: http://host:port, or https://; it and caller are borrowed until close. ST_INVALID:
+ * it is none. */
 MUST_CHECK enum status sync_batch_open(struct sync_batch **out, const char *delivery_url,
-				       int64_t timeout_ms, struct error *err);
+				       int64_t timeout_ms, const struct http_caller *caller,
+				       struct error *err);
 
 /* The call in progress is cancelled within about a second. */
 void sync_batch_stop(struct sync_batch *batch);

@@ -23,7 +23,8 @@ enum status sync_dispatch_open(struct sync_dispatch **out,
 {
 	/* A call is made within a transaction: more connections than sessions are never in use. */
 	const struct delivery_call_config call = { config->delivery_url, "/deliveries",
-						   config->timeout_ms, config->pool };
+						   config->timeout_ms, config->pool,
+						   config->caller };
 	const struct request_sessions_config sessions = { sync_store_database(config->database_url),
 							  config->pool, config->pool_wait_ms };
 	struct sync_dispatch *path = calloc(1, sizeof(*path));

@@ -18,19 +18,21 @@
 #define ORDER_SERVICE_SYNC_SYNC_DISPATCH_H
 
 #include "common/base/metrics.h"
+#include "common/service/http_caller.h"
 #include "order-service/core/order_command.h"
 
 struct sync_dispatch;
 
 struct sync_dispatch_config {
 	const char *database_url;
-	const char *delivery_url; /* http://host:port */
+	const char *delivery_url; /* http://host:port, or https:// */
 	int64_t timeout_ms;       /* for delivery-service's answer */
 	int64_t pool;             /* connections that are kept; 0: none */
 	int64_t pool_wait_ms;
+	const struct http_caller *caller; /* of delivery-service */
 };
 
-/* config's strings are borrowed until close. ST_INVALID: delivery_url is none. */
+/* config's strings and caller are borrowed until close. ST_INVALID: delivery_url is none. */
 MUST_CHECK enum status sync_dispatch_open(struct sync_dispatch **out,
 					  const struct sync_dispatch_config *config,
 					  struct error *err);

@@ -24,6 +24,7 @@ FUZZ_SOURCES_fuzz_message := $(FUZZ_LETTER) delivery-service/core/event_record.c
 	delivery-service/core/raw_message.c delivery-service/store/dead_letter.c common/outbox/outbox.c \
 	common/pg/pg_array.c common/pg/pg_params.c
 FUZZ_LIBS_fuzz_message := -lrdkafka
+FUZZ_SOURCES_fuzz_identities := common/http/http_identities.c
 FUZZ_SOURCES_fuzz_trace := common/trace/trace.c common/trace/trace_state.c
 FUZZ_SOURCES_fuzz_config := common/runtime/log.c common/runtime/output.c common/runtime/clock.c
 FUZZ_SOURCES_fuzz_page := tools/page/exposition.c tools/page/rates.c tools/page/service_urls.c

@@ -58,7 +58,8 @@ static void as_addresses(const char *text)
 	assert(found <= URLS_MAX);
 	for (size_t i = 0; i < found; i++)
 		assert(memchr(urls[i], '\0', SERVICE_URL_MAX) &&
-		       strncmp(urls[i], "http://", 7) == 0);
+		       (strncmp(urls[i], "http://", 7) == 0 ||
+			strncmp(urls[i], "https://", 8) == 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -373,3 +373,48 @@ LAB_TEST(http_tls, the_probe_asks_by_https, 1)
 	cr_expect_eq(program_run(ORDER, "--alive", by_authority).status, 0);
 	cr_expect_eq(program_run(ORDER, "--alive", foreign).status, 1);
 }
+
+/* order-service calls delivery-service as whoever its settings say. */
+static int place_through(const struct certificate *server, const struct service *delivery,
+			 const char *first, const char *second)
+{
+	struct service *order =
+		service_start(ORDER, arena_format("HTTP_TLS_CERT=%s", server->certificate),
+			      arena_format("HTTP_TLS_KEY=%s", server->key), "DISPATCH=http",
+			      arena_format("DELIVERY_URL=https://127.0.0.1:%d", delivery->port),
+			      first, second, NULL);
+
+	return http_call(order->port, "POST", "/orders", TV, NULL).status;
+}
+
+LAB_TEST(http_tls, order_service_calls_by_https, 1)
+{
+	struct authority *authority = trusted_authority();
+	const struct certificate server = authority_server(authority, "server");
+	const struct certificate client = authority_client(authority, "orders");
+	/* SHA-256 of sesame */
+	const char *identities = test_file(
+		"identities",
+		"orders write cn:orders\n"
+		"orders write "
+		"sha256:d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272\n");
+	const char *token = test_file("token", "sesame\n");
+	const char *foreign = authority_path(authority_make("foreign"));
+	struct service *delivery = service_start(
+		DELIVERY, arena_format("HTTP_TLS_CERT=%s", server.certificate),
+		arena_format("HTTP_TLS_KEY=%s", server.key),
+		arena_format("HTTP_CLIENT_CA=%s", authority_path(authority)),
+		arena_format("HTTP_IDENTITIES=%s", identities), "DISPATCH=http", NULL);
+
+	cr_expect_eq(place_through(&server, delivery,
+				   arena_format("HTTP_CLIENT_CERT=%s", client.certificate),
+				   arena_format("HTTP_CLIENT_KEY=%s", client.key)),
+		     201);
+	cr_expect_eq(place_through(&server, delivery, arena_format("HTTP_TOKEN_FILE=%s", token),
+				   NULL),
+		     201);
+	cr_expect_eq(place_through(&server, delivery, NULL, NULL), 502);
+	cr_expect_eq(place_through(&server, delivery, arena_format("HTTP_TOKEN_FILE=%s", token),
+				   arena_format("HTTP_CA=%s", foreign)),
+		     502);
+}

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/service/http_caller.h"
+
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
 	struct call_answer *answer = context;
@@ -47,9 +49,11 @@ enum status call_make(const char *method, int port, const char *path, const char
 {
 	CURL *curl = curl_easy_init();
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	const struct http_caller caller = http_caller_from_environment();
 	char url[256];
 	long status = 0;
 	CURLcode code;
+	bool known;
 
 	answer->len = 0;
 	answer->body[0] = answer->status_line[0] = '\0';
@@ -58,16 +62,20 @@ enum status call_make(const char *method, int port, const char *path, const char
 		curl_easy_cleanup(curl);
 		return error_set(err, ST_INTERNAL, "out of memory");
 	}
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
+	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", http_caller_scheme(&caller), port,
+		       path);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
 	set_options(curl, method, body, timeout_ms, answer);
 	if (body)
 		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	code = curl_easy_perform(curl);
+	known = http_caller_apply(&caller, curl, err) == ST_OK;
+	code = known ? curl_easy_perform(curl) : CURLE_OK;
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (int)status;
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
+	if (!known)
+		return err->status;
 	if (code != CURLE_OK)
 		return error_set(err, ST_UNAVAILABLE, "%s %s: %s", method, url,
 				 curl_easy_strerror(code));

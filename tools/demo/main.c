@@ -14,6 +14,7 @@
 #include "common/runtime/log.h"
 #include "common/runtime/process.h"
 #include "common/runtime/stop.h"
+#include "common/service/http_caller.h"
 #include "tools/demo/number.h"
 #include "tools/demo/play.h"
 #include "tools/demo/produce.h"
@@ -39,6 +40,7 @@ struct config {
 	const char *servers, *topic, *kafka_conf, *run_dir, *say, *key, *headers;
 	int64_t delay_ms, rounds, raw, follow, brokers, partition;
 	int64_t order_port, delivery_port, pg_port, kafka_port, page_port;
+	struct http_caller caller; /* to be checked: each call takes it from the environment */
 };
 
 #define CHOICE(name, member, fallback, choices, help)                                              \
@@ -94,7 +96,11 @@ static const struct config_key keys[] = {
 static const struct config_program program = {
 	.name = "demo",
 	.summary = "plays the ordering lab on a terminal, and shows what its stack does",
-	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
+	.tables =
+		(const struct config_table[]){ { .keys = keys },
+					       { http_caller_keys, offsetof(struct config, caller),
+						 "Calls to the services", http_caller_check },
+					       { 0 } },
 	.manner = "Runs once and ends. make demo starts it on a temporary stack.",
 	.exit_status = "0 the lab is reproduced, or shown; 1 not so; 2 bad settings; 130 stopped.",
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/runtime/clock.h"
+#include "common/service/http_caller.h"
 
 #define CONNECT_TIMEOUT_MS 500L
 #define TOTAL_TIMEOUT_MS   3000L
@@ -23,6 +24,7 @@ struct caller {
 	size_t port_count;
 	int64_t avoid_until_mono_ms[CALLER_SERVERS_MAX];
 	struct tally *tally;
+	struct http_caller as;
 };
 
 /* curl's write callback; a body that is too long is an error. */
@@ -50,7 +52,8 @@ enum status caller_open(struct caller **out, const int *ports, size_t port_count
 				   .both = curl_multi_init(),
 				   .ports = ports,
 				   .port_count = port_count,
-				   .tally = tally };
+				   .tally = tally,
+				   .as = http_caller_from_environment() };
 	if (!caller->curl[0] || !caller->curl[1] || !caller->both) {
 		caller_close(caller);
 		return error_set(err, ST_INTERNAL, "libcurl gives no handle");
@@ -123,8 +126,11 @@ static struct call begin(struct caller *caller, size_t handle, size_t server, co
 	*answer = (struct answer){ 0 };
 	if (header)
 		call.headers = curl_slist_append(call.headers, header);
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", caller->ports[server], path);
+	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", http_caller_scheme(&caller->as),
+		       caller->ports[server], path);
 	prepare(call.curl, url, method, body, call.headers, answer);
+	/* Without its token it is refused, and counted so. */
+	(void)!http_caller_apply(&caller->as, call.curl, &(struct error){ 0 });
 	return call;
 }
 

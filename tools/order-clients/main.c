@@ -15,6 +15,7 @@
 #include "common/base/parse.h"
 #include "common/runtime/process.h"
 #include "common/runtime/stop.h"
+#include "common/service/http_caller.h"
 #include "tools/order-clients/clients.h"
 
 #define PORTS_EXAMPLE "8081,8181"
@@ -22,6 +23,7 @@
 struct config {
 	int64_t seed, clients, rate;
 	const char *acks, *ports;
+	struct http_caller caller; /* to be checked: the callers take it from the environment */
 };
 
 static const struct config_key keys[] = {
@@ -41,7 +43,11 @@ static const struct config_key keys[] = {
 static const struct config_program program = {
 	.name = "order-clients",
 	.summary = "clients of order-service that know what every answer must be",
-	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
+	.tables =
+		(const struct config_table[]){ { .keys = keys },
+					       { http_caller_keys, offsetof(struct config, caller),
+						 "Calls to the services", http_caller_check },
+					       { 0 } },
 	.exit_status = "0 every answer was as it must be, 1 not so, or it could not run, "
 		       "2 bad settings.",
 };

@@ -23,6 +23,8 @@ struct config {
 	const char *names, *kafka_servers, *kafka_topic, *kafka_conf, *database_url;
 	const char *order_urls, *delivery_urls, *project, *token;
 	int read_only, commands;
+	struct http_caller
+		caller; /* of the feed; calls for a viewer take it from the environment */
 };
 
 #define TEXT(name, member, fallback, help)                                                         \
@@ -67,7 +69,11 @@ static const struct config_key keys[] = {
 static const struct config_program program = {
 	.name = "page",
 	.summary = "shows the lab in a browser, as it happens",
-	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
+	.tables =
+		(const struct config_table[]){ { .keys = keys },
+					       { http_caller_keys, offsetof(struct config, caller),
+						 "Calls to the services", http_caller_check },
+					       { 0 } },
 	.flags = PROBE_FLAGS,
 	.manner = "Serves the page and prints its address.\n" PROBE_MANNER,
 	.exit_status = PROBE_EXIT_STATUS,
@@ -132,7 +138,7 @@ static enum status run(const struct config *config, struct error *err)
 			   .extra = config->kafka_conf,
 			   .client_id = "page" },
 		.database_url = config->database_url,
-		.services = { config->order_urls, config->delivery_urls },
+		.services = { config->order_urls, config->delivery_urls, config->caller },
 		.project = config->project[0] && !config->read_only ? config->project : NULL,
 		.read_only = config->read_only,
 		.commands = commands[config->commands],

@@ -2,7 +2,7 @@
  * A call to order-service on behalf of a viewer, whose browser may not call another origin. Its
  * answer goes back as it is.
  *
- * Threads: the loop's.
+ * Threads: the loop's. Each call has a thread of its own until it is answered.
  */
 #ifndef TOOLS_PAGE_ORDER_CALL_H
 #define TOOLS_PAGE_ORDER_CALL_H

@@ -27,6 +27,8 @@ struct service_feed {
 	size_t order_count, delivery_count;
 	struct mailbox *box;
 	CURL *curl;
+	struct http_caller caller;
+	const char *name; /* the address of who is asked, as the settings have it */
 	struct answer answer;
 	struct rates rates;
 	pthread_t thread;
@@ -47,17 +49,25 @@ static size_t on_data(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
-/* The status of the answer, SILENT, or 0: none came. The body is in f->answer. */
+/* The status of the answer, SILENT, or 0: none came. The body is in f->answer. By TLS the service
+ * is called by its name, since that is what its certificate says, and found at url's address. */
 static long get(struct service_feed *f, const char *url, const char *path)
 {
-	char full[SERVICE_URL_MAX + 32];
+	const bool tls = strncmp(url, "https:", 6) == 0;
+	char full[SERVICE_URL_MAX + 32], to[SERVICE_URL_MAX];
+	struct curl_slist *address = NULL;
 	long status = 0;
 	CURLcode code;
 
-	(void)snprintf(full, sizeof(full), "%s%s", url, path);
+	(void)snprintf(full, sizeof(full), "%s%s", tls ? f->name : url, path);
+	(void)snprintf(to, sizeof(to), "::%s", strstr(url, "://") + 3);
+	if (tls)
+		address = curl_slist_append(NULL, to);
 	f->answer.len = 0;
 	(void)curl_easy_setopt(f->curl, CURLOPT_URL, full);
+	(void)curl_easy_setopt(f->curl, CURLOPT_CONNECT_TO, address);
 	code = curl_easy_perform(f->curl);
+	curl_slist_free_all(address);
 	if (code == CURLE_OK)
 		(void)curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
@@ -117,6 +127,7 @@ static json_t *ask_all(struct service_feed *f, char (*urls)[SERVICE_URL_MAX], si
 	for (size_t i = 0; i < count; i++) {
 		size_t found = service_names_expand(urls[i], addresses, SERVICE_FEED_MAX);
 
+		f->name = urls[i];
 		for (size_t j = 0; j < found && number < SERVICE_FEED_MAX; j++) {
 			json_t *service = ask(f, addresses[j], ++number, in_flight);
 
@@ -132,6 +143,8 @@ static void round_of(struct service_feed *f)
 	int64_t read_mono_ms = clock_mono_ms();
 	json_t *orders, *deliveries;
 
+	/* Each time: the token's file may be another one. Without it, it asks as nobody. */
+	(void)!http_caller_apply(&f->caller, f->curl, &(struct error){ 0 });
 	rates_begin(&f->rates);
 	orders = ask_all(f, f->orders, f->order_count, false);
 	deliveries = ask_all(f, f->deliveries, f->delivery_count, true);
@@ -175,6 +188,7 @@ enum status service_feed_open(struct service_feed **out, const struct service_fe
 	if (!f)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	f->box = box;
+	f->caller = config->caller;
 	if (service_urls_read(config->order_urls, f->orders, SERVICE_FEED_MAX, &f->order_count,
 			      err) == ST_OK &&
 	    service_urls_read(config->delivery_urls, f->deliveries, SERVICE_FEED_MAX,

@@ -7,6 +7,7 @@
 #ifndef TOOLS_PAGE_SERVICE_FEED_H
 #define TOOLS_PAGE_SERVICE_FEED_H
 
+#include "common/service/http_caller.h"
 #include "tools/page/mailbox.h"
 
 struct service_feed;
@@ -16,6 +17,7 @@ struct service_feed_config {
 	 * "http://127.0.0.1:8082-8091". So does a name with several addresses, at each time anew.
 	 * Borrowed until close. */
 	const char *order_urls, *delivery_urls;
+	struct http_caller caller; /* who asks them, and whom it trusts */
 };
 
 #define SERVICE_FEED_MAX 64 /* services that are asked */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEME "http://"
-
 /* NULL: the name has no addresses. */
 static struct addrinfo *resolve(const char *host)
 {
@@ -31,7 +29,8 @@ static int compare(const void *a, const void *b)
 
 size_t service_names_expand(const char *url, char (*urls)[SERVICE_URL_MAX], size_t max)
 {
-	const char *host = url + strlen(SCHEME), *port = strrchr(url, ':');
+	const char *host = strstr(url, "://") + 3, *port = strrchr(url, ':');
+	const int scheme = (int)(host - url);
 	char name[SERVICE_URL_MAX], address[NI_MAXHOST];
 	struct addrinfo *list;
 	size_t count = 0;
@@ -44,8 +43,8 @@ size_t service_names_expand(const char *url, char (*urls)[SERVICE_URL_MAX], size
 		if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0,
 				NI_NUMERICHOST) != 0)
 			continue;
-		if (snprintf(urls[count], SERVICE_URL_MAX, SCHEME "%s%.64s%s%s", six ? "[" : "",
-			     address, six ? "]" : "", port) < SERVICE_URL_MAX)
+		if (snprintf(urls[count], SERVICE_URL_MAX, "%.*s%s%.64s%s%s", scheme, url,
+			     six ? "[" : "", address, six ? "]" : "", port) < SERVICE_URL_MAX)
 			count++;
 	}
 	if (list)

@@ -26,8 +26,8 @@ static enum status add(const char *text, size_t len, char (*urls)[SERVICE_URL_MA
 	int64_t first = 0, last = 0;
 	size_t host_len = 0;
 
-	if (strncmp(text, "http://", 7) != 0 || !read_ports(text, len, &host_len, &first, &last) ||
-	    host_len > SERVICE_URL_MAX - 8)
+	if ((strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) ||
+	    !read_ports(text, len, &host_len, &first, &last) || host_len > SERVICE_URL_MAX - 8)
 		return error_set(err, ST_INVALID,
 				 "'%.*s' is no http://host:port, or http://host:first-last",
 				 (int)len, text);
