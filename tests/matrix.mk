@@ -15,7 +15,7 @@ MATRIX_TESTS = $(foreach v,16 17 18,test-postgres-$(v)) $(MATRIX_KAFKA:%=test-ka
 MATRIX_CLIENTS := /usr/lib/postgresql/15/bin
 
 .PHONY: test-matrix
-## develop: test-matrix  integration tests with PostgreSQL 16 to 18 and Kafka 3.7 to 4.1; FILTER=
+## develop: test-matrix  with PostgreSQL 16 to 18, Kafka 3.7 to 4.1; FILTER=
 test-matrix: all test-build
 	@rm -rf $(MATRIX)/log && mkdir -p $(MATRIX)/log
 	@for test in $(MATRIX_TESTS); do \
