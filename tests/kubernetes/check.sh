@@ -43,7 +43,8 @@ main() {
 	BIN=$1
 	BUILD_DIR=${BUILD_DIR:-build}
 	require_command jq
-	mapfile -t files < <(find deploy/kubernetes -name '*.yaml' ! -path "$CUSTOM" | sort)
+	mapfile -t files < <(find deploy/kubernetes -name '*.yaml' ! -path "$CUSTOM" \
+		! -name kustomization.yaml | sort)
 	"$BIN/kubernetes-validate" -k "$KUBERNETES" --strict --quiet "${files[@]}"
 	DOCUMENTS=$(as_json "${files[@]}" "$CUSTOM" | jq -s .)
 	version=$(sed -n 's/.*PROJECT_VERSION "\(.*\)"/\1/p' common/base/version.h)

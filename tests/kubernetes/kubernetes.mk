@@ -8,3 +8,4 @@ check-kubernetes: $(BUILD)/order-service $(BUILD)/delivery-service $(BUILD)/page
 	@stack/packages.sh install check
 	@$(MAKE) --no-print-directory --silent $(PYTHON_VENV)kubernetes/made
 	@BUILD_DIR='$(BUILD)' tests/kubernetes/check.sh $(PYTHON_VENV)kubernetes/bin
+	@! command -v kubectl >/dev/null || kubectl kustomize deploy/overlay >$(BUILD)/overlay.yaml

@@ -62,6 +62,9 @@ def keys_of($all; $kind; $name):
 		| "\($who): container \(.name) has no resources"),
 	(.containers[].image | select(test("^ordering-lab/") and (endswith(":" + $version) | not))
 		| "\($who): \(.) is not version \($version)"),
+	# A Job that is there cannot be changed.
+	(select($who | startswith("Job ") and (endswith("-" + ($version | gsub("\\."; "-"))) | not))
+		| "\($who): its name is not that of version \($version)"),
 	(.containers[].image | select(test(":[^/]*[0-9]$") | not) | "\($who): \(.) is not pinned")),
 (workloads[] | select(.kind == "Deployment") | name as $who | .spec.template.spec.containers[]
 	| select(.startupProbe == null or .readinessProbe == null or .livenessProbe == null)
