@@ -80,8 +80,9 @@ void kafka_consumer_store(struct kafka_consumer *consumer, int32_t partition, in
 void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset);
 
 /*
- * Writes the high watermark of each partition of list as its offset: the broker's answer, which is
- * waited for half a second at most, or what was last heard; negative: not known. Any thread.
+ * Writes the end of each partition of list as its offset, as who reads committed sees it: a
+ * transaction that is open lies behind it. The broker's answer, which is waited for half a second
+ * at most, or the high watermark that was last heard; negative: not known. Any thread.
  */
 void kafka_consumer_high_watermarks(struct kafka_consumer *consumer, struct topic_offset *list,
 				    size_t count);

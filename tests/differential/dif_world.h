@@ -23,6 +23,11 @@ void dif_world_run(uint64_t seed, void (*body)(void *argument), void *argument);
 /* What is wrong with the run itself; ends it. */
 void dif_world_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* The machine stood still for so long that what the servers do is another thing: the round says
+ * nothing, and is to be played again. Ends it. */
+#define DIF_LATE 3
+void dif_world_stop_late(void) __attribute__((noreturn));
+
 const char *dif_world_url(const char *role);
 
 /* Waits until each of these sessions, which were sent calls, has its answer (answered[i]) or waits

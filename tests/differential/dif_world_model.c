@@ -44,6 +44,11 @@ void dif_world_fail(const char *format, ...)
 	abort();
 }
 
+void dif_world_stop_late(void)
+{
+	dif_world_fail("a transaction is open for long");
+}
+
 /* --- the run ------------------------------------------------------------------------------- */
 
 static void committing(struct sim_database *database, const struct sim_session *session)

@@ -46,6 +46,11 @@ void dif_world_fail(const char *format, ...)
 	exit(2);
 }
 
+void dif_world_stop_late(void)
+{
+	exit(DIF_LATE);
+}
+
 static PGresult *ask(const char *sql)
 {
 	PGresult *result = PQexec(world.owner, sql);

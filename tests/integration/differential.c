@@ -22,3 +22,8 @@ LAB_TEST(differential, postgresql_and_its_model_answer_alike, 1)
 {
 	compare("pg", "CALLS=2000");
 }
+
+LAB_TEST(differential, kafka_and_its_model_answer_alike, 1)
+{
+	compare("kafka", "CALLS=300");
+}

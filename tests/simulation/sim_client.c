@@ -45,7 +45,8 @@ static struct crowd {
 	size_t keyed_count;
 	struct known known[SENT_MAX];
 	size_t known_count;
-	int64_t count; /* of the commands that were made */
+	int64_t count;     /* of the commands that were made */
+	int64_t favourite; /* of a rush: the one of the latest orders that all change; -1: none */
 	int64_t end_us;
 } crowd;
 
@@ -134,12 +135,20 @@ static struct customer *placing(bool with_key)
 	return customer;
 }
 
+static const struct known *any_known(void)
+{
+	int64_t recent = crowd.known_count < RECENT ? (int64_t)crowd.known_count : RECENT;
+	int64_t n = sim_random_below(dice(), recent);
+
+	if (crowd.favourite >= 0 && crowd.favourite < recent)
+		n = crowd.favourite;
+	return &crowd.known[crowd.known_count - 1 - (size_t)n];
+}
+
 /* Of one of the latest orders; of four one for the version that was told, or the next one. */
 static struct customer *changing(enum order_command_kind kind)
 {
-	int64_t recent = crowd.known_count < RECENT ? (int64_t)crowd.known_count : RECENT;
-	const struct known *known =
-		&crowd.known[crowd.known_count - 1 - (size_t)sim_random_below(dice(), recent)];
+	const struct known *known = any_known();
 	struct customer *customer = new_customer(kind);
 	struct order_versions *match = &customer->command.condition.match;
 
@@ -199,15 +208,24 @@ static void repeat(const struct keyed *old)
 	send(again);
 }
 
+/* Many at once; of two rushes one is about a single order. */
+static void rush(void)
+{
+	crowd.favourite = sim_random_chance(dice(), 500) ? sim_random_below(dice(), RECENT) : -1;
+	for (int64_t n = sim_random_between(dice(), 5, 60); n > 0; n--)
+		send(any_customer());
+	crowd.favourite = -1;
+}
+
 static void go_on(void *unused)
 {
 	int64_t pause = 2 * SIM_S / crowd.setup->events_per_s;
 
 	if (sim_world_now_us() >= crowd.end_us)
 		return;
-	for (int64_t n = sim_random_chance(dice(), 20) ? sim_random_between(dice(), 5, 60) : 1;
-	     n > 0; n--)
-		send(any_customer());
+	if (sim_random_chance(dice(), 20))
+		rush();
+	send(any_customer());
 	if (crowd.keyed_count > 0 && sim_random_chance(dice(), 100))
 		repeat(crowd.keyed[sim_random_below(dice(), (int64_t)crowd.keyed_count)]);
 	sim_world_at(sim_world_now_us() + sim_random_between(dice(), 1, pause), go_on, unused);
@@ -216,6 +234,7 @@ static void go_on(void *unused)
 void sim_client_begin(const struct sim_setup *setup)
 {
 	crowd.setup = setup;
+	crowd.favourite = -1;
 	crowd.end_us = sim_world_now_us() + setup->duration_us;
 	go_on(NULL);
 }

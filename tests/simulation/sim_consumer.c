@@ -13,6 +13,7 @@
 #define COMMIT_MS 1000 /* how often what is stored is committed */
 
 struct reading {
+	bool owned; /* its owner was asked where to start */
 	bool assigned, paused;
 	int64_t next;              /* to be fetched */
 	int64_t told_end;          /* the end that was told of */
@@ -57,12 +58,18 @@ void kafka_consumer_unsubscribe(struct kafka_consumer *c)
 	sim_kafka_leave(&c->member);
 }
 
-static void commit_stored(struct kafka_consumer *c, struct reading *r)
+static void commit_offset(struct kafka_consumer *c, int32_t partition, int64_t offset)
 {
-	if (!r->assigned || r->stored <= r->committed || sim_node_kafka_is_cut(c->member.node))
+	if (sim_node_kafka_is_cut(c->member.node))
 		return;
-	r->committed = r->stored;
-	sim_kafka_commit((int32_t)(r - c->readings), r->stored);
+	c->readings[partition].committed = offset;
+	sim_kafka_commit(partition, offset);
+}
+
+static void commit_stored(struct kafka_consumer *c, const struct reading *r)
+{
+	if (r->assigned && r->stored > r->committed)
+		commit_offset(c, (int32_t)(r - c->readings), r->stored);
 }
 
 static void commit_all_stored(struct kafka_consumer *c)
@@ -86,25 +93,35 @@ void kafka_consumer_close(struct kafka_consumer *c)
 
 /* --- orders of the group ------------------------------------------------------------------- */
 
-static void assign(struct kafka_consumer *c, int32_t partition)
+/* What one rebalance brings: all of it is read, or, if one cannot be claimed, nothing. */
+static void assign(struct kafka_consumer *c, const int32_t *partitions, int count)
 {
-	struct reading *r = &c->readings[partition];
-	int64_t offset = c->callbacks.assigned(c->callbacks.context, partition);
+	int64_t offsets[4 * SIM_PARTITIONS];
 
-	sim_world_trace(c->member.node->name, "assigned %d from %lld", (int)partition,
-			(long long)offset);
-	/* It may have lost it while it waited for the database. */
-	if (offset < 0)
-		return;
-	*r = (struct reading){ .assigned = true, .next = offset, .told_end = -1, .start = -1 };
-	kafka_consumer_commit(c, partition, offset);
+	for (int i = 0; i < count; i++) {
+		c->readings[partitions[i]] = (struct reading){ .owned = true };
+		offsets[i] = c->callbacks.assigned(c->callbacks.context, partitions[i]);
+		sim_world_trace(c->member.node->name, "assigned %d from %lld", (int)partitions[i],
+				(long long)offsets[i]);
+		if (offsets[i] < 0)
+			return;
+	}
+	for (int i = 0; i < count; i++) {
+		/* It may have lost it while it waited for the database. */
+		c->readings[partitions[i]] = (struct reading){ .owned = true,
+							       .assigned = true,
+							       .next = offsets[i],
+							       .told_end = -1,
+							       .start = -1 };
+		commit_offset(c, partitions[i], offsets[i]);
+	}
 }
 
 static void revoke(struct kafka_consumer *c, int32_t partition)
 {
 	struct reading *r = &c->readings[partition];
 
-	if (r->assigned) {
+	if (r->owned) {
 		c->callbacks.revoked(c->callbacks.context, partition);
 		commit_stored(c, r);
 		sim_world_trace(c->member.node->name, "revoked %d", (int)partition);
@@ -117,16 +134,20 @@ static void revoke(struct kafka_consumer *c, int32_t partition)
 static bool obey(struct kafka_consumer *c)
 {
 	enum sim_kafka_order order;
-	int32_t partition;
+	int32_t partitions[4 * SIM_PARTITIONS];
+	int count = 0;
 
 	if (sim_node_is_cut(c->member.node->kafka_cut_until_us, SIM_FROM) ||
-	    !sim_kafka_take_order(&c->member, &order, &partition))
+	    !sim_kafka_take_order(&c->member, &order, &partitions[count++]))
 		return false;
 	c->rebalances++;
-	if (order == SIM_ASSIGN)
-		assign(c, partition);
-	else
-		revoke(c, partition);
+	if (order == SIM_REVOKE) {
+		revoke(c, partitions[0]);
+		return true;
+	}
+	while (c->member.order_count > 0 && c->member.orders[0].order == SIM_ASSIGN)
+		(void)sim_kafka_take_order(&c->member, &order, &partitions[count++]);
+	assign(c, partitions, count);
 	return true;
 }
 
@@ -264,17 +285,14 @@ void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t n
 void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
 {
 	judge_stored(c, partition, next_offset);
-	if (sim_node_kafka_is_cut(c->member.node))
-		return;
-	c->readings[partition].committed = next_offset;
-	sim_kafka_commit(partition, next_offset);
+	commit_offset(c, partition, next_offset);
 }
 
 void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offset *list,
 				    size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		list[i].offset = c->topic->partitions[list[i].partition].count;
+		list[i].offset = sim_topic_stable_end(&c->topic->partitions[list[i].partition]);
 }
 
 int64_t kafka_consumer_log_start(struct kafka_consumer *c, int32_t partition)

@@ -1,14 +1,18 @@
 #include "tests/simulation/sim_feed.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/event/event_json.h"
+#include "tests/simulation/sim_sql.h"
 #include "tests/simulation/sim_world.h"
 
 #define ORDERS_MAX   20000
 #define VERSIONS_MAX 12
 #define LATE_MAX_MS  8000
+#define REFUSED_FROM 1000000 /* ids of orders that the database refuses */
 
 struct order {
 	int32_t version; /* the latest that was made */
@@ -26,6 +30,7 @@ static struct feed {
 	int64_t count;
 	int64_t end_us;
 	int64_t late; /* events that are still to come */
+	int64_t refused;
 } feed;
 
 static struct sim_random *dice(void)
@@ -137,9 +142,24 @@ static void append_text(const char *type, const char *payload)
 			       (int32_t)sim_random_below(dice(), feed.setup->partitions), &m, 0);
 }
 
+/* Valid, and the database does not take it. */
+static void append_refused(void)
+{
+	char payload[300];
+
+	(void)snprintf(payload, sizeof(payload),
+		       "{\"eventType\":\"OrderPlaced\",\"timestamp\":%" PRId64 ",\"id\":%" PRId64
+		       ",\"customerId\":1,\"productId\":\"" SIM_REFUSED
+		       "\",\"productName\":\"Lamp\",\"qty\":1,\"address\":\"Street\"}",
+		       sim_world_wall_ms(), REFUSED_FROM + feed.refused++);
+	append_text("OrderPlaced", payload);
+}
+
 static void make_noise(int64_t drawn)
 {
-	if (drawn < 10)
+	if (drawn < 1 && sim_random_chance(dice(), 300)) /* each costs a batch many writes */
+		append_refused();
+	else if (drawn < 10)
 		append_text("OrderPlaced", "{\"not\": \"an event\"}");
 	else if (drawn < 15)
 		append_text("OrderModified", NULL);

@@ -45,7 +45,7 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	[FAULT_FULL] = { "the queue of the producer is full", 4, 100, 4000 },
 	[FAULT_DENY] = { "broker denies a message", 3, 0, 0 },
 	[FAULT_STATE] = { "producer loses its state", 4, 0, 0 },
-	[FAULT_GONE] = { "gone for ever", 1, 0, 5 },
+	[FAULT_GONE] = { "gone for ever", 4, 0, 5 },
 };
 
 static enum sim_fault_kind draw_kind(struct sim_random *r)

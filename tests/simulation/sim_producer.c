@@ -22,7 +22,7 @@
 #define LATE_S            10
 #define MESSAGE_MAX_BYTES 2097152
 
-#define LEASE_LOST_S 20 /* it hears of it within that */
+#define LEASE_LOST_S 3 /* it hears of it within that, unless something holds it up */
 
 /* A message until its report. */
 struct sent {
@@ -98,6 +98,19 @@ enum status kafka_producer_open(struct kafka_producer **out, const struct kafka_
 
 /* --- at the broker ------------------------------------------------------------------------- */
 
+/* It sends nothing any more: what has not arrived never will. */
+static void hear_of_fence(struct kafka_producer *p)
+{
+	p->lost_state = true;
+	for (struct sent *s = p->first; s; s = s->next) {
+		if (s->arrived)
+			continue;
+		s->acked = true;
+		s->verdict = KAFKA_PRODUCER_RETRY;
+		s->code = CODE_PURGED;
+	}
+}
+
 static void hear_ack(void *argument)
 {
 	struct sent *s = argument;
@@ -110,8 +123,11 @@ static void hear_ack(void *argument)
 		sim_world_at(deaf_until, hear_ack, s);
 		return;
 	}
+	if (s->reported) /* by a producer that is abandoned */
+		return;
 	s->acked = true;
-	s->producer->lost_state |= s->fenced;
+	if (s->fenced)
+		hear_of_fence(s->producer);
 	sim_node_wake(s->producer->task);
 }
 
@@ -240,6 +256,7 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 	s->topic = sim_topic_find(m->topic);
 	s->opaque = opaque;
 	s->epoch = p->transactions.epoch;
+	p->transactions.sent = true;
 	s->sent_us = sim_world_now_us();
 	s->partition = m->key ? sim_topic_partition_of(s->topic, m->key, m->key_len)
 			      : (int32_t)(p->turn++ % s->topic->partition_count);

@@ -134,11 +134,22 @@ static void deliver(void *argument)
 	sim_pg_answered(s->client, a);
 }
 
+/* Of a relay's commits, which are many, few. */
+static bool is_to_lose(const struct sim_session *s)
+{
+	int *left = &server.lose[s->node->number];
+
+	if (*left == 0 ||
+	    (strcmp(s->application, "relay") == 0 && sim_random_chance(sim_world_random(), 800)))
+		return false;
+	(*left)--;
+	return true;
+}
+
 static void answer(struct sim_session *s)
 {
 	struct sim_pg_answer *a = sim_world_memory(sizeof(*a));
-	bool of_node = server.lose[s->node->number] > 0;
-	bool lost = s->committed && (s->loses_answer || of_node);
+	bool lost = s->committed && (s->loses_answer || is_to_lose(s));
 	int64_t at = sim_world_now_us() + sim_server_delay_us();
 
 	a->session = s;
@@ -151,8 +162,6 @@ static void answer(struct sim_session *s)
 	s->error = (struct error){ 0 };
 	s->committed = s->ends = false;
 	if (lost) {
-		if (!s->loses_answer)
-			server.lose[s->node->number]--;
 		sim_world_trace(s->node->name, "the answer to a commit is lost");
 		sim_server_terminate(s);
 		return;

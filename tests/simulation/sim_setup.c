@@ -32,7 +32,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 	s.order_services = s.with_orders ? (int)sim_random_between(&r, 1, 3) : 0;
 	s.duration_us = sim_random_between(&r, 20, 90) * SIM_S;
 	s.events_per_s = sim_random_between(&r, 2, 60);
-	if (sim_random_chance(&r, 100))
+	if (sim_random_chance(&r, 150))
 		s.events_per_s = sim_random_between(&r, 100, 300);
 	s.network_slowness = sim_random_chance(&r, 250) ? sim_random_between(&r, 3, 30) : 1;
 	s.fault_every_us = sim_random_between(&r, 500, 8000) * SIM_MS;

@@ -11,6 +11,8 @@
 
 #include "tests/simulation/sim_server.h"
 
+#define SIM_REFUSED "REFUSED" /* a product that the database takes nothing of */
+
 /* *out is written on ST_OK. What is neither that nor SIM_BLOCKED stands in session->error. */
 typedef enum status sim_sql_run(struct sim_session *session, const struct sim_call *call,
 				PGresult **out);

@@ -38,6 +38,12 @@ static enum status insert_deliveries(struct sim_session *s, const struct sim_cal
 
 	(void)out;
 	for (int i = 0; i < count; i++) {
+		struct sim_text product = sim_args_text_at(c, 5, i);
+
+		if (sim_args_same_text(product, (struct sim_text){ SIM_REFUSED, 7 }))
+			return error_set(&s->error, ST_INVALID, "a value is refused");
+	}
+	for (int i = 0; i < count; i++) {
 		enum status st = sim_sql_lock_new(s, T_DELIVERY, delivery_row(s, c, i));
 
 		if (st != ST_OK)

@@ -24,7 +24,7 @@ void sim_transactions_init(struct sim_transactions *t, struct sim_node *node, co
 void sim_transactions_forget(struct sim_transactions *t)
 {
 	t->epoch = 0;
-	t->begun = t->failed = t->fenced = false;
+	t->begun = t->sent = t->failed = t->fenced = false;
 	t->request = NULL; /* it may arrive all the same */
 }
 
@@ -122,12 +122,16 @@ enum status sim_transactions_commit(struct sim_transactions *t, int timeout_ms, 
 
 	if (!t->begun || t->failed)
 		return error_set(err, ST_INTERNAL, "the transaction cannot be committed");
+	if (!t->sent) { /* the coordinator does not hear of it */
+		t->begun = false;
+		return ST_OK;
+	}
 	answer = ask(t, COMMIT, timeout_ms);
 	if (!answer)
 		return error_set(err, ST_UNAVAILABLE, "no answer of the coordinator");
 	t->fenced = !answer->done;
 	if (t->fenced)
 		return error_set(err, ST_INTERNAL, "another has the transactional id");
-	t->begun = false;
+	t->begun = t->sent = false;
 	return ST_OK;
 }

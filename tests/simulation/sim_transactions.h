@@ -20,6 +20,7 @@ struct sim_transactions {
 	struct sim_transactional *id; /* NULL: it has no transactions */
 	int64_t epoch;                /* 0: the id is not taken */
 	bool begun;
+	bool sent;                   /* something of it */
 	bool failed;                 /* a message did not get into it */
 	bool fenced;                 /* was told that another has the id */
 	struct sim_request *request; /* that has no answer yet */
