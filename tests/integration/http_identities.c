@@ -266,9 +266,9 @@ LAB_TEST(http_identities, a_common_name_has_scopes_and_a_token_goes_first, 1)
 
 /* --- what is refused at the start ---------------------------------------------------------- */
 
-static void expect_refused_start(const char *const *settings, const char *text)
+static void expect_refused(const char *flag, const char *const *settings, const char *text)
 {
-	struct program_run run = program_run(ORDER, NULL, settings);
+	struct program_run run = program_run(ORDER, flag, settings);
 
 	cr_expect_eq(run.status, 2, "%s", run.output);
 	cr_expect_not_null(strstr(run.output, text), "%s", run.output);
@@ -281,14 +281,14 @@ LAB_TEST(http_identities, nobody_listens_beyond_loopback_by_mistake, 1)
 	const char *broken =
 		arena_format("HTTP_IDENTITIES=%s", test_file("broken", READER "reader all cn:x\n"));
 
-	expect_refused_start((const char *const[]){ "HTTP_HOST=0.0.0.0", NULL },
-			     "HTTP_HOST: beyond loopback set HTTP_IDENTITIES or HTTP_CLIENT_CA");
-	expect_refused_start((const char *const[]){ "HTTP_HOST=::", identities, NULL },
-			     "HTTP_IDENTITIES: beyond loopback set HTTP_TLS_CERT and HTTP_TLS_KEY");
-	expect_refused_start((const char *const[]){ "HTTP_CLIENT_CA=x", NULL },
-			     "HTTP_CLIENT_CA: needs HTTP_TLS_CERT and HTTP_TLS_KEY");
-	expect_refused_start((const char *const[]){ broken, "HTTP_PORT=0", NULL },
-			     "line 2: the scopes must be read, write or operate");
+	expect_refused("--check-config", (const char *const[]){ "HTTP_HOST=0.0.0.0", NULL },
+		       "HTTP_HOST: beyond loopback set HTTP_IDENTITIES or HTTP_CLIENT_CA");
+	expect_refused("--check-config", (const char *const[]){ "HTTP_HOST=::", identities, NULL },
+		       "HTTP_IDENTITIES: beyond loopback set HTTP_TLS_CERT and HTTP_TLS_KEY");
+	expect_refused("--check-config", (const char *const[]){ "HTTP_CLIENT_CA=x", NULL },
+		       "HTTP_CLIENT_CA: needs HTTP_TLS_CERT and HTTP_TLS_KEY");
+	expect_refused(NULL, (const char *const[]){ broken, "HTTP_PORT=0", NULL },
+		       "line 2: the scopes must be read, write or operate");
 	cr_expect_eq(program_run(ORDER, "--check-config",
 				 (const char *const[]){ "HTTP_HOST=0.0.0.0", "INSECURE=1", NULL })
 			     .status,
