@@ -124,6 +124,7 @@ end_beside() {
 	local part status
 	for part in "${!beside_pids[@]}"; do
 		status=0
+		say "== $part, which runs beside it: waiting for its end"
 		wait "${beside_pids[$part]}" || status=$?
 		unset "beside_pids[$part]"
 		cat "$RUN_DIR/log/run-beside-$part.log"
