@@ -9,7 +9,7 @@ FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -I. -isystem /usr/include/postgres
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_BASE := $(wildcard common/base/*.c) $(wildcard common/event/*.c)
 
-FUZZ_SOURCES_fuzz_http := $(patsubst %,common/http/%.c,http http_access http_etag http_framing http_json http_params \
+FUZZ_SOURCES_fuzz_http := $(patsubst %,common/http/%.c,http http_access http_etag http_framing http_json http_params http_problem \
 	http_target) common/runtime/log.c common/runtime/output.c common/runtime/clock.c
 FUZZ_SOURCES_fuzz_order := common/http/http.c order-service/core/order.c order-service/core/order_json.c
 FUZZ_HISTORY := $(filter-out %/main.c %/read_topic.c %/read_tables.c %/drained.c %/report.c,\
