@@ -81,7 +81,9 @@ settings_complete() {
 	require_programs
 	export KAFKA_TOPIC=${KAFKA_TOPIC:-kafka.scaling} PGPASSFILE=$RUN_DIR/pgpass
 	export KAFKA_BOOTSTRAP_SERVERS=$KAFKA_SERVERS HTTP_HOST=127.0.0.1
-	export DELIVERY_URL=${DELIVERY_URL:-http://127.0.0.1:$DELIVERY_PORT} SECURE=${SECURE-}
+	export SECURE=${SECURE-}
+	export SCHEME=http${SECURE:+s}
+	export DELIVERY_URL=${DELIVERY_URL:-$SCHEME://127.0.0.1:$DELIVERY_PORT}
 	settings_secure
 }
 
@@ -105,6 +107,7 @@ settings_check() {
 	for service in order-service delivery-service; do
 		found+=$(HTTP_PORT=0 DATABASE_URL='' "$BUILD_DIR/$service" --check-config 2>&1)$'\n' || true
 	done
+	[[ -z $SECURE || " ${SETTINGS_GIVEN-} " != *' KAFKA_CONF '* ]] || found+='SECURE=1 sets KAFKA_CONF itself'
 	found=$(sed '/^$/d; /: bad settings, see /d' <<<"$found" | sort -u)
 	[[ -z $found ]] || die "$found"
 }

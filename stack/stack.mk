@@ -20,7 +20,7 @@ demo: packages
 	@$(MAKE) --no-print-directory --silent all
 	@PROGRESS_PRINTER=: BUILD_DIR='$(BUILD)' stack/temporary_stack.sh run demo '$(BUILD)/demo'
 
-## operate: up           starts the stack, or applies new settings; BROKERS=3
+## operate: up           starts the stack, or applies new settings; SECURE=1
 up: packages
 	@$(MAKE) --no-print-directory --silent all
 	@stack/stack.sh up

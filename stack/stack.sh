@@ -78,8 +78,8 @@ instance_ready() {
 	if [[ $1 == kafka ]]; then
 		kafka_node_answers "$2"
 	else
-		curl -f -s -o /dev/null --noproxy '*' --max-time 2 \
-			"http://127.0.0.1:$(instance_port "$1" "$2")/readyz"
+		curl -f -s -o /dev/null --noproxy '*' --max-time 2 ${HTTP_CA:+--cacert "$HTTP_CA"} \
+			"$SCHEME://127.0.0.1:$(instance_port "$1" "$2")/readyz"
 	fi
 }
 
@@ -138,7 +138,7 @@ stop_process() { process_stop "$1" "$STOP_SECONDS"; }
 instance_address() {
 	local text="order-service $2" path=orders
 	[[ $1 != delivery ]] || text="delivery-service $2" path=deliveries
-	printf '%-19s http://127.0.0.1:%s/%s\n' "${text/%order-service 1/order-service}" \
+	printf "%-19s $SCHEME://127.0.0.1:%s/%s\n" "${text/%order-service 1/order-service}" \
 		"$(instance_port "$@")" "$path"
 }
 
@@ -162,8 +162,8 @@ page_start() {
 	process_start page - env "${names[@]/#/--unset=}" HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
 		KAFKA_TOPIC="$KAFKA_TOPIC" KAFKA_CONF="${KAFKA_CONF-}" "${SECURE_AS[@]}" PROJECT="$REPO_DIR" \
 		DATABASE_URL="$(stack_url page_reader)" PGPASSFILE="$PGPASSFILE.page_reader" \
-		ORDER_URLS="http://127.0.0.1:$ORDER_PORT,http://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
-		DELIVERY_URLS="http://127.0.0.1:$DELIVERY_PORT-$(stack_delivery_port 8)" "$BUILD_DIR/page"
+		ORDER_URLS="$SCHEME://127.0.0.1:$ORDER_PORT,$SCHEME://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
+		DELIVERY_URLS="$SCHEME://127.0.0.1:$DELIVERY_PORT-$(stack_delivery_port 8)" "$BUILD_DIR/page"
 	process_wait_ready page "$READY_SECONDS" port_open "$PAGE_PORT"
 }
 
@@ -294,6 +294,7 @@ say_what_next() {
 	order=$("$REPO_DIR/sql/cluster.sh" psql -X -q -A -t \
 		-c 'select last_value + is_called::int from orders.orders_id_seq')
 	say ""
+	[[ -z $SECURE ]] || say "certificates, tokens $(quoted "$RUN_DIR/secure"), see docs/security.md"
 	[[ -z ${PAGE_ADDRESS-} ]] || tell stack.open address="$PAGE_ADDRESS"
 	say "$(instance_address order-service 1) $(tell stack.key key="${EVENT_KEY:-order-id}")"
 	for ((number = 2; number <= $1; number++)); do
