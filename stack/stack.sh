@@ -159,7 +159,7 @@ page_start() {
 	# Without the services' settings of now, which its commands would give to them for ever.
 	mapfile -t names < <(settings_names)
 	secure_as page
-	process_start page - env "${names[@]/#/--unset=}" HTTP_PORT="$PAGE_PORT" TOKEN="$(<"$file")" \
+	TOKEN=$(<"$file") process_start page - env "${names[@]/#/--unset=}" HTTP_PORT="$PAGE_PORT" \
 		KAFKA_TOPIC="$KAFKA_TOPIC" KAFKA_CONF="${KAFKA_CONF-}" "${SECURE_AS[@]}" PROJECT="$REPO_DIR" \
 		DATABASE_URL="$(stack_url page_reader)" PGPASSFILE="$PGPASSFILE.page_reader" \
 		ORDER_URLS="$SCHEME://127.0.0.1:$ORDER_PORT,$SCHEME://127.0.0.1:$(stack_order_port 2)-$(stack_order_port 5)" \
