@@ -1,5 +1,6 @@
 #include "tests/simulation/sim_args.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/simulation/sim_world.h"
@@ -73,20 +74,55 @@ int64_t sim_args_number_at(const struct sim_call *call, int parameter, int i)
 	return text.bytes ? read_number(text.bytes, text.len) : 0;
 }
 
+struct numbered {
+	int64_t number;
+	int place;
+};
+
+/* The array that was asked about last, in order: it is mostly asked about again. */
+static struct {
+	uint64_t call;
+	int parameter, count;
+	struct numbered *list;
+} sorted;
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static void sort(const struct sim_call *call, int parameter)
+{
+	if (sorted.list && sorted.call == call->number && sorted.parameter == parameter)
+		return;
+	free(sorted.list);
+	sorted.call = call->number;
+	sorted.parameter = parameter;
+	sorted.count = sim_args_count(call, parameter);
+	sorted.list = sim_world_memory(((size_t)sorted.count + 1) * sizeof(*sorted.list));
+	for (int i = 0; i < sorted.count; i++)
+		sorted.list[i] = (struct numbered){ sim_args_number_at(call, parameter, i), i };
+	qsort(sorted.list, (size_t)sorted.count, sizeof(*sorted.list), compare_numbers);
+}
+
 int sim_args_next(const struct sim_call *call, int parameter, int64_t after)
 {
-	int64_t least = INT64_MAX;
-	int place = -1;
+	int low = 0, high;
 
-	for (int i = 0; i < sim_args_count(call, parameter); i++) {
-		int64_t number = sim_args_number_at(call, parameter, i);
+	sort(call, parameter);
+	for (high = sorted.count; low < high;) {
+		int middle = low + (high - low) / 2;
 
-		if (number <= after || number >= least)
-			continue;
-		least = number;
-		place = i;
+		if (sorted.list[middle].number <= after)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return place;
+	return low < sorted.count ? sorted.list[low].place : -1;
 }
 
 struct sim_text sim_args_text_at(const struct sim_call *call, int parameter, int i)

@@ -13,6 +13,7 @@
 #define VERSIONS_MAX 12
 #define LATE_MAX_MS  8000
 #define REFUSED_FROM 1000000 /* ids of orders that the database refuses */
+#define REFUSED_MAX  2
 
 struct order {
 	int32_t version; /* the latest that was made */
@@ -157,7 +158,8 @@ static void append_refused(void)
 
 static void make_noise(int64_t drawn)
 {
-	if (drawn < 1 && sim_random_chance(dice(), 300)) /* each costs a batch many writes */
+	/* Each costs a batch many writes. */
+	if (drawn < 1 && feed.setup->refuses && feed.refused < REFUSED_MAX)
 		append_refused();
 	else if (drawn < 10)
 		append_text("OrderPlaced", "{\"not\": \"an event\"}");

@@ -15,9 +15,10 @@ static struct outbox_judge {
 	const struct sim_setup *setup;
 	struct sim_table published; /* what each message says, as a hash */
 	struct sim_table once;      /* likewise, of transactions */
-	struct sim_table latest;    /* (order): the highest version on the topic */
-	struct sim_table denied;    /* (order, version) */
-	struct sim_table refused;   /* what each message says that was, as a hash */
+	struct sim_table told; /* (order): the highest version of Delivery*; and (order, version) */
+	struct sim_table latest;  /* (order): the highest version on the topic */
+	struct sim_table denied;  /* (order, version) */
+	struct sim_table refused; /* what each message says that was, as a hash */
 } judge;
 
 void sim_judge_outbox_begin(const struct sim_setup *setup)
@@ -102,6 +103,35 @@ static void judge_once(const struct sim_message *m, int64_t hash)
 	(void)sim_table_row(&judge.once, hash, 0, 0);
 }
 
+/* What is told of the deliveries: the first time of each version comes in the order of the
+ * versions.
+ */
+static void judge_told(const struct message *m)
+{
+	const char *order = m->payload ? strstr(m->payload, "\"orderId\":") : NULL;
+	const char *version = order ? strstr(order, "\"version\":") : NULL;
+	struct sim_row *row;
+	struct sim_value value = { 0 };
+	int64_t id, latest;
+
+	if (!version || strcmp(m->topic, SIM_TOPIC) != 0 || !judge.setup->keyed ||
+	    !sim_setup_is_ordered(judge.setup) || sim_server_has_forgotten())
+		return;
+	id = strtoll(strchr(order, ':') + 1, NULL, 10);
+	value.number[0] = strtoll(strchr(version, ':') + 1, NULL, 10);
+	row = sim_table_row(&judge.told, id, 0, 0);
+	latest = row->committed ? row->committed->number[0] : 0;
+	if (value.number[0] < latest && !sim_table_find(&judge.told, id, value.number[0], 0))
+		sim_world_violation("order %" PRId64 ": the delivery's version %" PRId64
+				    " is told after version %" PRId64,
+				    id, value.number[0], latest);
+	(void)sim_table_row(&judge.told, id, value.number[0], 0);
+	if (value.number[0] <= latest)
+		return;
+	sim_server_write(row, &value);
+	row->committed = row->written;
+}
+
 void sim_judge_outbox_appended(const struct sim_message *m)
 {
 	int64_t hash = hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len);
@@ -111,6 +141,7 @@ void sim_judge_outbox_appended(const struct sim_message *m)
 	(void)sim_table_row(&judge.published, hash, 0, 0);
 	if (m->transaction && is_once(&m->plain))
 		judge_once(m, hash);
+	judge_told(&m->plain);
 	if (!judge.setup->with_orders || !m->readable || m->version == 0 ||
 	    m->version <= latest_of(m->order_id))
 		return;

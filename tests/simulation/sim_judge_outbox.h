@@ -3,7 +3,8 @@
  *
  *  - An order's new version and its event in the outbox are committed together, or neither.
  *  - A row leaves the outbox only when the topic has its message, or as a dead row.
- *  - With keys, the first time that each version is on the topic is in the order of the versions.
+ *  - With keys, the first time that each version is on the topic is in the order of the versions;
+ *    where effects are in order, so is what is told of the deliveries.
  *  - With transactions who reads committed sees each event once, as long as no database forgets.
  *  - At the end the outboxes are empty.
  *

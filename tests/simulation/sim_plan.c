@@ -77,6 +77,11 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 
 		f->at_us = SIM_S + at;
 		f->kind = draw_kind(&r);
+		/* An event that is refused holds the position for long, and while only ranges
+		 * change nothing shows that a database has forgotten: docs/simulation.md, what it
+		 * found. */
+		if (setup->refuses && f->kind == FAULT_FAIL_OVER)
+			f->kind = FAULT_PG_RESTART;
 		rule = &rules[f->kind];
 		f->node = (int)sim_random_below(&r, nodes);
 		f->ms = sim_random_between(&r, rule->ms_min, rule->ms_max);

@@ -43,6 +43,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 	if (duration_us > 0)
 		s.duration_us = duration_us;
 	s.transactional = sim_random_chance(&r, 350);
+	s.refuses = sim_random_chance(&r, 150);
 	return s;
 }
 
