@@ -15,7 +15,7 @@
 #define HTTP_CLIENT_BUCKETS 1024
 
 enum http_phase {
-	HTTP_GREETING,  /* its TLS handshake is not done */
+	HTTP_HANDSHAKE, /* its TLS handshake is not done */
 	HTTP_IDLE,      /* a request may begin */
 	HTTP_READING,   /* one has begun, and is not whole */
 	HTTP_ANSWERING, /* it is, and has no answer yet */

@@ -32,11 +32,11 @@ struct http_connection {
 	void *context; /* of the loop's configuration */
 	struct MHD_Connection *mhd;
 	struct http_client client;
-	/* TLS (http_greeting.h) */
+	/* TLS (http_handshake.h) */
 	struct gnutls_session_int *tls; /* the library's; NULL: plain HTTP */
 	struct http_tls_keys *keys;     /* a use of them */
 	bool starves;                   /* its handshake is to be suspended */
-	bool greeted_bytes;             /* its first bytes are TLS's */
+	bool speaks_tls;                /* its first bytes are TLS's */
 	bool client_known;              /* the two below are there */
 	bool has_certificate;
 	char *common_name; /* owned, of its certificate; NULL: none */

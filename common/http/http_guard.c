@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #include "common/http/http_connection.h"
-#include "common/http/http_greeting.h"
+#include "common/http/http_handshake.h"
 #include "common/http/http_identities.h"
 #include "common/http/http_json.h"
 #include "common/runtime/log.h"
@@ -128,7 +128,7 @@ static const char *token_of(const char *authorization)
 static bool client_certificate(struct http_connection *c)
 {
 	if (!c->client_known)
-		c->has_certificate = http_greeting_client(c, &c->common_name);
+		c->has_certificate = http_handshake_client(c, &c->common_name);
 	c->client_known = true;
 	return c->has_certificate;
 }

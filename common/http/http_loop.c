@@ -92,7 +92,7 @@ static bool close_on(struct http_loop *loop)
 	if (loop->in_flight == 0 && loop->stop_mono_ms == 0)
 		loop->stop_mono_ms = loop->now_mono_ms + HTTP_STOP_GRACE_MS;
 	http_visits_sweep(loop);
-	return loop->clients.connections > 0 || loop->greetings.suspended > 0;
+	return loop->clients.connections > 0 || loop->handshakes.suspended > 0;
 }
 
 /* Who waits for an answer needs no look at the clock, and a crowd that has not gone does. */
@@ -124,10 +124,10 @@ static void run_library(struct http_loop *loop)
 	const bool tls = loop->config.tls;
 
 	if (tls)
-		http_greetings_resume(&loop->greetings);
+		http_handshakes_resume(&loop->handshakes);
 	(void)MHD_run(loop->mhd);
 	if (tls)
-		http_greetings_suspend(&loop->greetings);
+		http_handshakes_suspend(&loop->handshakes);
 	suspend_waiting(loop);
 }
 
@@ -230,7 +230,7 @@ static void release(struct http_loop *loop)
 		(void)close(loop->config.listener);
 	if (loop->wakeup.fd >= 0)
 		wakeup_fini(&loop->wakeup);
-	http_greetings_close(&loop->greetings);
+	http_handshakes_close(&loop->handshakes);
 	(void)pthread_mutex_destroy(&loop->mu);
 	free(loop);
 }
@@ -240,9 +240,9 @@ static enum status set_epoll(struct http_loop *loop, struct error *err)
 	loop->waits_for = MHD_get_daemon_info(loop->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	if (!loop->config.tls)
 		return ST_OK;
-	if (http_greetings_open(&loop->greetings, loop->waits_for, err) != ST_OK)
+	if (http_handshakes_open(&loop->handshakes, loop->waits_for, err) != ST_OK)
 		return err->status;
-	loop->waits_for = loop->greetings.epoll;
+	loop->waits_for = loop->handshakes.epoll;
 	return ST_OK;
 }
 
@@ -275,10 +275,10 @@ enum status http_loop_open(struct http_loop **out, const struct http_loop_config
 	loop->config = *config;
 	loop->config.connections_max = connections_that_fit(config->connections_max);
 	loop->wakeup.fd = -1;
-	loop->greetings = (struct http_greetings){ .tls = config->tls,
-						   .epoll = -1,
-						   .failed = &loop->counts.tls_failed,
-						   .plain = &loop->counts.tls_plain };
+	loop->handshakes = (struct http_handshakes){ .tls = config->tls,
+						     .epoll = -1,
+						     .failed = &loop->counts.tls_failed,
+						     .plain = &loop->counts.tls_plain };
 	loop->answered_end = &loop->answered;
 	(void)pthread_mutex_init(&loop->mu, NULL);
 	loop->now_mono_ms = clock_mono_ms();

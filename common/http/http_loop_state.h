@@ -10,7 +10,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 
-#include "common/http/http_greeting.h"
+#include "common/http/http_handshake.h"
 #include "common/http/http_loop.h"
 #include "common/runtime/wakeup.h"
 
@@ -23,10 +23,10 @@ struct http_loop {
 	struct wakeup wakeup;
 	pthread_mutex_t mu;
 	struct http_connection *answered, **answered_end; /* in this order; guarded by mu */
-	int waits_for; /* epoll: the library's; with TLS that of the greetings */
+	int waits_for; /* epoll: the library's; with TLS that of the handshakes */
 	/* the thread's own */
 	struct http_clients clients;
-	struct http_greetings greetings;
+	struct http_handshakes handshakes;
 	int64_t in_flight;               /* requests that have no answer yet */
 	struct http_connection *waiting; /* those of them that are to be suspended */
 	int64_t now_mono_ms, next_sweep_mono_ms;

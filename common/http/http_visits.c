@@ -72,7 +72,7 @@ static struct http_connection *begin(struct http_loop *loop, struct MHD_Connecti
 	}
 	if (loop->clients.connections > loop->crowd)
 		loop->crowd = loop->clients.connections;
-	if (loop->config.tls && !http_greeting_begin(&loop->greetings, c))
+	if (loop->config.tls && !http_handshake_begin(&loop->handshakes, c))
 		http_clients_end(&loop->clients, &c->client);
 	return c;
 }
@@ -99,7 +99,7 @@ void http_visits_notify(void *context, struct MHD_Connection *mhd, void **connec
 		*connection = begin(loop, mhd);
 	} else if (c) {
 		if (c->tls)
-			http_greeting_end(&loop->greetings, c);
+			http_handshake_end(&loop->handshakes, c);
 		drop_input(&c->client);
 		http_clients_leave(&loop->clients, &c->client);
 		free(c);
@@ -179,7 +179,7 @@ static void refuse_now(const struct http_client *client, const char *status)
 		       "HTTP/1.1 %s\r\nDate: %s\r\nContent-Length: 0\r\n"
 		       "Connection: close\r\n\r\n",
 		       status, date);
-	http_greeting_send(c, answer, (size_t)len);
+	http_handshake_send(c, answer, (size_t)len);
 }
 
 static int64_t limit_ms(const struct http_loop *loop, enum http_phase phase)
@@ -225,7 +225,7 @@ static void look_at(void *context, struct http_client *client)
 	}
 	if (client->phase == HTTP_SENDING)
 		atomic_fetch_add(&loop->counts.slow_readers, 1);
-	if (client->phase == HTTP_GREETING)
+	if (client->phase == HTTP_HANDSHAKE)
 		atomic_fetch_add(&loop->counts.tls_failed, 1);
 	http_clients_end(&loop->clients, client);
 }
@@ -236,7 +236,7 @@ static void end_at_stop(void *context, struct http_client *client)
 	struct http_loop *loop = context;
 	bool over = loop->stop_mono_ms > 0 && loop->now_mono_ms >= loop->stop_mono_ms;
 
-	if (client->phase == HTTP_GREETING || client->phase == HTTP_IDLE ||
+	if (client->phase == HTTP_HANDSHAKE || client->phase == HTTP_IDLE ||
 	    client->phase == HTTP_READING || (client->phase == HTTP_SENDING && over))
 		http_clients_end(&loop->clients, client);
 }

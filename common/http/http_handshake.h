@@ -6,8 +6,8 @@
  *
  * Threads: the loop's.
  */
-#ifndef COMMON_HTTP_HTTP_GREETING_H
-#define COMMON_HTTP_HTTP_GREETING_H
+#ifndef COMMON_HTTP_HTTP_HANDSHAKE_H
+#define COMMON_HTTP_HTTP_HANDSHAKE_H
 
 #include <stdbool.h>
 
@@ -15,7 +15,7 @@
 #include "common/http/http_tls.h"
 
 /* Of a loop with TLS. */
-struct http_greetings {
+struct http_handshakes {
 	struct http_tls *tls;            /* borrowed; NULL: without TLS the rest is not used */
 	int epoll;                       /* what the loop waits for: also for the library */
 	struct http_connection *starved; /* those whose handshake is to be suspended */
@@ -24,24 +24,24 @@ struct http_greetings {
 };
 
 /* library_epoll is the library's. ST_INTERNAL: no descriptor is left. */
-MUST_CHECK enum status http_greetings_open(struct http_greetings *greetings, int library_epoll,
-					   struct error *err);
-void http_greetings_close(struct http_greetings *greetings);
+MUST_CHECK enum status http_handshakes_open(struct http_handshakes *handshakes, int library_epoll,
+					    struct error *err);
+void http_handshakes_close(struct http_handshakes *handshakes);
 
 /* The connection's session has begun. False: it cannot go on. */
-bool http_greeting_begin(struct http_greetings *greetings, struct http_connection *connection);
-void http_greeting_end(struct http_greetings *greetings, struct http_connection *connection);
+bool http_handshake_begin(struct http_handshakes *handshakes, struct http_connection *connection);
+void http_handshake_end(struct http_handshakes *handshakes, struct http_connection *connection);
 
 /* Before the library runs: resumes those whose client has gone on, or is gone. */
-void http_greetings_resume(struct http_greetings *greetings);
+void http_handshakes_resume(struct http_handshakes *handshakes);
 /* After it: suspends those that wait for their client. */
-void http_greetings_suspend(struct http_greetings *greetings);
+void http_handshakes_suspend(struct http_handshakes *handshakes);
 
 /* Sends what the library would not. What does not go out at once is lost. */
-void http_greeting_send(const struct http_connection *connection, const char *text, size_t len);
+void http_handshake_send(const struct http_connection *connection, const char *text, size_t len);
 
 /* Whether the client has shown a certificate, which is good then. *common_name (owned, NULL: none,
  * or more than one) is its subject's. */
-bool http_greeting_client(const struct http_connection *connection, char **common_name);
+bool http_handshake_client(const struct http_connection *connection, char **common_name);
 
 #endif
