@@ -45,7 +45,7 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	[FAULT_FULL] = { "the queue of the producer is full", 4, 100, 4000 },
 	[FAULT_DENY] = { "broker denies a message", 3, 0, 0 },
 	[FAULT_STATE] = { "producer loses its state", 4, 0, 0 },
-	[FAULT_GONE] = { "gone for ever", 4, 0, 5 },
+	[FAULT_GONE] = { "gone for ever", 1, 0, 5 },
 };
 
 static enum sim_fault_kind draw_kind(struct sim_random *r)
@@ -63,6 +63,13 @@ static enum sim_fault_kind draw_kind(struct sim_random *r)
 	return FAULT_KILL;
 }
 
+/* While an event holds a position only ranges change, and nothing shows that a database has
+ * forgotten them: docs/simulation.md, what it found. */
+static bool may_forget(const struct sim_setup *setup)
+{
+	return !setup->refuses && setup->processing_order == PROCESSING_PARTITION;
+}
+
 struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 {
 	struct sim_random r = { seed * 0xd1342543de82ef95u + 3 };
@@ -77,10 +84,7 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 
 		f->at_us = SIM_S + at;
 		f->kind = draw_kind(&r);
-		/* An event that is refused holds the position for long, and while only ranges
-		 * change nothing shows that a database has forgotten: docs/simulation.md, what it
-		 * found. */
-		if (setup->refuses && f->kind == FAULT_FAIL_OVER)
+		if (f->kind == FAULT_FAIL_OVER && !may_forget(setup))
 			f->kind = FAULT_PG_RESTART;
 		rule = &rules[f->kind];
 		f->node = (int)sim_random_below(&r, nodes);
