@@ -22,7 +22,7 @@
 #define LATE_S            10
 #define MESSAGE_MAX_BYTES 2097152
 
-#define LEASE_LOST_S 3 /* it hears of it within that, unless something holds it up */
+#define LEASE_LOST_S 20 /* it hears of it within that, unless something holds it up */
 
 /* A message until its report. */
 struct sent {
