@@ -50,11 +50,12 @@ static void log_forgotten(struct ownership *o, int32_t partition, int64_t commit
  */
 static void compare_with_past(struct ownership *o, int32_t partition,
 			      const struct partition_place *past, int64_t epoch,
-			      int64_t next_offset)
+			      const struct offset_tracker *tracker)
 {
-	const struct delivery_position found = { next_offset, epoch };
+	const struct delivery_position found = { tracker->next, epoch, tracker->commits };
 
-	if (epoch == past->epoch + 1 && next_offset < past->position)
+	if (epoch == past->epoch + 1 &&
+	    (found.next_offset < past->position || found.commits < past->commits))
 		log_forgotten(o, partition, past->position, &found, past->epoch);
 }
 
@@ -68,7 +69,7 @@ int64_t ownership_claim(struct ownership *o, int32_t partition)
 	if (!claim_with_retries(o, partition, &epoch, &tracker))
 		return -1;
 	if (past)
-		compare_with_past(o, partition, past, epoch, tracker.next);
+		compare_with_past(o, partition, past, epoch, &tracker);
 	p = partitions_add(&o->partitions, partition, epoch, &tracker);
 	if (!p) {
 		offset_tracker_fini(&tracker);
@@ -88,12 +89,13 @@ void ownership_release(struct ownership *o, int32_t partition)
 
 enum verdict { HELD, CLAIMED, FORGOTTEN };
 
-/* Epochs and positions only rise. */
+/* All that is compared only rises. */
 static enum verdict judge(const struct partition *p, const struct delivery_position *position)
 {
 	if (position->epoch > p->epoch)
 		return CLAIMED;
-	if (position->epoch < p->epoch || position->next_offset < p->tracker.next)
+	if (position->epoch < p->epoch || position->next_offset < p->tracker.next ||
+	    position->commits < p->tracker.commits)
 		return FORGOTTEN;
 	return HELD;
 }

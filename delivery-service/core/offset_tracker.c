@@ -81,7 +81,8 @@ static bool reserve(const struct offset_tracker *p, size_t count, struct offset_
 	*plan = (struct offset_tracker_plan){
 		.after = { .next = p->next,
 			   .ranges = malloc((most + 1) * sizeof(struct offset_range)),
-			   .capacity = most + 1 },
+			   .capacity = most + 1,
+			   .commits = p->commits },
 		.cleared = malloc((p->count + most + 1) * sizeof(struct offset_range)),
 		.put = malloc((most + 1) * sizeof(struct offset_range)),
 	};

@@ -26,7 +26,8 @@ struct offset_tracker {
 	int64_t next;
 	struct offset_range *ranges; /* owned; ascending, apart from each other, all above next */
 	size_t count, capacity;
-	bool uncertain; /* the database may have what was planned last, instead of this */
+	bool uncertain;  /* the database may have what was planned last, instead of this */
+	int64_t commits; /* how often the database has committed it, at least; the caller's */
 };
 
 void offset_tracker_init(struct offset_tracker *tracker, int64_t next);

@@ -44,9 +44,9 @@ struct partition {
 
 /* What is known of a partition by its number. */
 struct partition_place {
-	uint32_t index;          /* one more than that in list; 0: it is not ours */
-	bool removed;            /* at least once */
-	int64_t epoch, position; /* when it was last removed */
+	uint32_t index;                   /* one more than that in list; 0: it is not ours */
+	bool removed;                     /* at least once */
+	int64_t epoch, position, commits; /* when it was last removed */
 };
 
 struct partitions {

@@ -7,13 +7,16 @@
 
 const struct pg_statement batch_load_statements[] = {
 	{ "batch_advance", "update position p "
-			   "set next_offset = n.next_offset, updated_at = now() "
-			   "from unnest($2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
-			   "  as n (\"partition\", next_offset, epoch, known) "
+			   "set next_offset = n.next_offset, commits = p.commits + 1, "
+			   "  updated_at = now() "
+			   "from unnest($2::int4[], $3::int8[], $4::int8[], $5::int8[], "
+			   "    $6::int8[]) "
+			   "  as n (\"partition\", next_offset, epoch, known, commits) "
 			   "where p.topic = $1 and p.\"partition\" = n.\"partition\" "
 			   "  and p.epoch = n.epoch "
 			   "  and p.next_offset between n.known and n.next_offset "
-			   "returning p.\"partition\"" },
+			   "  and p.commits >= n.commits "
+			   "returning p.\"partition\", p.commits" },
 	/* The numbers of advisory locks are the whole database's: ours are order ids moved by a
 	 * number of the role's own. */
 	{ "batch_lock_orders",
@@ -68,6 +71,7 @@ enum load_column {
 	L_NEXT_OFFSET,
 	L_EPOCH,
 	L_KNOWN,
+	L_COMMITS,
 	L_ORDER,
 	L_KEY_ORDER,
 	L_KEY_VERSION,
@@ -78,7 +82,7 @@ enum load_column {
 
 static const enum pg_array_type load_types[L_COUNT] = {
 	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8,
-	PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT4, PG_ARRAY_INT8,
+	PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT4, PG_ARRAY_INT8,
 };
 
 static void add_positions(struct pg_array a[L_COUNT], const struct commit_plan *plan)
@@ -88,6 +92,7 @@ static void add_positions(struct pg_array a[L_COUNT], const struct commit_plan *
 		pg_array_i64(&a[L_NEXT_OFFSET], plan->list[i].change.after.next);
 		pg_array_i64(&a[L_EPOCH], plan->list[i].epoch);
 		pg_array_i64(&a[L_KNOWN], plan->list[i].known);
+		pg_array_i64(&a[L_COMMITS], plan->list[i].change.after.commits);
 	}
 }
 
@@ -143,7 +148,7 @@ static void array_params(struct pg_params *params, struct pg_array a[L_COUNT],
 static void fill_params(struct load_params *p, const char *topic, struct pg_array a[L_COUNT])
 {
 	pg_param_text(&p->advance, topic);
-	array_params(&p->advance, a, L_PARTITION, L_KNOWN);
+	array_params(&p->advance, a, L_PARTITION, L_COMMITS);
 	array_params(&p->orders, a, L_ORDER, L_ORDER);
 	array_params(&p->keys, a, L_KEY_ORDER, L_KEY_VERSION);
 	pg_param_text(&p->offsets, topic);
@@ -152,22 +157,25 @@ static void fill_params(struct load_params *p, const char *topic, struct pg_arra
 
 /* --- what they answer ---------------------------------------------------------------------- */
 
-/* Which positions the advance did not touch. */
+/* How often each position is committed with this; which ones the advance did not touch. */
 static enum status check_fence(struct commit_plan *plan, const PGresult *advanced,
 			       struct error *err)
 {
-	if ((size_t)PQntuples(advanced) == plan->count)
-		return ST_OK;
+	bool fenced = false;
+
 	for (size_t i = 0; i < plan->count; i++) {
 		struct commit_entry *entry = &plan->list[i];
 
 		entry->fenced = true;
-		for (int row = 0; row < PQntuples(advanced); row++) {
-			if (pg_i64(advanced, row, 0) == entry->partition)
-				entry->fenced = false;
+		for (int row = 0; entry->fenced && row < PQntuples(advanced); row++) {
+			if (pg_i64(advanced, row, 0) != entry->partition)
+				continue;
+			entry->fenced = false;
+			entry->change.after.commits = pg_i64(advanced, row, 1);
 		}
+		fenced = fenced || entry->fenced;
 	}
-	return error_set(err, ST_FENCED, "a position is not as it was left");
+	return fenced ? error_set(err, ST_FENCED, "a position is not as it was left") : ST_OK;
 }
 
 static void take_orders(struct delivery_batch *b, const PGresult *rows)

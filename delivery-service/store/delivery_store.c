@@ -15,12 +15,12 @@ const struct pg_statement delivery_store_statements[] = {
 	  "values ($1, $2::int4, 0, $4::int8 + 1, $3) "
 	  "on conflict (topic, \"partition\") do update "
 	  "set epoch = greatest(p.epoch, $4::int8) + 1, owner = excluded.owner, updated_at = now() "
-	  "returning next_offset, epoch" },
+	  "returning next_offset, epoch, commits" },
 	{ "store_ranges", "select first_offset, end_offset "
 			  "from position_range "
 			  "where topic = $1 and \"partition\" = $2::int4 "
 			  "order by first_offset" },
-	{ "store_positions", "select n - 1, p.next_offset, p.epoch "
+	{ "store_positions", "select n - 1, p.next_offset, p.epoch, p.commits "
 			     "from unnest($2::int4[]) with ordinality as a (number, n) "
 			     "join position p on p.topic = $1 and p.\"partition\" = a.number" },
 	/* Events without a version are known by their offset, which was one of the old log. */
@@ -177,6 +177,7 @@ enum status delivery_store_claim(struct delivery_store *store, int32_t partition
 		return err->status;
 	offset_tracker_init(tracker, pg_i64(calls[0].result, 0, 0));
 	*epoch = pg_i64(calls[0].result, 0, 1);
+	tracker->commits = pg_i64(calls[0].result, 0, 2);
 	st = restore(tracker, calls[1].result, err);
 	pg_clear(calls, 2);
 	return st;
@@ -210,11 +211,12 @@ enum status delivery_store_positions(struct delivery_store *store, const int32_t
 	if (ask_positions(store, numbers, count, &call, err) != ST_OK)
 		return err->status;
 	for (size_t i = 0; i < count; i++)
-		positions[i] = (struct delivery_position){ -1, -1 };
+		positions[i] = (struct delivery_position){ -1, -1, -1 };
 	for (int row = 0; row < PQntuples(call.result); row++)
 		positions[pg_i64(call.result, row, 0)] =
 			(struct delivery_position){ pg_i64(call.result, row, 1),
-						    pg_i64(call.result, row, 2) };
+						    pg_i64(call.result, row, 2),
+						    pg_i64(call.result, row, 3) };
 	pg_clear(&call, 1);
 	return ST_OK;
 }

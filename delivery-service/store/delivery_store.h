@@ -50,7 +50,7 @@ MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_
 
 /* As the database has it; -1: it does not know the partition. */
 struct delivery_position {
-	int64_t next_offset, epoch;
+	int64_t next_offset, epoch, commits;
 };
 
 /* Those of count partitions, in one round trip. */

@@ -7,9 +7,9 @@
 
 static const struct dif_statement statements[] = {
 	/* delivery_store.c */
-	{ "store_claim", "tpwe", "nn", false },
+	{ "store_claim", "tpwe", "nnn", false },
 	{ "store_ranges", "tp", "nn", false },
-	{ "store_positions", "t*p", "nnn", true },
+	{ "store_positions", "t*p", "nnnn", true },
 	{ "store_rewind", "tpe", "", false },
 	{ "store_resumable_skipped", "lr", "n", false },
 	{ "store_resumable", "L", "n", true },
@@ -17,7 +17,7 @@ static const struct dif_statement statements[] = {
 	{ "store_parked", "", "n-nn", false },
 	{ "write_probe", "", "x", false },
 	/* batch_load.c */
-	{ "batch_advance", "t*p*o*e*o", "n", true },
+	{ "batch_advance", "t*p*o*e*o*e", "nn", true },
 	{ "batch_lock_orders", "*r", NULL, false },
 	{ "batch_orders", "*r", "nnntn", false },
 	{ "batch_seen", "*r*v", "nnn", true },

@@ -17,10 +17,11 @@
 
 TestSuite(positions, .timeout = 300);
 
-#define WAIT_MS   60000
-#define HISTORY   "select count(*) from delivery.history"
-#define POSITION  "select next_offset from delivery.position"
-#define FORGOTTEN "delivery_positions_forgotten_total"
+#define WAIT_MS    60000
+#define HISTORY    "select count(*) from delivery.history"
+#define POSITION   "select next_offset from delivery.position"
+#define RANGES_END "select max(end_offset) from delivery.position_range"
+#define FORGOTTEN  "delivery_positions_forgotten_total"
 
 static void produce_placed(int64_t first, int64_t last)
 {
@@ -141,6 +142,47 @@ LAB_TEST(positions, an_owner_without_events_notices_too, 1)
 	service_allow_errors();
 	forget(0);
 	expect_forgotten(delivery, 5);
+}
+
+/* All but what holds the position is done, up to the end of the topic. */
+static void await_ranges(struct tail *tail, int64_t effects)
+{
+	cr_assert(wait_until(WAIT_MS, sql_number(HISTORY) == effects), "%lld of %lld effects",
+		  (long long)sql_number(HISTORY), (long long)effects);
+	cr_assert(wait_until(WAIT_MS, sql_number("select count(*) from delivery.outbox") == 0));
+	cr_assert(wait_until(WAIT_MS, sql_number(RANGES_END) == (int64_t)tail_read(tail)));
+}
+
+/*
+ * One event holds the position, so that what is done behind it are ranges: neither position nor
+ * epoch tells that some of them were forgotten.
+ */
+LAB_TEST(positions, forgotten_ranges_are_noticed_too, 1)
+{
+	const struct raw_message placed = order_version(1, 1, 3), modified = order_version(1, 2, 3);
+	struct service *delivery = service_start(DELIVERY, "PROCESSING_ORDER=key",
+						 "MAX_CONCURRENCY=10", "DELIVERY_DELAY_MS=600000",
+						 NULL);
+	struct tail *tail = tail_open(fixture.topic);
+	int64_t commits, end;
+
+	service_allow_errors();
+	(void)produce(&placed);
+	await_quiet(delivery, 1);
+	(void)produce(&modified);
+	produce_placed(2, 3);
+	await_ranges(tail, 3);
+	commits = sql_number("select commits from delivery.position");
+	end = sql_number(RANGES_END);
+	produce_placed(4, 5);
+	await_ranges(tail, 5);
+	sql_run("with h as (delete from delivery.history where order_id > 3), "
+		"d as (delete from delivery.delivery where order_id > 3), "
+		"r as (update delivery.position_range set end_offset = %lld) "
+		"update delivery.position set commits = %lld",
+		(long long)end, (long long)commits);
+	cr_expect(wait_until(WAIT_MS, service_metric(delivery, FORGOTTEN) == 1.0));
+	await_ranges(tail, 5);
 }
 
 /* The epoch that is given out next is none that was given out before. */

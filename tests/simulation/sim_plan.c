@@ -63,13 +63,6 @@ static enum sim_fault_kind draw_kind(struct sim_random *r)
 	return FAULT_KILL;
 }
 
-/* While an event holds a position only ranges change, and nothing shows that a database has
- * forgotten them: docs/simulation.md, what it found. */
-static bool may_forget(const struct sim_setup *setup)
-{
-	return !setup->refuses && setup->processing_order == PROCESSING_PARTITION;
-}
-
 struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 {
 	struct sim_random r = { seed * 0xd1342543de82ef95u + 3 };
@@ -84,8 +77,6 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 
 		f->at_us = SIM_S + at;
 		f->kind = draw_kind(&r);
-		if (f->kind == FAULT_FAIL_OVER && !may_forget(setup))
-			f->kind = FAULT_PG_RESTART;
 		rule = &rules[f->kind];
 		f->node = (int)sim_random_below(&r, nodes);
 		f->ms = sim_random_between(&r, rule->ms_min, rule->ms_max);

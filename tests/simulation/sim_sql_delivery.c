@@ -5,7 +5,7 @@
 #include "tests/simulation/sim_sql.h"
 #include "tests/simulation/sim_world.h"
 
-enum { NEXT, EPOCH }; /* numbers of a position */
+enum { NEXT, EPOCH, COMMITS }; /* numbers of a position */
 
 static enum status claim(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
@@ -23,9 +23,10 @@ static enum status claim(struct sim_session *s, const struct sim_call *c, PGresu
 				      1;
 	value.text[0] = sim_args_text(c, 3);
 	sim_server_write(row, &value);
-	*out = sim_args_result(2);
+	*out = sim_args_result(3);
 	sim_args_put_number(*out, 0, 0, value.number[NEXT]);
 	sim_args_put_number(*out, 0, 1, value.number[EPOCH]);
+	sim_args_put_number(*out, 0, 2, value.number[COMMITS]);
 	return ST_OK;
 }
 
@@ -53,7 +54,7 @@ static enum status positions(struct sim_session *s, const struct sim_call *c, PG
 	const struct sim_table *t = sim_sql_table(s, T_POSITION);
 	int n = 0;
 
-	*out = sim_args_result(3);
+	*out = sim_args_result(4);
 	for (int i = 0; i < sim_args_count(c, 2); i++) {
 		const struct sim_value *v =
 			sim_table_see(sim_table_find(t, sim_args_number_at(c, 2, i), 0, 0), s);
@@ -62,7 +63,8 @@ static enum status positions(struct sim_session *s, const struct sim_call *c, PG
 			continue;
 		sim_args_put_number(*out, n, 0, i);
 		sim_args_put_number(*out, n, 1, v->number[NEXT]);
-		sim_args_put_number(*out, n++, 2, v->number[EPOCH]);
+		sim_args_put_number(*out, n, 2, v->number[EPOCH]);
+		sim_args_put_number(*out, n++, 3, v->number[COMMITS]);
 	}
 	return ST_OK;
 }

@@ -11,6 +11,9 @@ static bool may_advance(const struct sim_call *c, int i, const struct sim_value 
 		return false;
 	if (sim_args_says(c, "p.epoch = n.epoch") && v->number[1] != sim_args_number_at(c, 4, i))
 		return false;
+	if (sim_args_says(c, "p.commits >= n.commits") &&
+	    v->number[2] < sim_args_number_at(c, 6, i))
+		return false;
 	return !sim_args_says(c, "p.next_offset between n.known and n.next_offset") ||
 	       (v->number[0] >= sim_args_number_at(c, 5, i) &&
 		v->number[0] <= sim_args_number_at(c, 3, i));
@@ -28,7 +31,7 @@ static enum status advance(struct sim_session *s, const struct sim_call *c, PGre
 		    sim_server_lock_row(s, T_POSITION, row) != ST_OK)
 			return SIM_BLOCKED;
 	}
-	*out = sim_args_result(1);
+	*out = sim_args_result(2);
 	for (int i = 0; i < count; i++) {
 		int64_t partition = sim_args_number_at(c, 2, i);
 		struct sim_row *row = sim_table_find(sim_sql_table(s, T_POSITION), partition, 0, 0);
@@ -38,8 +41,10 @@ static enum status advance(struct sim_session *s, const struct sim_call *c, PGre
 			continue;
 		value = *row->written;
 		value.number[0] = sim_args_number_at(c, 3, i);
+		value.number[2] += 1;
 		sim_server_write(row, &value);
-		sim_args_put_number(*out, n++, 0, partition);
+		sim_args_put_number(*out, n, 0, partition);
+		sim_args_put_number(*out, n++, 1, value.number[2]);
 	}
 	return ST_OK;
 }
