@@ -188,16 +188,16 @@ void relay_round(struct relay *r)
 	if (r->lease.held && !relay_publisher_is_ready(r->publisher, r->lease.term)) {
 		/* The rows were read too early: some may be published. */
 		relay_recover(r);
-		relay_publish_give_up_if_due(r);
 	} else if (PQntuples(f.rows) > 0) {
 		r->drowsy = false;
 		backoff_reset(&r->backoff);
 		relay_publish_batch(r, f.rows);
-		relay_publish_give_up_if_due(r);
 		linger(r, PQntuples(f.rows), f.at_mono_ms);
 	} else {
 		idle(r, &f);
 	}
+	/* Also while its topics are held back, since Kafka cannot be asked for their leaders. */
+	relay_publish_give_up_if_due(r);
 	PQclear(f.rows);
 }
 

@@ -169,6 +169,28 @@ LAB_TEST(relay_lease, who_is_cut_off_from_one_leader_gives_the_lease_up, 1)
 	relay_close(standby);
 }
 
+/* Nothing of it is in flight any more, and its topic is held back until Kafka says who leads it. */
+LAB_TEST(relay_lease, who_finds_no_other_producer_gives_the_lease_up, 1)
+{
+	rd_kafka_mock_cluster_t *kafka = mock_kafka_open(1, 1);
+	struct relay *standby = open_relay("standby", ""), *cut_off = open_relay("cut-off", "");
+
+	cr_assert(rounds_until(cut_off, holds("cut-off")));
+	relay_round(standby);
+	cr_assert_eq(rd_kafka_mock_broker_set_down(kafka, 1), 0);
+	cr_assert_eq(rd_kafka_test_fatal_error(latest_handle(),
+					       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+					       "the test says so"),
+		     0);
+	relay_driver_add(fixture.topic, "1", "Event");
+	cr_expect(rounds_until(cut_off, relay_driver_metric(cut_off, "relay_given_up_total") == 1),
+		  "it keeps the lease for ever");
+	cr_assert_eq(rd_kafka_mock_broker_set_up(kafka, 1), 0);
+	cr_expect(rounds_until(standby, sql_number(ROWS) == 0), "nobody publishes");
+	relay_close(cut_off);
+	relay_close(standby);
+}
+
 /* Nobody is there to give the lease to. */
 LAB_TEST(relay_lease, who_is_alone_keeps_the_lease, 1)
 {
