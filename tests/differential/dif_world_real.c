@@ -22,6 +22,10 @@
 #define DIF_URLS    32 /* more than there are sessions */
 
 #define OURS "pid in (select pid from pg_stat_activity where datname = current_database())"
+/* Who commits with a notification waits for those of the whole cluster, also of other databases:
+ * that is the server's work, no wait for one of us. */
+#define WAITS_FOR_US                                                                               \
+	"not granted and not (locktype = 'object' and classid = 'pg_database'::regclass) "
 
 /* One server a process. */
 static struct world {
@@ -149,7 +153,7 @@ static int number_in(const char *text)
 static void look_at_waiters(void)
 {
 	PGresult *result = ask("select pid, pg_blocking_pids(pid)::text from pg_locks "
-			       "where not granted and " OURS);
+			       "where " WAITS_FOR_US "and " OURS);
 
 	world.waiter_count = 0;
 	for (int i = 0; i < PQntuples(result) && world.waiter_count < WAITERS_MAX; i++) {
@@ -214,7 +218,7 @@ static bool any_at_work(void)
 	return asks("select from pg_stat_activity where state = 'active' "
 		    "  and backend_type = 'client backend' and datname = current_database() "
 		    "  and pid <> pg_backend_pid() "
-		    "  and pid not in (select pid from pg_locks where not granted)");
+		    "  and pid not in (select pid from pg_locks where " WAITS_FOR_US ")");
 }
 
 static bool all_wait(struct pg *const *sent, size_t count, const bool *answered)
