@@ -48,10 +48,4 @@ lab-jmeter:
 
 lab-report:
 	@stack/packages.sh install load
-	@bash -euc '. stack/process.sh; . lab/result.sh; \
-		[[ -r $$1 ]] || die "no result is kept: make lab-levelling KEEP=1"; \
-		for file; do \
-			name=$$(basename "$$file" .json); \
-			result_print "markdown(\"../../lab/results/$$name.svg\")" "$$file" | \
-				result_publish docs/labs/load.md "$$name"; \
-		done' lab-report $(or $(wildcard lab/results/lab-*.json),none)
+	@lab/report.sh
