@@ -1,5 +1,6 @@
 #include "tests/integration/latest_handle.h"
 
+#include <criterion/criterion.h>
 #include <dlfcn.h>
 
 static rd_kafka_t *latest;
@@ -17,4 +18,12 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text
 rd_kafka_t *latest_handle(void)
 {
 	return latest;
+}
+
+void latest_handle_lose(void)
+{
+	cr_assert_eq(rd_kafka_test_fatal_error(latest,
+					       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+					       "the test says so"),
+		     0);
 }

@@ -9,4 +9,7 @@
 
 rd_kafka_t *latest_handle(void);
 
+/* It has lost its state, as an idempotent producer may: nothing can be sent by it any more. */
+void latest_handle_lose(void);
+
 #endif

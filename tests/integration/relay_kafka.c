@@ -31,14 +31,6 @@ static struct relay *open_relay(const char *instance, const char *extra)
 
 /* --- a producer that is lost --------------------------------------------------------------- */
 
-static void lose_producer(void)
-{
-	cr_assert_eq(rd_kafka_test_fatal_error(latest_handle(),
-					       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
-					       "the test says so"),
-		     0);
-}
-
 /* Nothing is outstanding when it happens, and nothing can be sent from then on. */
 LAB_TEST(relay_kafka, a_lost_producer_is_renewed_by_an_idle_relay, 1)
 {
@@ -50,7 +42,7 @@ LAB_TEST(relay_kafka, a_lost_producer_is_renewed_by_an_idle_relay, 1)
 	relay = open_relay("idle", "");
 	relay_driver_add(fixture.topic, "1", "First");
 	cr_assert(rounds_until(relay, sql_number(ROWS) == 0));
-	lose_producer();
+	latest_handle_lose();
 	relay_round(relay);
 	relay_driver_add(fixture.topic, "1", "Second");
 	cr_expect(rounds_until(relay, sql_number(ROWS) == 0), "the outbox stands for ever");

@@ -8,6 +8,7 @@
 #define TESTS_SUPPORT_HTTP_SOCKET_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* A connected socket on 127.0.0.1. */
 int http_open(int port);
@@ -22,5 +23,10 @@ int http_next(int fd);
 
 /* The same; the beginning of its body is in text. */
 int http_next_text(int fd, char text[1024]);
+
+/* How http_next_text reads an answer, whatever brings the bytes: 0: the connection ended, -1: none
+ * came. */
+typedef ssize_t http_receive(void *context, char *bytes, size_t size);
+int http_read_answer(http_receive *receive, void *context, char text[1024]);
 
 #endif

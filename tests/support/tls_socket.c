@@ -82,41 +82,23 @@ void tls_say(struct tls_socket *tls, const char *text)
 	}
 }
 
-/* 0: the connection ended. */
-static size_t receive(struct tls_socket *tls, char *bytes, size_t size)
+static ssize_t receive(void *context, char *bytes, size_t size)
 {
+	struct tls_socket *tls = context;
 	ssize_t n;
 
 	do {
 		n = gnutls_record_recv(tls->session, bytes, size);
 	} while (n < 0 && !gnutls_error_is_fatal((int)n) && n != GNUTLS_E_TIMEDOUT);
 	cr_assert_neq(n, GNUTLS_E_TIMEDOUT, "no answer");
-	return n > 0 ? (size_t)n : 0;
+	return n > 0 ? n : 0;
 }
 
 int tls_next(struct tls_socket *tls)
 {
-	char head[2048], scrap[4096];
-	size_t len = 0, body = 0, n;
-	const char *length;
-	int status = 0;
+	char text[1024];
 
-	while (len < 4 || memcmp(head + len - 4, "\r\n\r\n", 4) != 0) {
-		cr_assert_lt(len, sizeof(head) - 1);
-		if (receive(tls, head + len, 1) == 0)
-			return 0;
-		len++;
-	}
-	head[len] = '\0';
-	cr_assert_eq(sscanf(head, "HTTP/1.1 %d", &status), 1, "%s", head);
-	length = strstr(head, "Content-Length: ");
-	if (length)
-		cr_assert_eq(sscanf(length, "Content-Length: %zu", &body), 1);
-	for (; body > 0; body -= n) {
-		n = receive(tls, scrap, body < sizeof(scrap) ? body : sizeof(scrap));
-		cr_assert_gt(n, 0);
-	}
-	return status;
+	return http_read_answer(receive, tls, text);
 }
 
 uint32_t tls_serial(const struct tls_socket *tls)
