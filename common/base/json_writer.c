@@ -48,13 +48,13 @@ static bool is_plain(unsigned char c)
 /* Returns the end of what it has written at out. */
 static char *escape(unsigned char c, char *out)
 {
-	static const char digits[] = "0123456789ABCDEF", plain[] = "\"\\\b\f\n\r\t",
+	static const char digits[] = "0123456789ABCDEF", special[] = "\"\\\b\f\n\r\t",
 			  letters[] = "\"\\bfnrt";
-	const char *letter = strchr(plain, c);
+	const char *letter = strchr(special, c);
 
 	*out++ = '\\';
 	if (letter) {
-		*out++ = letters[letter - plain];
+		*out++ = letters[letter - special];
 		return out;
 	}
 	*out++ = 'u';

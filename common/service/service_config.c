@@ -129,8 +129,7 @@ static const char *openness(const struct service_config *config)
 		       "callers say who they are, or INSECURE=1 to let anybody call";
 	if (!config->http_tls_cert[0])
 		return "HTTP_IDENTITIES: beyond loopback set HTTP_TLS_CERT and HTTP_TLS_KEY, so "
-		       "that "
-		       "tokens are not overheard, or INSECURE=1 to let them be";
+		       "that tokens are not overheard, or INSECURE=1 to let them be";
 	return NULL;
 }
 

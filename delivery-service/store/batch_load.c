@@ -10,13 +10,13 @@ const struct pg_statement batch_load_statements[] = {
 			   "set next_offset = n.next_offset, commits = p.commits + 1, "
 			   "  updated_at = now() "
 			   "from unnest($2::int4[], $3::int8[], $4::int8[], $5::int8[], "
-			   "    $6::int8[]) "
-			   "  as n (\"partition\", next_offset, epoch, known, commits) "
+			   "    $6::int8[]) with ordinality "
+			   "  as n (\"partition\", next_offset, epoch, known, commits, place) "
 			   "where p.topic = $1 and p.\"partition\" = n.\"partition\" "
 			   "  and p.epoch = n.epoch "
 			   "  and p.next_offset between n.known and n.next_offset "
 			   "  and p.commits >= n.commits "
-			   "returning p.\"partition\", p.commits" },
+			   "returning n.place - 1, p.commits" },
 	/* The numbers of advisory locks are the whole database's: ours are order ids moved by a
 	 * number of the role's own. */
 	{ "batch_lock_orders",
@@ -161,21 +161,17 @@ static void fill_params(struct load_params *p, const char *topic, struct pg_arra
 static enum status check_fence(struct commit_plan *plan, const PGresult *advanced,
 			       struct error *err)
 {
-	bool fenced = false;
+	for (size_t i = 0; i < plan->count; i++)
+		plan->list[i].fenced = true;
+	for (int row = 0; row < PQntuples(advanced); row++) {
+		struct commit_entry *entry = &plan->list[pg_i64(advanced, row, 0)];
 
-	for (size_t i = 0; i < plan->count; i++) {
-		struct commit_entry *entry = &plan->list[i];
-
-		entry->fenced = true;
-		for (int row = 0; entry->fenced && row < PQntuples(advanced); row++) {
-			if (pg_i64(advanced, row, 0) != entry->partition)
-				continue;
-			entry->fenced = false;
-			entry->change.after.commits = pg_i64(advanced, row, 1);
-		}
-		fenced = fenced || entry->fenced;
+		entry->fenced = false;
+		entry->change.after.commits = pg_i64(advanced, row, 1);
 	}
-	return fenced ? error_set(err, ST_FENCED, "a position is not as it was left") : ST_OK;
+	if ((size_t)PQntuples(advanced) == plan->count)
+		return ST_OK;
+	return error_set(err, ST_FENCED, "a position is not as it was left");
 }
 
 static void take_orders(struct delivery_batch *b, const PGresult *rows)

@@ -33,8 +33,8 @@ static enum status advance(struct sim_session *s, const struct sim_call *c, PGre
 	}
 	*out = sim_args_result(2);
 	for (int i = 0; i < count; i++) {
-		int64_t partition = sim_args_number_at(c, 2, i);
-		struct sim_row *row = sim_table_find(sim_sql_table(s, T_POSITION), partition, 0, 0);
+		struct sim_row *row = sim_table_find(sim_sql_table(s, T_POSITION),
+						     sim_args_number_at(c, 2, i), 0, 0);
 		struct sim_value value;
 
 		if (!may_advance(c, i, sim_table_see(row, s)))
@@ -43,7 +43,7 @@ static enum status advance(struct sim_session *s, const struct sim_call *c, PGre
 		value.number[0] = sim_args_number_at(c, 3, i);
 		value.number[2] += 1;
 		sim_server_write(row, &value);
-		sim_args_put_number(*out, n, 0, partition);
+		sim_args_put_number(*out, n, 0, i);
 		sim_args_put_number(*out, n++, 1, value.number[2]);
 	}
 	return ST_OK;
