@@ -24,6 +24,8 @@ lint: all
 	@tests/lint/check_sources.sh
 	@BUILD_DIR='$(BUILD)' tests/lint/check_names.sh
 	@awk -f tests/lint/comments.awk $(COMMENTED)
+	@for mutant in tests/simulation/mutants/*.patch tests/differential/planted/*.patch; do \
+		git apply --check "$$mutant" || exit 1; done
 	@echo "  LINT  clang-format"
 	@clang-format --dry-run --Werror $(SOURCES)
 	@echo "  LINT  shellcheck"

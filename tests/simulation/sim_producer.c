@@ -34,7 +34,7 @@ struct sent {
 	void *opaque;
 	int64_t epoch; /* of its transaction */
 	int64_t sent_us;
-	bool on_the_way, arrived, acked, reported, fenced;
+	bool on_the_way, held, decided, arrived, acked, reported, fenced;
 	enum kafka_producer_verdict verdict;
 	int code;
 };
@@ -51,6 +51,7 @@ struct kafka_producer {
 	kafka_producer_report *report;
 	void *context;
 	struct sent *first, **end; /* outstanding, in order */
+	int held;                  /* of them: held back on their way */
 	int64_t last_us[SIM_PARTITIONS];
 	bool refused[SIM_PARTITIONS]; /* one was, so are those behind it */
 	int32_t turn;
@@ -202,19 +203,45 @@ static int64_t held_until_us(const struct sent *s)
 	return 0;
 }
 
+static void hand_over(struct sent *s)
+{
+	s->producer->held -= s->held;
+	s->decided = true;
+	decide(s);
+	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 200, 5000),
+		     hear_ack, s);
+}
+
+/* What was held back for longer than s goes first: a producer's messages keep their order. */
+static void hand_over_earlier(const struct sent *s)
+{
+	for (struct sent *e = s->producer->first; e && e != s; e = e->next) {
+		if (e->held && !e->decided && !e->reported && e->topic == s->topic &&
+		    e->partition == s->partition)
+			hand_over(e);
+	}
+}
+
 static void arrive(void *argument)
 {
 	struct sent *s = argument;
 
-	if (s->reported || s->producer->lost_state)
+	if (s->decided)
 		return;
+	if (s->reported || s->producer->lost_state) {
+		s->producer->held -= s->held;
+		s->held = false;
+		return;
+	}
 	if (held_until_us(s)) {
+		s->producer->held += !s->held;
+		s->held = true;
 		sim_world_at(held_until_us(s), arrive, s);
 		return;
 	}
-	decide(s);
-	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 200, 5000),
-		     hear_ack, s);
+	if (s->producer->held > 0)
+		hand_over_earlier(s);
+	hand_over(s);
 }
 
 static void transmit(struct kafka_producer *p)
