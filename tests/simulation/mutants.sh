@@ -21,6 +21,6 @@ for name; do
 	awk -v name="$name" '/ seeds, /{ seeds = $1; hours = $3 } / fails at /{ why = $0; sub(/^[^:]*: /, "", why) }
 		END { printf "%-30s %5s %7s  %s\n", name, seeds, hours, why ? why : seeds ? "NOT FOUND" : "DOES NOT BUILD" }' build/mutant.log
 	patch -sRp1 <"$patches/$name.patch"
-	touch "$(awk '/^\+\+\+ /{ sub(/^b\//, "", $2); print $2 }' "$patches/$name.patch")"
+	awk '/^\+\+\+ /{ sub(/^b\//, "", $2); print $2 }' "$patches/$name.patch" | xargs touch
 done
 exit "$missed"
