@@ -86,7 +86,7 @@ def replay_an_order(page):
 
 def judge_the_history(page):
     page.click("#switches .switch:nth-child(8) button")
-    until(lambda: "verify: " in page.text("#output"), "the verifier's verdict")
+    until(lambda: "verify: " in page.text("#output"), "the verifier's verdict", lambda: page.text("#output"))
     check("applied out of order" in page.text("#output"), "the verifier's verdict is there verbatim")
 
 
@@ -138,6 +138,7 @@ def place_markup(page):
 
 
 def look_with_axe(page, what):
+    until(lambda: page.script("return document.getAnimations().length") == 0, "nothing moves any more")  # what fades in has less contrast
     serious = [found for found in Axe().run(page.driver)["violations"] if found["impact"] in ("serious", "critical")]
     check(not serious, f"axe finds nothing serious ({what}): " + json.dumps(
         [(found["id"], [node["html"][:120] for node in found["nodes"][:2]]) for found in serious]))
@@ -229,7 +230,7 @@ def play(driver):
 
 
 def main():
-    start_stack(DELIVERY_DELAY_MS="2000")
+    start_stack(DELIVERY_DELAY_MS="4000")  # more than a busy machine needs to see who works on a change
     driver = browser()
     try:
         play(driver)
@@ -238,6 +239,8 @@ def main():
         driver.save_screenshot(f"{os.environ['RUN_DIR']}/failed.png")
     finally:
         driver.quit()
+    for what in failures:
+        print("failed: " + what)
     sys.exit(1 if failures else 0)
 
 
