@@ -12,6 +12,11 @@ VARIANT := $(if $(SANITIZE),sanitize)
 BUILD := build$(if $(VARIANT),/$(VARIANT))$(if $(LIBRDKAFKA),/librdkafka)
 CC := gcc
 
+# One goal is built by all processors; several come one after the other. What is said with -j holds.
+ifeq ($(MAKELEVEL)$(word 2,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 # accepted FLAG...: those of the flags that this compiler takes on this machine.
 accepted = $(foreach flag,$(1),$(shell $(CC) -Werror -O2 $(flag) -x c -include string.h -c -o /dev/null \
 	/dev/null 2>/dev/null && echo '$(flag)'))

@@ -10,8 +10,9 @@
 #   e2e           build/tests/e2e, one test at a time, and beside integration if that is asked for
 # env: TEST_BUILD_DIR  where the services and the test binaries are (build)
 #      SANITIZE        not empty: they are built with ASan and UBSan
+#      E2E_BUILD_DIR   where e2e's are, if elsewhere and without the two
 #      FILTER          only the tests that match (integration, e2e), e.g. order_api/*
-#      JOBS            tests at a time (4: they wait most of the time)
+#      JOBS            tests at a time (three a processor: they wait most of the time)
 #      TEST_RUN_DIR    state of the servers under test (.run/test)
 #      BESIDE          not empty: another part of the run shows what this one says
 set -euo pipefail
@@ -155,13 +156,14 @@ main() {
 	export TEST_BUILD_DIR=$BUILD_DIR
 	if [[ " $* " == *" integration "* ]]; then
 		begin_beside alone
-		[[ " $* " != *" e2e "* ]] || begin_beside e2e
+		[[ " $* " != *" e2e "* ]] ||
+			TEST_BUILD_DIR=${E2E_BUILD_DIR:-$BUILD_DIR} SANITIZE='' begin_beside e2e
 	fi
 	for part; do
 		[[ -z ${beside_pids[$part]-} ]] || continue
 		case $part in
 		unit) run_part unit "${MAKE:-make}" --no-print-directory test-unit ;;
-		integration) run_binary integration "${JOBS:-4}" ;;
+		integration) run_binary integration "${JOBS:-$((3 * $(nproc)))}" ;;
 		alone) run_binary integration-alone 1 ;;
 		e2e) run_binary e2e 1 ;;
 		esac
