@@ -259,7 +259,7 @@ void bench_close(struct bench *b)
 void bench_stop_services(struct bench *b)
 {
 	bench_start_deliveries(b, 0, NULL);
-	(void)bench_run(b, "stack", NULL, LIST("stack/stack.sh", "scale-orders", "0"));
+	bench_start_orders(b, 0, NULL);
 }
 
 void bench_fresh(struct bench *b, int partitions)
@@ -278,9 +278,10 @@ void bench_make_topic(struct bench *b, const char *name, int partitions)
 	b->topic = getenv("KAFKA_TOPIC");
 }
 
-void bench_start_orders(struct bench *b, const char *const *settings)
+void bench_start_orders(struct bench *b, int count, const char *const *settings)
 {
-	(void)bench_run(b, "stack", settings, LIST("stack/stack.sh", "scale-orders", "1"));
+	(void)bench_run(b, "stack", settings,
+			LIST("stack/stack.sh", "scale-orders", bench_text("%d", count)));
 }
 
 void bench_start_deliveries(struct bench *b, int count, const char *const *settings)

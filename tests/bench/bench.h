@@ -92,7 +92,7 @@ pid_t bench_pid(struct bench *b, const char *name);
 void bench_fresh(struct bench *b, int partitions);
 void bench_stop_services(struct bench *b);
 void bench_make_topic(struct bench *b, const char *name, int partitions);
-void bench_start_orders(struct bench *b, const char *const *settings);
+void bench_start_orders(struct bench *b, int count, const char *const *settings);
 void bench_start_deliveries(struct bench *b, int count, const char *const *settings);
 
 /* Three events of each order are on the topic. */

@@ -26,8 +26,9 @@ void case_steady(struct bench *b);
  * row asked for every 0.2 ms. */
 void case_visible(struct bench *b);
 
-/* A full outbox onto the topic, against Kafka's own kafka-producer-perf-test with messages of the
- * same size (payload, key and headers together) and the same guarantees. */
+/* A full outbox onto the topic, idempotent and transactional, against Kafka's own
+ * kafka-producer-perf-test with messages of the same size (payload, key and headers together) and
+ * the same guarantees. */
 void case_relay(struct bench *b);
 
 /* Both services: from exec until /readyz is 200, with database and broker there; resident memory
@@ -53,6 +54,11 @@ void case_growth(struct bench *b);
  * there, applied and published, in how much memory, and what the idle replica takes of a processor
  * afterwards. */
 void case_partitions(struct bench *b);
+
+/* Twenty replicas of delivery-service on twenty partitions, and 32 order-services on one outbox,
+ * each beside one alone: what do many cost where none of them is needed? The checker judges each.
+ */
+void case_scale(struct bench *b);
 
 /* A replica joins while events flow through eight partitions: how long does a partition that stays
  * with its owner stand still? The reference is its longest pause before, when nobody joined. */

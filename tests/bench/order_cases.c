@@ -78,7 +78,7 @@ void case_orders(struct bench *b)
 			bench_fresh(b, 4);
 			orders_reference(b, all_clients[c], seconds);
 			bench_start_orders(
-				b, LIST(bench_text("HTTP_THREADS=%d", all_clients[c] + 100)));
+				b, 1, LIST(bench_text("HTTP_THREADS=%d", all_clients[c] + 100)));
 			orders_load(b, all_clients[c], seconds);
 		}
 	}
@@ -111,7 +111,7 @@ void case_clients(struct bench *b)
 {
 	for (int i = 0; i < b->repeat; i++) {
 		bench_fresh(b, 4);
-		bench_start_orders(b, NULL);
+		bench_start_orders(b, 1, NULL);
 		clients_call(b, b->quick ? 2000 : 6000);
 	}
 }
@@ -153,7 +153,7 @@ void case_steady(struct bench *b)
 	for (int i = 0; i < b->repeat; i++) {
 		bench_fresh(b, 4);
 		/* More threads than connections, so that all are kept. */
-		bench_start_orders(b, LIST("HTTP_THREADS=600"));
+		bench_start_orders(b, 1, LIST("HTTP_THREADS=600"));
 		bench_start_deliveries(b, 1, LIST("DELIVERY_DELAY_MS=0"));
 		(void)unlink(acks);
 		steady_load(b, b->quick ? 25000 : 300000, acks);
@@ -210,7 +210,7 @@ void case_visible(struct bench *b)
 
 	for (int i = 0; i < b->repeat; i++) {
 		bench_fresh(b, 4);
-		bench_start_orders(b, NULL);
+		bench_start_orders(b, 1, NULL);
 		bench_start_deliveries(b, 1, LIST("DELIVERY_DELAY_MS=0"));
 		visible_orders(b, VISIBLE_BEFORE, &f);
 		visible_orders(b, VISIBLE_ORDERS, &f);
@@ -223,22 +223,40 @@ void case_visible(struct bench *b)
 
 /* --- relay --------------------------------------------------------------------------------- */
 
-/* The messages per second of Kafka's own producer, to a topic of its own. */
-static void relay_reference(struct bench *b, int messages)
+/* The messages per second of Kafka's own producer, to a topic of its own: idempotent, or in
+ * transactions of its own default length. */
+static void relay_reference(struct bench *b, const char *relay, int messages)
 {
-	const char *output;
+	bool transactional = strcmp(relay, "transactional") == 0;
 	double rate = 0;
-
-	output = bench_run(
+	const char *output = bench_run(
 		b, "producer", NULL,
 		LIST("tests/bench/kafka_perf.sh", "ProducerPerformance", "--topic", b->topic,
 		     "--num-records", bench_text("%d", messages), "--record-size", MESSAGE_BYTES,
 		     "--throughput", "-1", "--producer-props",
 		     bench_text("bootstrap.servers=%s", getenv("KAFKA_BOOTSTRAP_SERVERS")),
-		     "acks=all", "enable.idempotence=true"));
+		     "acks=all", "enable.idempotence=true",
+		     transactional ? "--transactional-id" : NULL, "bench"));
+
 	if (!bench_find(output, "records sent, ", &rate) || !strstr(output, "ms 99.9th"))
 		bench_fail("kafka-producer-perf-test has no result");
-	bench_reference(b, "relay", "-", "producer", floor(rate));
+	bench_reference(b, "relay", relay, "producer", floor(rate));
+}
+
+static void relay_of(struct bench *b, const char *relay, int events)
+{
+	struct bench_moment m;
+
+	bench_fresh(b, 4);
+	relay_reference(b, relay, events * 3);
+	bench_fresh(b, 4);
+	(void)bench_sql_file(b, "relay_fill.sql",
+			     LIST(bench_text("events=%d", events),
+				  bench_text("topic=%s", b->topic)));
+	bench_start_orders(b, 1, LIST(bench_text("RELAY=%s", relay)));
+	m = bench_await(b, b->order_port, "relay_published_total", events);
+	bench_measured(b, "relay", relay, "rate",
+		       bench_per_second(events - m.first, m.us - m.first_us));
 }
 
 void case_relay(struct bench *b)
@@ -246,18 +264,8 @@ void case_relay(struct bench *b)
 	int events = b->quick ? 60000 : 300000;
 
 	for (int i = 0; i < b->repeat; i++) {
-		struct bench_moment m;
-
-		bench_fresh(b, 4);
-		relay_reference(b, events * 3);
-		bench_fresh(b, 4);
-		(void)bench_sql_file(b, "relay_fill.sql",
-				     LIST(bench_text("events=%d", events),
-					  bench_text("topic=%s", b->topic)));
-		bench_start_orders(b, NULL);
-		m = bench_await(b, b->order_port, "relay_published_total", events);
-		bench_measured(b, "relay", "-", "rate",
-			       bench_per_second(events - m.first, m.us - m.first_us));
+		relay_of(b, "idempotent", events);
+		relay_of(b, "transactional", events);
 	}
 }
 
