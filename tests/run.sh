@@ -22,7 +22,7 @@ RUN_DIR=${TEST_RUN_DIR%/*}
 . "$REPO_DIR/stack/temporary_stack.sh"
 
 # More than the tests take by far; it ends what hangs.
-readonly PART_SECONDS=900
+readonly PART_SECONDS=1500
 passed=0
 failed=0
 part_pid=
@@ -93,7 +93,7 @@ run_part() {
 	local name=$1 log=$RUN_DIR/log/run-$1.log status=0 started=$SECONDS show
 	shift
 	say "== $name"
-	# What has to stop and start servers goes before what runs beside it.
+	# What takes longest goes first: the end-to-end tests, then those that stop their servers.
 	nice -n "$((${#beside_pids[@]} > 0 ? 5 : 0))" \
 		timeout --kill-after=10 "$PART_SECONDS" "$@" </dev/null >"$log" 2>&1 &
 	part_pid=$!
@@ -114,9 +114,10 @@ run_binary() {
 	run_part "$1" "$TEST_BUILD_DIR/tests/$1" "${arguments[@]}"
 }
 
-# begin_beside PART, end_beside: beside the others, on servers of its own; most of its time it waits.
+# begin_beside PART [NICE], end_beside: beside the others, on servers of its own; most of its time it
+# waits.
 begin_beside() {
-	BESIDE=1 TEST_RUN_DIR=$TEST_RUN_DIR-$1 "$REPO_DIR/tests/run.sh" "$1" \
+	BESIDE=1 TEST_RUN_DIR=$TEST_RUN_DIR-$1 nice -n "${2:-0}" "$REPO_DIR/tests/run.sh" "$1" \
 		>"$RUN_DIR/log/run-beside-$1.log" 2>&1 &
 	beside_pids[$1]=$!
 }
@@ -155,7 +156,7 @@ main() {
 	fi
 	export TEST_BUILD_DIR=$BUILD_DIR
 	if [[ " $* " == *" integration "* ]]; then
-		begin_beside alone
+		begin_beside alone 3
 		[[ " $* " != *" e2e "* ]] ||
 			TEST_BUILD_DIR=${E2E_BUILD_DIR:-$BUILD_DIR} SANITIZE='' begin_beside e2e
 	fi

@@ -29,7 +29,7 @@ lint: all
 	@echo "  LINT  clang-format"
 	@clang-format --dry-run --Werror $(SOURCES)
 	@echo "  LINT  shellcheck"
-	@shellcheck -x $(SHELL_SCRIPTS)
+	@printf '%s\n' $(SHELL_SCRIPTS) | xargs -P 2 -n 4 shellcheck -x
 	@echo "  LINT  cppcheck"
 	@cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -j2 \
