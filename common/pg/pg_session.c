@@ -12,11 +12,12 @@
 
 /*
  * The planner: our statements touch few rows by key, but a plan made while a table is still empty
- * would read it whole, and stay so when the table has grown. jit: switched-off plan nodes count as
- * endlessly expensive, and a statement that seems expensive is compiled, which takes a second. The
- * others bound how long the server keeps a session whose client is gone: a transaction that idles,
- * a network that is cut (the settings of TCP; nothing on a Unix socket), a client that ended
- * during a statement.
+ * would read it whole, and stay so when the table has grown. jit and workers: switched-off plan
+ * nodes count as endlessly expensive, and a statement that seems expensive is compiled, which takes
+ * a second, or split among workers, whose start takes longer than the statement. The others bound
+ * how long the server keeps a session whose client is gone: a transaction that idles, a network
+ * that is cut (the settings of TCP; nothing on a Unix socket), a client that ended during a
+ * statement.
  *
  * What the url's options ask for stays. A setting that this version of PostgreSQL does not have is
  * left out. Columns: name, the value wanted, the value in force.
@@ -25,7 +26,8 @@ static const char settings_sql[] =
 	"select s.name, s.value, set_config(s.name, s.value, false) "
 	"from (values ('search_path', $1::text), "
 	"    ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), "
-	"    ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), "
+	"    ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), "
+	"    ('plan_cache_mode', 'force_generic_plan'), "
 	"    ('idle_in_transaction_session_timeout', '20s'), "
 	"    ('client_connection_check_interval', '2s'), "
 	"    ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), "

@@ -58,6 +58,7 @@ static void expect_ours(struct pg *pg)
 	expect_value(pg, "enable_hashjoin", "off");
 	expect_value(pg, "enable_mergejoin", "off");
 	expect_value(pg, "jit", "off");
+	expect_value(pg, "max_parallel_workers_per_gather", "0");
 	expect_value(pg, "plan_cache_mode", "force_generic_plan");
 	expect_value(pg, "idle_in_transaction_session_timeout", "20s");
 	expect_value(pg, "client_connection_check_interval", "2s");
