@@ -27,9 +27,10 @@ static void await_sql(struct bench *b, double wanted, const char *statement)
 
 static void replicas_of(struct bench *b, int replicas, int64_t orders)
 {
-	const char *subject =
-		bench_text("%d delivery-service%s", replicas, replicas == 1 ? "" : "s");
+	char subject[64];
 
+	(void)snprintf(subject, sizeof(subject), "%d delivery-service%s", replicas,
+		       replicas == 1 ? "" : "s");
 	bench_fresh(b, PARTITIONS);
 	bench_start_deliveries(b, replicas, LIST("DELIVERY_DELAY_MS=0"));
 	await_sql(b, replicas,
@@ -59,12 +60,13 @@ static const char *ports_of(struct bench *b, int services)
 }
 
 /* Returns when the last call was answered. */
-static double place_orders(struct bench *b, int services, int64_t orders, const char *acks)
+static double place_orders(struct bench *b, int services, int clients, int64_t orders,
+			   const char *acks)
 {
 	json_t *result = json_loads(bench_run(b, "load",
 					      LIST(bench_text("PORTS=%s", ports_of(b, services)),
 						   "RATE=0", bench_text("COUNT=%" PRId64, orders),
-						   bench_text("CONNECTIONS=%d", CONNECTIONS),
+						   bench_text("CONNECTIONS=%d", clients),
 						   bench_text("ACKS=%s", acks)),
 					      LIST(bench_text("%s/load", b->build_dir))),
 				    0, NULL);
@@ -77,16 +79,19 @@ static double place_orders(struct bench *b, int services, int64_t orders, const 
 	return floor((double)orders * 1000 / took_ms);
 }
 
-static void services_of(struct bench *b, int services, int64_t orders)
+static void services_of(struct bench *b, int services, int clients, int64_t orders)
 {
-	const char *subject = bench_text("%d order-service%s", services, services == 1 ? "" : "s");
-	const char *acks = bench_text("%s/acks.txt", b->run_dir);
+	char subject[64], acks[512];
 	int64_t answered_us;
 
+	(void)snprintf(subject, sizeof(subject), "%d order-service%s, %d clients", services,
+		       services == 1 ? "" : "s", clients);
+	(void)snprintf(acks, sizeof(acks), "%s/acks.txt", b->run_dir);
 	bench_fresh(b, 4);
 	bench_start_orders(b, services, LIST("HTTP_THREADS=64"));
 	(void)unlink(acks);
-	bench_measured(b, "scale", subject, "placed", place_orders(b, services, orders, acks));
+	bench_measured(b, "scale", subject, "placed",
+		       place_orders(b, services, clients, orders, acks));
 	answered_us = bench_wall_us();
 	await_sql(b, 0, "select count(*) from orders.outbox");
 	bench_measured(b, "scale", subject, "behind",
@@ -100,7 +105,8 @@ void case_scale(struct bench *b)
 	for (int i = 0; i < b->repeat; i++) {
 		replicas_of(b, 1, b->quick ? 20000 : 100000);
 		replicas_of(b, PARTITIONS, b->quick ? 20000 : 100000);
-		services_of(b, 1, b->quick ? 20000 : 200000);
-		services_of(b, 32, b->quick ? 20000 : 200000);
+		services_of(b, 1, 320, b->quick ? 20000 : 200000);
+		services_of(b, 32, 320, b->quick ? 20000 : 100000);
+		services_of(b, 32, 3200, b->quick ? 20000 : 200000);
 	}
 }

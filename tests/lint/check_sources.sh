@@ -58,7 +58,7 @@ targets() {
 	while IFS= read -r name; do
 		echo "Makefile: make help tells of $name, which does not exist"
 	done < <(comm -13 <(makefile_targets) <(helped_targets))
-	make -s help | awk 'length($0) > 80 { print "Makefile: make help has a line over 80 columns: " $0 }'
+	MAKEFLAGS='' make -s help | awk 'length($0) > 80 { print "Makefile: make help has a line over 80 columns: " $0 }'
 }
 
 # quoted_texts: every text that enters a log record is quoted, or a constant of the program.
