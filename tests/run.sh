@@ -12,7 +12,7 @@
 #      SANITIZE        not empty: they are built with ASan and UBSan
 #      E2E_BUILD_DIR   where e2e's are, if elsewhere and without the two
 #      FILTER          only the tests that match (integration, e2e), e.g. order_api/*
-#      JOBS            tests at a time (three a processor: they wait most of the time)
+#      JOBS            tests at a time (two a processor: they wait most of the time)
 #      TEST_RUN_DIR    state of the servers under test (.run/test)
 #      BESIDE          not empty: another part of the run shows what this one says
 set -euo pipefail
@@ -94,7 +94,7 @@ run_part() {
 	shift
 	say "== $name"
 	# What takes longest goes first: the end-to-end tests, then those that stop their servers.
-	nice -n "$((${#beside_pids[@]} > 0 ? 5 : 0))" \
+	nice -n "$((${#beside_pids[@]} > 0 ? 10 : 0))" \
 		timeout --kill-after=10 "$PART_SECONDS" "$@" </dev/null >"$log" 2>&1 &
 	part_pid=$!
 	tail -q -n +1 -s 0.2 -F --pid="$part_pid" "$log" 2>/dev/null | sed -u -E '/^\[(RUN |SKIP)\]/d' &
@@ -156,7 +156,7 @@ main() {
 	fi
 	export TEST_BUILD_DIR=$BUILD_DIR
 	if [[ " $* " == *" integration "* ]]; then
-		begin_beside alone 3
+		begin_beside alone 5
 		[[ " $* " != *" e2e "* ]] ||
 			TEST_BUILD_DIR=${E2E_BUILD_DIR:-$BUILD_DIR} SANITIZE='' begin_beside e2e
 	fi
@@ -164,7 +164,7 @@ main() {
 		[[ -z ${beside_pids[$part]-} ]] || continue
 		case $part in
 		unit) run_part unit "${MAKE:-make}" --no-print-directory test-unit ;;
-		integration) run_binary integration "${JOBS:-$((3 * $(nproc)))}" ;;
+		integration) run_binary integration "${JOBS:-$((2 * $(nproc)))}" ;;
 		alone) run_binary integration-alone 1 ;;
 		e2e) run_binary e2e 1 ;;
 		esac
