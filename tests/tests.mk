@@ -22,7 +22,7 @@ SANITIZED := build/sanitize$(if $(LIBRDKAFKA),/librdkafka)
 # A second make builds, since the packages that it needs may only come now.
 test:
 	@stack/packages.sh install build run test
-	@$(MAKE) --no-print-directory --silent all $(BUILD)/tests/e2e
+	@$(MAKE) --no-print-directory --silent all bench-build $(BUILD)/tests/e2e $(BUILD)/tests/upgrade
 	@$(MAKE) --no-print-directory --silent SANITIZE=1 all test-build '$(SANITIZED)/tests/unit'
 	@MAKE='$(MAKE)' TEST_BUILD_DIR='$(SANITIZED)' SANITIZE=1 E2E_BUILD_DIR='$(BUILD)' tests/run.sh unit integration e2e
 

@@ -25,7 +25,7 @@ bench-report:
 
 bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%) $(BUILD)/tests/bench
 
-# So that a change that they do not build with is noticed.
+# So that a change that they do not build with is noticed; make test builds them, too.
 test-build: $(if $(SANITIZE),,bench-build $(BUILD)/tests/upgrade)
 
 $(BUILD)/tests/bench: LDLIBS += -lm

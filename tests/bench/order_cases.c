@@ -263,11 +263,10 @@ void case_relay(struct bench *b)
 {
 	int events = b->quick ? 60000 : 300000;
 
-	for (int i = 0; i < b->repeat; i++)
+	for (int i = 0; i < b->repeat; i++) {
 		relay_of(b, "idempotent", events);
-	/* The first transaction gives the broker fifty partitions more, and less speed. */
-	for (int i = 0; i < b->repeat; i++)
 		relay_of(b, "transactional", events);
+	}
 }
 
 /* --- start --------------------------------------------------------------------------------- */

@@ -8,7 +8,6 @@
 #include "tests/bench/cases.h"
 
 #define PARTITIONS   20
-#define CONNECTIONS  320 /* to all order-services together: closed loop */
 #define PATIENCE_MS  120000
 #define LOOK_EACH_MS 50
 
@@ -59,7 +58,7 @@ static const char *ports_of(struct bench *b, int services)
 	return ports;
 }
 
-/* Returns when the last call was answered. */
+/* Clients call again when they are answered. Returns the orders a second, once all are. */
 static double place_orders(struct bench *b, int services, int clients, int64_t orders,
 			   const char *acks)
 {
