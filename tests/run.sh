@@ -21,8 +21,10 @@ RUN_DIR=${TEST_RUN_DIR%/*}
 . "$(dirname "$(realpath "$0")")/../stack/process.sh"
 . "$REPO_DIR/stack/temporary_stack.sh"
 
-# More than the tests take by far; it ends what hangs.
-readonly PART_SECONDS=1500
+# More than the tests take by far, on a slow machine, too; it ends what hangs.
+readonly PART_SECONDS=3000
+# So few failures are judged again, alone; more of them are no machine's fault.
+readonly AGAIN_MAX=3
 passed=0
 failed=0
 part_pid=
@@ -102,16 +104,31 @@ run_part() {
 	wait "$part_pid" || status=$?
 	part_pid=
 	wait "$show" || true
-	((status != 124)) || say "== $name: ended after $PART_SECONDS s"
+	((status != 124)) || say "== $name: ended after $PART_SECONDS s, in the midst of$(tests_that unfinished "$log")"
 	count "$log" "$status"
 	say "== $name took $((SECONDS - started)) s"
 }
 
-# run_binary NAME JOBS: runs a test binary.
+# tests_that failed|unfinished LOG: prints their names, suite/test.
+tests_that() {
+	awk -v wanted="$1" '{ gsub(/::/, "/"); name = $2; sub(/:$/, "", name) }
+		/^\[(RUN |SKIP)\]/ { began[$(NF)] = 1; next }
+		/^\[(PASS|FAIL|CRASH)\]/ { delete began[name] }
+		/^\[FAIL\]/ && wanted == "failed" { print name }
+		END { if (wanted == "unfinished") for (name in began) print name }' "$2" | sort
+}
+
+# run_binary NAME JOBS: runs a test binary. A few tests that fail beside others are run again, alone:
+# that verdict counts.
 run_binary() {
-	local arguments=(--verbose --jobs "$2")
+	local arguments=(--verbose --jobs "$2") again failed_before=$failed
 	[[ -z ${FILTER-} ]] || arguments+=(--filter "$FILTER")
 	run_part "$1" "$TEST_BUILD_DIR/tests/$1" "${arguments[@]}"
+	mapfile -t again < <(tests_that failed "$RUN_DIR/log/run-$1.log")
+	((${#again[@]} > 0 && ${#again[@]} <= AGAIN_MAX && failed - failed_before == ${#again[@]})) || return 0
+	failed=$failed_before
+	run_part "$1-again" "$TEST_BUILD_DIR/tests/$1" --verbose --jobs 1 --filter "@($(IFS='|'; echo "${again[*]}"))"
+	say "== failed beside other tests and was run again alone: ${again[*]}"
 }
 
 # begin_beside PART [NICE], end_beside: beside the others, on servers of its own; most of its time it
@@ -123,14 +140,16 @@ begin_beside() {
 }
 
 end_beside() {
-	local part status
+	local part log passing failing
 	for part in "${!beside_pids[@]}"; do
-		status=0
+		log=$RUN_DIR/log/run-beside-$part.log
 		say "== $part, which runs beside it: waiting for its end"
-		wait "${beside_pids[$part]}" || status=$?
+		wait "${beside_pids[$part]}" || true
 		unset "beside_pids[$part]"
-		cat "$RUN_DIR/log/run-beside-$part.log"
-		count "$RUN_DIR/log/run-beside-$part.log" "$status"
+		cat "$log"
+		read -r passing failing < <(tail -n 1 "$log" |
+			sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p') || failing=
+		passed=$((passed + ${passing:-0})) failed=$((failed + ${failing:-1}))
 	done
 }
 
