@@ -32,7 +32,7 @@ include "table"; include "result";
 				+ "\(share("jmeter") | fixed(1)) %") }
 	],
 	notes: [
-		"JMeter and the services share \($s.cores) cores: where JMeter needs one for itself, it cannot "
-		+ "call as often as it should, and the services answer less."
+		"The services have one half of the processors, and who calls them the other: JMeter needs one "
+		+ "for a thousand calls a second."
 	]
 }

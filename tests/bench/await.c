@@ -18,7 +18,7 @@
 #include "common/runtime/clock.h"
 
 #define CALL_MS    2000L
-#define BODY_BYTES 65536
+#define BODY_BYTES (1024 * 1024) /* of a thousand partitions: 120 KB */
 
 struct config {
 	int64_t port, at_least, base, interval_us, timeout_s;
@@ -69,14 +69,16 @@ static void pause_us(int64_t us)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* curl's write callback; what does not fit is an error. */
+/* curl's write callback; what does not fit ends the program: waiting would not help. */
 static size_t collect(char *data, size_t size, size_t count, void *context)
 {
 	struct body *body = context;
 	size_t len = size * count;
 
-	if (body->len + len >= sizeof(body->text))
-		return 0;
+	if (body->len + len >= sizeof(body->text)) {
+		(void)fprintf(stderr, "bench-await: an answer of more than %d bytes\n", BODY_BYTES);
+		exit(1);
+	}
 	memcpy(body->text + body->len, data, len);
 	body->len += len;
 	return len;
@@ -114,7 +116,7 @@ static enum status await(CURL *curl, const struct config *config, struct error *
 {
 	const int64_t deadline = clock_mono_ms() + config->timeout_s * 1000;
 	int64_t first_us = 0, first = 0;
-	struct body body;
+	static struct body body;
 
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
