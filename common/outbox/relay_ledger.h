@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RELAY_BATCH_MAX 5000
+#define RELAY_BATCH_MAX 10000
 
 enum relay_verdict {
 	RELAY_OUTSTANDING = 0, /* sent, no report yet */
