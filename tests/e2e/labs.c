@@ -144,8 +144,8 @@ Test(labs, an_interrupted_one_leaves_its_figures)
 	struct lab lab = lab_start("bulk");
 	const char *series = arena_format("%s/http.tsv", lab.run_dir);
 
-	cr_assert(wait_until(90000, access(series, R_OK) == 0 ||
-					    waitpid(lab.pid, NULL, WNOHANG) != 0) &&
+	cr_assert(wait_until(90000,
+			     access(series, R_OK) == 0 || waitpid(lab.pid, NULL, WNOHANG) != 0) &&
 			  access(series, R_OK) == 0,
 		  "no load: %s", text_of(lab.output));
 	cr_assert_eq(kill(lab.pid, SIGINT), 0);
