@@ -1,4 +1,4 @@
-# What Criterion said, with --verbose. wanted: passed or unfinished, the names of those tests as suite/test, a
+# What Criterion said, with --verbose. wanted: failed or unfinished, the names of those tests as suite/test, a
 # line each; counts, of the tests: all, passed, failed.
 { gsub(/\033\[[0-9;]*m/, "") }
 /^\[(RUN |PASS|FAIL|CRASH)\]/ {

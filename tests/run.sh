@@ -23,12 +23,10 @@ RUN_DIR=${TEST_RUN_DIR%/*}
 
 # Criterion 2.4.1's runner hangs now and then, with no test at work (its #483). Tests take far less.
 readonly SILENT_SECONDS=600
-# So few failures are judged again, alone; more of them are no machine's fault.
+# So few failures are judged again, alone.
 readonly AGAIN_MAX=3
-passed=0
-failed=0
-part_pid=
-silent= # the part was ended for that
+passed=0 failed=0
+part_pid='' silent=''
 declare -A beside_pids=()
 
 # choose_ports: free ones below the ephemeral ones, for all parts of a stack.
@@ -118,20 +116,23 @@ run_part() {
 	say "== $name took $((SECONDS - started)) s"
 }
 
-# tests_that passed|unfinished LOG: prints their names, suite/test, and | between them.
+# tests_that failed|unfinished LOG: prints their names, suite/test, and | between them.
 tests_that() { awk -v wanted="$1" -f "$REPO_DIR/tests/results.awk" "$2" | paste -s -d '|'; }
 
-# run_binary NAME JOBS: runs a test binary. After a silence what has not passed runs again, and so do a
-# few tests that fail beside others, alone: that verdict counts.
+# run_binary NAME JOBS: runs a test binary. After a silence it runs once more; a few tests that fail
+# beside others run again, alone: that verdict counts.
 run_binary() {
-	local passed_before=$passed failed_before=$failed jobs=1 names
-	run_part "$1" "$TEST_BUILD_DIR/tests/$1" --verbose --jobs "$2" --filter "${FILTER:-*/*}"
-	names=$(tests_that passed "$RUN_DIR/log/run-$1.log")
-	[[ -z ${FILTER-} && -n $names ]] && ((failed > failed_before && failed - failed_before <= AGAIN_MAX)) || return 0
-	[[ -z $silent ]] || jobs=$2
-	passed=$((passed_before + $(tr -cd '|' <<<"|$names" | wc -c))) failed=$failed_before
-	say "== $1 once more, without what has passed"
-	run_part "$1-again" "$TEST_BUILD_DIR/tests/$1" --verbose --jobs "$jobs" --filter "!($names)"
+	local run=("$TEST_BUILD_DIR/tests/$1" --verbose) passed_before=$passed failed_before=$failed names
+	run_part "$1" "${run[@]}" --jobs "$2" --filter "${FILTER:-*/*}"
+	names=$(tests_that failed "$RUN_DIR/log/run-$1.log")
+	if [[ -n $silent ]]; then
+		passed=$passed_before failed=$failed_before
+		run_part "$1-again" "${run[@]}" --jobs "$2" --filter "${FILTER:-*/*}"
+	elif [[ -n $names ]] && ((failed - failed_before <= AGAIN_MAX)); then
+		failed=$failed_before
+		say "== again, alone: $names"
+		run_part "$1-again" "${run[@]}" --jobs 1 --filter "@($names)"
+	fi
 }
 
 # begin_beside PART [NICE], end_beside: beside the others, on servers of its own; most of its time it
