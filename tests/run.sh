@@ -103,8 +103,8 @@ run_part() {
 	local name=$1 log=$RUN_DIR/log/run-$1.log status=0 started=$SECONDS show
 	shift
 	say "== $name"
-	# What takes longest goes first: the end-to-end tests, then those that stop their servers.
-	nice -n "$((${#beside_pids[@]} > 0 ? 10 : 0))" setsid "$@" </dev/null >"$log" 2>&1 &
+	# What takes longest goes first. In the background bash ignores SIGINT, for its children, too.
+	nice -n "$((${#beside_pids[@]} > 0 ? 10 : 0))" env --default-signal=INT setsid "$@" </dev/null >"$log" 2>&1 &
 	part_pid=$!
 	tail -q -n +1 -s 0.2 -F --pid="$part_pid" "$log" 2>/dev/null | sed -u -E '/^\[(RUN |SKIP)\]/d' &
 	show=$!
