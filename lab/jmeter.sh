@@ -69,8 +69,8 @@ by_jmeter() {
 	child_start jmeter "$RUN_DIR/log/jmeter.out" java -Xmx2g -Xss256k -XX:+UseSerialGC \
 		-XX:-UsePerfData -Djava.util.prefs.userRoot="$RUN_DIR/tmp" -Djava.io.tmpdir="$RUN_DIR/tmp" \
 		-jar "$JMETER/bin/ApacheJMeter.jar" -n -t "$REPO_DIR/lab/jmeter/$1.jmx" \
-		-q "$REPO_DIR/lab/jmeter/calls.properties" -l "$RUN_DIR/calls.jtl" -j "$RUN_DIR/log/jmeter-own.log" -J threads="$USERS" \
-		-J loops="$LOOPS" -J rate="$RATE" -J timeout="$TIMEOUT_MS" "${options[@]}"
+		-q "$REPO_DIR/lab/jmeter/calls.properties" -l "$RUN_DIR/calls.jtl" \
+		-j "$RUN_DIR/log/jmeter-own.log" -J threads="$USERS" -J loops="$LOOPS" -J rate="$RATE" -J timeout="$TIMEOUT_MS" "${options[@]}"
 	call_from_there jmeter
 	while child_alive jmeter; do
 		sleep "$LOOK_SECONDS"

@@ -18,7 +18,7 @@
 #include "common/runtime/clock.h"
 
 #define CALL_MS    2000L
-#define BODY_BYTES (1024 * 1024) /* of a thousand partitions: 120 KB */
+#define BODY_BYTES (1024 * 1024) /* of a thousand partitions it is over 64 KB */
 
 struct config {
 	int64_t port, at_least, base, interval_us, timeout_s;
