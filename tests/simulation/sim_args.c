@@ -103,7 +103,7 @@ static void sort(const struct sim_call *call, int parameter)
 	sorted.call = call->number;
 	sorted.parameter = parameter;
 	sorted.count = sim_args_count(call, parameter);
-	sorted.list = sim_world_memory(((size_t)sorted.count + 1) * sizeof(*sorted.list));
+	sorted.list = sim_world_loan(((size_t)sorted.count + 1) * sizeof(*sorted.list));
 	for (int i = 0; i < sorted.count; i++)
 		sorted.list[i] = (struct numbered){ sim_args_number_at(call, parameter, i), i };
 	qsort(sorted.list, (size_t)sorted.count, sizeof(*sorted.list), compare_numbers);
@@ -169,9 +169,8 @@ void sim_args_put_number(PGresult *result, int row, int column, int64_t value)
 
 void sim_args_put_text(PGresult *result, int row, int column, struct sim_text text)
 {
-	char *bytes = text.bytes ? sim_world_copy(text.bytes, (size_t)text.len) : NULL;
-
-	(void)PQsetvalue(result, row, column, bytes, bytes ? text.len : -1);
+	/* libpq only reads it. */
+	(void)PQsetvalue(result, row, column, (char *)text.bytes, text.bytes ? text.len : -1);
 }
 
 bool sim_args_same_text(struct sim_text a, struct sim_text b)

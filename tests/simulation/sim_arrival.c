@@ -31,7 +31,7 @@ static void arrive(void *argument)
 void sim_server_send(struct sim_session *s, struct sim_call *call)
 {
 	static uint64_t numbers;
-	struct packet *p = sim_world_memory(sizeof(*p));
+	struct packet *p = sim_world_loan(sizeof(*p));
 	int64_t at = sim_world_now_us() + sim_server_delay_us();
 
 	call->number = ++numbers;
@@ -64,7 +64,7 @@ void sim_server_node_died(struct sim_node *node)
 		if (s->node != node || !s->client)
 			continue;
 		s->client = NULL;
-		end = sim_world_memory(sizeof(*end));
+		end = sim_world_loan(sizeof(*end));
 		end->kind = CALL_TERMINATE;
 		sim_server_send(s, end);
 	}

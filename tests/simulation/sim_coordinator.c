@@ -73,7 +73,7 @@ static void write_marker(void *argument)
 
 static void end_at(struct sim_transactional *id, const struct place *place, bool commits)
 {
-	struct marker *m = sim_world_memory(sizeof(*m));
+	struct marker *m = sim_world_loan(sizeof(*m));
 	int64_t at_us = sim_world_now_us() + sim_random_between(sim_world_random(), 0, MARKER_US);
 
 	*m = (struct marker){ *place, id->open, commits };
@@ -126,7 +126,7 @@ static void time_out(void *argument)
 
 static void begin(struct sim_transactional *id)
 {
-	struct begun *b = sim_world_memory(sizeof(*b));
+	struct begun *b = sim_world_loan(sizeof(*b));
 	int64_t late_us = sim_random_between(sim_world_random(), 0, LOOK_S * SIM_S);
 
 	id->open = ++coordinator.transactions;

@@ -87,7 +87,7 @@ static void publish(struct order *o, const struct order_event *e)
 		append(o, e);
 		return;
 	}
-	l = sim_world_memory(sizeof(*l));
+	l = sim_world_loan(sizeof(*l));
 	*l = (struct late){ o, e };
 	feed.late++;
 	sim_world_at(sim_world_now_us() + sim_random_between(dice(), 1, LATE_MAX_MS) * SIM_MS,

@@ -128,7 +128,7 @@ static int compare_serial(const void *a, const void *b)
 /* The new effects of a transaction, in their order. */
 static void judge_effects(const struct sim_session *s)
 {
-	struct sim_row **rows = sim_world_memory((s->touched_count + 1) * sizeof(struct sim_row *));
+	struct sim_row **rows = sim_world_loan((s->touched_count + 1) * sizeof(struct sim_row *));
 	size_t n = 0, outgoing = 0;
 
 	for (size_t i = 0; i < s->touched_count; i++) {

@@ -8,17 +8,18 @@
 #include "common/event/event_json.h"
 #include "tests/simulation/sim_args.h"
 #include "tests/simulation/sim_judge_client.h"
+#include "tests/simulation/sim_set.h"
 #include "tests/simulation/sim_world.h"
 
 /* One judge a world. */
 static struct outbox_judge {
 	const struct sim_setup *setup;
-	struct sim_table published; /* what each message says, as a hash */
-	struct sim_table once;      /* likewise, of transactions */
+	struct sim_set published; /* what each message says, as a hash */
+	struct sim_set once;      /* likewise, of transactions */
+	struct sim_set refused;   /* likewise, of those that were */
 	struct sim_table told; /* (order): the highest version of Delivery*; and (order, version) */
 	struct sim_table latest;  /* (order): the highest version on the topic */
 	struct sim_table denied;  /* (order, version) */
-	struct sim_table refused; /* what each message says that was, as a hash */
 } judge;
 
 void sim_judge_outbox_begin(const struct sim_setup *setup)
@@ -69,8 +70,8 @@ static void skip_denied(void *row)
 
 void sim_judge_outbox_denied(const struct sim_message *m)
 {
-	(void)sim_table_row(&judge.refused,
-			    hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0, 0);
+	(void)sim_set_add(&judge.refused,
+			  hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len));
 	if (!m->readable || m->version == 0)
 		return;
 	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
@@ -82,9 +83,8 @@ void sim_judge_outbox_denied(const struct sim_message *m)
 bool sim_judge_outbox_denies(const struct sim_message *m)
 {
 	return judge.refused.count > 0 &&
-	       sim_table_find(&judge.refused,
-			      hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0,
-			      0);
+	       sim_set_has(&judge.refused,
+			   hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len));
 }
 
 /* An event without a version has an effect each time that it is on the topic, and each effect may
@@ -96,11 +96,10 @@ static bool is_once(const struct message *m)
 
 static void judge_once(const struct sim_message *m, int64_t hash)
 {
-	if (sim_table_find(&judge.once, hash, 0, 0) && !sim_server_has_forgotten())
+	if (!sim_set_add(&judge.once, hash) && !sim_server_has_forgotten())
 		sim_world_violation("%s %d/%" PRId64 ": who reads committed has seen %.*s before",
 				    m->plain.topic, (int)m->plain.at.partition, m->plain.at.offset,
 				    (int)m->plain.payload_len, (const char *)m->plain.payload);
-	(void)sim_table_row(&judge.once, hash, 0, 0);
 }
 
 /* What is told of the deliveries: the first time of each version comes in the order of the
@@ -138,7 +137,7 @@ void sim_judge_outbox_appended(const struct sim_message *m)
 
 	if (!judge.setup) /* there are no services */
 		return;
-	(void)sim_table_row(&judge.published, hash, 0, 0);
+	(void)sim_set_add(&judge.published, hash);
 	if (m->transaction && is_once(&m->plain))
 		judge_once(m, hash);
 	judge_told(&m->plain);
@@ -161,9 +160,8 @@ static void judge_deleted(const struct sim_session *s, const struct sim_row *row
 		sim_table_find(&s->database->tables[T_OUTBOX_DEAD], row->key[0], 0, 0);
 
 	if (sim_table_see(dead, s) ||
-	    sim_table_find(&judge.published,
-			   hash_of(v->text[0].bytes, v->text[4].bytes, (size_t)v->text[4].len), 0,
-			   0))
+	    sim_set_has(&judge.published,
+			hash_of(v->text[0].bytes, v->text[4].bytes, (size_t)v->text[4].len)))
 		return;
 	sim_world_violation("%s takes row %" PRId64 " out of the outbox, and the topic has not got "
 			    "its message",

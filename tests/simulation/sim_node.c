@@ -6,14 +6,6 @@
 
 #include "tests/simulation/sim_world.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SIM_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SIM_ASAN 1
-#endif
-#endif
-
 #ifdef SIM_ASAN
 #include <sanitizer/common_interface_defs.h>
 #define STACK_BYTES (4 << 20)
@@ -147,7 +139,7 @@ static void wake_up_now(void *argument)
 
 static void wake_up_at(struct sim_task *t, int64_t at_us)
 {
-	struct wake_up *w = sim_world_memory(sizeof(*w));
+	struct wake_up *w = sim_world_loan(sizeof(*w));
 
 	*w = (struct wake_up){ t, t->wait };
 	sim_world_at(at_us, wake_up_now, w);

@@ -60,7 +60,7 @@ static void hear(void *argument)
 
 static void tell(struct pg *pg, struct sim_session *session, bool notification)
 {
-	struct word *w = sim_world_memory(sizeof(*w));
+	struct word *w = sim_world_loan(sizeof(*w));
 
 	*w = (struct word){ pg, session, notification };
 	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 50, 2000), hear,
@@ -106,7 +106,7 @@ void pg_check_sessions(struct pg *pg, pg_session_check *check, void *context)
 
 static struct sim_call *new_call(enum sim_call_kind kind, const char *name, const char *sql)
 {
-	struct sim_call *c = sim_world_memory(sizeof(*c));
+	struct sim_call *c = sim_world_loan(sizeof(*c));
 
 	c->kind = kind;
 	c->name = name;
@@ -220,7 +220,8 @@ static void send_call(struct pg *pg, const char *name, const struct pg_params *p
 		c->formats[i] = p->formats[i];
 		if (p->values[i])
 			c->params[i] = (struct sim_text){
-				sim_world_copy(p->values[i], (size_t)p->lengths[i]), p->lengths[i]
+				sim_world_loan_of(p->values[i], (size_t)p->lengths[i]),
+				p->lengths[i]
 			};
 	}
 	sim_server_send(pg->session, c);

@@ -56,7 +56,7 @@ static char *find(const struct kafka_state_source *s, const struct sim_partition
 
 		if (!m->hole && !m->aborted && m->plain.key_len == key_len &&
 		    memcmp(m->plain.key, s->key, key_len) == 0)
-			return sim_world_copy(m->plain.payload, m->plain.payload_len);
+			return sim_world_loan_of(m->plain.payload, m->plain.payload_len);
 	}
 	return NULL;
 }

@@ -41,12 +41,12 @@ struct sim_row *sim_table_find(const struct sim_table *t, int64_t a, int64_t b, 
 
 struct sim_row *sim_table_row(struct sim_table *t, int64_t a, int64_t b, int64_t c)
 {
-	struct sim_row *row = sim_table_find(t, a, b, c);
-	size_t at;
+	const int64_t key[3] = { a, b, c };
+	size_t at = sim_table_from(t, a, b, c);
+	struct sim_row *row;
 
-	if (row)
-		return row;
-	at = sim_table_from(t, a, b, c);
+	if (at < t->count && compare(t->rows[at], key) == 0)
+		return t->rows[at];
 	if (t->count == t->capacity) {
 		t->capacity = t->capacity ? 2 * t->capacity : 64;
 		t->rows = realloc(t->rows, t->capacity * sizeof(struct sim_row *));

@@ -58,7 +58,7 @@ enum status sim_server_lock(struct sim_session *s, int64_t number)
 	for (; *at && (*at)->number != number; at = &(*at)->next)
 		;
 	if (!*at) {
-		*at = sim_world_memory(sizeof(**at));
+		*at = sim_world_loan(sizeof(**at));
 		(*at)->number = number;
 	}
 	if ((*at)->owner && (*at)->owner != s) {

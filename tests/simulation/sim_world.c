@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define EPOCH_WALL_MS 1750000000000
 #define TRACE_LINES   400
 #define TRACE_WIDTH   240
+#define CHUNK_BYTES   ((size_t)16 << 20)
+#define ALIGNMENT     ((size_t)16)
 
 struct event {
 	int64_t at_us;
@@ -52,7 +55,7 @@ struct sim_random *sim_world_random(void)
 	return &world.random;
 }
 
-void *sim_world_memory(size_t size)
+void *sim_world_loan(size_t size)
 {
 	void *memory = calloc(1, size ? size : 1);
 
@@ -61,9 +64,52 @@ void *sim_world_memory(size_t size)
 	return memory;
 }
 
+#ifdef SIM_ASAN
+/* It looks at the bounds of what calloc gives. */
+void *sim_world_memory(size_t size)
+{
+	return sim_world_loan(size);
+}
+#else
+static void *new_chunk(void)
+{
+	void *chunk = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (chunk == MAP_FAILED)
+		abort();
+	(void)madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE); /* or it is slower */
+	return chunk;
+}
+
+void *sim_world_memory(size_t size)
+{
+	static char *next, *end;
+	size_t rounded = (size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+
+	if (rounded > CHUNK_BYTES / 4)
+		return sim_world_loan(size);
+	if ((size_t)(end - next) < rounded) {
+		next = new_chunk();
+		end = next + CHUNK_BYTES;
+	}
+	next += rounded;
+	return next - rounded;
+}
+#endif
+
 void *sim_world_copy(const void *bytes, size_t len)
 {
 	char *copy = sim_world_memory(len + 1);
+
+	if (len)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+void *sim_world_loan_of(const void *bytes, size_t len)
+{
+	char *copy = sim_world_loan(len + 1);
 
 	if (len)
 		memcpy(copy, bytes, len);

@@ -2,7 +2,7 @@
  * The simulated world of one run: its time, what will happen in it, its random numbers, its trace.
  *
  * There is one world a process: the modules that are replaced (clock, pg, kafka, log) have no
- * argument to find another by. A run is a process of its own, so memory is never given back.
+ * argument to find another by. A run is a process of its own, so most memory is never given back.
  *
  * Invariant: nothing in it depends on an address, a file, the real time or another thread: the
  * same seed and plan give the same trace.
@@ -17,6 +17,14 @@
 #include <stdint.h>
 
 #include "tests/simulation/sim_random.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SIM_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SIM_ASAN 1
+#endif
+#endif
 
 #define SIM_MS ((int64_t)1000)    /* in us, the world's unit of time */
 #define SIM_S  ((int64_t)1000000) /* likewise */
@@ -44,8 +52,11 @@ void sim_world_print_trace(void); /* the latest lines, on stdout */
 void sim_world_violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *sim_world_violated(void); /* NULL: nothing */
 
-/* Memory of the run. */
+/* Memory of the run, zeroed: nobody frees it. */
 void *sim_world_memory(size_t size);
 void *sim_world_copy(const void *bytes, size_t len); /* with a NUL behind it */
+/* Likewise, and who has it calls free(). */
+void *sim_world_loan(size_t size);
+void *sim_world_loan_of(const void *bytes, size_t len);
 
 #endif
