@@ -119,19 +119,21 @@ static int64_t produce_plain(const char *type)
 		.headers = { { "type", type, 0 } } });
 }
 
-/* A process that comes back after its partition was given away writes nothing more. */
+/* A process that comes back after its partition was given away writes nothing more. It has to be
+ * stopped before its work is done, so nothing slow comes in between. */
 LAB_TEST(stops, a_zombie_is_fenced, 1)
 {
-	struct service *zombie = service_start(DELIVERY, "DELIVERY_DELAY_MS=1000", NULL);
+	struct service *zombie = service_start(DELIVERY, "DELIVERY_DELAY_MS=4000", NULL), *other;
 	struct tail *tail = tail_open(fixture.topic);
 
 	(void)produce_plain("OrderPlaced");
 	cr_assert(wait_until(10000, sql_number(HISTORY) == 1));
+	other = service_start(DELIVERY, NULL);
 	(void)produce_plain("OrderModified");
 	cr_assert(wait_until(5000, service_metric(zombie, "delivery_events_in_work") == 1.0));
-	(void)service_start(DELIVERY, NULL);
 	service_signal(zombie, SIGSTOP);
 	cr_assert(wait_until(15000, sql_number(HISTORY) == 2));
+	cr_assert_eq(sql_number(HISTORY " where replica = '%s'", other->name), 1);
 	service_signal(zombie, SIGCONT);
 	cr_assert(wait_until(5000, service_logged(zombie, "fenced") ||
 					   service_logged(zombie, "partition revoked")));
