@@ -153,6 +153,15 @@ void sim_server_terminate(struct sim_session *session);
 struct sim_session *sim_server_sessions(void);
 struct sim_session *sim_server_session(int pid); /* NULL: there is none */
 
+/* --- for the sessions ---------------------------------------------------------------------- */
+
+/* What the round trip has, with the first error; a commit's may be lost, and the session with it.
+ */
+void sim_server_answer(struct sim_session *session);
+bool sim_server_is_read_only(void);
+bool sim_server_pauses(void); /* sessions between two statements */
+int64_t sim_server_hangs_until_us(void);
+
 /* --- transactions ---------------------------------------------------------------------------- */
 
 void sim_server_commit(struct sim_session *session);
