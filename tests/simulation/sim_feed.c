@@ -17,7 +17,7 @@
 
 struct order {
 	int32_t version; /* the latest that was made */
-	int32_t partition;
+	int64_t id;
 	bool plain; /* its events carry no version */
 	bool cancelled;
 	struct order_event events[VERSIONS_MAX + 1];
@@ -43,8 +43,10 @@ static struct sim_random *dice(void)
 
 static int32_t partition_of(const struct order *o)
 {
-	return feed.setup->keyed ? o->partition
-				 : (int32_t)sim_random_below(dice(), feed.setup->partitions);
+	int32_t partitions = feed.topic->partition_count;
+
+	return feed.setup->keyed ? (int32_t)(o->id % partitions)
+				 : (int32_t)sim_random_below(dice(), partitions);
 }
 
 static void append(struct order *o, const struct order_event *e)
@@ -122,7 +124,7 @@ static void make_order(void)
 	struct order *o = sim_world_memory(sizeof(*o));
 
 	feed.orders[id] = o;
-	o->partition = (int32_t)(id % feed.setup->partitions);
+	o->id = id;
 	o->plain = feed.setup->keyed && sim_random_chance(dice(), 60);
 	make_event(o, id);
 	while (sim_random_chance(dice(), 300) && o->version < 4 && !o->cancelled)
@@ -139,8 +141,8 @@ static void append_text(const char *type, const char *payload)
 			     .payload = payload,
 			     .payload_len = payload ? strlen(payload) : 0 };
 
-	(void)sim_topic_append(feed.topic,
-			       (int32_t)sim_random_below(dice(), feed.setup->partitions), &m, 0);
+	(void)sim_topic_append(
+		feed.topic, (int32_t)sim_random_below(dice(), feed.topic->partition_count), &m, 0);
 }
 
 /* Valid, and the database does not take it. */
@@ -168,8 +170,8 @@ static void make_noise(int64_t drawn)
 	else if (drawn < 50)
 		append_text("DeliveryStarted", "{}");
 	else
-		sim_topic_append_hole(feed.topic,
-				      (int32_t)sim_random_below(dice(), feed.setup->partitions));
+		sim_topic_append_hole(
+			feed.topic, (int32_t)sim_random_below(dice(), feed.topic->partition_count));
 }
 
 static void make_something(void)

@@ -108,7 +108,7 @@ static void judge_order(const struct sim_row *row)
 
 	for (; before + 1 < row->key[1] && sim_judge_outbox_was_denied(row->key[0], before + 1);)
 		before++;
-	if (sim_setup_is_ordered(judge.setup) && row->key[1] != before + 1)
+	if (sim_judge_outbox_is_ordered(row->key[0]) && row->key[1] != before + 1)
 		sim_world_violation("order %" PRId64 ": version %" PRId64
 				    " has its effect after version %" PRId64,
 				    row->key[0], row->key[1], before);
@@ -399,7 +399,7 @@ static void look_at_order(void *unused, int64_t order, int32_t version, int64_t 
 	const struct sim_value *history = see(NULL, T_HISTORY, order, version, 0);
 
 	(void)unused;
-	if (version == 0 || !sim_setup_is_ordered(judge.setup) || !has_all(order, version))
+	if (version == 0 || !sim_judge_outbox_is_ordered(order) || !has_all(order, version))
 		return;
 	for (int32_t v = 1; v <= version; v++) {
 		if (!see(NULL, T_HISTORY, order, v, 0))

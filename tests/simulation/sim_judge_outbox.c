@@ -18,8 +18,9 @@ static struct outbox_judge {
 	struct sim_set once;      /* likewise, of transactions */
 	struct sim_set refused;   /* likewise, of those that were */
 	struct sim_table told; /* (order): the highest version of Delivery*; and (order, version) */
-	struct sim_table latest;  /* (order): the highest version on the topic */
-	struct sim_table denied;  /* (order, version) */
+	struct sim_table carriers, tellers; /* (order): the partition of Order*, of Delivery* */
+	struct sim_table latest;            /* (order): the highest version on the topic */
+	struct sim_table denied;            /* (order, version) */
 } judge;
 
 void sim_judge_outbox_begin(const struct sim_setup *setup)
@@ -102,6 +103,40 @@ static void judge_once(const struct sim_message *m, int64_t hash)
 				    (int)m->plain.payload_len, (const char *)m->plain.payload);
 }
 
+/* --- where partitions are added ------------------------------------------------------------ */
+
+enum { SEVERAL = -1 };
+
+/* The order has a message in partition. */
+static void note_partition(struct sim_table *table, int64_t order, int32_t partition)
+{
+	struct sim_row *row = sim_table_row(table, order, 0, 0);
+	struct sim_value value = { .number = { partition } };
+
+	if (row->committed && row->committed->number[0] == partition)
+		return;
+	if (row->committed)
+		value.number[0] = SEVERAL;
+	sim_server_write(row, &value);
+	row->committed = row->written;
+}
+
+/* None has, or one. */
+static bool is_in_one(const struct sim_table *table, int64_t order)
+{
+	const struct sim_row *row = sim_table_find(table, order, 0, 0);
+
+	return !row || row->committed->number[0] != SEVERAL;
+}
+
+bool sim_judge_outbox_is_ordered(int64_t order)
+{
+	return judge.setup->in_sequence ||
+	       (sim_setup_is_ordered(judge.setup) && is_in_one(&judge.carriers, order));
+}
+
+/* --- messages ------------------------------------------------------------------------------ */
+
 /* What is told of the deliveries: the first time of each version comes in the order of the
  * versions.
  */
@@ -117,6 +152,10 @@ static void judge_told(const struct message *m)
 	    !sim_setup_is_ordered(judge.setup) || sim_server_has_forgotten())
 		return;
 	id = strtoll(strchr(order, ':') + 1, NULL, 10);
+	if (judge.setup->grows)
+		note_partition(&judge.tellers, id, m->at.partition);
+	if (!is_in_one(&judge.tellers, id) || !sim_judge_outbox_is_ordered(id))
+		return;
 	value.number[0] = strtoll(strchr(version, ':') + 1, NULL, 10);
 	row = sim_table_row(&judge.told, id, 0, 0);
 	latest = row->committed ? row->committed->number[0] : 0;
@@ -141,10 +180,13 @@ void sim_judge_outbox_appended(const struct sim_message *m)
 	if (m->transaction && is_once(&m->plain))
 		judge_once(m, hash);
 	judge_told(&m->plain);
+	if (judge.setup->grows && m->readable)
+		note_partition(&judge.carriers, m->order_id, m->plain.at.partition);
 	if (!judge.setup->with_orders || !m->readable || m->version == 0 ||
 	    m->version <= latest_of(m->order_id))
 		return;
-	if (judge.setup->keyed && m->version != latest_of(m->order_id) + 1)
+	if (judge.setup->keyed && m->version != latest_of(m->order_id) + 1 &&
+	    is_in_one(&judge.carriers, m->order_id))
 		sim_world_violation("order %" PRId64 ": version %d is on the topic before the one "
 				    "before it",
 				    m->order_id, (int)m->version);

@@ -4,7 +4,8 @@
  *  - An order's new version and its event in the outbox are committed together, or neither.
  *  - A row leaves the outbox only when the topic has its message, or as a dead row.
  *  - With keys, the first time that each version is on the topic is in the order of the versions;
- *    where effects are in order, so is what is told of the deliveries.
+ *    where effects are in order, so is what is told of the deliveries. Where partitions are added,
+ *    only as long as all of it lies in one partition.
  *  - With transactions who reads committed sees each event once, as long as no database forgets.
  *  - At the end the outboxes are empty.
  *
@@ -28,6 +29,10 @@ void sim_judge_outbox_denied(const struct sim_message *message);
 bool sim_judge_outbox_denies(const struct sim_message *message);
 /* Whether it has done so. */
 bool sim_judge_outbox_was_denied(int64_t order, int64_t version);
+
+/* Whether the order's effects have to come in the order of its versions: by keys, as long as one
+ * partition carries all its events. */
+bool sim_judge_outbox_is_ordered(int64_t order);
 
 /* A message is on a topic; of a transaction: that one is committed. */
 void sim_judge_outbox_appended(const struct sim_message *message);

@@ -8,12 +8,15 @@
 #include "tests/simulation/sim_producer.h"
 #include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_service.h"
+#include "tests/simulation/sim_topic_change.h"
 #include "tests/simulation/sim_world.h"
 
-#define SOON_US    (SIM_S / 2)
-#define TCP_S      10         /* a connection without an answer ends */
-#define FOREVER_MS 1000000000 /* beyond the end of every run */
-#define FORGETS_MS 2000       /* at most: how far a standby is behind */
+#define SOON_US     (SIM_S / 2)
+#define TCP_S       10         /* a connection without an answer ends */
+#define FOREVER_MS  1000000000 /* beyond the end of every run */
+#define CHANGES_MAX 3          /* of the topic, of one kind */
+#define CHANGES     (3 * CHANGES_MAX)
+#define FORGETS_MS  2000 /* at most: how far a standby is behind */
 
 struct fault_rule {
 	const char *name;
@@ -46,6 +49,8 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	[FAULT_DENY] = { "broker denies a message", 3, 0, 0 },
 	[FAULT_STATE] = { "producer loses its state", 4, 0, 0 },
 	[FAULT_GONE] = { "gone for ever", 1, 0, 5 },
+	/* Only where the setup says so. */
+	[FAULT_GROW] = { "partitions are added", 0, 1, 3 },
 };
 
 static enum sim_fault_kind draw_kind(struct sim_random *r)
@@ -63,13 +68,34 @@ static enum sim_fault_kind draw_kind(struct sim_random *r)
 	return FAULT_KILL;
 }
 
+static void add_changes(struct sim_plan *plan, struct sim_random *r, enum sim_fault_kind kind,
+			int64_t duration_us)
+{
+	for (int64_t n = sim_random_between(r, 1, CHANGES_MAX); n > 0; n--)
+		plan->faults[plan->count++] = (struct sim_fault){
+			.at_us = SIM_S + sim_random_below(r, duration_us),
+			.kind = kind,
+			.ms = sim_random_between(r, rules[kind].ms_min, rules[kind].ms_max),
+		};
+}
+
+/* What becomes of the topic, behind all else: the numbers of the other faults stay. */
+static void plan_changes(struct sim_plan *plan, uint64_t seed, const struct sim_setup *setup)
+{
+	struct sim_random r = { seed * 0xe7037ed1a0b428dbu + 5 };
+
+	if (setup->grows)
+		add_changes(plan, &r, FAULT_GROW, setup->duration_us);
+}
+
 struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 {
 	struct sim_random r = { seed * 0xd1342543de82ef95u + 3 };
 	int64_t at = sim_random_between(&r, 1, 2 * setup->fault_every_us);
 	int nodes = setup->delivery_services + setup->order_services;
 	size_t capacity = (size_t)(setup->duration_us / setup->fault_every_us * 4 + 16);
-	struct sim_plan plan = { .faults = sim_world_memory(capacity * sizeof(*plan.faults)) };
+	size_t size = (capacity + CHANGES) * sizeof(struct sim_fault);
+	struct sim_plan plan = { .faults = sim_world_memory(size) };
 
 	while (at < setup->duration_us && plan.count < capacity) {
 		struct sim_fault *f = &plan.faults[plan.count++];
@@ -85,6 +111,7 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 			      ? sim_random_between(&r, 1, SOON_US)
 			      : sim_random_between(&r, 1, 2 * setup->fault_every_us);
 	}
+	plan_changes(&plan, seed, setup);
 	return plan;
 }
 
@@ -195,7 +222,9 @@ static bool do_to_server(const struct sim_fault *f)
 {
 	int64_t until_us = sim_world_now_us() + f->ms * SIM_MS;
 
-	if (f->kind == FAULT_MOVE)
+	if (f->kind == FAULT_GROW)
+		sim_topic_grow(sim_topic_find(SIM_TOPIC), (int32_t)f->ms);
+	else if (f->kind == FAULT_MOVE)
 		sim_kafka_move_some();
 	else if (f->kind == FAULT_PG_RESTART)
 		sim_server_restart(until_us);

@@ -39,6 +39,7 @@ enum sim_fault_kind {
 	FAULT_DENY,       /* the broker refuses one message for good */
 	FAULT_STATE,      /* the producer loses its state */
 	FAULT_GONE,       /* one of several nodes is gone for ever: see sim_plan_do */
+	FAULT_GROW,       /* ms partitions are added to the topic */
 	FAULT_COUNT
 };
 

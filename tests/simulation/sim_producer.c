@@ -10,6 +10,7 @@
 
 #include "common/event/message.h"
 #include "tests/simulation/sim_judge_outbox.h"
+#include "tests/simulation/sim_metadata.h"
 #include "tests/simulation/sim_topic.h"
 #include "tests/simulation/sim_transactions.h"
 #include "tests/simulation/sim_world.h"
@@ -56,6 +57,7 @@ struct kafka_producer {
 	bool refused[SIM_PARTITIONS]; /* one was, so are those behind it */
 	int32_t turn;
 	bool lost_state;
+	struct sim_metadata metadata;
 	struct sim_transactions transactions;
 };
 
@@ -266,6 +268,7 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 			 void *opaque)
 {
 	struct sent *s = sim_world_memory(sizeof(*s));
+	int32_t partitions;
 
 	if (p->lost_state || (p->transactions.id && !p->transactions.begun)) {
 		p->report(p->context, opaque, KAFKA_PRODUCER_RETRY, CODE_PURGED);
@@ -287,8 +290,9 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 	s->epoch = p->transactions.epoch;
 	p->transactions.sent = true;
 	s->sent_us = sim_world_now_us();
-	s->partition = m->key ? sim_topic_partition_of(s->topic, m->key, m->key_len)
-			      : (int32_t)(p->turn++ % s->topic->partition_count);
+	partitions = sim_metadata_partitions(&p->metadata, p->node, s->topic);
+	s->partition = m->key ? sim_topic_partition_of(partitions, m->key, m->key_len)
+			      : p->turn++ % partitions;
 	sim_topic_copy(&s->message, &(struct message){ .key = m->key,
 						       .key_len = m->key_len,
 						       .payload = m->payload,
@@ -378,6 +382,7 @@ enum status kafka_producer_abandon(struct kafka_producer *p, struct error *err)
 	}
 	p->end = &p->first;
 	sim_transactions_forget(&p->transactions);
+	p->metadata = (struct sim_metadata){ 0 };
 	p->lost_state = false;
 	memset(p->refused, 0, sizeof(p->refused));
 	return ST_OK;

@@ -15,6 +15,14 @@ static int64_t capacity_per_s(const struct sim_setup *s)
 	return s->work_ms ? lanes * 1000 / s->work_ms : 1000;
 }
 
+/* What becomes of the topic has random numbers of its own: in seeds without it all is as before. */
+static void draw_changes(struct sim_setup *s, uint64_t seed)
+{
+	struct sim_random r = { seed * 0xa0761d6478bd642fu + 11 };
+
+	s->grows = sim_random_chance(&r, 150);
+}
+
 struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 {
 	static const int64_t works[] = { 0, 0, 5, 50, 300 };
@@ -44,6 +52,7 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 		s.duration_us = duration_us;
 	s.transactional = sim_random_chance(&r, 350);
 	s.refuses = sim_random_chance(&r, 150);
+	draw_changes(&s, seed);
 	return s;
 }
 
@@ -59,10 +68,10 @@ void sim_setup_describe(const struct sim_setup *s, char *text, unsigned long siz
 	(void)snprintf(text, size,
 		       "%s, %s, %s, order %s, work %" PRId64 " ms, concurrency %" PRId64
 		       ", %d partitions, %d order-services, %d delivery-services, %" PRId64
-		       " events/s",
+		       " events/s%s",
 		       s->keyed ? "keyed" : "unkeyed", s->in_sequence ? "enforce" : "observe",
 		       s->transactional ? "transactional" : "idempotent",
 		       orders[s->processing_order], s->work_ms, s->max_concurrency,
-		       (int)s->partitions, s->order_services, s->delivery_services,
-		       s->events_per_s);
+		       (int)s->partitions, s->order_services, s->delivery_services, s->events_per_s,
+		       s->grows ? ", partitions are added" : "");
 }

@@ -20,6 +20,7 @@ struct sim_setup {
 	bool with_orders; /* order-services make the events; false: the feed does */
 	bool keyed, in_sequence;
 	bool transactional; /* the relays */
+	bool grows;         /* partitions are added to the topic */
 	bool refuses; /* the database refuses some events, and forgets nothing (see sim_plan.c) */
 	enum processing_order processing_order;
 	int64_t work_ms, max_concurrency;

@@ -30,7 +30,7 @@ void sim_topic_partitions(struct sim_topic *t, int32_t count)
 }
 
 /* As Java's clients do: murmur2. */
-int32_t sim_topic_partition_of(const struct sim_topic *t, const void *key, size_t len)
+int32_t sim_topic_partition_of(int32_t partition_count, const void *key, size_t len)
 {
 	const uint32_t m = 0x5bd1e995u;
 	const unsigned char *at = key;
@@ -46,7 +46,7 @@ int32_t sim_topic_partition_of(const struct sim_topic *t, const void *key, size_
 		h ^= (uint32_t)at[i] << 8 * i;
 	h = len ? h * m : h;
 	h = (h ^ h >> 13) * m;
-	return (int32_t)(((h ^ h >> 15) & 0x7fffffffu) % (uint32_t)t->partition_count);
+	return (int32_t)(((h ^ h >> 15) & 0x7fffffffu) % (uint32_t)partition_count);
 }
 
 static struct sim_message *next_place(struct sim_topic *t, int32_t partition)

@@ -45,8 +45,8 @@ struct sim_topic {
 struct sim_topic *sim_topic_find(const char *name);
 void sim_topic_partitions(struct sim_topic *topic, int32_t count);
 
-/* The partition of a key. */
-int32_t sim_topic_partition_of(const struct sim_topic *topic, const void *key, size_t len);
+/* The partition of a key, of so many. */
+int32_t sim_topic_partition_of(int32_t partition_count, const void *key, size_t len);
 
 /* Key, payload and headers. */
 void sim_topic_copy(struct message *to, const struct message *from);

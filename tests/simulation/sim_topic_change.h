@@ -1,0 +1,14 @@
+/*
+ * What becomes of a topic itself while it is used.
+ *
+ * Threads: one.
+ */
+#ifndef TESTS_SIMULATION_SIM_TOPIC_CHANGE_H
+#define TESTS_SIMULATION_SIM_TOPIC_CHANGE_H
+
+#include "tests/simulation/sim_topic.h"
+
+/* So many partitions are added, as far as there may be any. */
+void sim_topic_grow(struct sim_topic *topic, int32_t more);
+
+#endif
