@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "common/event/contract.h"
-#include "common/outbox/outbox_headers.h"
 #include "tests/simulation/sim_client.h"
 #include "tests/simulation/sim_feed.h"
 #include "tests/simulation/sim_judge_client.h"
 #include "tests/simulation/sim_judge_outbox.h"
+#include "tests/simulation/sim_judge_place.h"
 #include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_world.h"
 
@@ -30,8 +30,7 @@ static struct judge {
 	struct claim claims[SIM_PARTITIONS];     /* the one that counts */
 	struct claim *claims_of[SIM_PARTITIONS]; /* by epoch */
 	int64_t epochs[SIM_PARTITIONS];
-	struct sim_table letters; /* places whose message became a dead letter */
-	struct sim_table latest;  /* (order, version): the latest effect */
+	struct sim_table latest; /* (order, version): the latest effect */
 	long effects;
 } judge;
 
@@ -42,13 +41,6 @@ static const struct sim_value *see(const struct sim_session *s, enum sim_table_n
 }
 
 /* --- effects ------------------------------------------------------------------------------- */
-
-static const struct sim_message *message_at(int64_t partition, int64_t offset)
-{
-	const struct sim_partition *p = &judge.topic->partitions[partition];
-
-	return offset < p->count ? &p->messages[offset] : NULL;
-}
 
 /* What was parked is anybody's to apply; an event is its partition's claimer's. */
 static void judge_owner(const struct sim_session *s, const struct sim_row *row)
@@ -85,7 +77,6 @@ static bool is_covered(const struct sim_session *s, int64_t partition, int64_t o
 static void judge_place(const struct sim_session *s, const struct sim_row *row)
 {
 	const struct sim_value *v = row->written;
-	const struct sim_message *m = message_at(v->number[0], v->number[1]);
 
 	judge_owner(s, row);
 	if (!is_covered(s, v->number[0], v->number[1]))
@@ -93,8 +84,7 @@ static void judge_place(const struct sim_session *s, const struct sim_row *row)
 				    ": neither position nor range covers its event, %" PRId64
 				    "/%" PRId64,
 				    row->key[0], row->key[1], v->number[0], v->number[1]);
-	if (!m || !m->readable || m->open || m->aborted || m->order_id != row->key[0] ||
-	    m->version != row->key[1] || m->content != v->number[2])
+	if (!sim_judge_place_is_of(row))
 		sim_world_violation("order %" PRId64 " version %" PRId64
 				    ": the effect is not that of the event at %" PRId64 "/%" PRId64,
 				    row->key[0], row->key[1], v->number[0], v->number[1]);
@@ -154,40 +144,6 @@ static void judge_effects(const struct sim_session *s)
 
 /* --- positions ----------------------------------------------------------------------------- */
 
-static bool is_finished(const struct sim_session *s, int64_t partition, int64_t offset)
-{
-	const struct sim_message *m = message_at(partition, offset);
-
-	if (!m || m->open)
-		return false;
-	if (m->hole || m->aborted || !m->ours ||
-	    sim_table_find(&judge.letters, partition, offset, 0))
-		return true;
-	if (!m->readable)
-		return false;
-	if (m->version == 0)
-		return see(s, T_PLAIN, partition, offset, 0) != NULL;
-	return see(s, T_HISTORY, m->order_id, m->version, 0) ||
-	       see(s, T_PARKED, m->order_id, m->version, 0);
-}
-
-static void judge_covered(const struct sim_session *s, int64_t partition, int64_t from, int64_t end,
-			  const char *what)
-{
-	for (int64_t offset = from; offset < end; offset++) {
-		const struct sim_message *m = message_at(partition, offset);
-
-		if (is_finished(s, partition, offset))
-			continue;
-		sim_world_violation("%s of partition %" PRId64 " (%" PRId64 " to %" PRId64
-				    ") covers offset %" PRId64 ", order %" PRId64
-				    " version %d, which is not finished",
-				    what, partition, from, end, offset, m ? m->order_id : -1,
-				    m ? (int)m->version : 0);
-		return;
-	}
-}
-
 static void note_claim(int64_t partition, int64_t epoch, struct claim claim)
 {
 	int64_t *count = &judge.epochs[partition];
@@ -220,7 +176,7 @@ static void judge_position(const struct sim_session *s, const struct sim_row *ro
 	if (new->number[NEXT] > from && (claim->node != s->node || claim->life != s->life))
 		sim_world_violation("%s moves partition %" PRId64 ", which %s has claimed",
 				    s->node->name, row->key[0], claim->node->name);
-	judge_covered(s, row->key[0], from, new->number[NEXT], "the position");
+	sim_judge_place_covered(s, row->key[0], from, new->number[NEXT], "the position");
 }
 
 /* Ranges lie above the position, apart from each other. */
@@ -243,27 +199,6 @@ static void judge_ranges(const struct sim_session *s, int64_t partition)
 	}
 }
 
-/* Where the message of a dead letter lies. */
-static void read_letter(const struct sim_value *row, int64_t *partition, int64_t *offset)
-{
-	size_t count;
-	struct message_header *list = outbox_headers_decode(row->text[3].bytes, &count);
-	const struct message letter = { .headers = list, .header_count = count };
-
-	*partition = *offset = -1;
-	(void)message_header_number(&letter, CONTRACT_ORIGIN_PARTITION, INT32_MAX, partition);
-	(void)message_header_number(&letter, CONTRACT_ORIGIN_OFFSET, INT64_MAX, offset);
-	free(list);
-}
-
-static void note_letter(const struct sim_value *row)
-{
-	int64_t partition, offset;
-
-	read_letter(row, &partition, &offset);
-	(void)sim_table_row(&judge.letters, partition, offset, 0);
-}
-
 static void judge_commit(struct sim_database *database, const struct sim_session *s)
 {
 	sim_judge_outbox_commit(database, s);
@@ -272,7 +207,7 @@ static void judge_commit(struct sim_database *database, const struct sim_session
 
 		if (s->touched[i].table == T_OUTBOX && row->written && !row->committed &&
 		    strcmp(row->written->text[0].bytes, CONTRACT_DEAD_LETTER_TOPIC) == 0)
-			note_letter(row->written);
+			sim_judge_place_letter(row->written);
 	}
 	judge_effects(s);
 	for (size_t i = 0; i < s->touched_count; i++) {
@@ -289,8 +224,8 @@ static void judge_commit(struct sim_database *database, const struct sim_session
 			judge_ranges(s, row->key[0]);
 		if (s->touched[i].table == T_RANGE && row->written &&
 		    row->written != row->committed)
-			judge_covered(s, row->key[0], row->key[1], row->written->number[0],
-				      "a range");
+			sim_judge_place_covered(s, row->key[0], row->key[1],
+						row->written->number[0], "a range");
 	}
 }
 
@@ -309,17 +244,6 @@ static void forget_effect(const struct sim_row *row)
 	latest->committed = latest->written;
 }
 
-static void forget_letter(const struct sim_value *was)
-{
-	int64_t partition, offset;
-	struct sim_row *letter;
-
-	read_letter(was, &partition, &offset);
-	letter = sim_table_find(&judge.letters, partition, offset, 0);
-	if (letter)
-		sim_table_tidy(&judge.letters, letter);
-}
-
 static void forget(struct sim_database *database, enum sim_table_name name, struct sim_row *row,
 		   const struct sim_value *was)
 {
@@ -328,7 +252,7 @@ static void forget(struct sim_database *database, enum sim_table_name name, stru
 		forget_effect(row);
 	if (name == T_OUTBOX && !row->committed &&
 	    strcmp(was->text[0].bytes, CONTRACT_DEAD_LETTER_TOPIC) == 0)
-		forget_letter(was);
+		sim_judge_place_forget_letter(was);
 	if (name == T_POSITION)
 		judge.claims[row->key[0]] =
 			row->committed ? judge.claims_of[row->key[0]][row->committed->number[EPOCH]]
@@ -344,6 +268,7 @@ void sim_judge_begin(const struct sim_setup *setup, const struct sim_topic *topi
 	judge.database->judged = sim_server_database("orders")->judged = true;
 	judge.database->forgotten = forget;
 	sim_server_database("orders")->committing = sim_judge_outbox_commit;
+	sim_judge_place_begin(topic, judge.database);
 	sim_judge_outbox_begin(setup);
 }
 

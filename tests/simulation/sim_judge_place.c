@@ -1,0 +1,110 @@
+#include "tests/simulation/sim_judge_place.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/event/contract.h"
+#include "common/outbox/outbox_headers.h"
+#include "tests/simulation/sim_world.h"
+
+/* One judge a world. */
+static struct place_judge {
+	const struct sim_topic *topic;
+	const struct sim_database *database;
+	struct sim_table letters; /* places whose message became a dead letter */
+} judge;
+
+void sim_judge_place_begin(const struct sim_topic *topic, const struct sim_database *database)
+{
+	judge.topic = topic;
+	judge.database = database;
+}
+
+static const struct sim_message *message_at(int64_t partition, int64_t offset)
+{
+	const struct sim_partition *p = &judge.topic->partitions[partition];
+
+	return offset < p->count ? &p->messages[offset] : NULL;
+}
+
+bool sim_judge_place_is_of(const struct sim_row *row)
+{
+	const struct sim_value *v = row->written;
+	const struct sim_message *m = message_at(v->number[0], v->number[1]);
+
+	return m && m->readable && !m->open && !m->aborted && m->order_id == row->key[0] &&
+	       m->version == row->key[1] && m->content == v->number[2];
+}
+
+static bool has(const struct sim_session *s, enum sim_table_name name, int64_t a, int64_t b)
+{
+	return sim_table_see(sim_table_find(&judge.database->tables[name], a, b, 0), s) != NULL;
+}
+
+static bool is_finished(const struct sim_session *s, int64_t partition, int64_t offset)
+{
+	const struct sim_message *m = message_at(partition, offset);
+
+	if (!m || m->open)
+		return false;
+	if (m->hole || m->aborted || !m->ours ||
+	    sim_table_find(&judge.letters, partition, offset, 0))
+		return true;
+	if (!m->readable)
+		return false;
+	if (m->version == 0)
+		return has(s, T_PLAIN, partition, offset);
+	return has(s, T_HISTORY, m->order_id, m->version) ||
+	       has(s, T_PARKED, m->order_id, m->version);
+}
+
+void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int64_t from,
+			     int64_t end, const char *what)
+{
+	for (int64_t offset = from; offset < end; offset++) {
+		const struct sim_message *m = message_at(partition, offset);
+
+		if (is_finished(s, partition, offset))
+			continue;
+		sim_world_violation("%s of partition %" PRId64 " (%" PRId64 " to %" PRId64
+				    ") covers offset %" PRId64 ", order %" PRId64
+				    " version %d, which is not finished",
+				    what, partition, from, end, offset, m ? m->order_id : -1,
+				    m ? (int)m->version : 0);
+		return;
+	}
+}
+
+/* --- dead letters -------------------------------------------------------------------------- */
+
+/* Where the message of a dead letter lies. */
+static void read_letter(const struct sim_value *row, int64_t *partition, int64_t *offset)
+{
+	size_t count;
+	struct message_header *list = outbox_headers_decode(row->text[3].bytes, &count);
+	const struct message letter = { .headers = list, .header_count = count };
+
+	*partition = *offset = -1;
+	(void)message_header_number(&letter, CONTRACT_ORIGIN_PARTITION, INT32_MAX, partition);
+	(void)message_header_number(&letter, CONTRACT_ORIGIN_OFFSET, INT64_MAX, offset);
+	free(list);
+}
+
+void sim_judge_place_letter(const struct sim_value *row)
+{
+	int64_t partition, offset;
+
+	read_letter(row, &partition, &offset);
+	(void)sim_table_row(&judge.letters, partition, offset, 0);
+}
+
+void sim_judge_place_forget_letter(const struct sim_value *was)
+{
+	int64_t partition, offset;
+	struct sim_row *letter;
+
+	read_letter(was, &partition, &offset);
+	letter = sim_table_find(&judge.letters, partition, offset, 0);
+	if (letter)
+		sim_table_tidy(&judge.letters, letter);
+}

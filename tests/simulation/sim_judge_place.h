@@ -1,0 +1,27 @@
+/*
+ * Judges the places of the topic: which events lie where, and whether each is finished: applied,
+ * parked, or a dead letter.
+ *
+ * Threads: one.
+ */
+#ifndef TESTS_SIMULATION_SIM_JUDGE_PLACE_H
+#define TESTS_SIMULATION_SIM_JUDGE_PLACE_H
+
+#include "tests/simulation/sim_server.h"
+#include "tests/simulation/sim_topic.h"
+
+/* Both are borrowed. */
+void sim_judge_place_begin(const struct sim_topic *topic, const struct sim_database *database);
+
+/* Whether the row is the effect of the event that lies at its place. */
+bool sim_judge_place_is_of(const struct sim_row *row);
+
+/* All from offset to end - 1 is finished, as the session sees it; what says so covers it. */
+void sim_judge_place_covered(const struct sim_session *session, int64_t partition, int64_t from,
+			     int64_t end, const char *what);
+
+/* A dead letter, a row of the outbox, is committed; is forgotten. */
+void sim_judge_place_letter(const struct sim_value *row);
+void sim_judge_place_forget_letter(const struct sim_value *row);
+
+#endif
