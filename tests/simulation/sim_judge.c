@@ -90,13 +90,19 @@ static void judge_place(const struct sim_session *s, const struct sim_row *row)
 				    row->key[0], row->key[1], v->number[0], v->number[1]);
 }
 
+/* It never came to the topic, or nobody could read it there. */
+static bool may_lack(int64_t order, int64_t version)
+{
+	return sim_judge_outbox_was_denied(order, version) || sim_judge_place_lost(order, version);
+}
+
 static void judge_order(const struct sim_row *row)
 {
 	struct sim_row *latest = sim_table_row(&judge.latest, row->key[0], 0, 0);
 	struct sim_value value = { 0 };
 	int64_t before = latest->committed ? latest->committed->number[0] : 0;
 
-	for (; before + 1 < row->key[1] && sim_judge_outbox_was_denied(row->key[0], before + 1);)
+	while (before + 1 < row->key[1] && may_lack(row->key[0], before + 1))
 		before++;
 	if (sim_judge_outbox_is_ordered(row->key[0]) && row->key[1] != before + 1)
 		sim_world_violation("order %" PRId64 ": version %" PRId64
@@ -308,11 +314,11 @@ bool sim_judge_is_complete(char *text, unsigned long size)
 	return false;
 }
 
-/* False: a version of it never came to the topic, so some follow-up may have had no effect. */
+/* False: a version of it is missing, so some follow-up may have had no effect. */
 static bool has_all(int64_t order, int64_t version)
 {
 	for (int64_t v = 1; v <= version; v++) {
-		if (sim_judge_outbox_was_denied(order, v))
+		if (may_lack(order, v))
 			return false;
 	}
 	return true;

@@ -8,6 +8,7 @@
 #include "common/event/event_json.h"
 #include "tests/simulation/sim_args.h"
 #include "tests/simulation/sim_judge_client.h"
+#include "tests/simulation/sim_judge_place.h"
 #include "tests/simulation/sim_set.h"
 #include "tests/simulation/sim_world.h"
 
@@ -132,7 +133,8 @@ static bool is_in_one(const struct sim_table *table, int64_t order)
 bool sim_judge_outbox_is_ordered(int64_t order)
 {
 	return judge.setup->in_sequence ||
-	       (sim_setup_is_ordered(judge.setup) && is_in_one(&judge.carriers, order));
+	       (sim_setup_is_ordered(judge.setup) && is_in_one(&judge.carriers, order) &&
+		!sim_judge_place_lost_any(order));
 }
 
 /* --- messages ------------------------------------------------------------------------------ */

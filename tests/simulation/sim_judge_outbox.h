@@ -31,7 +31,7 @@ bool sim_judge_outbox_denies(const struct sim_message *message);
 bool sim_judge_outbox_was_denied(int64_t order, int64_t version);
 
 /* Whether the order's effects have to come in the order of its versions: by keys, as long as one
- * partition carries all its events. */
+ * partition carries all its events, and all were read. */
 bool sim_judge_outbox_is_ordered(int64_t order);
 
 /* A message is on a topic; of a transaction: that one is committed. */

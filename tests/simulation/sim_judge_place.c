@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/event/contract.h"
 #include "common/outbox/outbox_headers.h"
@@ -12,6 +13,8 @@ static struct place_judge {
 	const struct sim_topic *topic;
 	const struct sim_database *database;
 	struct sim_table letters; /* places whose message became a dead letter */
+	struct sim_table deleted; /* places whose message was lost */
+	struct sim_table lost;    /* (order, version): what it said; (order, 0) */
 } judge;
 
 void sim_judge_place_begin(const struct sim_topic *topic, const struct sim_database *database)
@@ -64,7 +67,8 @@ void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int
 	for (int64_t offset = from; offset < end; offset++) {
 		const struct sim_message *m = message_at(partition, offset);
 
-		if (is_finished(s, partition, offset))
+		if (is_finished(s, partition, offset) ||
+		    sim_table_find(&judge.deleted, partition, offset, 0))
 			continue;
 		sim_world_violation("%s of partition %" PRId64 " (%" PRId64 " to %" PRId64
 				    ") covers offset %" PRId64 ", order %" PRId64
@@ -73,6 +77,70 @@ void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int
 				    m ? (int)m->version : 0);
 		return;
 	}
+}
+
+/* --- what was deleted ---------------------------------------------------------------------- */
+
+/* An operator who sees what waits for it says that nobody is to wait. */
+static void skip_lost(void *argument)
+{
+	const struct sim_row *lost = argument;
+	struct sim_row *skipped;
+	const struct sim_value none = { 0 };
+
+	if (has(NULL, T_HISTORY, lost->key[0], lost->key[1]))
+		return;
+	skipped = sim_table_row(&sim_server_database("delivery")->tables[T_GIVEN_UP], lost->key[0],
+				lost->key[1], 0);
+	sim_server_write(skipped, &none);
+	skipped->committed = skipped->written;
+}
+
+static void lose(int64_t partition, int64_t offset)
+{
+	const struct sim_message *m = message_at(partition, offset);
+
+	if (is_finished(NULL, partition, offset))
+		return;
+	(void)sim_table_row(&judge.deleted, partition, offset, 0);
+	if (!m->readable || m->version == 0 || sim_judge_place_lost(m->order_id, m->version))
+		return;
+	(void)sim_table_row(&judge.lost, m->order_id, 0, 0);
+	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
+		     skip_lost, sim_table_row(&judge.lost, m->order_id, m->version, 0));
+}
+
+static int64_t field(const char *fields, const char *name)
+{
+	const char *at = strstr(fields, name);
+
+	return at ? strtoll(at + strlen(name), NULL, 10) : -1;
+}
+
+void sim_judge_place_logged(const char *who, const char *msg, const char *fields)
+{
+	int64_t partition = field(fields, "partition="), from = field(fields, "from=");
+	int64_t to = field(fields, "to=");
+	bool first = strcmp(msg, "the log began later than the first read of it") == 0;
+
+	if (!first && strcmp(msg, "Kafka deleted messages before they were read") != 0)
+		return;
+	if (to >= judge.topic->partitions[partition].start || (first && from != 0)) {
+		sim_world_violation("%s says that %s: %s", who, msg, fields);
+		return;
+	}
+	for (int64_t offset = from; offset <= to; offset++)
+		lose(partition, offset);
+}
+
+bool sim_judge_place_lost(int64_t order, int64_t version)
+{
+	return sim_table_find(&judge.lost, order, version, 0) != NULL;
+}
+
+bool sim_judge_place_lost_any(int64_t order)
+{
+	return sim_judge_place_lost(order, 0);
 }
 
 /* --- dead letters -------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
  * Judges the places of the topic: which events lie where, and whether each is finished: applied,
- * parked, or a dead letter.
+ * parked, a dead letter, or deleted
+ * before anybody read it: then a service has said so in its log.
  *
  * Threads: one.
  */
@@ -19,6 +20,12 @@ bool sim_judge_place_is_of(const struct sim_row *row);
 /* All from offset to end - 1 is finished, as the session sees it; what says so covers it. */
 void sim_judge_place_covered(const struct sim_session *session, int64_t partition, int64_t from,
 			     int64_t end, const char *what);
+
+/* A record of a service's log. */
+void sim_judge_place_logged(const char *who, const char *msg, const char *fields);
+/* Whether an event of the order was lost so, or that version. */
+bool sim_judge_place_lost_any(int64_t order);
+bool sim_judge_place_lost(int64_t order, int64_t version);
 
 /* A dead letter, a row of the outbox, is committed; is forgotten. */
 void sim_judge_place_letter(const struct sim_value *row);

@@ -14,8 +14,10 @@
 #define SOON_US     (SIM_S / 2)
 #define TCP_S       10         /* a connection without an answer ends */
 #define FOREVER_MS  1000000000 /* beyond the end of every run */
-#define CHANGES_MAX 3          /* of the topic, of one kind */
-#define CHANGES     (3 * CHANGES_MAX)
+#define GROWS_MAX   3
+#define DELETES_MAX 12
+#define CHANGES     (GROWS_MAX + DELETES_MAX)
+#define BEHIND_S    8    /* behind another fault consumers may be late */
 #define FORGETS_MS  2000 /* at most: how far a standby is behind */
 
 struct fault_rule {
@@ -51,6 +53,8 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	[FAULT_GONE] = { "gone for ever", 1, 0, 5 },
 	/* Only where the setup says so. */
 	[FAULT_GROW] = { "partitions are added", 0, 1, 3 },
+	[FAULT_DELETE] = { "the beginning of the topic is deleted", 0, 200, 1000 },
+	[FAULT_DELETE_ALL] = { "the topic is deleted, read or not", 0, 200, 1000 },
 };
 
 static enum sim_fault_kind draw_kind(struct sim_random *r)
@@ -69,9 +73,9 @@ static enum sim_fault_kind draw_kind(struct sim_random *r)
 }
 
 static void add_changes(struct sim_plan *plan, struct sim_random *r, enum sim_fault_kind kind,
-			int64_t duration_us)
+			int64_t most, int64_t duration_us)
 {
-	for (int64_t n = sim_random_between(r, 1, CHANGES_MAX); n > 0; n--)
+	for (int64_t n = sim_random_between(r, 1, most); n > 0; n--)
 		plan->faults[plan->count++] = (struct sim_fault){
 			.at_us = SIM_S + sim_random_below(r, duration_us),
 			.kind = kind,
@@ -79,13 +83,35 @@ static void add_changes(struct sim_plan *plan, struct sim_random *r, enum sim_fa
 		};
 }
 
+/* Half of those from first on come behind one of the other faults. */
+static void put_behind_others(struct sim_plan *plan, struct sim_random *r, size_t first,
+			      size_t others)
+{
+	for (size_t i = first; i < plan->count && others > 0; i++) {
+		size_t other = (size_t)sim_random_below(r, (int64_t)others);
+
+		if (sim_random_chance(r, 500))
+			plan->faults[i].at_us = plan->faults[other].at_us +
+						sim_random_below(r, BEHIND_S * SIM_S);
+	}
+}
+
 /* What becomes of the topic, behind all else: the numbers of the other faults stay. */
 static void plan_changes(struct sim_plan *plan, uint64_t seed, const struct sim_setup *setup)
 {
 	struct sim_random r = { seed * 0xe7037ed1a0b428dbu + 5 };
 
+	const size_t others = plan->count;
+	size_t first;
+
 	if (setup->grows)
-		add_changes(plan, &r, FAULT_GROW, setup->duration_us);
+		add_changes(plan, &r, FAULT_GROW, GROWS_MAX, setup->duration_us);
+	first = plan->count;
+	if (setup->retention != SIM_KEEPS_ALL)
+		add_changes(plan, &r,
+			    setup->retention == SIM_DELETES_READ ? FAULT_DELETE : FAULT_DELETE_ALL,
+			    DELETES_MAX, setup->duration_us);
+	put_behind_others(plan, &r, first, others);
 }
 
 struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
@@ -224,6 +250,8 @@ static bool do_to_server(const struct sim_fault *f)
 
 	if (f->kind == FAULT_GROW)
 		sim_topic_grow(sim_topic_find(SIM_TOPIC), (int32_t)f->ms);
+	else if (f->kind == FAULT_DELETE || f->kind == FAULT_DELETE_ALL)
+		sim_topic_delete(sim_topic_find(SIM_TOPIC), f->ms, f->kind == FAULT_DELETE_ALL);
 	else if (f->kind == FAULT_MOVE)
 		sim_kafka_move_some();
 	else if (f->kind == FAULT_PG_RESTART)

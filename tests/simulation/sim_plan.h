@@ -40,6 +40,8 @@ enum sim_fault_kind {
 	FAULT_STATE,      /* the producer loses its state */
 	FAULT_GONE,       /* one of several nodes is gone for ever: see sim_plan_do */
 	FAULT_GROW,       /* ms partitions are added to the topic */
+	FAULT_DELETE,     /* the topic's beginning is deleted: ms per mille of it */
+	FAULT_DELETE_ALL, /* likewise, and of what nobody has read */
 	FAULT_COUNT
 };
 

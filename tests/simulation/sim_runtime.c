@@ -11,6 +11,7 @@
 #include "common/runtime/log.h"
 #include "common/runtime/stop.h"
 #include "common/runtime/wakeup.h"
+#include "tests/simulation/sim_judge_place.h"
 #include "tests/simulation/sim_node.h"
 #include "tests/simulation/sim_pg.h"
 #include "tests/simulation/sim_server.h"
@@ -87,6 +88,7 @@ void __wrap_log_write(enum log_level level, const char *who, const char *msg, co
 	if (strcmp(msg, "the database has forgotten what was committed") == 0 &&
 	    !sim_server_has_forgotten())
 		sim_world_violation("%s says that %s", n ? n->name : "-", msg);
+	sim_judge_place_logged(n ? n->name : "-", msg, text);
 	sim_world_trace(n ? n->name : "-", "%c %s: %s %s", "EWID"[level], who, msg, text);
 }
 

@@ -16,11 +16,19 @@
 #define SIM_TOPIC     "order-events"
 #define SIM_STATES    "relay-states" /* of the transactions */
 
+/* What becomes of the beginning of the topic. */
+enum sim_retention {
+	SIM_KEEPS_ALL,
+	SIM_DELETES_READ, /* as far as it has had its effects */
+	SIM_DELETES_UNREAD,
+};
+
 struct sim_setup {
 	bool with_orders; /* order-services make the events; false: the feed does */
 	bool keyed, in_sequence;
 	bool transactional; /* the relays */
-	bool grows;         /* partitions are added to the topic */
+	enum sim_retention retention;
+	bool grows;   /* partitions are added to the topic */
 	bool refuses; /* the database refuses some events, and forgets nothing (see sim_plan.c) */
 	enum processing_order processing_order;
 	int64_t work_ms, max_concurrency;

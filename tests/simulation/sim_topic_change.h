@@ -8,6 +8,10 @@
 
 #include "tests/simulation/sim_topic.h"
 
+/* The beginning of each partition is deleted: per_mille of what may be, which is what is behind the
+ * position of deliveries, or, with unread, all that consumers can see. */
+void sim_topic_delete(struct sim_topic *topic, int64_t per_mille, bool unread);
+
 /* So many partitions are added, as far as there may be any. */
 void sim_topic_grow(struct sim_topic *topic, int32_t more);
 
