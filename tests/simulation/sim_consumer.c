@@ -91,6 +91,13 @@ void kafka_consumer_close(struct kafka_consumer *c)
 	(void)c;
 }
 
+/* Nothing is known of another log there. */
+static void set_place(struct kafka_consumer *c, int32_t partition, int64_t next)
+{
+	c->readings[partition].next = c->member.read_to[partition] = next;
+	c->member.replaced_at[partition] = 0;
+}
+
 /* --- orders of the group ------------------------------------------------------------------- */
 
 /* What one rebalance brings: all of it is read, or, if one cannot be claimed, nothing. */
@@ -108,11 +115,10 @@ static void assign(struct kafka_consumer *c, const int32_t *partitions, int coun
 	}
 	for (int i = 0; i < count; i++) {
 		/* It may have lost it while it waited for the database. */
-		c->readings[partitions[i]] = (struct reading){ .owned = true,
-							       .assigned = true,
-							       .next = offsets[i],
-							       .told_end = -1,
-							       .start = -1 };
+		c->readings[partitions[i]] = (struct reading){
+			.owned = true, .assigned = true, .told_end = -1, .start = -1
+		};
+		set_place(c, partitions[i], offsets[i]);
 		commit_offset(c, partitions[i], offsets[i]);
 	}
 }
@@ -127,6 +133,7 @@ static void revoke(struct kafka_consumer *c, int32_t partition)
 		sim_world_trace(c->member.node->name, "revoked %d", (int)partition);
 	}
 	*r = (struct reading){ 0 };
+	set_place(c, partition, 0);
 	sim_kafka_revoked(&c->member, partition);
 }
 
@@ -169,9 +176,14 @@ static void skip_holes(const struct sim_partition *p, struct reading *r)
 }
 
 /* What is out of the log's range is read from its beginning on. */
-static void look_at_range(const struct sim_partition *p, struct reading *r)
+static void look_at_range(struct kafka_consumer *c, const struct sim_partition *p,
+			  struct reading *r)
 {
+	int64_t *replaced_at = &c->member.replaced_at[r - c->readings];
+
 	r->start = p->start;
+	if (r->next > p->count && *replaced_at == 0)
+		*replaced_at = r->next;
 	if (r->next < p->start || r->next > p->count)
 		r->next = p->start;
 }
@@ -182,10 +194,12 @@ static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
 	const struct sim_partition *p = &c->topic->partitions[partition];
 	struct reading *r = &c->readings[partition];
 
-	if (!r->assigned || r->paused || sim_node_kafka_is_cut(c->member.node))
+	if (!r->assigned || r->paused || sim_node_kafka_is_cut(c->member.node) ||
+	    sim_topic_is_away(c->topic))
 		return NULL;
-	look_at_range(p, r);
+	look_at_range(c, p, r);
 	skip_holes(p, r);
+	c->member.read_to[partition] = r->next + 1;
 	if (is_visible(p, r->next))
 		return &p->messages[r->next++].plain;
 	if (r->told_end != r->next) {
@@ -257,7 +271,7 @@ bool kafka_consumer_seek(struct kafka_consumer *c, int32_t partition, int64_t of
 	if (!r->assigned || sim_node_kafka_is_cut(c->member.node) ||
 	    sim_random_chance(sim_world_random(), 50))
 		return false;
-	r->next = offset;
+	set_place(c, partition, offset);
 	r->told_end = -1;
 	return true;
 }
@@ -269,10 +283,11 @@ bool kafka_consumer_assignment_lost(struct kafka_consumer *c)
 
 static void judge_stored(const struct kafka_consumer *c, int32_t partition, int64_t next_offset)
 {
-	if (next_offset > c->topic->partitions[partition].count)
+	const struct sim_partition *p = &c->topic->partitions[partition];
+
+	if (next_offset > p->count && next_offset > p->old_count)
 		sim_world_violation("partition %d: offset %lld is stored, the log ends at %lld",
-				    (int)partition, (long long)next_offset,
-				    (long long)c->topic->partitions[partition].count);
+				    (int)partition, (long long)next_offset, (long long)p->count);
 }
 
 void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t next_offset)

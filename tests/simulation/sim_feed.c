@@ -75,6 +75,10 @@ static void append_late(void *argument)
 {
 	struct late *l = argument;
 
+	if (sim_topic_is_away(feed.topic)) {
+		sim_world_at(feed.topic->away_until_us, append_late, l);
+		return;
+	}
 	append(l->order, l->event);
 	feed.late--;
 	free(l);
@@ -198,6 +202,10 @@ static void go_on(void *unused)
 
 	if (sim_world_now_us() >= feed.end_us)
 		return;
+	if (sim_topic_is_away(feed.topic)) {
+		sim_world_at(feed.topic->away_until_us, go_on, unused);
+		return;
+	}
 	make_something();
 	if (sim_random_chance(dice(), 20)) {
 		for (int64_t n = sim_random_between(dice(), 5, 60); n > 0; n--)

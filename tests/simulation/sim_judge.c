@@ -11,6 +11,7 @@
 #include "tests/simulation/sim_judge_client.h"
 #include "tests/simulation/sim_judge_outbox.h"
 #include "tests/simulation/sim_judge_place.h"
+#include "tests/simulation/sim_kafka.h"
 #include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_world.h"
 
@@ -79,7 +80,7 @@ static void judge_place(const struct sim_session *s, const struct sim_row *row)
 	const struct sim_value *v = row->written;
 
 	judge_owner(s, row);
-	if (!is_covered(s, v->number[0], v->number[1]))
+	if (!is_covered(s, v->number[0], v->number[1]) && !sim_judge_place_is_of_old(row))
 		sim_world_violation("order %" PRId64 " version %" PRId64
 				    ": neither position nor range covers its event, %" PRId64
 				    "/%" PRId64,
@@ -164,21 +165,36 @@ static void note_claim(int64_t partition, int64_t epoch, struct claim claim)
 	judge.claims[partition] = judge.claims_of[partition][epoch] = claim;
 }
 
+/* Only in a log that is another one, and to its beginning. */
+static void judge_rewind(int64_t partition, int64_t from, int64_t to)
+{
+	if (to != 0 || !sim_judge_place_rewind(partition))
+		sim_world_violation("the position of partition %" PRId64 " went back from %" PRId64
+				    " to %" PRId64,
+				    partition, from, to);
+}
+
 static void judge_position(const struct sim_session *s, const struct sim_row *row)
 {
 	const struct sim_value *old = row->committed, *new = row->written;
 	struct claim *claim = &judge.claims[row->key[0]];
-	int64_t from = old ? old->number[NEXT] : 0;
+	int64_t from = old ? old->number[NEXT] : 0, replaced_at;
 
 	if (!old || strcmp(old->text[0].bytes, new->text[0].bytes) != 0 ||
 	    old->number[EPOCH] != new->number[EPOCH])
 		note_claim(row->key[0], new->number[EPOCH], (struct claim){ s->node, s->life });
 	if (old && old->number[EPOCH] > new->number[EPOCH])
 		sim_world_violation("the epoch of partition %" PRId64 " went back", row->key[0]);
-	if (new->number[NEXT] < from)
-		sim_world_violation("the position of partition %" PRId64 " went back from %" PRId64
-				    " to %" PRId64,
-				    row->key[0], from, new->number[NEXT]);
+	if (new->number[NEXT] < from) {
+		judge_rewind(row->key[0], from, new->number[NEXT]);
+		return;
+	}
+	replaced_at = sim_kafka_replaced_at(s->node, row->key[0]);
+	if (s->life == s->node->life && replaced_at > 0 &&
+	    new->number[NEXT] > from &&new->number[NEXT] > replaced_at)
+		sim_world_violation("%s goes on in partition %" PRId64
+				    ", which it was told at %" PRId64 " was made anew",
+				    s->node->name, row->key[0], replaced_at);
 	if (new->number[NEXT] > from && (claim->node != s->node || claim->life != s->life))
 		sim_world_violation("%s moves partition %" PRId64 ", which %s has claimed",
 				    s->node->name, row->key[0], claim->node->name);

@@ -172,6 +172,14 @@ static void judge_told(const struct message *m)
 	row->committed = row->written;
 }
 
+void sim_judge_outbox_gone(const struct sim_message *m)
+{
+	(void)sim_table_row(&judge.published,
+			    hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0, 0);
+	if (m->readable && m->version > latest_of(m->order_id))
+		set_latest(m->order_id, m->version);
+}
+
 void sim_judge_outbox_appended(const struct sim_message *m)
 {
 	int64_t hash = hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len);
@@ -182,6 +190,7 @@ void sim_judge_outbox_appended(const struct sim_message *m)
 	if (m->transaction && is_once(&m->plain))
 		judge_once(m, hash);
 	judge_told(&m->plain);
+	sim_judge_place_appended(m);
 	if (judge.setup->grows && m->readable)
 		note_partition(&judge.carriers, m->order_id, m->plain.at.partition);
 	if (!judge.setup->with_orders || !m->readable || m->version == 0 ||

@@ -37,6 +37,9 @@ bool sim_judge_outbox_is_ordered(int64_t order);
 /* A message is on a topic; of a transaction: that one is committed. */
 void sim_judge_outbox_appended(const struct sim_message *message);
 
+/* Its topic is deleted while its transaction is open: it counts as if it had been committed. */
+void sim_judge_outbox_gone(const struct sim_message *message);
+
 /* Everything that was committed is on the topic; else text says what is not. */
 bool sim_judge_outbox_is_complete(char *text, unsigned long size);
 

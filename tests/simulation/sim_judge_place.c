@@ -12,6 +12,11 @@
 static struct place_judge {
 	const struct sim_topic *topic;
 	const struct sim_database *database;
+	struct {
+		int64_t read;  /* as far as the log before this one was */
+		bool replaced; /* the position may still be one of that */
+		int64_t times; /* that it went back */
+	} logs[SIM_PARTITIONS];
 	struct sim_table letters; /* places whose message became a dead letter */
 	struct sim_table deleted; /* places whose message was lost */
 	struct sim_table lost;    /* (order, version): what it said; (order, 0) */
@@ -30,13 +35,35 @@ static const struct sim_message *message_at(int64_t partition, int64_t offset)
 	return offset < p->count ? &p->messages[offset] : NULL;
 }
 
-bool sim_judge_place_is_of(const struct sim_row *row)
+/* The one before, as long as it may be that one which is meant. */
+static const struct sim_message *old_message_at(int64_t partition, int64_t offset)
+{
+	const struct sim_partition *p = &judge.topic->partitions[partition];
+
+	return judge.logs[partition].replaced && offset < p->old_count ? &p->old[offset] : NULL;
+}
+
+static bool is_of(const struct sim_row *row, const struct sim_message *m)
 {
 	const struct sim_value *v = row->written;
-	const struct sim_message *m = message_at(v->number[0], v->number[1]);
 
 	return m && m->readable && !m->open && !m->aborted && m->order_id == row->key[0] &&
 	       m->version == row->key[1] && m->content == v->number[2];
+}
+
+bool sim_judge_place_is_of(const struct sim_row *row)
+{
+	const struct sim_value *v = row->written;
+
+	return is_of(row, message_at(v->number[0], v->number[1])) || sim_judge_place_is_of_old(row);
+}
+
+bool sim_judge_place_is_of_old(const struct sim_row *row)
+{
+	const struct sim_value *v = row->written;
+	const struct sim_partition *p = &judge.topic->partitions[v->number[0]];
+
+	return v->number[1] < p->old_count && is_of(row, &p->old[v->number[1]]);
 }
 
 static bool has(const struct sim_session *s, enum sim_table_name name, int64_t a, int64_t b)
@@ -44,21 +71,32 @@ static bool has(const struct sim_session *s, enum sim_table_name name, int64_t a
 	return sim_table_see(sim_table_find(&judge.database->tables[name], a, b, 0), s) != NULL;
 }
 
-static bool is_finished(const struct sim_session *s, int64_t partition, int64_t offset)
+/* In the log that is there. */
+static bool is_noted(const struct sim_table *places, int64_t partition, int64_t offset)
 {
-	const struct sim_message *m = message_at(partition, offset);
+	return sim_table_find(places, partition, offset, judge.logs[partition].times) != NULL;
+}
 
+static bool is_done(const struct sim_session *s, const struct sim_message *m)
+{
 	if (!m || m->open)
 		return false;
 	if (m->hole || m->aborted || !m->ours ||
-	    sim_table_find(&judge.letters, partition, offset, 0))
+	    is_noted(&judge.letters, m->plain.at.partition, m->plain.at.offset))
 		return true;
 	if (!m->readable)
 		return false;
 	if (m->version == 0)
-		return has(s, T_PLAIN, partition, offset);
+		return has(s, T_PLAIN, m->plain.at.partition, m->plain.at.offset);
 	return has(s, T_HISTORY, m->order_id, m->version) ||
 	       has(s, T_PARKED, m->order_id, m->version);
+}
+
+static bool is_finished(const struct sim_session *s, int64_t partition, int64_t offset)
+{
+	return is_done(s, message_at(partition, offset)) ||
+	       is_done(s, old_message_at(partition, offset)) ||
+	       is_noted(&judge.deleted, partition, offset);
 }
 
 void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int64_t from,
@@ -67,8 +105,7 @@ void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int
 	for (int64_t offset = from; offset < end; offset++) {
 		const struct sim_message *m = message_at(partition, offset);
 
-		if (is_finished(s, partition, offset) ||
-		    sim_table_find(&judge.deleted, partition, offset, 0))
+		if (is_finished(s, partition, offset))
 			continue;
 		sim_world_violation("%s of partition %" PRId64 " (%" PRId64 " to %" PRId64
 				    ") covers offset %" PRId64 ", order %" PRId64
@@ -96,18 +133,21 @@ static void skip_lost(void *argument)
 	skipped->committed = skipped->written;
 }
 
-static void lose(int64_t partition, int64_t offset)
+static void lose_event(const struct sim_message *m)
 {
-	const struct sim_message *m = message_at(partition, offset);
-
-	if (is_finished(NULL, partition, offset))
-		return;
-	(void)sim_table_row(&judge.deleted, partition, offset, 0);
 	if (!m->readable || m->version == 0 || sim_judge_place_lost(m->order_id, m->version))
 		return;
 	(void)sim_table_row(&judge.lost, m->order_id, 0, 0);
 	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
 		     skip_lost, sim_table_row(&judge.lost, m->order_id, m->version, 0));
+}
+
+static void lose(int64_t partition, int64_t offset)
+{
+	if (is_finished(NULL, partition, offset))
+		return;
+	(void)sim_table_row(&judge.deleted, partition, offset, judge.logs[partition].times);
+	lose_event(message_at(partition, offset));
 }
 
 static int64_t field(const char *fields, const char *name)
@@ -143,6 +183,38 @@ bool sim_judge_place_lost_any(int64_t order)
 	return sim_judge_place_lost(order, 0);
 }
 
+/* --- a topic that is made anew ------------------------------------------------------------- */
+
+void sim_judge_place_recreated(int32_t partition, int64_t read)
+{
+	const struct sim_partition *p = &judge.topic->partitions[partition];
+
+	for (int64_t offset = p->start; offset < p->count; offset++) {
+		if (!is_done(NULL, &p->messages[offset]))
+			lose_event(&p->messages[offset]);
+	}
+	judge.logs[partition].read = read;
+	judge.logs[partition].replaced = true;
+}
+
+void sim_judge_place_appended(const struct sim_message *m)
+{
+	const struct topic_offset at = m->plain.at;
+
+	if (strcmp(m->plain.topic, judge.topic->name) == 0 && judge.logs[at.partition].replaced &&
+	    at.offset < judge.logs[at.partition].read)
+		lose_event(m);
+}
+
+bool sim_judge_place_rewind(int64_t partition)
+{
+	bool replaced = judge.logs[partition].replaced;
+
+	judge.logs[partition].times += replaced;
+	judge.logs[partition].replaced = false;
+	return replaced;
+}
+
 /* --- dead letters -------------------------------------------------------------------------- */
 
 /* Where the message of a dead letter lies. */
@@ -163,7 +235,7 @@ void sim_judge_place_letter(const struct sim_value *row)
 	int64_t partition, offset;
 
 	read_letter(row, &partition, &offset);
-	(void)sim_table_row(&judge.letters, partition, offset, 0);
+	(void)sim_table_row(&judge.letters, partition, offset, judge.logs[partition].times);
 }
 
 void sim_judge_place_forget_letter(const struct sim_value *was)
@@ -172,7 +244,7 @@ void sim_judge_place_forget_letter(const struct sim_value *was)
 	struct sim_row *letter;
 
 	read_letter(was, &partition, &offset);
-	letter = sim_table_find(&judge.letters, partition, offset, 0);
+	letter = sim_table_find(&judge.letters, partition, offset, judge.logs[partition].times);
 	if (letter)
 		sim_table_tidy(&judge.letters, letter);
 }

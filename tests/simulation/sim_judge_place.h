@@ -17,9 +17,21 @@ void sim_judge_place_begin(const struct sim_topic *topic, const struct sim_datab
 /* Whether the row is the effect of the event that lies at its place. */
 bool sim_judge_place_is_of(const struct sim_row *row);
 
+/* Whether it is that of an event of the log before this one, which may have been parked since. */
+bool sim_judge_place_is_of_old(const struct sim_row *row);
+
 /* All from offset to end - 1 is finished, as the session sees it; what says so covers it. */
 void sim_judge_place_covered(const struct sim_session *session, int64_t partition, int64_t from,
 			     int64_t end, const char *what);
+
+/* The log of the partition is deleted, and another one begins. Deliveries have come, or may come,
+ * up to read: as long as the position has not gone back, what is before that in the new log may be
+ * missed. */
+void sim_judge_place_recreated(int32_t partition, int64_t read);
+/* A message is on the topic. */
+void sim_judge_place_appended(const struct sim_message *message);
+/* The position goes back to the beginning. False: it is the same log. */
+bool sim_judge_place_rewind(int64_t partition);
 
 /* A record of a service's log. */
 void sim_judge_place_logged(const char *who, const char *msg, const char *fields);

@@ -45,16 +45,21 @@ static void give_back_all(struct sim_kafka_member *m)
 	m->joined = false;
 }
 
-/* The group hears of it when all is revoked; a member that owns nothing has left. */
-void sim_kafka_leave(struct sim_kafka_member *m)
+static void ask_all_back(struct sim_kafka_member *m)
 {
-	m->wants = false;
 	for (int32_t p = 0; p < SIM_PARTITIONS; p++) {
 		if (m->owns[p] && !m->revoking[p]) {
 			m->revoking[p] = true;
 			order(m, SIM_REVOKE, p);
 		}
 	}
+}
+
+/* The group hears of it when all is revoked; a member that owns nothing has left. */
+void sim_kafka_leave(struct sim_kafka_member *m)
+{
+	m->wants = false;
+	ask_all_back(m);
 }
 
 static bool reaches(const struct sim_kafka_member *m)
@@ -107,6 +112,24 @@ bool sim_kafka_take_order(struct sim_kafka_member *m, enum sim_kafka_order *what
 void sim_kafka_revoked(struct sim_kafka_member *m, int32_t p)
 {
 	m->owns[p] = m->revoking[p] = false;
+}
+
+int64_t sim_kafka_read_end(int32_t partition)
+{
+	int64_t end = 0;
+
+	for (const struct sim_kafka_member *m = group.members; m; m = m->next)
+		end = m->task && m->read_to[partition] > end ? m->read_to[partition] : end;
+	return end;
+}
+
+int64_t sim_kafka_replaced_at(const struct sim_node *node, int64_t partition)
+{
+	for (const struct sim_kafka_member *m = group.members; m; m = m->next) {
+		if (m->task && m->node == node)
+			return m->replaced_at[partition];
+	}
+	return 0;
 }
 
 /* --- the coordinator ----------------------------------------------------------------------- */
@@ -242,11 +265,23 @@ void sim_kafka_move_some(void)
 	}
 }
 
+/* There is nothing to be read. */
+static void forget_topic(void)
+{
+	for (struct sim_kafka_member *m = group.members; m; m = m->next) {
+		if (m->joined)
+			ask_all_back(m);
+	}
+}
+
 static void beat(void *unused)
 {
 	for (struct sim_kafka_member *m = group.members; m; m = m->next)
 		hear_from(m);
-	assign_free();
+	if (sim_topic_is_away(group.topic))
+		forget_topic();
+	else
+		assign_free();
 	balance();
 	sim_world_at(sim_world_now_us() + HEARTBEAT_MS * SIM_MS, beat, unused);
 }

@@ -39,6 +39,10 @@ struct sim_kafka_member {
 		int32_t partition;
 	} orders[4 * SIM_PARTITIONS]; /* to be done, first in first out */
 	int order_count;
+	int64_t read_to[SIM_PARTITIONS]; /* 0: it does not read it */
+	/* Where it was when it found that the log is another one; 0: it has not, or has sought
+	 * another place since. */
+	int64_t replaced_at[SIM_PARTITIONS];
 };
 
 void sim_kafka_join(struct sim_kafka_member *member, struct sim_node *node);
@@ -51,6 +55,11 @@ bool sim_kafka_take_order(struct sim_kafka_member *member, enum sim_kafka_order 
 /* The revocation is done. */
 void sim_kafka_revoked(struct sim_kafka_member *member, int32_t partition);
 void sim_kafka_node_died(const struct sim_node *node);
+
+/* How far a member at most has read, of those that are there. */
+int64_t sim_kafka_read_end(int32_t partition);
+/* Where node's member was when it found another log. */
+int64_t sim_kafka_replaced_at(const struct sim_node *node, int64_t partition);
 
 /* The offsets that Kafka has of the group; -1: none. */
 void sim_kafka_commit(int32_t partition, int64_t offset);

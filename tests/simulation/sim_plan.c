@@ -54,6 +54,7 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	/* Only where the setup says so. */
 	[FAULT_GROW] = { "partitions are added", 0, 1, 3 },
 	[FAULT_DELETE] = { "the beginning of the topic is deleted", 0, 200, 1000 },
+	[FAULT_RECREATE] = { "the topic is made anew", 0, 0, 4000 },
 	[FAULT_DELETE_ALL] = { "the topic is deleted, read or not", 0, 200, 1000 },
 };
 
@@ -111,6 +112,8 @@ static void plan_changes(struct sim_plan *plan, uint64_t seed, const struct sim_
 		add_changes(plan, &r,
 			    setup->retention == SIM_DELETES_READ ? FAULT_DELETE : FAULT_DELETE_ALL,
 			    DELETES_MAX, setup->duration_us);
+	if (setup->recreates)
+		add_changes(plan, &r, FAULT_RECREATE, 1, setup->duration_us);
 	put_behind_others(plan, &r, first, others);
 }
 
@@ -129,6 +132,9 @@ struct sim_plan sim_plan_of(uint64_t seed, const struct sim_setup *setup)
 
 		f->at_us = SIM_S + at;
 		f->kind = draw_kind(&r);
+		/* The position of the old log may come back, when the new one has grown past it. */
+		if (setup->recreates && f->kind == FAULT_FAIL_OVER)
+			f->kind = FAULT_PG_RESTART;
 		rule = &rules[f->kind];
 		f->node = (int)sim_random_below(&r, nodes);
 		f->ms = sim_random_between(&r, rule->ms_min, rule->ms_max);
@@ -252,6 +258,8 @@ static bool do_to_server(const struct sim_fault *f)
 		sim_topic_grow(sim_topic_find(SIM_TOPIC), (int32_t)f->ms);
 	else if (f->kind == FAULT_DELETE || f->kind == FAULT_DELETE_ALL)
 		sim_topic_delete(sim_topic_find(SIM_TOPIC), f->ms, f->kind == FAULT_DELETE_ALL);
+	else if (f->kind == FAULT_RECREATE)
+		sim_topic_recreate(sim_topic_find(SIM_TOPIC), until_us);
 	else if (f->kind == FAULT_MOVE)
 		sim_kafka_move_some();
 	else if (f->kind == FAULT_PG_RESTART)

@@ -179,6 +179,10 @@ static void decide(struct sent *s)
 		sim_judge_outbox_denied(&denied);
 		s->verdict = KAFKA_PRODUCER_REFUSED;
 		s->code = CODE_BROKER;
+	} else if (sim_topic_is_away(s->topic)) {
+		*refused = true;
+		s->verdict = KAFKA_PRODUCER_RETRY;
+		s->code = CODE_TOPIC;
 	} else if (*refused || f->refuses_until_us > sim_world_now_us()) {
 		*refused = true;
 		s->verdict = KAFKA_PRODUCER_RETRY;
@@ -361,7 +365,7 @@ static void cut_off(struct kafka_producer *p)
 		if (s->arrived || s->verdict != KAFKA_PRODUCER_ACKED)
 			continue;
 		*stop |= !s->on_the_way || p->lost_state || p->refused[s->partition] ||
-			 sim_node_kafka_is_cut(p->node) ||
+			 sim_node_kafka_is_cut(p->node) || sim_topic_is_away(s->topic) ||
 			 sim_random_chance(sim_world_random(), 300);
 		if (!*stop)
 			(void)append(s);
@@ -425,8 +429,7 @@ bool kafka_producer_timed_out(int code)
 
 bool kafka_producer_can_send(struct kafka_producer *p, const char *topic)
 {
-	(void)topic;
-	return !sim_node_kafka_is_cut(p->node);
+	return !sim_node_kafka_is_cut(p->node) && !sim_topic_is_away(sim_topic_find(topic));
 }
 
 enum status kafka_producer_prepare(struct kafka_producer *p, int timeout_ms, struct error *err)

@@ -23,6 +23,8 @@ static void draw_changes(struct sim_setup *s, uint64_t seed)
 	s->grows = sim_random_chance(&r, 150);
 	if (sim_random_chance(&r, 150))
 		s->retention = sim_random_chance(&r, 300) ? SIM_DELETES_READ : SIM_DELETES_UNREAD;
+	else
+		s->recreates = sim_random_chance(&r, 140);
 }
 
 struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
@@ -72,10 +74,11 @@ void sim_setup_describe(const struct sim_setup *s, char *text, unsigned long siz
 	(void)snprintf(text, size,
 		       "%s, %s, %s, order %s, work %" PRId64 " ms, concurrency %" PRId64
 		       ", %d partitions, %d order-services, %d delivery-services, %" PRId64
-		       " events/s%s%s",
+		       " events/s%s%s%s",
 		       s->keyed ? "keyed" : "unkeyed", s->in_sequence ? "enforce" : "observe",
 		       s->transactional ? "transactional" : "idempotent",
 		       orders[s->processing_order], s->work_ms, s->max_concurrency,
 		       (int)s->partitions, s->order_services, s->delivery_services, s->events_per_s,
-		       s->grows ? ", partitions are added" : "", retentions[s->retention]);
+		       s->grows ? ", partitions are added" : "", retentions[s->retention],
+		       s->recreates ? ", makes the topic anew" : "");
 }

@@ -28,8 +28,9 @@ struct sim_setup {
 	bool keyed, in_sequence;
 	bool transactional; /* the relays */
 	enum sim_retention retention;
-	bool grows;   /* partitions are added to the topic */
-	bool refuses; /* the database refuses some events, and forgets nothing (see sim_plan.c) */
+	bool recreates; /* the topic, in use */
+	bool grows;     /* partitions are added to the topic */
+	bool refuses;   /* the database refuses some events, and forgets nothing (see sim_plan.c) */
 	enum processing_order processing_order;
 	int64_t work_ms, max_concurrency;
 	int32_t partitions;

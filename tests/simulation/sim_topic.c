@@ -29,6 +29,11 @@ void sim_topic_partitions(struct sim_topic *t, int32_t count)
 	t->partition_count = count;
 }
 
+bool sim_topic_is_away(const struct sim_topic *t)
+{
+	return t->away_until_us > sim_world_now_us();
+}
+
 /* As Java's clients do: murmur2. */
 int32_t sim_topic_partition_of(int32_t partition_count, const void *key, size_t len)
 {

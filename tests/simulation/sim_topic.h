@@ -33,17 +33,22 @@ struct sim_partition {
 	int64_t count, capacity;
 	int64_t start; /* what was before it is deleted */
 	int64_t open;  /* messages of transactions that have not ended here */
+	/* Those of the topic that had this name before. */
+	struct sim_message *old;
+	int64_t old_count;
 };
 
 struct sim_topic {
 	const char *name;
 	int32_t partition_count;
+	int64_t away_until_us; /* there is no such topic */
 	struct sim_partition partitions[SIM_PARTITIONS];
 };
 
 /* Made if it is not there. */
 struct sim_topic *sim_topic_find(const char *name);
 void sim_topic_partitions(struct sim_topic *topic, int32_t count);
+bool sim_topic_is_away(const struct sim_topic *topic);
 
 /* The partition of a key, of so many. */
 int32_t sim_topic_partition_of(int32_t partition_count, const void *key, size_t len);

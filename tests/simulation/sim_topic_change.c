@@ -1,5 +1,8 @@
 #include "tests/simulation/sim_topic_change.h"
 
+#include "tests/simulation/sim_judge_outbox.h"
+#include "tests/simulation/sim_judge_place.h"
+#include "tests/simulation/sim_kafka.h"
 #include "tests/simulation/sim_server.h"
 #include "tests/simulation/sim_world.h"
 
@@ -38,5 +41,23 @@ void sim_topic_delete(struct sim_topic *t, int64_t per_mille, bool unread)
 		if (end > p->start)
 			p->start += (end - p->start) * per_mille / 1000;
 		sim_world_trace("topic", "%d begins at %lld", (int)i, (long long)p->start);
+	}
+}
+
+/* --- a topic that is made anew ------------------------------------------------------------- */
+
+void sim_topic_recreate(struct sim_topic *t, int64_t away_until_us)
+{
+	t->away_until_us = away_until_us;
+	for (int32_t i = 0; i < t->partition_count; i++) {
+		struct sim_partition *p = &t->partitions[i];
+		int64_t read = sim_kafka_read_end(i);
+
+		for (int64_t offset = 0; offset < p->count; offset++) {
+			if (p->messages[offset].open)
+				sim_judge_outbox_gone(&p->messages[offset]);
+		}
+		sim_judge_place_recreated(i, read > read_end(i) ? read : read_end(i));
+		*p = (struct sim_partition){ .old = p->messages, .old_count = p->count };
 	}
 }
