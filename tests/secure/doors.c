@@ -40,20 +40,22 @@ static const char *properties(const struct secure *secure, const char *trusted, 
 	return text;
 }
 
+bool door_kafka(const struct secure *secure, const char *trusted, const char *shown)
+{
+	return kafka_answers(secure, properties(secure, trusted, shown), REFUSED_MS);
+}
+
 static void expect_kafka(struct secure *secure)
 {
 	secure_expect(secure,
 		      kafka_answers(secure, properties(secure, "secure", "secure"), ANSWERED_MS),
 		      "Kafka answers a certificate of its CA");
 	secure_expect(secure, !kafka_answers(secure, "", REFUSED_MS), "Kafka refuses plain text");
-	secure_expect(secure,
-		      !kafka_answers(secure, properties(secure, "secure", NULL), REFUSED_MS),
+	secure_expect(secure, !door_kafka(secure, "secure", NULL),
 		      "Kafka refuses who has no certificate");
-	secure_expect(secure,
-		      !kafka_answers(secure, properties(secure, "secure", "other"), REFUSED_MS),
+	secure_expect(secure, !door_kafka(secure, "secure", "other"),
 		      "Kafka refuses a certificate of another CA");
-	secure_expect(secure,
-		      !kafka_answers(secure, properties(secure, "other", "secure"), REFUSED_MS),
+	secure_expect(secure, !door_kafka(secure, "other", "secure"),
 		      "a client that trusts another CA does not take Kafka");
 }
 
@@ -72,18 +74,22 @@ static const char *postgres_refusal(const struct secure *secure, const char *opt
 	return why;
 }
 
+const char *door_postgres(const struct secure *secure, const char *trusted)
+{
+	return postgres_refusal(
+		secure, arena_format("host=127.0.0.1 sslmode=verify-full sslrootcert=%s/ca.crt",
+				     secure_path(secure, trusted)));
+}
+
 static void expect_postgres(struct secure *secure)
 {
 	const char *ours = secure_path(secure, "secure/ca.crt");
-	const char *other = secure_path(secure, "other/ca.crt");
-	const char *why = postgres_refusal(
-		secure, arena_format("host=127.0.0.1 sslmode=verify-full sslrootcert=%s", ours));
+	const char *why = door_postgres(secure, "secure");
 
 	secure_expect(secure, !why[0], "PostgreSQL takes TLS and a password %s", why);
 	why = postgres_refusal(secure, "host=127.0.0.1 sslmode=disable");
 	secure_expect(secure, strstr(why, "no encryption"), "PostgreSQL refuses plain text");
-	why = postgres_refusal(
-		secure, arena_format("host=127.0.0.1 sslmode=verify-full sslrootcert=%s", other));
+	why = door_postgres(secure, "other");
 	secure_expect(secure, strstr(why, "certificate verify failed"),
 		      "a client that trusts another CA does not take PostgreSQL");
 	why = postgres_refusal(
@@ -116,6 +122,13 @@ static int status_of(int64_t port, const char *method, const char *path)
 				   : NULL;
 
 	return http_call((int)port, method, path, body, NULL).status;
+}
+
+int door_https(const struct secure *secure, const char *trusted, const char *shown)
+{
+	call_as(secure, arena_format("%s/ca.crt", trusted), shown ? NULL : "secure/reader.token",
+		shown ? arena_format("%s/page", shown) : NULL);
+	return status_of(secure->order_port, "GET", "/orders");
 }
 
 static void expect_callers(struct secure *secure)

@@ -1,8 +1,8 @@
 /*
  * Starts a stack with SECURE=1 and expects: plain text, other authorities' certificates, and wrong
  * tokens are refused; everybody may do what kafka/acls.txt and the identities say, and no more;
- * orders go their way; no secret shows. make test-secure runs it with stack/temporary_stack.sh,
- * which stops the stack however this ends.
+ * orders go their way, also while the CA is exchanged; no secret shows. make test-secure runs it
+ * with stack/temporary_stack.sh, which stops the stack however this ends.
  */
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -143,6 +143,7 @@ int main(int argc, char **argv)
 	if (start(&secure)) {
 		orders_expect(&secure);
 		doors_expect(&secure);
+		rotation_expect(&secure);
 		rights_expect(&secure);
 		secrets_expect(&secure);
 		(void)printf("%d of %d as expected\n", secure.expected - secure.failed,

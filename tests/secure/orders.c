@@ -60,17 +60,24 @@ static int play(const struct secure *secure)
 	return done;
 }
 
-void orders_expect(struct secure *secure)
+bool secure_verify(const struct secure *secure, const char *acks)
 {
 	const char *checker = arena_format("%s/verify-history", secure->build_dir);
 	const struct command verify = {
 		.arguments = { "env", "WAIT=120",
+			       arena_format("ACKS=%s", acks ? secure_path(secure, acks) : ""),
 			       arena_format("DATABASE_URL=postgresql://lab@127.0.0.1:%d/lab",
 					    (int)secure->pg_port),
 			       checker },
 		.output_path = secure_path(secure, "log/verify.log"),
 		.timeout_ms = wait_stretch(VERIFY_MS)
 	};
+
+	return command_run(&verify) == 0;
+}
+
+void orders_expect(struct secure *secure)
+{
 	int done;
 
 	(void)setenv("HTTP_TOKEN_FILE", secure_path(secure, "secure/customer.token"), 1);
@@ -82,5 +89,5 @@ void orders_expect(struct secure *secure)
 						   deliveries(secure, "DELIVERY MODIFIED") ==
 							   ORDERS - ORDERS / 2),
 		      "their deliveries end right");
-	secure_expect(secure, command_run(&verify) == 0, "the history checker finds nothing");
+	secure_expect(secure, secure_verify(secure, NULL), "the history checker finds nothing");
 }

@@ -30,10 +30,22 @@ const char *secure_setting(const struct secure *secure, const char *program, con
  * producer. */
 rd_kafka_t *secure_client(const struct secure *secure, const char *properties, const char *group);
 
+/* Whether a door opens to who trusts the CA of one folder below RUN_DIR and shows the page's
+ * certificate of another (NULL: none). Kafka: a refusal takes 3 s. order-service: the status of its
+ * answer, 0 without one. PostgreSQL: why it does not, "" if it does; in the arena. */
+bool door_kafka(const struct secure *secure, const char *trusted, const char *shown);
+int door_https(const struct secure *secure, const char *trusted, const char *shown);
+const char *door_postgres(const struct secure *secure, const char *trusted);
+
+/* The history checker finds nothing. acks: a file below RUN_DIR of what clients were promised;
+ * NULL: none. */
+bool secure_verify(const struct secure *secure, const char *acks);
+
 /* What each part of the test expects. */
-void doors_expect(struct secure *secure);   /* nobody comes in without what a door asks for */
-void rights_expect(struct secure *secure);  /* who is in may do what is theirs, and nothing else */
-void orders_expect(struct secure *secure);  /* all goes its way for who may */
-void secrets_expect(struct secure *secure); /* no secret shows */
+void doors_expect(struct secure *secure);    /* nobody comes in without what a door asks for */
+void rotation_expect(struct secure *secure); /* the CA is exchanged, and all goes on */
+void rights_expect(struct secure *secure);   /* who is in may do what is theirs, and nothing else */
+void orders_expect(struct secure *secure);   /* all goes its way for who may */
+void secrets_expect(struct secure *secure);  /* no secret shows */
 
 #endif

@@ -1,4 +1,4 @@
-# Is a stack with SECURE=1 closed to who should not come in, and open to the others? Half a minute.
+# Is a stack with SECURE=1 closed to who should not come in, and open to the others? Two minutes.
 
 .PHONY: test-secure
 ## develop: test-secure  TLS, identities, ACLs and secrets of SECURE=1
