@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,13 +86,19 @@ static bool reload(const struct run *run)
 	return database_do(run->settings->database_url, "select pg_reload_conf()");
 }
 
-/* Written twice it does no harm. */
+/* Written twice it does no harm. With SECURE=1 the server has another file, which is kept when the
+ * data change, and clients come by TLS: pg_basebackup and the standby as the environment has it. */
 static bool allow_replication(const struct run *run)
 {
+	const char *ca = getenv("PGSSLROOTCERT");
+	const bool secure = ca && *ca;
 	char path[RUN_PATH_SIZE];
-	FILE *file = fopen(run_path(run, DATA "/pg_hba.conf", path), "ae");
+	FILE *file = fopen(run_path(run, secure ? "secure/pg_hba.conf" : DATA "/pg_hba.conf", path),
+			   "ae");
 
-	return file && fputs("host replication all 127.0.0.0/8 scram-sha-256\n", file) >= 0 &&
+	return file &&
+	       fprintf(file, "host%s replication all 127.0.0.0/8 scram-sha-256\n",
+		       secure ? "ssl" : "") > 0 &&
 	       fclose(file) == 0 && reload(run);
 }
 
