@@ -52,7 +52,8 @@ CFLAGS := -std=gnu17 -D_GNU_SOURCE -g $(VARIANT_CFLAGS_$(VARIANT)) -I. $(DEPENDE
 	-Wno-format-zero-length -Wvla -Wconversion -Werror $(HARDENING) -fPIE -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS_$(VARIANT)) $(RDKAFKA_LDFLAGS) \
 	$(EXTRA_LDFLAGS)
-LDLIBS := -lpq -lrdkafka -lmicrohttpd -lgnutls -lcurl -levent_extra -levent_core -ljansson -lpthread
+LDLIBS := -lpq -lrdkafka -lmicrohttpd -lgnutls -lcurl -levent_openssl -lssl -lcrypto -levent_extra \
+	-levent_core -ljansson -lpthread
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 archives = $(patsubst %,$(BUILD)/lib/%.a,$(1))

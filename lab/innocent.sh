@@ -29,7 +29,7 @@ play() {
 	say "services with DISPATCH=$1 ..."
 	env DISPATCH="$1" "${WORKING[@]}" "$REPO_DIR/stack/stack.sh" up >/dev/null
 	order=$(curl -f -s -S --noproxy '*' --max-time 30 --json "$body" \
-		"http://127.0.0.1:$ORDER_PORT/orders" | jq .id)
+		"$SCHEME://127.0.0.1:$ORDER_PORT/orders" | jq .id)
 	call "$1" innocent METHOD=GET TARGET="/orders/$order" RATE=20 COUNT=$((COUNT * 20 / RATE)) \
 		CONNECTIONS=200 &
 	call "$1" orders RATE="$RATE" COUNT="$COUNT" CONNECTIONS="$COUNT"

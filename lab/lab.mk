@@ -33,7 +33,12 @@ all: $(HELLO)
 $(HELLO): $(BUILD)/hello-%: $(BUILD)/obj/lab/hello/%.o
 	$(link)
 
-lab-hello: packages
+# refused_if_secure WHY: a command that cannot do with SECURE says so before anything is started.
+refused_if_secure = $(if $(SECURE),$(error make $@ cannot do with SECURE=$(SECURE): $(1). Type it without SECURE))
+
+lab-hello:
+	$(call refused_if_secure,its programs know of no certificates)
+	@stack/packages.sh install
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/hello/hello.sh
 
@@ -42,6 +47,7 @@ lab-innocent: packages
 	@lab/innocent.sh
 
 lab-jmeter:
+	$(call refused_if_secure,its plans call by plain HTTP)
 	@stack/packages.sh install build run load jmeter
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/jmeter.sh $(LAB)

@@ -34,7 +34,7 @@ settings() {
 place_first() {
 	curl -f -s -S -o /dev/null --noproxy '*' --max-time 30 --json \
 		'{"customerId":1000,"productId":"100","productName":"TV","qty":3,"address":"SEOUL"}' \
-		"http://127.0.0.1:$ORDER_PORT/orders" || die "the first order could not be placed"
+		"$SCHEME://127.0.0.1:$ORDER_PORT/orders" || die "the first order could not be placed"
 	wait_until 30 "the first order has its delivery" first_delivered || exit 1
 }
 

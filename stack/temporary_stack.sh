@@ -212,7 +212,7 @@ stack_delivery() {
 stack_metric() {
 	local name=$1 port
 	for port in "${@:2}"; do
-		curl -s --noproxy '*' --max-time 2 "http://127.0.0.1:$port/metrics" || true
+		curl -s --noproxy '*' --max-time 2 "$SCHEME://127.0.0.1:$port/metrics" || true
 	done | awk -v name="$name" '$1 == name { sum += $2 } END { printf "%.0f", sum }'
 }
 

@@ -15,6 +15,7 @@ BENCH_SOURCES_feed := tests/bench/zipf.c
 ## develop: bench-report  the table and the plot of the latest results again
 # A second make builds, since the packages that it needs may only come now.
 bench:
+	$(call refused_if_secure,its references have no TLS to be measured beside)
 	@stack/packages.sh install build run load bench $(filter peers,$(CASE))
 	@$(MAKE) --no-print-directory --silent all bench-build
 	@BUILD_DIR='$(BUILD)' tests/bench/run.sh

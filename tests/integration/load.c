@@ -4,9 +4,11 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/arena.h"
+#include "tests/support/certificates.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
 #include "tests/support/program.h"
@@ -113,6 +115,48 @@ LAB_TEST(load, connections_are_made_again, 1)
 
 	cr_expect_eq(json_number(result, "answered"), 500);
 	cr_expect_eq(sql_number("select count(*) from orders.orders"), 500);
+}
+
+#define TOKEN "a-token-of-the-load-generator"
+#define IDENTITIES                                                                                 \
+	"token read,write sha256:%s\n"                                                             \
+	"certificate read,write cn:load\n"
+#define TOKEN_HASH "56b4645fb3a64db36cb9b5aa7e8b08dd3ac4b152044767b3e9c9d7af0e8b471d"
+
+/* By https, as who it is by a token or a certificate; and a service that it does not trust. */
+LAB_TEST(load, connections_by_https_are_made_again_too, 1)
+{
+	const struct authority *authority = authority_make("lab");
+	const struct certificate server = authority_server(authority, "server"),
+				 client = authority_client(authority, "load");
+	const char *ca = arena_format("HTTP_CA=%s", authority_path(authority)), *port;
+	const char *token = arena_format("HTTP_TOKEN_FILE=%s", test_file("token", TOKEN "\n"));
+	struct service *order;
+	json_t *result;
+
+	cr_assert_eq(setenv("HTTP_CA", authority_path(authority), 1), 0);
+	order = service_start(
+		ORDER, arena_format("HTTP_TLS_CERT=%s", server.certificate),
+		arena_format("HTTP_TLS_KEY=%s", server.key),
+		arena_format("HTTP_CLIENT_CA=%s", authority_path(authority)),
+		arena_format("HTTP_IDENTITIES=%s",
+			     test_file("identities", arena_format(IDENTITIES, TOKEN_HASH))),
+		"HTTP_THREADS=4", NULL);
+	port = arena_format("PORTS=%d", order->port);
+	result = load((const char *const[]){ port, ca, token, "RATE=0", "CONNECTIONS=20",
+					     "COUNT=500", NULL });
+	cr_expect_eq(json_number(result, "answered"), 500);
+	cr_expect_eq(sql_number("select count(*) from orders.orders"), 500);
+	result = load((const char *const[]){
+		port, ca, arena_format("HTTP_CLIENT_CERT=%s", client.certificate),
+		arena_format("HTTP_CLIENT_KEY=%s", client.key), "RATE=0", "COUNT=7", NULL });
+	cr_expect_eq(json_number(result, "answered"), 7);
+	result = load((const char *const[]){
+		port, arena_format("HTTP_CA=%s", authority_path(authority_make("other"))), token,
+		"RATE=0", "COUNT=7", NULL });
+	cr_expect_eq(json_number(json_object_get(result, "statuses"), "none"), 7);
+	result = load((const char *const[]){ port, ca, "RATE=0", "COUNT=7", NULL });
+	cr_expect_eq(json_number(json_object_get(result, "statuses"), "401"), 7);
 }
 
 LAB_TEST(load, looks_at_an_order, 1)

@@ -38,6 +38,8 @@ static enum status send_request(struct caller *caller, struct error *err)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	headers = evhttp_request_get_output_headers(caller->request);
 	(void)evhttp_add_header(headers, "Host", "127.0.0.1");
+	if (target->authorization[0])
+		(void)evhttp_add_header(headers, "Authorization", target->authorization);
 	if (post) {
 		(void)evhttp_add_header(headers, "Content-Type", "application/json");
 		(void)evbuffer_add(evhttp_request_get_output_buffer(caller->request), ORDER,
@@ -125,6 +127,22 @@ static void set_source(struct caller *caller, int64_t number)
 	evhttp_connection_set_local_address(caller->connection, address);
 }
 
+/* By TLS libevent (2.1.12) makes the connection again by the same means, too. NULL: out of memory.
+ */
+static struct evhttp_connection *make_connection(struct event_base *base, struct caller_tls *tls,
+						 int64_t port)
+{
+	struct bufferevent *by_tls = tls ? caller_tls_connection(tls, base) : NULL;
+	struct evhttp_connection *made = NULL;
+
+	if (!tls || by_tls)
+		made = evhttp_connection_base_bufferevent_new(base, NULL, by_tls, "127.0.0.1",
+							      (uint16_t)port);
+	if (!made && by_tls)
+		bufferevent_free(by_tls);
+	return made;
+}
+
 enum status caller_open(struct caller **out, struct event_base *base,
 			const struct call_target *target, int64_t port, int64_t number,
 			void *context, struct error *err)
@@ -135,8 +153,7 @@ enum status caller_open(struct caller **out, struct event_base *base,
 		caller->target = target;
 		caller->context = context;
 		caller->timer = evtimer_new(base, take_timeout, caller);
-		caller->connection =
-			evhttp_connection_base_new(base, NULL, "127.0.0.1", (uint16_t)port);
+		caller->connection = make_connection(base, target->tls, port);
 	}
 	if (!caller || !caller->timer || !caller->connection) {
 		caller_close(caller);

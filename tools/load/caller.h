@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "tools/load/caller_tls.h"
 
 struct caller;
 
@@ -35,6 +36,8 @@ struct answer {
 struct call_target {
 	enum call_method method;
 	const char *path;
+	struct caller_tls *tls;    /* NULL: plain http */
+	const char *authorization; /* header's value; "": none */
 	/* A call has ended; on the event base. It may not begin another one. */
 	void (*done)(void *caller_context, const struct answer *answer);
 };

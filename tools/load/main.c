@@ -33,6 +33,7 @@ struct config {
 	const char *ports, *path, *acks, *series;
 	int method;
 	int64_t rate, count, connections, ramp_ms, timeout_ms;
+	struct http_caller caller;
 };
 
 static const char *const methods[] = { "POST", "GET", NULL }; /* indexed by enum call_method */
@@ -65,7 +66,11 @@ static const struct config_key keys[] = {
 static const struct config_program program = {
 	.name = "load",
 	.summary = "calls a service at a steady rate, or as so many users, and says what came back",
-	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
+	.tables =
+		(const struct config_table[]){ { .keys = keys },
+					       { http_caller_keys, offsetof(struct config, caller),
+						 "Calls to the services", http_caller_check },
+					       { 0 } },
 	.manner = "Makes the calls, once, and prints a JSON object: how many were answered (2xx),\n"
 		  "were errors (with their statuses) or timed out, and their times in ms.",
 	.exit_status = "0 done, whatever the answers were; 1 not possible; 2 bad settings.",
@@ -84,6 +89,7 @@ struct load {
 	int64_t ports[PORTS_MAX];
 	size_t port_count;
 	struct call_target target;
+	char authorization[sizeof("Bearer ") + HTTP_CALLER_TOKEN_SIZE];
 	struct event_base *base;
 	struct event *pace; /* ends a wait when the next call is due */
 	struct tally *tally;
@@ -265,13 +271,28 @@ static enum status parse_ports(struct load *load, struct error *err)
 	}
 }
 
+/* Who calls, and whom it trusts. */
+static enum status set_caller(struct load *load, struct error *err)
+{
+	char token[HTTP_CALLER_TOKEN_SIZE];
+
+	if (http_caller_token(&load->config->caller, token, err) != ST_OK)
+		return err->status;
+	if (token[0])
+		(void)snprintf(load->authorization, sizeof(load->authorization), "Bearer %s",
+			       token);
+	load->target.authorization = load->authorization;
+	return caller_tls_open(&load->target.tls, &load->config->caller, err);
+}
+
 static enum status load_open(struct load *load, struct error *err)
 {
 	const struct config *c = load->config;
 
 	load->count = c->count;
-	load->target = (struct call_target){ (enum call_method)c->method, c->path, take_end };
-	if (parse_ports(load, err) != ST_OK ||
+	load->target =
+		(struct call_target){ (enum call_method)c->method, c->path, .done = take_end };
+	if (parse_ports(load, err) != ST_OK || set_caller(load, err) != ST_OK ||
 	    tally_open(&load->tally, c->count, c->series, err) != ST_OK)
 		return err->status;
 	load->lanes = calloc((size_t)c->connections, sizeof(*load->lanes));
@@ -293,6 +314,7 @@ static enum status load_close(struct load *load, struct error *err)
 		event_free(load->pace);
 	if (load->base)
 		event_base_free(load->base);
+	caller_tls_close(load->target.tls);
 	tally_close(load->tally);
 	free(load->lanes);
 	if (load->acks && fclose(load->acks) != 0 && err->status == ST_OK)
