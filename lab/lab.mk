@@ -23,6 +23,7 @@
 
 # A second make builds, since the packages that it needs may only come now.
 lab-failover lab-levelling lab-rush lab-bulk lab-threads:
+	$(if $(filter lab-bulk,$@),$(call refused_if_secure,its callers come faster than two processors can shake hands))
 	@stack/packages.sh install build run load
 	@$(MAKE) --no-print-directory --silent all
 	@BUILD_DIR='$(BUILD)' lab/$(@:lab-%=%).sh
