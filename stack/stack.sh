@@ -149,7 +149,7 @@ instance_address() {
 page_start() {
 	local names file=$RUN_DIR/page.token
 	[[ -s $file ]] || (umask 077 && head -c 16 /dev/urandom | od -A n -t x1 | tr -d ' \n' >"$file")
-	PAGE_ADDRESS="http://127.0.0.1:$PAGE_PORT/#token=$(<"$file")"
+	PAGE_ADDRESS="$SCHEME://127.0.0.1:$PAGE_PORT/#token=$(<"$file")"
 	! process_alive page || return 0
 	if ! (preflight PORTS="PAGE_PORT:$PAGE_PORT:live page"); then
 		say "there is no live page for now: make page PAGE_PORT=<a free port>"

@@ -131,6 +131,37 @@ int door_https(const struct secure *secure, const char *trusted, const char *sho
 	return status_of(secure->order_port, "GET", "/orders");
 }
 
+bool door_page(const struct secure *secure, const char *trusted)
+{
+	call_as(secure, trusted ? arena_format("%s/ca.crt", trusted) : NULL, NULL, NULL);
+	return status_of(secure->page_port, "GET", "/healthz") == 200;
+}
+
+/* The status of what is asked of the page, from a page at that origin. */
+static int order_by_page(const struct secure *secure, const char *scheme, const char *token)
+{
+	call_as(secure, "secure/ca.crt", token, NULL);
+	return http_call((int)secure->page_port, "POST", "/actions/order",
+			 "{\"method\":\"POST\",\"order\":0}",
+			 arena_format("Origin: %s://127.0.0.1:%d", scheme, (int)secure->page_port),
+			 NULL)
+		.status;
+}
+
+static void expect_page(struct secure *secure)
+{
+	secure_expect(secure, door_page(secure, "secure"), "the page answers by HTTPS");
+	secure_expect(secure, !door_page(secure, NULL), "the page refuses plain text");
+	secure_expect(secure, !door_page(secure, "other"),
+		      "a client that trusts another CA does not take the page");
+	secure_expect(secure, order_by_page(secure, "https", "page.token") == 200,
+		      "the page calls order-service for who has its token");
+	secure_expect(secure, order_by_page(secure, "http", "page.token") == 403,
+		      "the page refuses who comes from a page by plain HTTP");
+	secure_expect(secure, order_by_page(secure, "https", "other/customer.token") == 403,
+		      "the page refuses a wrong token");
+}
+
 static void expect_callers(struct secure *secure)
 {
 	const char *ca = "secure/ca.crt";
@@ -169,6 +200,7 @@ static void expect_https(struct secure *secure)
 	secure_expect(secure, status_of(secure->order_port, "GET", "/readyz") == 0,
 		      "order-service refuses a certificate of another CA");
 	expect_callers(secure);
+	expect_page(secure);
 	call_as(secure, "secure/ca.crt", "secure/operator.token", NULL);
 }
 

@@ -36,6 +36,8 @@ static const struct config_key keys[] = {
 	  "order-service" },
 	{ "DELIVERY_PORT", CONFIG_INT, CONFIG_PUBLIC, AT(delivery_port), "8082", 1, 65535, NULL,
 	  "delivery-service" },
+	{ "PAGE_PORT", CONFIG_INT, CONFIG_PUBLIC, AT(page_port), "8080", 1, 65535, NULL,
+	  "the live page" },
 	{ "PG_PORT", CONFIG_INT, CONFIG_PUBLIC, AT(pg_port), "15432", 1, 65535, NULL,
 	  "PostgreSQL" },
 	{ 0 },

@@ -84,7 +84,7 @@ static bool restart_all(const struct secure *secure)
 	return good;
 }
 
-/* The services' HTTPS, and PostgreSQL. */
+/* HTTPS, and PostgreSQL. */
 static bool reload_all(const struct secure *secure)
 {
 	pid_t pid;
@@ -92,7 +92,7 @@ static bool reload_all(const struct secure *secure)
 		run(secure, &(struct command){ .arguments = { "env", "SQL=select pg_reload_conf()",
 							      "stack/stack.sh", "psql" } });
 
-	for (size_t i = 0; i + 1 < PARTS && good; i++)
+	for (size_t i = 0; i < PARTS && good; i++)
 		good = signal_part(secure, i, SIGHUP, &pid);
 	return good;
 }
@@ -166,6 +166,8 @@ static void expect_next(struct secure *secure)
 		      goal(secure, "ca-next") && reload_all(secure) &&
 			      wait_within(AGAIN_MS, https(secure, "other", "other")),
 		      "SIGHUP: order-service shows a certificate of the next CA");
+	secure_expect(secure, wait_within(AGAIN_MS, door_page(secure, "other")),
+		      "so does the page");
 	secure_expect(secure, wait_within(AGAIN_MS, !door_postgres(secure, "other")[0]),
 		      "so does PostgreSQL");
 	secure_expect(secure, restart_all(secure) && goes_on(secure),

@@ -13,7 +13,7 @@
 
 struct secure {
 	const char *run_dir, *build_dir, *kafka, *topic;
-	int64_t order_port, delivery_port, pg_port;
+	int64_t order_port, delivery_port, page_port, pg_port;
 	int expected, failed;
 };
 
@@ -35,6 +35,7 @@ rd_kafka_t *secure_client(const struct secure *secure, const char *properties, c
  * answer, 0 without one. PostgreSQL: why it does not, "" if it does; in the arena. */
 bool door_kafka(const struct secure *secure, const char *trusted, const char *shown);
 int door_https(const struct secure *secure, const char *trusted, const char *shown);
+bool door_page(const struct secure *secure, const char *trusted); /* whoever comes */
 const char *door_postgres(const struct secure *secure, const char *trusted);
 
 /* The history checker finds nothing. acks: a file below RUN_DIR of what clients were promised;

@@ -40,6 +40,10 @@ static const struct config_key keys[] = {
 	TEXT("HTTP_HOST", service.http_host, "127.0.0.1", "address to listen on"),
 	{ "HTTP_PORT", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, service.http_port),
 	  "8080", 0, 65535, NULL, "port to listen on; 0: any free one" },
+	TEXT("HTTP_TLS_CERT", service.http_tls_cert, "",
+	     "PEM file of the page's certificate, and those up to its authority: HTTPS and "
+	     "nothing else (empty: HTTP)"),
+	TEXT("HTTP_TLS_KEY", service.http_tls_key, "", "PEM file of its key"),
 	TEXT("HTTP_NAMES", names, "",
 	     "further names by which a browser may call the page, comma separated"),
 	TEXT("KAFKA_BOOTSTRAP_SERVERS", kafka_servers, "127.0.0.1:9092",
@@ -66,11 +70,21 @@ static const struct config_key keys[] = {
 	{ 0 },
 };
 
+static size_t check(const void *settings, struct strbuf *problems)
+{
+	const struct service_config *service = &((const struct config *)settings)->service;
+
+	if (!service->http_tls_cert[0] == !service->http_tls_key[0])
+		return 0;
+	strbuf_puts(problems, "HTTP_TLS_CERT, HTTP_TLS_KEY: both or neither\n");
+	return 1;
+}
+
 static const struct config_program program = {
 	.name = "page",
 	.summary = "shows the lab in a browser, as it happens",
 	.tables =
-		(const struct config_table[]){ { .keys = keys },
+		(const struct config_table[]){ { .keys = keys, .check = check },
 					       { http_caller_keys, offsetof(struct config, caller),
 						 "Calls to the services", http_caller_check },
 					       { 0 } },
@@ -102,7 +116,8 @@ static void print_address(const struct config *config, const struct web *web, co
 {
 	bool shown = config->token[0] || config->read_only; /* there is no new token to show */
 
-	(void)printf("http://%s:%d/%s%s\n", config->service.http_host, web_port(web),
+	(void)printf("http%s://%s:%d/%s%s\n", config->service.http_tls_cert[0] ? "s" : "",
+		     config->service.http_host, web_port(web),
 		     shown ? "" : "#token=", shown ? "" : token);
 	(void)fflush(stdout);
 }
@@ -113,6 +128,8 @@ static enum status serve(const struct config *config, struct event_base *base, s
 	const struct web_config web_config = { .host = config->service.http_host,
 					       .port = config->service.http_port,
 					       .names = config->names,
+					       .certificate = config->service.http_tls_cert,
+					       .key = config->service.http_tls_key,
 					       .token = config->read_only ? NULL : token };
 	struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
 	struct event *interrupt = evsignal_new(base, SIGINT, on_signal, base);

@@ -3,13 +3,16 @@
 #include <event2/buffer.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/parse.h"
+#include "common/runtime/log.h"
 #include "tools/page/assets.h"
 #include "tools/page/order_call.h"
+#include "tools/page/web_tls.h"
 
 #define BODY_MAX    16384
 #define HEADERS_MAX 8192
@@ -25,6 +28,8 @@ struct web {
 	struct page *page;
 	struct event_base *base;
 	struct evhttp *http;
+	struct web_tls *tls; /* NULL: plain HTTP */
+	struct event *hangup;
 	int port;
 };
 
@@ -139,11 +144,13 @@ static bool has_token(const struct web *web, struct evhttp_request *request)
 
 /* The Origin, which a browser sends with each action, is that of a page of ours: what it called us
  * by. */
-static bool is_own_origin(struct evhttp_request *request)
+static bool is_own_origin(const struct web *web, struct evhttp_request *request)
 {
 	const char *origin = header(request, "Origin"), *host = header(request, "Host");
+	const char *scheme = web->tls ? "https://" : "http://";
+	size_t len = strlen(scheme);
 
-	return !origin || (strncmp(origin, "http://", 7) == 0 && strcmp(origin + 7, host) == 0);
+	return !origin || (strncmp(origin, scheme, len) == 0 && strcmp(origin + len, host) == 0);
 }
 
 /* --- actions ------------------------------------------------------------------------------- */
@@ -214,7 +221,7 @@ static void act(struct web *web, const char *name, struct evhttp_request *reques
 {
 	json_t *arguments;
 
-	if (!is_own_origin(request) || !has_token(web, request)) {
+	if (!is_own_origin(web, request) || !has_token(web, request)) {
 		web_answer_problem(request, HTTP_PROBLEM_TOKEN_MISSING,
 				   web->config.token ? "an action needs the token of the address "
 						       "that was printed"
@@ -283,7 +290,9 @@ static void on_request(struct evhttp_request *request, void *context)
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 
 	add_safe_headers(request);
-	if (!host || !is_our_name(web, host))
+	if (web->tls && !web_tls_has(request))
+		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "out of memory");
+	else if (!host || !is_our_name(web, host))
 		web_answer_problem(request, HTTP_PROBLEM_WRONG_HOST,
 				   "this page is not called so: use 127.0.0.1");
 	else if (!path || !path[0])
@@ -310,6 +319,33 @@ static int port_of(evutil_socket_t fd)
 						   : ((struct sockaddr_in *)&address)->sin_port);
 }
 
+static void on_hangup(evutil_socket_t number, short what, void *context)
+{
+	struct web *web = context;
+	struct error err;
+
+	(void)number;
+	(void)what;
+	if (web_tls_reload(web->tls, &err) == ST_OK)
+		log_info("page", "certificate read again", "file=%s",
+			 LOG_QUOTE(web->config.certificate));
+	else
+		log_error("page", "certificate not read again", "error=%s", LOG_QUOTE(err.msg));
+}
+
+static enum status set_tls(struct web *web, struct error *err)
+{
+	if (!web->config.certificate[0])
+		return ST_OK;
+	if (web_tls_open(&web->tls, web->config.certificate, web->config.key, err) != ST_OK)
+		return err->status;
+	web_tls_use(web->tls, web->http);
+	web->hangup = evsignal_new(web->base, SIGHUP, on_hangup, web);
+	if (!web->hangup || event_add(web->hangup, NULL) != 0)
+		return error_set(err, ST_INTERNAL, "libevent takes no signal");
+	return ST_OK;
+}
+
 enum status web_open(struct web **out, const struct web_config *config, struct page *page,
 		     struct event_base *base, struct error *err)
 {
@@ -320,6 +356,10 @@ enum status web_open(struct web **out, const struct web_config *config, struct p
 		return error_set(err, ST_INTERNAL, "out of memory");
 	*web = (struct web){ .config = *config, .page = page, .base = base };
 	web->http = evhttp_new(base);
+	if (web->http && set_tls(web, err) != ST_OK) {
+		web_close(web);
+		return err->status;
+	}
 	if (web->http)
 		bound = evhttp_bind_socket_with_handle(web->http, config->host,
 						       (ev_uint16_t)config->port);
@@ -345,6 +385,9 @@ void web_close(struct web *web)
 		return;
 	if (web->http)
 		evhttp_free(web->http);
+	if (web->hangup)
+		event_free(web->hangup);
+	web_tls_close(web->tls);
 	free(web);
 }
 

@@ -20,9 +20,11 @@ struct web_config {
 	int64_t port;      /* 0: any free one */
 	const char *names; /* further ones that a Host header may hold, comma separated */
 	const char *token; /* of actions; NULL: the page only shows, and refuses them all */
+	const char *certificate, *key; /* PEM files: HTTPS and nothing else; "": HTTP */
 };
 
-/* Everything is borrowed until close. ST_UNAVAILABLE: the address cannot be had. */
+/* Everything is borrowed until close. ST_UNAVAILABLE: the address cannot be had. ST_INVALID: the
+ * files cannot be used. With them, SIGHUP reads them again. */
 MUST_CHECK enum status web_open(struct web **out, const struct web_config *config,
 				struct page *page, struct event_base *base, struct error *err);
 void web_close(struct web *web);
