@@ -25,11 +25,11 @@ RUN stack/packages.sh install build \
 	&& rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN make build/order-service build/delivery-service build/page build/verify-history \
-		build/dead-letters \
+		build/dead-letters build/topics \
 	&& deploy/docker/collect.sh /out/order-service build/order-service \
 	&& deploy/docker/collect.sh /out/delivery-service build/delivery-service \
 	&& deploy/docker/collect.sh /out/page build/page \
-	&& deploy/docker/collect.sh /out/tools build/verify-history build/dead-letters
+	&& deploy/docker/collect.sh /out/tools build/verify-history build/dead-letters build/topics
 
 # --- order-service --------------------------------------------------------------------------------
 FROM scratch AS order-service
@@ -73,10 +73,10 @@ HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 \
 	CMD ["/usr/bin/page", "--alive"]
 ENTRYPOINT ["/usr/bin/page"]
 
-# --- tools: the history checker and the dead letters ----------------------------------------------
+# --- tools: the history checker, the dead letters, topics and ACLs --------------------------------
 FROM scratch AS tools
 LABEL org.opencontainers.image.title="ordering-lab tools" \
-	org.opencontainers.image.description="The lab's history checker, and dead letters" \
+	org.opencontainers.image.description="The lab's history checker, dead letters, topics and ACLs" \
 	org.opencontainers.image.version="0.2.0" \
 	org.opencontainers.image.licenses="MIT"
 COPY --from=build /out/tools /

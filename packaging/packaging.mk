@@ -90,7 +90,7 @@ SBOM := $(BUILD)/sbom
 SBOM_PROGRAMS_order-service := order-service
 SBOM_PROGRAMS_delivery-service := delivery-service
 SBOM_PROGRAMS_page := page
-SBOM_PROGRAMS_tools := verify-history dead-letters
+SBOM_PROGRAMS_tools := verify-history dead-letters topics
 SBOM_PROGRAMS_ordering-lab-tools := verify-history dead-letters topics page
 # The images of the Dockerfile, and the packages of debian/control. The image of the migrations is
 # PostgreSQL's own with our SQL in it.
