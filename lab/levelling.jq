@@ -53,7 +53,7 @@ include "table"; include "result";
 			+ "\(.pause_ms // 0 | milliseconds)."),
 		(select($s.scale != "full")
 		| "Scaled down: an order costs \($s.work_ms) ms of a processor, not 1 s as in the original "
-			+ "lab; FULL=1 runs it with 1 s, for about an hour."),
+			+ "lab; FULL=1 runs the original's ways with 1 s, for about an hour."),
 		"Over HTTP the innocent caller waits for one of order-service's threads, which the users hold "
 		+ "while they wait for the work. More threads than users help here, and as long as nobody "
 		+ "waits longer; PostgreSQL then needs as many connections.",

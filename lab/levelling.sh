@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Load levelling (text 000 of the original lab): the same burst of orders, each of which costs a
-# processor some time, synchronously over HTTP and through Kafka. What becomes of the orders is one
-# thing; the point is what becomes of an innocent caller, who only wants to see an order. This is
-# what `make lab-levelling` runs.
+# processor some time, synchronously over HTTP and through Kafka. The point is what becomes of an
+# innocent caller, who only wants to see an order. `make lab-levelling` runs it.
 #
 # usage: lab/levelling.sh    (no arguments)
 #   1. Synchronously, over HTTP: an answer comes when the work is done. With a connection for each
@@ -10,7 +9,7 @@
 #   2. Kafka, one partition, one consumer, one event at a time.
 #   3. Four partitions: with one consumer, then with as many consumers, who join while it works.
 #   4. One consumer that works on as many orders at once as there are processors.
-# env: FULL   1: a second of work for each order, as in the original; an hour
+# env: FULL   1: a second of work for each order, and only the original's ways; an hour
 #      QUICK  1: a look, with less work
 #      KEEP, the ports, RUN_DIR and BUILD_DIR: see lab/load_lab.sh
 # Exit status: 0 what the lab promises happened, 1 not so, or something failed.
@@ -58,8 +57,7 @@ await_deliveries() {
 	lab_await "deliveries" "$1" delivery_events_applied_total "${ports[@]}"
 }
 
-# finish [JOINED]: its end: all orders have their delivery. When it was, and the longest time without
-# any event done, before and after consumers JOINED.
+# finish [JOINED]: all have a delivery. Notes when, and the longest pause before and after JOINED.
 finish() {
 	innocent_end
 	sampler_end
@@ -87,6 +85,12 @@ by_kafka() {
 	begin "$1"
 }
 
+all_by_kafka() {
+	by_kafka "$@"
+	await_deliveries $((ORDERS + 1))
+	finish
+}
+
 # consumers_join: see 3. of the usage above: they join when a quarter is done.
 consumers_join() {
 	local joined
@@ -108,28 +112,24 @@ main() {
 	output_step "1. Synchronously, over HTTP"
 	output_paragraph "$USERS users place $ORDERS orders. order-service calls delivery-service and" \
 		"answers when the work, $WORK_MS ms of a processor for each order, is done. First with" \
-		"$THREADS threads for its callers, which the users take, then with 200; with 200 threads and" \
-		"a pool of ten connections, as a Spring service has them; and with group commit."
+		"$THREADS threads for its callers, which the users take; without FULL=1 then with 200, with" \
+		"a pool of ten connections, as a Spring service has them, and with group commit."
 	synchronously http http HTTP_THREADS="$THREADS"
-	synchronously http-more http
-	synchronously pool pool
-	synchronously group group
+	((FULL)) || synchronously http-more http
+	((FULL)) || synchronously pool pool
+	((FULL)) || synchronously group group
 	output_step "2. Kafka: one partition, one consumer, one at a time"
 	output_paragraph "The same orders. order-service answers when an order is in the database;" \
 		"delivery-service takes the events one by one."
-	by_kafka kafka-1 1 WORKERS=1
-	await_deliveries $((ORDERS + 1))
-	finish
+	all_by_kafka kafka-1 1 WORKERS=1
 	output_step "3a. Kafka: $PARTITIONS_MANY partitions, still one consumer"
-	by_kafka kafka-4-1 "$PARTITIONS_MANY" WORKERS=1
-	await_deliveries $((ORDERS + 1))
-	finish
+	all_by_kafka kafka-4-1 "$PARTITIONS_MANY" WORKERS=1
 	output_step "3b. Kafka: $PARTITIONS_MANY partitions, and as many consumers join"
 	consumers_join
-	output_step "4. Kafka: one partition, one consumer, as many orders at once as processors"
-	by_kafka kafka-key 1 WORKERS=0 PROCESSING_ORDER=key MAX_CONCURRENCY="$USERS"
-	await_deliveries $((ORDERS + 1))
-	finish
+	if ((!FULL)); then
+		output_step "4. Kafka: one partition, one consumer, as many orders at once as processors"
+		all_by_kafka kafka-key 1 WORKERS=0 PROCESSING_ORDER=key MAX_CONCURRENCY="$USERS"
+	fi
 	lab_result
 }
 
