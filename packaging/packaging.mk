@@ -158,7 +158,7 @@ test-deb:
 	@mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/doc/*' \
 		--customize-hook='mkdir "$$1/debs" && cp $(DEB_INTO:%=$(BUILD)/deb/%_*.deb) "$$1/debs"' \
 		--customize-hook='chroot "$$1" sh -ec "apt-get install -y -qq --no-install-recommends /debs/*.deb >/dev/null; \
-			for p in $(DEB_BINARIES); do \$$p --version; done; systemd-analyze verify order-service.service \
+			for p in $(DEB_BINARIES); do \$$p --version; done; systemd-analyze verify --man=no order-service.service \
 			delivery-service.service ordering-lab-migrate.service; stat -c \"%A %U %n\" /etc/order-service/* \
 			/etc/delivery-service/* /etc/ordering-lab/*; apt-get purge -y -qq $(DEB_INTO) >/dev/null; \
 			! ls -d /etc/order-service /etc/delivery-service /etc/ordering-lab 2>/dev/null"' \
