@@ -174,8 +174,8 @@ static void judge_told(const struct message *m)
 
 void sim_judge_outbox_gone(const struct sim_message *m)
 {
-	(void)sim_table_row(&judge.published,
-			    hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len), 0, 0);
+	(void)sim_set_add(&judge.published,
+			  hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len));
 	if (m->readable && m->version > latest_of(m->order_id))
 		set_latest(m->order_id, m->version);
 }

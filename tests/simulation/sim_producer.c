@@ -23,7 +23,7 @@
 #define LATE_S            10
 #define MESSAGE_MAX_BYTES 2097152
 
-#define LEASE_LOST_S 20 /* it hears of it within that, unless something holds it up */
+#define LEASE_LOST_S 5 /* it hears of it within that, unless something holds it up */
 
 /* A message until its report. */
 struct sent {
@@ -48,6 +48,7 @@ struct producer_faults {
 
 struct kafka_producer {
 	struct sim_node *node;
+	int life;              /* of the node */
 	struct sim_task *task; /* that polls */
 	kafka_producer_report *report;
 	void *context;
@@ -89,6 +90,7 @@ enum status kafka_producer_open(struct kafka_producer **out, const struct kafka_
 
 	(void)err;
 	p->node = sim_node_current();
+	p->life = p->node->life;
 	sim_transactions_init(&p->transactions, p->node, settings->transactional_id);
 	p->task = sim_node_current_task();
 	p->report = report;
@@ -147,12 +149,14 @@ static bool append(struct sent *s)
 	return true;
 }
 
-/* A relay that has long known that it lost the lease publishes nothing more. */
-static void judge_lease(const struct sim_node *n)
+/* A relay that has long known that it lost the lease publishes nothing more. What one that was
+ * killed had sent may still arrive. */
+static void judge_lease(const struct kafka_producer *p)
 {
+	const struct sim_node *n = p->node;
 	int64_t since = n->lost_lease_us;
 
-	if (since == 0 || !n->alive)
+	if (since == 0 || !n->alive || n->life != p->life)
 		return;
 	for (int way = SIM_TO; way <= SIM_FROM; way++)
 		since = n->pg_cut_until_us[way] > since ? n->pg_cut_until_us[way] : since;
@@ -170,7 +174,7 @@ static void decide(struct sent *s)
 	struct sim_message denied = { .plain = s->message };
 
 	denied.plain.topic = s->topic->name;
-	judge_lease(s->producer->node);
+	judge_lease(s->producer);
 	/* A state that is refused would be so for ever: it is the same each time. */
 	if (!*refused && strcmp(s->topic->name, SIM_STATES) != 0 &&
 	    (f->denies || sim_judge_outbox_denies(&denied))) {

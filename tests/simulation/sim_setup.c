@@ -15,7 +15,7 @@ static int64_t capacity_per_s(const struct sim_setup *s)
 	return s->work_ms ? lanes * 1000 / s->work_ms : 1000;
 }
 
-/* What becomes of the topic has random numbers of its own: in seeds without it all is as before. */
+/* What came later has random numbers of its own: in seeds without it all is as before. */
 static void draw_changes(struct sim_setup *s, uint64_t seed)
 {
 	struct sim_random r = { seed * 0xa0761d6478bd642fu + 11 };
@@ -25,6 +25,7 @@ static void draw_changes(struct sim_setup *s, uint64_t seed)
 		s->retention = sim_random_chance(&r, 300) ? SIM_DELETES_READ : SIM_DELETES_UNREAD;
 	else
 		s->recreates = sim_random_chance(&r, 140);
+	s->looks_often = sim_random_chance(&r, 300);
 }
 
 struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)

@@ -28,9 +28,11 @@ struct sim_setup {
 	bool keyed, in_sequence;
 	bool transactional; /* the relays */
 	enum sim_retention retention;
-	bool recreates; /* the topic, in use */
-	bool grows;     /* partitions are added to the topic */
-	bool refuses;   /* the database refuses some events, and forgets nothing (see sim_plan.c) */
+	bool recreates;   /* the topic, in use */
+	bool grows;       /* partitions are added to the topic */
+	bool looks_often; /* the relays, at who writes; else once in 2,000 rows, which are many here
+			   */
+	bool refuses; /* the database refuses some events, and forgets nothing (see sim_plan.c) */
 	enum processing_order processing_order;
 	int64_t work_ms, max_concurrency;
 	int32_t partitions;

@@ -9,7 +9,7 @@ SIMULATED := pg/pg kafka/kafka_consumer kafka/kafka_producer kafka/kafka_state r
 SIMULATION_WRAPS := clock_mono_ms clock_mono_us clock_wall_ms clock_pause_ms log_write stop_request getpid
 comma := ,
 
-$(SIMULATION): LDFLAGS += $(SIMULATION_WRAPS:%=-Wl$(comma)--wrap=%)
+$(SIMULATION): LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(SIMULATION_WRAPS) relay_bound_due)
 $(SIMULATION): $(call objects,$(wildcard tests/simulation/*.c)) \
 	$(call archives,$(filter-out order-service/sync,$(ORDER)) $(DELIVERY) $(COMMON))
 	$(link)
