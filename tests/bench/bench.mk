@@ -1,5 +1,6 @@
 # The benchmarks: a temporary stack, each figure beside a reference measured in the same run.
-#   make bench               all but growth, partitions, scale and peers, 15 minutes or so; kept in tests/bench/results/
+#   make bench               all but growth, partitions, scale, takeover and peers, 15 minutes or so; kept in
+#                            tests/bench/results/
 #   make bench QUICK=1       a look in under three minutes, with less work; not kept
 #   make bench CASE=orders   one case
 #   make bench CASE=peers    beside other consumers, 40 minutes or so

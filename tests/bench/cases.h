@@ -61,8 +61,13 @@ void case_partitions(struct bench *b);
 void case_scale(struct bench *b);
 
 /* A replica joins while events flow through eight partitions: how long does a partition that stays
- * with its owner stand still? The reference is its longest pause before, when nobody joined. */
+ * with its owner stand still, and how long one that moves? The reference is the longest pause
+ * before, when nobody joined. */
 void case_join(struct bench *b);
+
+/* One of two replicas gets kill -9 while events flow through eight partitions: when has the other
+ * one applied an event of each of its partitions? */
+void case_takeover(struct bench *b);
 
 /* delivery-service beside consumers that others write (tests/bench/peers): key order, hot keys, an
  * instance that joins and one that is killed. Not in the default run: it fetches them. */

@@ -1,6 +1,7 @@
 /* The cases of delivery-service. */
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -228,12 +229,21 @@ void case_partitions(struct bench *b)
 	}
 }
 
-/* --- join ---------------------------------------------------------------------------------- */
+/* --- join and take-over -------------------------------------------------------------------- */
 
-/* Events flow, 1,000 a second, and a second replica joins after half of them. */
+/* Three events of each order, 1,000 a second. */
+static pid_t flow(struct bench *b, int64_t orders)
+{
+	return bench_spawn(b, "feed",
+			   LIST(bench_text("ORDERS=%" PRId64, orders), "FIRST_ORDER=1", "RATE=1000",
+				"BLOCK=1000", bench_text("PARTITIONS=%d", JOIN_PARTITIONS)),
+			   LIST(bench_text("%s/tests/bench-feed", b->build_dir)));
+}
+
+/* Events flow, and a second replica joins after half of them. */
 static void join_flow(struct bench *b, int64_t orders)
 {
-	double before_ms, gap_ms;
+	double before_ms, gap_ms, moved_ms;
 	struct bench_moment joined;
 	const char *pauses;
 	pid_t feeder;
@@ -241,11 +251,7 @@ static void join_flow(struct bench *b, int64_t orders)
 	bench_fresh(b, JOIN_PARTITIONS);
 	bench_start_deliveries(b, 1, LIST("DELIVERY_DELAY_MS=0"));
 	(void)bench_await(b, b->delivery_port, "delivery_partitions", JOIN_PARTITIONS);
-	feeder = bench_spawn(b, "feed",
-			     LIST(bench_text("ORDERS=%" PRId64, orders), "FIRST_ORDER=1",
-				  "RATE=1000", "BLOCK=1000",
-				  bench_text("PARTITIONS=%d", JOIN_PARTITIONS)),
-			     LIST(bench_text("%s/tests/bench-feed", b->build_dir)));
+	feeder = flow(b, orders);
 	joined = bench_await(b, b->delivery_port, APPLIED, orders * 3 / 2);
 	bench_start_deliveries(b, 2, LIST("DELIVERY_DELAY_MS=0"));
 	bench_wait(b, "feed", feeder);
@@ -255,10 +261,11 @@ static void join_flow(struct bench *b, int64_t orders)
 	pauses = bench_sql_file(b, "join_pauses.sql",
 				LIST(bench_text("joined_us=%" PRId64, joined.us),
 				     bench_text("calm_us=%d", JOIN_CALM_US)));
-	if (sscanf(pauses, "%lf %lf", &before_ms, &gap_ms) != 2)
+	if (sscanf(pauses, "%lf %lf %lf", &before_ms, &gap_ms, &moved_ms) != 3)
 		bench_fail("there are no pauses: nothing was measured");
 	bench_reference(b, "join", "-", "before", before_ms);
 	bench_measured(b, "join", "-", "gap", gap_ms);
+	bench_measured(b, "join", "-", "moved", moved_ms);
 }
 
 void case_join(struct bench *b)
@@ -266,4 +273,38 @@ void case_join(struct bench *b)
 	/* With three events each: 15 s; the broker is warm after half of them. */
 	for (int i = 0; i < b->repeat; i++)
 		join_flow(b, b->quick ? 3500 : 5000);
+}
+
+/* Events flow to two replicas, and one of them is killed. */
+static void takeover_flow(struct bench *b, int64_t orders)
+{
+	char other[24];
+	int64_t killed_us;
+	double gap_ms;
+	pid_t feeder;
+
+	(void)snprintf(other, sizeof(other), "%ld", strtol(b->delivery_port, NULL, 10) + 1);
+	bench_fresh(b, JOIN_PARTITIONS);
+	bench_start_deliveries(b, 2, LIST("DELIVERY_DELAY_MS=0"));
+	(void)bench_await(b, other, "delivery_partitions", JOIN_PARTITIONS / 2);
+	feeder = flow(b, orders);
+	(void)bench_await(b, other, APPLIED, orders / 4);
+	killed_us = bench_wall_us();
+	if (kill(bench_pid(b, "delivery-2"), SIGKILL) != 0)
+		bench_fail("the second replica cannot be killed");
+	bench_wait(b, "feed", feeder);
+	bench_verify(b, orders * 3, NULL);
+	gap_ms = bench_sql(b,
+			   "select max(extract(epoch from first) * 1000 - %.3f) from ("
+			   "select min(applied_at) filter (where replica = 'delivery-%s') as first "
+			   "from delivery.history group by \"partition\" "
+			   "having count(distinct replica) = 2) moved",
+			   (double)killed_us / 1e3, b->delivery_port);
+	bench_measured(b, "takeover", "-", "gap", gap_ms / 1e3);
+}
+
+void case_takeover(struct bench *b)
+{
+	for (int i = 0; i < b->repeat; i++)
+		takeover_flow(b, 4000);
 }

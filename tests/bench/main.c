@@ -18,7 +18,7 @@ static const struct {
 	{ "relay", case_relay, false },   { "start", case_start, false },
 	{ "join", case_join, false },     { "growth", case_growth, true },
 	{ "peers", case_peers, true },    { "partitions", case_partitions, true },
-	{ "scale", case_scale, true },
+	{ "scale", case_scale, true },    { "takeover", case_takeover, true },
 };
 
 static const char *setting(const char *name, const char *fallback)
@@ -39,7 +39,7 @@ int main(void)
 	if (!found)
 		bench_fail(
 			"CASE='%s' is not one of orders, backlog, key, clients, steady, visible, "
-			"relay, start, join, growth, partitions, scale, peers",
+			"relay, start, join, growth, partitions, scale, takeover, peers",
 			only);
 	bench_open(&b, strcmp(setting("QUICK", "0"), "1") == 0,
 		   (int)strtol(setting("REPEAT", "3"), NULL, 10));
