@@ -29,7 +29,7 @@ play() {
 	say "services with DISPATCH=$1 ..."
 	env DISPATCH="$1" "${WORKING[@]}" "$REPO_DIR/stack/stack.sh" up >/dev/null
 	order=$(curl -f -s -S --noproxy '*' --max-time 30 --json "$body" \
-		"$SCHEME://127.0.0.1:$ORDER_PORT/orders" | jq .id)
+		"http://127.0.0.1:$ORDER_PORT/orders" | jq .id)
 	call "$1" innocent METHOD=GET TARGET="/orders/$order" RATE=20 COUNT=$((COUNT * 20 / RATE)) \
 		CONNECTIONS=200 &
 	call "$1" orders RATE="$RATE" COUNT="$COUNT" CONNECTIONS="$COUNT"
@@ -39,7 +39,7 @@ play() {
 (($# == 0)) || usage
 settings_load
 settings_complete
-require_programs load
+[[ -z $SECURE ]] || die "this load cannot do with SECURE=$SECURE: it would be handshakes; type it on a stack without SECURE"; require_programs load
 process_alive postgres || die "nothing runs in $RUN_DIR: make up"
 cp "$RUN_DIR/$STACK_SETTINGS_FILE" "$RUN_DIR/before.env"
 trap 'exec >/dev/null 2>&1; exit 143' TERM # the page stops, and does not wait until all is empty
