@@ -219,10 +219,9 @@ static void send_call(struct pg *pg, const char *name, const struct pg_params *p
 	for (int i = 0; i < c->count; i++) {
 		c->formats[i] = p->formats[i];
 		if (p->values[i])
-			c->params[i] = (struct sim_text){
-				sim_world_loan_of(p->values[i], (size_t)p->lengths[i]),
-				p->lengths[i]
-			};
+			c->params[i] = (struct sim_text){ sim_world_loan_of(p->values[i],
+									    (size_t)p->lengths[i]),
+							  p->lengths[i] };
 	}
 	sim_server_send(pg->session, c);
 }
