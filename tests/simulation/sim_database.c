@@ -18,10 +18,10 @@ struct change {
 	int64_t sequences[Q_COUNT]; /* at the commit before this one */
 };
 
-/* A ring: the latest changes. */
+/* A ring: the latest changes, from the first one that is still there. */
 struct sim_past {
 	struct change changes[CHANGES_MAX];
-	uint64_t count;
+	uint64_t first, count;
 	int64_t sequences[Q_COUNT];
 };
 
@@ -41,6 +41,8 @@ void sim_database_remember(struct sim_database *d, const struct sim_session *s)
 				      .key = { row->key[0], row->key[1], row->key[2] },
 				      .before = row->committed };
 		memcpy(c->sequences, d->past->sequences, sizeof(c->sequences));
+		if (d->past->count - d->past->first > CHANGES_MAX)
+			d->past->first = d->past->count - CHANGES_MAX;
 	}
 	memcpy(d->past->sequences, d->sequences, sizeof(d->sequences));
 }
@@ -63,14 +65,20 @@ static void undo(struct sim_database *d, const struct change *c)
 	sim_table_tidy(t, row);
 }
 
+/* A commit is forgotten whole: of the oldest one the ring may have lost a part. */
+static bool is_whole(const struct sim_past *past, const struct change *c)
+{
+	return past->first == 0 || c->at_us > past->changes[past->first % CHANGES_MAX].at_us;
+}
+
 bool sim_database_forget(struct sim_database *d, int64_t since_us)
 {
 	int64_t undone = 0;
 
-	while (d->past && d->past->count > 0 && undone < CHANGES_MAX) {
+	while (d->past && d->past->count > d->past->first) {
 		const struct change *c = &d->past->changes[(d->past->count - 1) % CHANGES_MAX];
 
-		if (c->at_us < since_us)
+		if (c->at_us < since_us || !is_whole(d->past, c))
 			break;
 		undo(d, c);
 		d->past->count--;
