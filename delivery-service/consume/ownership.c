@@ -89,12 +89,14 @@ void ownership_release(struct ownership *o, int32_t partition)
 
 enum verdict { HELD, CLAIMED, FORGOTTEN };
 
-/* All that is compared only rises. */
+/* All that is compared only rises, unless it was us who set the position back, perhaps without an
+ * answer to that. */
 static enum verdict judge(const struct partition *p, const struct delivery_position *position)
 {
 	if (position->epoch > p->epoch)
 		return CLAIMED;
-	if (position->epoch < p->epoch || position->next_offset < p->tracker.next ||
+	if (position->epoch < p->epoch ||
+	    (position->next_offset < p->tracker.next && !p->rewinds) ||
 	    position->commits < p->tracker.commits)
 		return FORGOTTEN;
 	return HELD;
@@ -200,8 +202,10 @@ void ownership_reclaim_fenced(struct ownership *o)
 static void restart(struct ownership *o, struct partition *p)
 {
 	struct error err;
-	enum status st = delivery_store_rewind(o->store, p->number, p->epoch, &err);
+	enum status st;
 
+	p->rewinds = true;
+	st = delivery_store_rewind(o->store, p->number, p->epoch, &err);
 	if (st == ST_FENCED) {
 		o->fenced(o->context, p);
 	} else if (st != ST_OK) {

@@ -97,8 +97,9 @@ void partitions_remove(struct partitions *ps, int32_t number)
 
 	if (!p)
 		return;
-	ps->places[number] =
-		(struct partition_place){ 0, true, p->epoch, p->tracker.next, p->tracker.commits };
+	ps->places[number] = (struct partition_place){ 0, true, p->epoch,
+						       p->rewinds ? 0 : p->tracker.next,
+						       p->tracker.commits };
 	offset_tracker_fini(&p->tracker);
 	*p = ps->list[--ps->count];
 	if (p->number != number)

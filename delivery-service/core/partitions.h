@@ -38,6 +38,7 @@ struct partition {
 	struct partition_load behind;    /* ... those that wait behind many of their own order */
 	bool paused;
 	bool replaced; /* its topic was re-created: nothing is received until it restarts */
+	bool rewinds;  /* the database was asked to go back to the beginning: it may have */
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is
 				       reclaimed */
 };

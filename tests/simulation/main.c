@@ -12,6 +12,8 @@
 #include "tests/simulation/sim_setup.h"
 #include "tests/simulation/sim_shrink.h"
 
+#define CORPUS_MAX 1000
+
 const char *__asan_default_options(void);
 
 /* A process that is killed frees nothing, and a run is one process. */
@@ -118,10 +120,13 @@ static bool run_seed(const struct options *o, uint64_t seed, const bool *left_ou
 	return false;
 }
 
-/* The seeds that ever failed. A line: a seed, then words. */
+/* The seeds that ever failed. A line: a seed, then words. Closed before any of them runs: the end
+ * of a run's process would set the place back at which this one reads on. */
 static void run_corpus(const struct options *o, struct totals *totals)
 {
 	FILE *file = fopen(o->corpus, "r");
+	uint64_t seeds[CORPUS_MAX];
+	size_t count = 0;
 	char line[200];
 
 	if (!file) {
@@ -129,10 +134,15 @@ static void run_corpus(const struct options *o, struct totals *totals)
 		exit(2);
 	}
 	while (fgets(line, sizeof(line), file)) {
-		if (line[0] >= '0' && line[0] <= '9')
-			(void)run_seed(o, strtoull(line, NULL, 10), NULL, totals);
+		if (line[0] < '0' || line[0] > '9')
+			continue;
+		if (count == CORPUS_MAX)
+			abort();
+		seeds[count++] = strtoull(line, NULL, 10);
 	}
 	(void)fclose(file);
+	for (size_t i = 0; i < count; i++)
+		(void)run_seed(o, seeds[i], NULL, totals);
 }
 
 static void read_options(int argc, char **argv, struct options *o)

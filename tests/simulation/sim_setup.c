@@ -19,12 +19,13 @@ static int64_t capacity_per_s(const struct sim_setup *s)
 static void draw_changes(struct sim_setup *s, uint64_t seed)
 {
 	struct sim_random r = { seed * 0xa0761d6478bd642fu + 11 };
+	struct sim_random again = { seed * 0x8ebc6af09c88c6e3u + 439 };
 
 	s->grows = sim_random_chance(&r, 150);
 	if (sim_random_chance(&r, 150))
 		s->retention = sim_random_chance(&r, 300) ? SIM_DELETES_READ : SIM_DELETES_UNREAD;
 	else
-		s->recreates = sim_random_chance(&r, 140);
+		s->recreates = sim_random_chance(&again, 140);
 	s->looks_often = sim_random_chance(&r, 300);
 }
 

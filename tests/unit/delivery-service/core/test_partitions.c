@@ -136,6 +136,18 @@ Test(partitions, what_was_removed_is_remembered)
 	partitions_fini(&ps);
 }
 
+/* It may have gone back, so that what the database has is no sign of a loss. */
+Test(partitions, one_that_was_to_go_back_is_remembered_at_its_beginning)
+{
+	struct partitions ps = { 0 };
+
+	add(&ps, 3, 500, 50)->rewinds = true;
+	partitions_remove(&ps, 3);
+	cr_expect_eq(partitions_past(&ps, 3)->position, 0);
+	cr_expect_eq(partitions_past(&ps, 3)->epoch, 50);
+	partitions_fini(&ps);
+}
+
 /* --- room ---------------------------------------------------------------------------------- */
 
 static struct event_record *receive(struct partition *p, struct event_record *record, bool behind)
