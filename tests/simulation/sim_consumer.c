@@ -94,7 +94,7 @@ void kafka_consumer_close(struct kafka_consumer *c)
 /* Nothing is known of another log there. */
 static void set_place(struct kafka_consumer *c, int32_t partition, int64_t next)
 {
-	c->readings[partition].next = c->member.read_to[partition] = next;
+	c->readings[partition].next = next;
 	c->member.replaced_at[partition] = 0;
 }
 
@@ -199,7 +199,7 @@ static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
 		return NULL;
 	look_at_range(c, p, r);
 	skip_holes(p, r);
-	c->member.read_to[partition] = r->next + 1;
+	sim_kafka_read(partition, r->next + 1);
 	if (is_visible(p, r->next))
 		return &p->messages[r->next++].plain;
 	if (r->told_end != r->next) {

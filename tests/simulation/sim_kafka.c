@@ -12,6 +12,7 @@ static struct group {
 	struct sim_topic *topic;
 	struct sim_kafka_member *members;
 	int64_t committed[SIM_PARTITIONS]; /* and one; 0: nothing */
+	int64_t read_to[SIM_PARTITIONS];   /* by any member, of this log */
 } group;
 
 static void order(struct sim_kafka_member *m, enum sim_kafka_order what, int32_t partition)
@@ -114,12 +115,17 @@ void sim_kafka_revoked(struct sim_kafka_member *m, int32_t p)
 	m->owns[p] = m->revoking[p] = false;
 }
 
-int64_t sim_kafka_read_end(int32_t partition)
+void sim_kafka_read(int32_t partition, int64_t end)
 {
-	int64_t end = 0;
+	if (end > group.read_to[partition])
+		group.read_to[partition] = end;
+}
 
-	for (const struct sim_kafka_member *m = group.members; m; m = m->next)
-		end = m->task && m->read_to[partition] > end ? m->read_to[partition] : end;
+int64_t sim_kafka_take_read_end(int32_t partition)
+{
+	int64_t end = group.read_to[partition];
+
+	group.read_to[partition] = 0;
 	return end;
 }
 

@@ -39,7 +39,6 @@ struct sim_kafka_member {
 		int32_t partition;
 	} orders[4 * SIM_PARTITIONS]; /* to be done, first in first out */
 	int order_count;
-	int64_t read_to[SIM_PARTITIONS]; /* 0: it does not read it */
 	/* Where it was when it found that the log is another one; 0: it has not, or has sought
 	 * another place since. */
 	int64_t replaced_at[SIM_PARTITIONS];
@@ -56,8 +55,10 @@ bool sim_kafka_take_order(struct sim_kafka_member *member, enum sim_kafka_order 
 void sim_kafka_revoked(struct sim_kafka_member *member, int32_t partition);
 void sim_kafka_node_died(const struct sim_node *node);
 
-/* How far a member at most has read, of those that are there. */
-int64_t sim_kafka_read_end(int32_t partition);
+/* A member has read up to there: what one does that died may still be under way to the database. */
+void sim_kafka_read(int32_t partition, int64_t end);
+/* How far any has. The log is deleted: of the next one nobody has read anything. */
+int64_t sim_kafka_take_read_end(int32_t partition);
 /* Where node's member was when it found another log. */
 int64_t sim_kafka_replaced_at(const struct sim_node *node, int64_t partition);
 

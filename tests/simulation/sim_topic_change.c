@@ -51,7 +51,7 @@ void sim_topic_recreate(struct sim_topic *t, int64_t away_until_us)
 	t->away_until_us = away_until_us;
 	for (int32_t i = 0; i < t->partition_count; i++) {
 		struct sim_partition *p = &t->partitions[i];
-		int64_t read = sim_kafka_read_end(i);
+		int64_t read = sim_kafka_take_read_end(i);
 
 		for (int64_t offset = 0; offset < p->count; offset++) {
 			if (p->messages[offset].open)
