@@ -6,10 +6,11 @@
 #   make simulate-coverage          what the simulation alone runs, by folder
 SIMULATION := $(BUILD)/tests/simulation
 SIMULATED := pg/pg kafka/kafka_consumer kafka/kafka_producer kafka/kafka_state runtime/wakeup
-SIMULATION_WRAPS := clock_mono_ms clock_mono_us clock_wall_ms clock_pause_ms log_write stop_request getpid
+SIMULATION_WRAPS := clock_mono_ms clock_mono_us clock_wall_ms clock_pause_ms log_write stop_request getpid \
+	relay_bound_due
 comma := ,
 
-$(SIMULATION): LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,$(SIMULATION_WRAPS) relay_bound_due)
+$(SIMULATION): LDFLAGS += $(SIMULATION_WRAPS:%=-Wl$(comma)--wrap=%)
 $(SIMULATION): $(call objects,$(wildcard tests/simulation/*.c)) \
 	$(call archives,$(filter-out order-service/sync,$(ORDER)) $(DELIVERY) $(COMMON))
 	$(link)
