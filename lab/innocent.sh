@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Ten seconds of many orders on the stack that runs, first synchronously and then through Kafka, and
 # beside them an innocent caller who only wants to read an order. The live page draws it. Afterwards
-# the services have the settings that they had before, and everything is empty: what was delivered
-# without an event is nothing that the history checker could judge.
+# the settings are those of before, and all is empty: no checker could judge what had no event.
 #
 # usage: lab/innocent.sh    (no arguments)
 # Prints a line a second for each way (http, kafka) and each caller (orders, innocent): way, caller,
@@ -39,7 +38,8 @@ play() {
 (($# == 0)) || usage
 settings_load
 settings_complete
-[[ -z $SECURE ]] || die "this load cannot do with SECURE=$SECURE: it would be handshakes; type it on a stack without SECURE"; require_programs load
+[[ -z $SECURE ]] || die "this load cannot do with SECURE=$SECURE: it would be handshakes; type it on a stack without SECURE"
+require_programs load
 process_alive postgres || die "nothing runs in $RUN_DIR: make up"
 cp "$RUN_DIR/$STACK_SETTINGS_FILE" "$RUN_DIR/before.env"
 trap 'exec >/dev/null 2>&1; exit 143' TERM # the page stops, and does not wait until all is empty
