@@ -13,7 +13,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(ordering, .timeout = 180);
+TestSuite(ordering, .timeout = 300);
 
 #define ROUNDS 20
 #define DELAY  "DELIVERY_DELAY_MS=300"

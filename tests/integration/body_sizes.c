@@ -15,7 +15,7 @@
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \
 	"\"SEOUL\"}"
 
-TestSuite(body_sizes, .timeout = 60);
+TestSuite(body_sizes, .timeout = 300);
 
 /* An order of that many bytes. */
 static const char *order_of(size_t size)

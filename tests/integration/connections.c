@@ -27,7 +27,7 @@
 
 #define METRICS "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-TestSuite(connections, .timeout = 60);
+TestSuite(connections, .timeout = 300);
 
 /* --- a client that keeps its connection ---------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 
-TestSuite(http_access, .timeout = 60);
+TestSuite(http_access, .timeout = 300);
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \

@@ -13,7 +13,7 @@
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 
-TestSuite(http_framing, .timeout = 60);
+TestSuite(http_framing, .timeout = 300);
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \

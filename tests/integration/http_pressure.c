@@ -17,7 +17,7 @@
 #include "tests/support/sql.h"
 #include "tests/support/wait.h"
 
-TestSuite(http_pressure, .timeout = 90);
+TestSuite(http_pressure, .timeout = 300);
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \

@@ -12,7 +12,7 @@
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 
-TestSuite(http_rules, .timeout = 60);
+TestSuite(http_rules, .timeout = 300);
 
 #define TV                                                                                         \
 	"{\"customerId\":1000,\"productId\":\"100\",\"productName\":\"TV\",\"qty\":3,\"address\":" \

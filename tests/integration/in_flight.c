@@ -10,7 +10,7 @@
 #include "tests/support/topic.h"
 #include "tests/support/wait.h"
 
-TestSuite(in_flight, .timeout = 120);
+TestSuite(in_flight, .timeout = 300);
 
 /* GET /in-flight, as it is now. */
 static const json_t *look(const struct service *delivery)

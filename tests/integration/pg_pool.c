@@ -6,7 +6,7 @@
 
 #include "common/pg/pg_pool.h"
 
-TestSuite(pg_pool, .timeout = 120);
+TestSuite(pg_pool, .timeout = 300);
 
 #define LONG_MS 60000
 

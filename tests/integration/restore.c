@@ -19,7 +19,7 @@
 	"\"SEOUL\"}"
 #define TOGETHER 6
 
-TestSuite(restore, .timeout = 180);
+TestSuite(restore, .timeout = 300);
 
 static const char *dump_path(void)
 {

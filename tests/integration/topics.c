@@ -10,7 +10,7 @@
 #include "tests/support/program.h"
 #include "tests/support/topic.h"
 
-TestSuite(topics, .timeout = 120);
+TestSuite(topics, .timeout = 300);
 
 static struct program_run run(const char *action, const char *topic, int partitions)
 {
