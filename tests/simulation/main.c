@@ -136,8 +136,10 @@ static void run_corpus(const struct options *o, struct totals *totals)
 	while (fgets(line, sizeof(line), file)) {
 		if (line[0] < '0' || line[0] > '9')
 			continue;
-		if (count == CORPUS_MAX)
-			abort();
+		if (count == CORPUS_MAX) {
+			(void)fprintf(stderr, "%s: more than %d seeds\n", o->corpus, CORPUS_MAX);
+			exit(2);
+		}
 		seeds[count++] = strtoull(line, NULL, 10);
 	}
 	(void)fclose(file);

@@ -110,8 +110,7 @@ static void judge_order(const struct sim_row *row)
 				    " has its effect after version %" PRId64,
 				    row->key[0], row->key[1], before);
 	value.number[0] = row->key[1];
-	sim_server_write(latest, &value);
-	latest->committed = latest->written;
+	sim_server_write_now(latest, &value);
 }
 
 static int compare_serial(const void *a, const void *b)
@@ -262,8 +261,7 @@ static void forget_effect(const struct sim_row *row)
 
 	if (at > 0 && t->rows[at - 1]->key[0] == row->key[0])
 		value.number[0] = t->rows[at - 1]->key[1];
-	sim_server_write(latest, &value);
-	latest->committed = latest->written;
+	sim_server_write_now(latest, &value);
 }
 
 static void forget(struct sim_database *database, enum sim_table_name name, struct sim_row *row,

@@ -48,8 +48,7 @@ static void set_latest(int64_t order, int64_t version)
 	struct sim_row *row = sim_table_row(&judge.latest, order, 0, 0);
 	const struct sim_value value = { .number = { version } };
 
-	sim_server_write(row, &value);
-	row->committed = row->written;
+	sim_server_write_now(row, &value);
 }
 
 bool sim_judge_outbox_was_denied(int64_t order, int64_t version)
@@ -57,17 +56,12 @@ bool sim_judge_outbox_was_denied(int64_t order, int64_t version)
 	return sim_table_find(&judge.denied, order, version, 0) != NULL;
 }
 
-/* What makes gaps: an operator who sees the dead row says that nobody is to wait for it. */
+/* What makes gaps: its row is dead. */
 static void skip_denied(void *row)
 {
 	const struct sim_row *denied = row;
-	struct sim_database *d = sim_server_database("delivery");
-	struct sim_row *skipped =
-		sim_table_row(&d->tables[T_GIVEN_UP], denied->key[0], denied->key[1], 0);
-	const struct sim_value none = { 0 };
 
-	sim_server_write(skipped, &none);
-	skipped->committed = skipped->written;
+	sim_judge_place_skip(denied->key[0], denied->key[1]);
 }
 
 void sim_judge_outbox_denied(const struct sim_message *m)
@@ -118,8 +112,7 @@ static void note_partition(struct sim_table *table, int64_t order, int32_t parti
 		return;
 	if (row->committed)
 		value.number[0] = SEVERAL;
-	sim_server_write(row, &value);
-	row->committed = row->written;
+	sim_server_write_now(row, &value);
 }
 
 /* None has, or one. */
@@ -168,8 +161,7 @@ static void judge_told(const struct message *m)
 	(void)sim_table_row(&judge.told, id, value.number[0], 0);
 	if (value.number[0] <= latest)
 		return;
-	sim_server_write(row, &value);
-	row->committed = row->written;
+	sim_server_write_now(row, &value);
 }
 
 void sim_judge_outbox_gone(const struct sim_message *m)

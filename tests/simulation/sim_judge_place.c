@@ -118,19 +118,20 @@ void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int
 
 /* --- what was deleted ---------------------------------------------------------------------- */
 
-/* An operator who sees what waits for it says that nobody is to wait. */
+void sim_judge_place_skip(int64_t order, int64_t version)
+{
+	struct sim_table *skipped = &sim_server_database("delivery")->tables[T_GIVEN_UP];
+	const struct sim_value none = { 0 };
+
+	sim_server_write_now(sim_table_row(skipped, order, version, 0), &none);
+}
+
 static void skip_lost(void *argument)
 {
 	const struct sim_row *lost = argument;
-	struct sim_row *skipped;
-	const struct sim_value none = { 0 };
 
-	if (has(NULL, T_HISTORY, lost->key[0], lost->key[1]))
-		return;
-	skipped = sim_table_row(&sim_server_database("delivery")->tables[T_GIVEN_UP], lost->key[0],
-				lost->key[1], 0);
-	sim_server_write(skipped, &none);
-	skipped->committed = skipped->written;
+	if (!has(NULL, T_HISTORY, lost->key[0], lost->key[1]))
+		sim_judge_place_skip(lost->key[0], lost->key[1]);
 }
 
 static void lose_event(const struct sim_message *m)

@@ -101,7 +101,6 @@ static void put_behind_others(struct sim_plan *plan, struct sim_random *r, size_
 static void plan_changes(struct sim_plan *plan, uint64_t seed, const struct sim_setup *setup)
 {
 	struct sim_random r = { seed * 0xe7037ed1a0b428dbu + 5 };
-
 	const size_t others = plan->count;
 	size_t first;
 

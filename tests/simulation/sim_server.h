@@ -141,6 +141,8 @@ enum status sim_server_lock_row(struct sim_session *session, enum sim_table_name
 				struct sim_row *row);
 /* Writes a row that is locked. NULL: deletes it. */
 void sim_server_write(struct sim_row *row, const struct sim_value *value);
+/* Likewise, of a row that nobody locks, and at once: what a judge notes, or an operator does. */
+void sim_server_write_now(struct sim_row *row, const struct sim_value *value);
 /* Until the end of the transaction. */
 enum status sim_server_lock(struct sim_session *session, int64_t number);
 /* The outbox's advisory lock: for who sleeps, and for who writes. False: it is not to be had. */

@@ -51,6 +51,12 @@ void sim_server_write(struct sim_row *row, const struct sim_value *value)
 	row->written = copy;
 }
 
+void sim_server_write_now(struct sim_row *row, const struct sim_value *value)
+{
+	sim_server_write(row, value);
+	row->committed = row->written;
+}
+
 enum status sim_server_lock(struct sim_session *s, int64_t number)
 {
 	struct sim_lock **at = &s->database->locks;

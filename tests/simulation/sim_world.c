@@ -98,22 +98,21 @@ void *sim_world_memory(size_t size)
 }
 #endif
 
+static void *fill(char *memory, const void *bytes, size_t len)
+{
+	if (len)
+		memcpy(memory, bytes, len);
+	return memory;
+}
+
 void *sim_world_copy(const void *bytes, size_t len)
 {
-	char *copy = sim_world_memory(len + 1);
-
-	if (len)
-		memcpy(copy, bytes, len);
-	return copy;
+	return fill(sim_world_memory(len + 1), bytes, len);
 }
 
 void *sim_world_loan_of(const void *bytes, size_t len)
 {
-	char *copy = sim_world_loan(len + 1);
-
-	if (len)
-		memcpy(copy, bytes, len);
-	return copy;
+	return fill(sim_world_loan(len + 1), bytes, len);
 }
 
 /* --- what will happen ---------------------------------------------------------------------- */
