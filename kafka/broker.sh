@@ -150,14 +150,14 @@ start() {
 
 # stop NODE...: see the usage above. To end in good order a broker needs the controllers' consent, of
 # which one of three nodes alone has no majority: whichever is the last is killed. What it has
-# written is written; the next start looks at the end of its logs.
+# written is written; the next start looks at the end of its logs. What never began is forgotten.
 stop() {
 	local node alive=() leaving=() last=
 	for ((node = 1; node <= BROKERS; node++)); do
 		! process_alive "kafka-$node" || alive+=("$node")
 	done
 	for node; do
-		! process_alive "kafka-$node" || leaving+=("$node")
+		if process_alive "kafka-$node"; then leaving+=("$node"); else process_stop "kafka-$node" 0; fi
 	done
 	if ((BROKERS > 1 && ${#alive[@]} > 0 && ${#leaving[@]} == ${#alive[@]})); then
 		last=${leaving[0]}

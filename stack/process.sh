@@ -208,8 +208,8 @@ process_start() {
 	pid=$!
 	disown "$pid" 2>/dev/null || true
 	start_time_of "$pid" || die "$name ended at once: $(process_last_words "$log")"
-	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new"
-	mv "$RUN_DIR/pid/$name.new" "$RUN_DIR/pid/$name"
+	# By no program of its own: a signal to the whole group would end that, too.
+	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name"
 	trap - INT TERM
 	eval "$traps"
 	[[ -z $held ]] || kill -s "$held" "$BASHPID"
