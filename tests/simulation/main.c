@@ -26,6 +26,7 @@ struct options {
 	uint64_t first;
 	int64_t count;
 	double hours;
+	int64_t most_per_s; /* events */
 	const char *keep; /* numbers of the faults that stay; NULL: all */
 	const char *corpus;
 	bool verbose, hashes, until_violation;
@@ -50,7 +51,7 @@ static void keep_only(const char *list, bool *left_out)
 
 static void print_plan(const struct sim_wish *wish, const bool *left_out)
 {
-	struct sim_setup setup = sim_setup_of(wish->seed, wish->duration_us);
+	struct sim_setup setup = sim_setup_of(wish->seed, wish->duration_us, wish->most_per_s);
 	struct sim_plan plan = sim_plan_of(wish->seed, &setup);
 	const char *comma = "";
 	char text[120];
@@ -64,6 +65,8 @@ static void print_plan(const struct sim_wish *wish, const bool *left_out)
 	printf("again: make simulate SEED=%" PRIu64, wish->seed);
 	if (wish->duration_us)
 		printf(" HOURS=%g", (double)wish->duration_us / 3.6e9);
+	if (wish->most_per_s)
+		printf(" MOST=%" PRId64, wish->most_per_s);
 	printf(" KEEP=");
 	for (size_t i = 0; i < plan.count; i++) {
 		if (left_out[i])
@@ -99,6 +102,7 @@ static bool run_seed(const struct options *o, uint64_t seed, const bool *left_ou
 {
 	const struct sim_wish wish = { .seed = seed,
 				       .duration_us = (int64_t)(o->hours * 3.6e9),
+				       .most_per_s = o->most_per_s,
 				       .verbose = o->verbose,
 				       .left_out = left_out };
 	struct sim_outcome outcome = sim_run(&wish);
@@ -153,6 +157,7 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "first", required_argument, NULL, 'f' },
 		{ "seeds", required_argument, NULL, 'n' },
 		{ "hours", required_argument, NULL, 'h' },
+		{ "most", required_argument, NULL, 'm' },
 		{ "keep", required_argument, NULL, 'k' },
 		{ "corpus", required_argument, NULL, 'c' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -169,6 +174,8 @@ static void read_options(int argc, char **argv, struct options *o)
 			o->count = strtoll(optarg, NULL, 10);
 		else if (option == 'h')
 			o->hours = strtod(optarg, NULL);
+		else if (option == 'm')
+			o->most_per_s = strtoll(optarg, NULL, 10);
 		else if (option == 'k')
 			o->keep = optarg;
 		else if (option == 'c')

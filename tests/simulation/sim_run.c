@@ -62,7 +62,7 @@ static void begin(struct run *r, const struct sim_wish *wish)
 	(void)sim_topic_find(CONTRACT_DEAD_LETTER_TOPIC);
 	(void)sim_topic_find(SIM_STATES);
 	sim_world_begin(wish->seed, wish->verbose);
-	r->setup = sim_setup_of(wish->seed, wish->duration_us);
+	r->setup = sim_setup_of(wish->seed, wish->duration_us, wish->most_per_s);
 	r->plan = sim_plan_of(wish->seed, &r->setup);
 	sim_topic_partitions(topic, r->setup.partitions);
 	sim_server_slow_down(r->setup.network_slowness);

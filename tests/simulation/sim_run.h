@@ -16,6 +16,7 @@
 struct sim_wish {
 	uint64_t seed;
 	int64_t duration_us; /* 0: of the seed's choice */
+	int64_t most_per_s;  /* events; 0: as many as the seed draws */
 	bool verbose;        /* prints the trace as it goes */
 	bool print_on_violation;
 	const bool *left_out; /* by number of the fault; NULL: none */

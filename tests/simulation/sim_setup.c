@@ -29,7 +29,7 @@ static void draw_changes(struct sim_setup *s, uint64_t seed)
 	s->looks_often = sim_random_chance(&r, 300);
 }
 
-struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
+struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us, int64_t most_per_s)
 {
 	static const int64_t works[] = { 0, 0, 5, 50, 300 };
 	struct sim_random r = { seed * 0x9e3779b97f4a7c15u + 7 };
@@ -52,6 +52,8 @@ struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us)
 	s.fault_every_us = sim_random_between(&r, 500, 8000) * SIM_MS;
 	if (s.events_per_s > capacity_per_s(&s) / 4)
 		s.events_per_s = capacity_per_s(&s) / 4;
+	if (most_per_s > 0 && s.events_per_s > most_per_s)
+		s.events_per_s = most_per_s;
 	if (s.events_per_s < 1)
 		s.events_per_s = 1;
 	if (duration_us > 0)

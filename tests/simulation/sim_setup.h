@@ -43,8 +43,9 @@ struct sim_setup {
 	int64_t fault_every_us;
 };
 
-/* duration_us 0: of the seed's choice. */
-struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us);
+/* duration_us 0: of the seed's choice. At most most_per_s events a second; 0: as many as the seed
+ * draws. */
+struct sim_setup sim_setup_of(uint64_t seed, int64_t duration_us, int64_t most_per_s);
 
 /* Whether an order's effects have to come in the order of its versions. */
 bool sim_setup_is_ordered(const struct sim_setup *setup);

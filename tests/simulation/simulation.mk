@@ -1,6 +1,7 @@
 # The services' loops in a simulated world: docs/simulation.md.
 #   make simulate SEED=7            one seed, with its trace when it fails
 #   make simulate SEED=7 HOURS=2    for so many virtual hours
+#   make simulate SEED=7 MOST=2     with at most so many events a second
 #   make simulate SEEDS=1000        the corpus, and so many seeds from FIRST (1) on
 #   make simulate-determinism       the same traces by gcc, twice, gcc with ASan, and clang
 #   make simulate-coverage          what the simulation alone runs, by folder
@@ -20,7 +21,7 @@ $(SIMULATION): $(call objects,$(wildcard tests/simulation/*.c)) \
 simulate: $(SIMULATION)
 	@$(SIMULATION) $(if $(SEEDS),--corpus tests/simulation/corpus.txt --seeds $(SEEDS) \
 		--first $(or $(FIRST),1),--seeds 1 --first $(or $(SEED),1)) \
-		$(if $(HOURS),--hours $(HOURS)) $(if $(KEEP),--keep $(KEEP)) $(SIMULATE_FLAGS)
+		$(if $(HOURS),--hours $(HOURS)) $(if $(MOST),--most $(MOST)) $(if $(KEEP),--keep $(KEEP)) $(SIMULATE_FLAGS)
 
 SIMULATED_SEEDS = --seeds $(or $(SEEDS),50) --first $(or $(FIRST),1)
 DETERMINISM := $(BUILD)/determinism
