@@ -17,13 +17,13 @@ static void log_failure(struct ownership *o, const char *what, const struct erro
 }
 
 /* False: stopping, or it is another's to claim. */
-static bool claim_with_retries(struct ownership *o, int32_t partition, int64_t *epoch,
-			       struct offset_tracker *tracker)
+static bool claim_with_retries(struct ownership *o, int32_t partition,
+			       struct partition_claim *claim, struct offset_tracker *tracker)
 {
 	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
 	struct error err;
 
-	while (delivery_store_claim(o->store, partition, epoch, tracker, &err) != ST_OK) {
+	while (delivery_store_claim(o->store, partition, claim, tracker, &err) != ST_OK) {
 		if (atomic_load(o->stopping) ||
 		    delivery_store_silence_ms(o->store) >= DELIVERY_SILENCE_MAX_MS)
 			return false;
@@ -52,7 +52,7 @@ static void compare_with_past(struct ownership *o, int32_t partition,
 			      const struct partition_place *past, int64_t epoch,
 			      const struct offset_tracker *tracker)
 {
-	const struct delivery_position found = { tracker->next, epoch, tracker->commits };
+	const struct delivery_position found = { tracker->next, epoch, tracker->commits, 0 };
 
 	if (epoch == past->epoch + 1 &&
 	    (found.next_offset < past->position || found.commits < past->commits))
@@ -62,15 +62,15 @@ static void compare_with_past(struct ownership *o, int32_t partition,
 int64_t ownership_claim(struct ownership *o, int32_t partition)
 {
 	const struct partition_place *past = partitions_past(&o->partitions, partition);
-	int64_t epoch = past ? past->epoch : 0;
+	struct partition_claim claim = { past ? past->epoch : 0, 0 };
 	struct offset_tracker tracker;
 	struct partition *p;
 
-	if (!claim_with_retries(o, partition, &epoch, &tracker))
+	if (!claim_with_retries(o, partition, &claim, &tracker))
 		return -1;
 	if (past)
-		compare_with_past(o, partition, past, epoch, &tracker);
-	p = partitions_add(&o->partitions, partition, epoch, &tracker);
+		compare_with_past(o, partition, past, claim.epoch, &tracker);
+	p = partitions_add(&o->partitions, partition, claim, &tracker);
 	if (!p) {
 		offset_tracker_fini(&tracker);
 		return -1;
@@ -93,9 +93,9 @@ enum verdict { HELD, CLAIMED, FORGOTTEN };
  * answer to that. */
 static enum verdict judge(const struct partition *p, const struct delivery_position *position)
 {
-	if (position->epoch > p->epoch)
+	if (position->epoch > p->claim.epoch)
 		return CLAIMED;
-	if (position->epoch < p->epoch ||
+	if (position->epoch < p->claim.epoch || position->claim != p->claim.number ||
 	    (position->next_offset < p->tracker.next && !p->rewinds) ||
 	    position->commits < p->tracker.commits)
 		return FORGOTTEN;
@@ -107,16 +107,17 @@ void ownership_lost(struct ownership *o, struct partition *p)
 	struct delivery_position position;
 	struct error err;
 
-	p->reclaim_at_mono_ms = clock_mono_ms();
+	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
 	if (delivery_store_positions(o->store, &p->number, 1, &position, &err) == ST_OK &&
 	    judge(p, &position) == FORGOTTEN) {
-		log_forgotten(o, p->number, p->tracker.next, &position, p->epoch);
+		log_forgotten(o, p->number, p->tracker.next, &position, p->claim.epoch);
+		if (position.claim == p->claim.number) /* nobody else's since */
+			p->reclaim_at_mono_ms -= RECLAIM_AFTER_MS;
 		return;
 	}
-	p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
 	atomic_fetch_add(&o->metrics->fenced, 1);
 	log_warn("delivery", "fenced: the partition was claimed by another",
-		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->epoch);
+		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->claim.epoch);
 }
 
 /* All that we own, asked for at once; owned, by index. NULL: they cannot be had now. */
@@ -159,13 +160,13 @@ void ownership_verify(struct ownership *o)
 
 /* --- claimed again ------------------------------------------------------------------------- */
 
-static bool reclaim(struct ownership *o, int32_t partition, int64_t epoch)
+static bool reclaim(struct ownership *o, int32_t partition, struct partition_claim claim)
 {
 	struct offset_tracker tracker;
 	struct error err;
 
 	if (kafka_consumer_assignment_lost(o->consumer) ||
-	    delivery_store_claim(o->store, partition, &epoch, &tracker, &err) != ST_OK)
+	    delivery_store_claim(o->store, partition, &claim, &tracker, &err) != ST_OK)
 		return false;
 	if (!kafka_consumer_seek(o->consumer, partition, tracker.next)) {
 		offset_tracker_fini(&tracker);
@@ -173,7 +174,7 @@ static bool reclaim(struct ownership *o, int32_t partition, int64_t epoch)
 	}
 	lag_set(o->lag, partition, tracker.next);
 	kafka_consumer_commit(o->consumer, partition, tracker.next);
-	(void)partitions_add(&o->partitions, partition, epoch, &tracker);
+	(void)partitions_add(&o->partitions, partition, claim, &tracker);
 	kafka_consumer_pause(o->consumer, partition, false);
 	return true;
 }
@@ -191,7 +192,7 @@ void ownership_reclaim_fenced(struct ownership *o)
 		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
 			continue;
 		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
-		if (reclaim(o, p->number, p->epoch))
+		if (reclaim(o, p->number, p->claim))
 			log_info("delivery", "reclaimed", "partition=%" PRId32 " offset=%" PRId64,
 				 p->number, p->next_read);
 	}
@@ -205,7 +206,7 @@ static void restart(struct ownership *o, struct partition *p)
 	enum status st;
 
 	p->rewinds = true;
-	st = delivery_store_rewind(o->store, p->number, p->epoch, &err);
+	st = delivery_store_rewind(o->store, p->number, p->claim, &err);
 	if (st == ST_FENCED) {
 		o->fenced(o->context, p);
 	} else if (st != ST_OK) {

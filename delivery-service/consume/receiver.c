@@ -44,7 +44,7 @@ static void tell_lost(struct receiver *r, const struct partition *p, const struc
 	static const char fields[] = "partition=%" PRId32 " from=%" PRId64 " to=%" PRId64
 				     " count=%" PRId64;
 
-	if (p->epoch == 1 && lost->range.first == 0) {
+	if (p->claim.epoch == 1 && lost->range.first == 0) {
 		log_warn("delivery", "the log began later than the first read of it", fields,
 			 p->number, lost->range.first, lost->range.end - 1, lost->count);
 		return;

@@ -81,7 +81,7 @@ static enum status plan_one(struct commit_plan *plan, struct partition *p,
 	if (!is_sorted(ranges, n))
 		qsort(ranges, n, sizeof(*ranges), compare_ranges);
 	*entry = (struct commit_entry){ .partition = p->number,
-					.epoch = p->epoch,
+					.claim = p->claim,
 					.known = p->tracker.next };
 	if (!offset_tracker_plan(&p->tracker, ranges, n, &entry->change))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");

@@ -12,7 +12,7 @@
 
 struct commit_entry {
 	int32_t partition;
-	int64_t epoch; /* the fencing token of this assignment */
+	struct partition_claim claim;
 	int64_t known; /* the position is committed up to here: the database has it, or forgot */
 	struct offset_tracker_plan change;
 	bool fenced; /* written by delivery_store_load on ST_FENCED */

@@ -70,15 +70,15 @@ static struct partition *room_for(struct partitions *ps, int32_t number)
 	return p;
 }
 
-struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
-				 struct offset_tracker *tracker)
+struct partition *partitions_add(struct partitions *ps, int32_t number,
+				 struct partition_claim claim, struct offset_tracker *tracker)
 {
 	struct partition *p = room_for(ps, number);
 
 	if (!p)
 		return NULL;
 	*p = (struct partition){
-		.number = number, .epoch = epoch, .tracker = *tracker, .next_read = tracker->next
+		.number = number, .claim = claim, .tracker = *tracker, .next_read = tracker->next
 	};
 	*tracker = (struct offset_tracker){ 0 };
 	return p;
@@ -97,7 +97,7 @@ void partitions_remove(struct partitions *ps, int32_t number)
 
 	if (!p)
 		return;
-	ps->places[number] = (struct partition_place){ 0, true, p->epoch,
+	ps->places[number] = (struct partition_place){ 0, true, p->claim.epoch,
 						       p->rewinds ? 0 : p->tracker.next,
 						       p->tracker.commits };
 	offset_tracker_fini(&p->tracker);

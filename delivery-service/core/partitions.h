@@ -13,6 +13,14 @@
 #include "delivery-service/core/event_record.h"
 #include "delivery-service/core/offset_tracker.h"
 
+/*
+ * The fencing token of an assignment. The epoch rises with every claim that the database remembers;
+ * it gives one that it has forgotten to somebody else. The number is drawn at random for each claim.
+ */
+struct partition_claim {
+	int64_t epoch, number;
+};
+
 /* What a write in progress covers; the partition grows on in that time. */
 struct partition_sent {
 	struct event_record *last; /* the latest event, if the write has it, and its end then */
@@ -26,7 +34,7 @@ struct partition_load {
 
 struct partition {
 	int32_t number;
-	int64_t epoch;                 /* fencing token of this assignment */
+	struct partition_claim claim;
 	struct offset_tracker tracker; /* as the database has it; owned */
 	int64_t next_read;             /* the next message to be received */
 	struct event_record *last;     /* the latest received, until it is written; borrowed */
@@ -63,8 +71,8 @@ void partitions_fini(struct partitions *ps);
 struct partition *partitions_find(const struct partitions *ps, int32_t number);
 
 /* Adds it, or restarts it, at the position of tracker (taken over). NULL: out of memory. */
-struct partition *partitions_add(struct partitions *ps, int32_t number, int64_t epoch,
-				 struct offset_tracker *tracker);
+struct partition *partitions_add(struct partitions *ps, int32_t number,
+				 struct partition_claim claim, struct offset_tracker *tracker);
 void partitions_remove(struct partitions *ps, int32_t number);
 
 /* What it was when it was last removed; NULL: it never was. Valid until the next add. */

@@ -10,10 +10,10 @@ const struct pg_statement batch_load_statements[] = {
 			   "set next_offset = n.next_offset, commits = p.commits + 1, "
 			   "  updated_at = now() "
 			   "from unnest($2::int4[], $3::int8[], $4::int8[], $5::int8[], "
-			   "    $6::int8[]) with ordinality "
-			   "  as n (\"partition\", next_offset, epoch, known, commits, place) "
+			   "    $6::int8[], $7::int8[]) with ordinality "
+			   "  as n (\"partition\", next_offset, epoch, known, commits, claim, place) "
 			   "where p.topic = $1 and p.\"partition\" = n.\"partition\" "
-			   "  and p.epoch = n.epoch "
+			   "  and p.epoch = n.epoch and p.claim = n.claim "
 			   "  and p.next_offset between n.known and n.next_offset "
 			   "  and p.commits >= n.commits "
 			   "returning n.place - 1, p.commits" },
@@ -72,6 +72,7 @@ enum load_column {
 	L_EPOCH,
 	L_KNOWN,
 	L_COMMITS,
+	L_CLAIM,
 	L_ORDER,
 	L_KEY_ORDER,
 	L_KEY_VERSION,
@@ -81,7 +82,7 @@ enum load_column {
 };
 
 static const enum pg_array_type load_types[L_COUNT] = {
-	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8,
+	PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT8,
 	PG_ARRAY_INT8, PG_ARRAY_INT8, PG_ARRAY_INT4, PG_ARRAY_INT4, PG_ARRAY_INT8,
 };
 
@@ -90,9 +91,10 @@ static void add_positions(struct pg_array a[L_COUNT], const struct commit_plan *
 	for (size_t i = 0; i < plan->count; i++) {
 		pg_array_i32(&a[L_PARTITION], plan->list[i].partition);
 		pg_array_i64(&a[L_NEXT_OFFSET], plan->list[i].change.after.next);
-		pg_array_i64(&a[L_EPOCH], plan->list[i].epoch);
+		pg_array_i64(&a[L_EPOCH], plan->list[i].claim.epoch);
 		pg_array_i64(&a[L_KNOWN], plan->list[i].known);
 		pg_array_i64(&a[L_COMMITS], plan->list[i].change.after.commits);
+		pg_array_i64(&a[L_CLAIM], plan->list[i].claim.number);
 	}
 }
 
@@ -148,7 +150,7 @@ static void array_params(struct pg_params *params, struct pg_array a[L_COUNT],
 static void fill_params(struct load_params *p, const char *topic, struct pg_array a[L_COUNT])
 {
 	pg_param_text(&p->advance, topic);
-	array_params(&p->advance, a, L_PARTITION, L_COMMITS);
+	array_params(&p->advance, a, L_PARTITION, L_CLAIM);
 	array_params(&p->orders, a, L_ORDER, L_ORDER);
 	array_params(&p->keys, a, L_KEY_ORDER, L_KEY_VERSION);
 	pg_param_text(&p->offsets, topic);

@@ -11,23 +11,25 @@
 
 const struct pg_statement delivery_store_statements[] = {
 	{ "store_claim",
-	  "insert into position as p (topic, \"partition\", next_offset, epoch, owner) "
-	  "values ($1, $2::int4, 0, $4::int8 + 1, $3) "
+	  "insert into position as p (topic, \"partition\", next_offset, epoch, owner, claim) "
+	  "values ($1, $2::int4, 0, $4::int8 + 1, $3, $5) "
 	  "on conflict (topic, \"partition\") do update "
-	  "set epoch = greatest(p.epoch, $4::int8) + 1, owner = excluded.owner, updated_at = now() "
+	  "set epoch = greatest(p.epoch, $4::int8) + 1, owner = excluded.owner, "
+	  "  claim = excluded.claim, updated_at = now() "
 	  "returning next_offset, epoch, commits" },
 	{ "store_ranges", "select first_offset, end_offset "
 			  "from position_range "
 			  "where topic = $1 and \"partition\" = $2::int4 "
 			  "order by first_offset" },
-	{ "store_positions", "select n - 1, p.next_offset, p.epoch, p.commits "
+	{ "store_positions", "select n - 1, p.next_offset, p.epoch, p.commits, p.claim "
 			     "from unnest($2::int4[]) with ordinality as a (number, n) "
 			     "join position p on p.topic = $1 and p.\"partition\" = a.number" },
 	/* Events without a version are known by their offset, which was one of the old log. */
 	{ "store_rewind", "with rewound as ("
 			  "  update position "
 			  "  set next_offset = 0, updated_at = now() "
-			  "  where topic = $1 and \"partition\" = $2::int4 and epoch = $3 "
+			  "  where topic = $1 and \"partition\" = $2::int4 "
+			  "    and epoch = $3 and claim = $4 "
 			  "  returning 1"
 			  "), "
 			  "ranges as ("
@@ -159,24 +161,27 @@ static enum status restore(struct offset_tracker *tracker, const PGresult *range
 	return ST_OK;
 }
 
-enum status delivery_store_claim(struct delivery_store *store, int32_t partition, int64_t *epoch,
-				 struct offset_tracker *tracker, struct error *err)
+enum status delivery_store_claim(struct delivery_store *store, int32_t partition,
+				 struct partition_claim *claim, struct offset_tracker *tracker,
+				 struct error *err)
 {
-	struct pg_params claim = { 0 }, ranges = { 0 };
-	struct pg_call calls[] = { { "store_claim", &claim, NULL },
+	struct pg_params taken = { 0 }, ranges = { 0 };
+	struct pg_call calls[] = { { "store_claim", &taken, NULL },
 				   { "store_ranges", &ranges, NULL } };
 	enum status st;
 
-	pg_param_text(&claim, store->config.topic);
-	pg_param_i32(&claim, partition);
-	pg_param_text(&claim, store->config.replica);
-	pg_param_i64(&claim, *epoch);
+	arc4random_buf(&claim->number, sizeof(claim->number));
+	pg_param_text(&taken, store->config.topic);
+	pg_param_i32(&taken, partition);
+	pg_param_text(&taken, store->config.replica);
+	pg_param_i64(&taken, claim->epoch);
+	pg_param_i64(&taken, claim->number);
 	pg_param_text(&ranges, store->config.topic);
 	pg_param_i32(&ranges, partition);
 	if (run(store, calls, 2, true, err) != ST_OK)
 		return err->status;
 	offset_tracker_init(tracker, pg_i64(calls[0].result, 0, 0));
-	*epoch = pg_i64(calls[0].result, 0, 1);
+	claim->epoch = pg_i64(calls[0].result, 0, 1);
 	tracker->commits = pg_i64(calls[0].result, 0, 2);
 	st = restore(tracker, calls[1].result, err);
 	pg_clear(calls, 2);
@@ -211,18 +216,19 @@ enum status delivery_store_positions(struct delivery_store *store, const int32_t
 	if (ask_positions(store, numbers, count, &call, err) != ST_OK)
 		return err->status;
 	for (size_t i = 0; i < count; i++)
-		positions[i] = (struct delivery_position){ -1, -1, -1 };
+		positions[i] = (struct delivery_position){ -1, -1, -1, 0 };
 	for (int row = 0; row < PQntuples(call.result); row++)
 		positions[pg_i64(call.result, row, 0)] =
 			(struct delivery_position){ pg_i64(call.result, row, 1),
 						    pg_i64(call.result, row, 2),
-						    pg_i64(call.result, row, 3) };
+						    pg_i64(call.result, row, 3),
+						    pg_i64(call.result, row, 4) };
 	pg_clear(&call, 1);
 	return ST_OK;
 }
 
-enum status delivery_store_rewind(struct delivery_store *store, int32_t partition, int64_t epoch,
-				  struct error *err)
+enum status delivery_store_rewind(struct delivery_store *store, int32_t partition,
+				  struct partition_claim claim, struct error *err)
 {
 	struct pg_params params = { 0 };
 	struct pg_call call = { "store_rewind", &params, NULL };
@@ -230,7 +236,8 @@ enum status delivery_store_rewind(struct delivery_store *store, int32_t partitio
 
 	pg_param_text(&params, store->config.topic);
 	pg_param_i32(&params, partition);
-	pg_param_i64(&params, epoch);
+	pg_param_i64(&params, claim.epoch);
+	pg_param_i64(&params, claim.number);
 	if (run(store, &call, 1, true, err) != ST_OK)
 		return err->status;
 	fenced = PQntuples(call.result) == 0;

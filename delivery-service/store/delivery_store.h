@@ -41,16 +41,17 @@ MUST_CHECK enum status delivery_store_try_write(struct delivery_store *store, st
 
 /*
  * Claims a partition: raises its epoch, so that whoever held it before can write no more, and says
- * how far it is (tracker: owned by the caller; one never seen begins at 0). *epoch: the latest that
- * the caller knows of, 0: none. A database that has forgotten it gives out no epoch twice.
+ * how far it is (tracker: owned by the caller; one never seen begins at 0). claim->epoch: the latest
+ * that the caller knows of, 0: none. A database that has forgotten it does not give it to this
+ * caller again; to another it may, who has another number.
  */
 MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_t partition,
-					    int64_t *epoch, struct offset_tracker *tracker,
-					    struct error *err);
+					    struct partition_claim *claim,
+					    struct offset_tracker *tracker, struct error *err);
 
 /* As the database has it; -1: it does not know the partition. */
 struct delivery_position {
-	int64_t next_offset, epoch, commits;
+	int64_t next_offset, epoch, commits, claim;
 };
 
 /* Those of count partitions, in one round trip. */
@@ -64,7 +65,8 @@ MUST_CHECK enum status delivery_store_positions(struct delivery_store *store,
  * else now. ST_UNAVAILABLE: retry.
  */
 MUST_CHECK enum status delivery_store_rewind(struct delivery_store *store, int32_t partition,
-					     int64_t epoch, struct error *err);
+					     struct partition_claim claim,
+					     struct error *err);
 
 /*
  * A batch is one transaction and takes two round trips: load begins it, moves the positions of plan

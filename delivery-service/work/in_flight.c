@@ -39,7 +39,7 @@ static void add_partition(struct in_flight_view *view, const struct partition *p
 {
 	view->partitions[view->partition_count++] =
 		(struct in_flight_partition){ .number = p->number,
-					      .epoch = p->epoch,
+					      .epoch = p->claim.epoch,
 					      .position = p->tracker.next,
 					      .next_read = p->next_read,
 					      .paused = p->paused };

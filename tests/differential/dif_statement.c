@@ -7,17 +7,17 @@
 
 static const struct dif_statement statements[] = {
 	/* delivery_store.c */
-	{ "store_claim", "tpwe", "nnn", false },
+	{ "store_claim", "tpwee", "nnn", false },
 	{ "store_ranges", "tp", "nn", false },
-	{ "store_positions", "t*p", "nnnn", true },
-	{ "store_rewind", "tpe", "", false },
+	{ "store_positions", "t*p", "nnnnn", true },
+	{ "store_rewind", "tpee", "", false },
 	{ "store_resumable_skipped", "lr", "n", false },
 	{ "store_resumable", "L", "n", true },
 	{ "store_resumable_all", "L", "n", true },
 	{ "store_parked", "", "n-nn", false },
 	{ "write_probe", "", "x", false },
 	/* batch_load.c */
-	{ "batch_advance", "t*p*o*e*o*e", "nn", true },
+	{ "batch_advance", "t*p*o*e*o*e*e", "nn", true },
 	{ "batch_lock_orders", "*r", NULL, false },
 	{ "batch_orders", "*r", "nnntn", false },
 	{ "batch_seen", "*r*v", "nnn", true },

@@ -236,7 +236,7 @@ static const struct {
 	int keys, numbers, texts; /* that are printed; numbers from first_number on */
 	int first_number;
 } tables[] = {
-	{ "delivery", "position", T_POSITION, 1, 3, 1, 0 },
+	{ "delivery", "position", T_POSITION, 1, 4, 1, 0 },
 	{ "delivery", "range", T_RANGE, 2, 1, 0, 0 },
 	{ "delivery", "delivery", T_DELIVERY, 1, 2, 1, 0 },
 	{ "delivery", "history", T_HISTORY, 2, 3, 2, 0 },

@@ -135,6 +135,21 @@ LAB_TEST(positions, an_owner_with_events_notices_a_database_that_forgot, 1)
 	cr_expect_eq(service_metric(delivery, "delivery_fenced_writes_total"), 0.0);
 }
 
+/* The claim is forgotten as well, and its epoch was given to another since. */
+LAB_TEST(positions, an_epoch_that_was_given_out_again_is_no_right_to_write, 1)
+{
+	struct service *delivery = deliver_five();
+	int64_t epoch = sql_number("select epoch from delivery.position");
+
+	service_allow_errors();
+	sql_run("update delivery.position set claim = claim # 1, owner = 'another'");
+	produce_placed(6, 6);
+	await_quiet(delivery, 6);
+	cr_expect_eq(sql_number("select epoch from delivery.position"), epoch + 1,
+		     "it wrote under the other's epoch");
+	cr_expect_eq(service_metric(delivery, FORGOTTEN), 1.0);
+}
+
 LAB_TEST(positions, an_owner_without_events_notices_too, 1)
 {
 	struct service *delivery = deliver_five();

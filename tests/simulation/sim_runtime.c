@@ -25,6 +25,7 @@ void __wrap_log_write(enum log_level level, const char *who, const char *msg, co
 	__attribute__((format(printf, 4, 5)));
 void __wrap_stop_request(void);
 pid_t __wrap_getpid(void);
+void __wrap_arc4random_buf(void *bytes, size_t size);
 
 #define LOOKS_MAX 3000000
 
@@ -72,6 +73,15 @@ pid_t __wrap_getpid(void)
 	const struct sim_node *n = sim_node_current();
 
 	return n ? 100 * n->number + n->life : 1;
+}
+
+/* Numbers of its own, so that the others stay what they were. */
+void __wrap_arc4random_buf(void *bytes, size_t size)
+{
+	static struct sim_random random = { 22 };
+
+	for (size_t i = 0; i < size; i++)
+		((unsigned char *)bytes)[i] = (unsigned char)sim_random_below(&random, 256);
 }
 
 void __wrap_log_write(enum log_level level, const char *who, const char *msg, const char *fmt, ...)

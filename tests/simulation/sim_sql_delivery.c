@@ -5,7 +5,7 @@
 #include "tests/simulation/sim_sql.h"
 #include "tests/simulation/sim_world.h"
 
-enum { NEXT, EPOCH, COMMITS }; /* numbers of a position */
+enum { NEXT, EPOCH, COMMITS, CLAIM }; /* numbers of a position */
 
 static enum status claim(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
@@ -21,6 +21,8 @@ static enum status claim(struct sim_session *s, const struct sim_call *c, PGresu
 	if (!row->written || sim_args_says(c, "set epoch = greatest(p.epoch, $4::int8) + 1"))
 		value.number[EPOCH] = (value.number[EPOCH] > known ? value.number[EPOCH] : known) +
 				      1;
+	if (!row->written || sim_args_says(c, "claim = excluded.claim"))
+		value.number[CLAIM] = sim_args_number(c, 5);
 	value.text[0] = sim_args_text(c, 3);
 	sim_server_write(row, &value);
 	*out = sim_args_result(3);
@@ -54,7 +56,7 @@ static enum status positions(struct sim_session *s, const struct sim_call *c, PG
 	const struct sim_table *t = sim_sql_table(s, T_POSITION);
 	int n = 0;
 
-	*out = sim_args_result(4);
+	*out = sim_args_result(5);
 	for (int i = 0; i < sim_args_count(c, 2); i++) {
 		const struct sim_value *v =
 			sim_table_see(sim_table_find(t, sim_args_number_at(c, 2, i), 0, 0), s);
@@ -64,7 +66,8 @@ static enum status positions(struct sim_session *s, const struct sim_call *c, PG
 		sim_args_put_number(*out, n, 0, i);
 		sim_args_put_number(*out, n, 1, v->number[NEXT]);
 		sim_args_put_number(*out, n, 2, v->number[EPOCH]);
-		sim_args_put_number(*out, n++, 3, v->number[COMMITS]);
+		sim_args_put_number(*out, n, 3, v->number[COMMITS]);
+		sim_args_put_number(*out, n++, 4, v->number[CLAIM]);
 	}
 	return ST_OK;
 }
@@ -84,6 +87,12 @@ static enum status delete_all(struct sim_session *s, enum sim_table_name name, i
 	return ST_OK;
 }
 
+static bool is_claimed_by(const struct sim_value *v, const struct sim_call *c)
+{
+	return v && v->number[EPOCH] == sim_args_number(c, 3) &&
+	       v->number[CLAIM] == sim_args_number(c, 4);
+}
+
 static enum status rewind_position(struct sim_session *s, const struct sim_call *c, PGresult **out)
 {
 	struct sim_row *row =
@@ -91,7 +100,7 @@ static enum status rewind_position(struct sim_session *s, const struct sim_call 
 	const struct sim_value *v = sim_table_see(row, s);
 	struct sim_value value;
 
-	if (v && v->number[EPOCH] == sim_args_number(c, 3)) {
+	if (is_claimed_by(v, c)) {
 		if (sim_server_lock_row(s, T_POSITION, row) != ST_OK ||
 		    delete_all(s, T_RANGE, row->key[0]) != ST_OK ||
 		    delete_all(s, T_PLAIN, row->key[0]) != ST_OK)
@@ -101,7 +110,7 @@ static enum status rewind_position(struct sim_session *s, const struct sim_call 
 		sim_server_write(row, &value);
 	}
 	*out = sim_args_result(1);
-	if (v && v->number[EPOCH] == sim_args_number(c, 3))
+	if (is_claimed_by(v, c))
 		sim_args_put_number(*out, 0, 0, 1);
 	return ST_OK;
 }

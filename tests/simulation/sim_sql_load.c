@@ -11,6 +11,8 @@ static bool may_advance(const struct sim_call *c, int i, const struct sim_value 
 		return false;
 	if (sim_args_says(c, "p.epoch = n.epoch") && v->number[1] != sim_args_number_at(c, 4, i))
 		return false;
+	if (sim_args_says(c, "p.claim = n.claim") && v->number[3] != sim_args_number_at(c, 7, i))
+		return false;
 	if (sim_args_says(c, "p.commits >= n.commits") &&
 	    v->number[2] < sim_args_number_at(c, 6, i))
 		return false;

@@ -7,7 +7,7 @@
 #   make simulate-coverage          what the simulation alone runs, by folder
 SIMULATION := $(BUILD)/tests/simulation
 SIMULATED := pg/pg kafka/kafka_consumer kafka/kafka_producer kafka/kafka_state runtime/wakeup
-SIMULATION_WRAPS := clock_mono_ms clock_mono_us clock_wall_ms clock_pause_ms log_write stop_request getpid \
+SIMULATION_WRAPS := clock_mono_ms clock_mono_us clock_wall_ms clock_pause_ms log_write stop_request getpid arc4random_buf \
 	relay_bound_due
 comma := ,
 

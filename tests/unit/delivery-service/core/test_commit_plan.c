@@ -13,7 +13,7 @@ static struct partition *add(int32_t number, int64_t next, int64_t epoch)
 	struct partition *p;
 
 	offset_tracker_init(&tracker, next);
-	p = partitions_add(&partitions, number, epoch, &tracker);
+	p = partitions_add(&partitions, number, (struct partition_claim){ epoch, 0 }, &tracker);
 	cr_assert_not_null(p);
 	return p;
 }
@@ -101,11 +101,11 @@ Test(plan, one_for_each_partition_that_moves)
 	change(&plan, events, 5);
 	cr_assert_eq(plan.count, 2);
 	cr_expect_eq(plan.list[0].partition, 4);
-	cr_expect_eq(plan.list[0].epoch, 40);
+	cr_expect_eq(plan.list[0].claim.epoch, 40);
 	cr_expect_eq(plan.list[0].change.after.next, 103);
 	cr_expect_not(plan.list[0].fenced);
 	cr_expect_eq(plan.list[1].partition, 6);
-	cr_expect_eq(plan.list[1].epoch, 60);
+	cr_expect_eq(plan.list[1].claim.epoch, 60);
 	expect_text(progress_of(4), "100:");
 	commit(&plan, events, 5);
 	expect_text(progress_of(4), "103:");

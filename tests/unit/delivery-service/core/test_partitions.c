@@ -10,7 +10,7 @@ static struct partition *add(struct partitions *ps, int32_t number, int64_t next
 	struct partition *p;
 
 	offset_tracker_init(&tracker, next);
-	p = partitions_add(ps, number, epoch, &tracker);
+	p = partitions_add(ps, number, (struct partition_claim){ epoch, 0 }, &tracker);
 	cr_assert_not_null(p);
 	return p;
 }
@@ -27,7 +27,7 @@ Test(partitions, add_and_find)
 	p = partitions_find(&ps, 3);
 	cr_assert_not_null(p);
 	cr_expect_eq(p->number, 3);
-	cr_expect_eq(p->epoch, 7);
+	cr_expect_eq(p->claim.epoch, 7);
 	cr_expect_eq(p->next_read, 100);
 	cr_expect_eq(p->tracker.next, 100);
 	cr_expect_eq(p->in_flight.events, 0);
@@ -35,7 +35,7 @@ Test(partitions, add_and_find)
 	cr_expect_not(p->paused);
 	p = partitions_find(&ps, 0);
 	cr_assert_not_null(p);
-	cr_expect_eq(p->epoch, 8);
+	cr_expect_eq(p->claim.epoch, 8);
 	cr_expect_null(partitions_find(&ps, 1));
 	cr_expect_null(partitions_find(&ps, -1));
 	partitions_fini(&ps);
@@ -50,7 +50,7 @@ Test(partitions, add_takes_the_progress_over)
 
 	offset_tracker_init(&tracker, 100);
 	cr_assert(offset_tracker_restore(&tracker, (struct offset_range){ 105, 110 }));
-	p = partitions_add(&ps, 0, 1, &tracker);
+	p = partitions_add(&ps, 0, (struct partition_claim){ 1, 0 }, &tracker);
 	cr_assert_not_null(p);
 	cr_expect_null(tracker.ranges, "owned twice");
 	cr_expect_eq(p->next_read, 100);
@@ -74,7 +74,7 @@ Test(partitions, added_again_starts_anew)
 	p = add(&ps, 3, 120, 9);
 	cr_expect_eq(ps.count, 1);
 	cr_expect_eq(p, partitions_find(&ps, 3));
-	cr_expect_eq(p->epoch, 9);
+	cr_expect_eq(p->claim.epoch, 9);
 	cr_expect_eq(p->next_read, 120);
 	cr_expect_eq(p->tracker.next, 120);
 	cr_expect_eq(p->tracker.count, 0);
@@ -103,7 +103,7 @@ Test(partitions, remove_keeps_the_others)
 			const struct partition *p = partitions_find(&ps, i);
 
 			cr_expect_eq(p == NULL, i == removed, "%d after %d went", i, removed);
-			cr_expect(!p || (p->epoch == i && p->tracker.next == 10 * i &&
+			cr_expect(!p || (p->claim.epoch == i && p->tracker.next == 10 * i &&
 					 offset_tracker_is_done(&p->tracker, 50)));
 		}
 		partitions_remove(&ps, removed);
