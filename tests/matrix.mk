@@ -20,12 +20,7 @@ MATRIX_CLIENTS := /usr/lib/postgresql/15/bin
 .PHONY: test-matrix
 ## develop: test-matrix  with other PostgreSQLs, Kafkas, librdkafka; FILTER=
 test-matrix: all test-build
-	@rm -rf $(MATRIX)/log && mkdir -p $(MATRIX)/log
-	@for test in $(MATRIX_TESTS); do \
-		$(MAKE) --no-print-directory "$$test" >$(MATRIX)/log/"$$test" 2>&1 || true; \
-		printf '%-22s %s\n' "$$test" "$$(grep ' passed, ' $(MATRIX)/log/"$$test" | tail -n 1)"; \
-	done
-	@! grep -L ' 0 failed$$' $(MATRIX)/log/* | grep .
+	@$(MAKE) --no-print-directory test-nightly NIGHTLY='$(MATRIX_TESTS)'
 
 test-postgres-%: all test-build $(MATRIX)/postgres-%/bin/pg_isready
 	@PG_BIN='$(MATRIX)/postgres-$*/bin' TEST_BUILD_DIR='$(BUILD)' \
@@ -49,7 +44,7 @@ test-kafka-%: all test-build
 		TEST_BUILD_DIR='$(abspath $(BUILD))' tests/run.sh integration
 
 test-librdkafka: $(MATRIX)/librdkafka/lib/librdkafka.a
-	@$(MAKE) --no-print-directory LIBRDKAFKA='$(MATRIX)/librdkafka' test-integration
+	@$(MAKE) --no-print-directory LIBRDKAFKA='$(MATRIX)/librdkafka' test-unit test-integration
 
 $(MATRIX)/librdkafka/lib/librdkafka.a:
 	@rm -rf '$(MATRIX)/librdkafka' && mkdir -p '$(MATRIX)/librdkafka'
