@@ -37,6 +37,8 @@ enum fact_source {
 
 #define TYPE_UNKNOWN 255 /* of a message that cannot be read */
 
+#define FACT_KEYLESS 1 /* its message has no key */
+
 struct fact {
 	int64_t offset;  /* on the topic; an effect's: that of its event */
 	int64_t at_ms;   /* wall clock: published, applied, parked, ... */
@@ -45,7 +47,7 @@ struct fact {
 	uint32_t
 		mark; /* an effect's: its number among the order's; an event's: its payload's digest
 		       */
-	uint16_t replica; /* an effect's: index into replicas */
+	uint16_t replica; /* an effect's: index into replicas; an event's: FACT_KEYLESS or 0 */
 	uint8_t source;   /* enum fact_source */
 	uint8_t type;     /* enum event_type, or TYPE_UNKNOWN */
 };

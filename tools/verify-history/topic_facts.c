@@ -67,6 +67,7 @@ static void take_order_event(struct history *h, const struct message *m, const c
 
 	if (partition)
 		partition->last_offset = m->at.offset;
+	fact.replica = m->key ? 0 : FACT_KEYLESS;
 	if (event) {
 		fact.type = (uint8_t)event->type;
 		fact.version = event->version;

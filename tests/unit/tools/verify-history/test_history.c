@@ -168,6 +168,13 @@ static void events_change_places(struct history *h)
 	at(h, FACT_EVENT, 3)->offset = at(h, FACT_EFFECT, 3)->offset = 1;
 }
 
+static void keyless_events_change_places(struct history *h)
+{
+	events_change_places(h);
+	for (int32_t v = 1; v <= 3; v++)
+		at(h, FACT_EVENT, v)->replica = FACT_KEYLESS;
+}
+
 static void effect_is_missing(struct history *h)
 {
 	drop(h, FACT_EFFECT, 2);
@@ -573,6 +580,7 @@ static const struct tampering {
 	{ "no event at all", no_event_came, { { LOST_EVENT, 5 }, { DIFFERS_FROM_ORDER, 1 } } },
 	{ "other event of the same version", events_conflict, { { CONFLICTING_EVENTS, 1 } } },
 	{ "events in the wrong order", events_change_places, { { PUBLISHED_OUT_OF_ORDER, 1 } } },
+	{ "the same without keys", keyless_events_change_places, { { 0 } } },
 	{ "no effect", effect_is_missing, { { LOST_EFFECT, 1 }, { GAP, 1 } } },
 	{ "no last effect",
 	  last_effect_is_missing,
