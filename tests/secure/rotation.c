@@ -118,7 +118,8 @@ static bool clients_end(const struct secure *secure, pid_t pid)
 	int status = -1;
 
 	return process_signal(secure->run_dir, CLIENTS, pid, SIGTERM) &&
-	       waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	       wait_within(AGAIN_MS, waitpid(pid, &status, WNOHANG) == pid) && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
 }
 
 static int64_t acknowledged(const struct secure *secure)
