@@ -86,10 +86,11 @@ static int64_t low_id(struct sim_session *s, const struct sim_value *lease, int6
 	return low <= (last ? last : 1) + 1 ? low : 0;
 }
 
-/* Who has not got it asks again and again: it is the first time that counts. */
+/* Who has not got it asks again and again: it is the first time that counts. Nobody is told whose
+ * process was killed meanwhile: it is another one that has the node now. */
 static void note_lost(const struct sim_session *s)
 {
-	if (s->node->lost_lease_us == 0)
+	if (s->client && s->node->lost_lease_us == 0)
 		s->node->lost_lease_us = sim_world_now_us();
 }
 
