@@ -193,14 +193,13 @@ close_inherited() {
 
 # A signal comes before a process is started or when its pid is noted, not in between.
 process_start() {
-	local name=$1 log=$2 pid held='' traps
+	local name=$1 log=$2 pid held='' traps signal
 	shift 2
 	[[ $log != - ]] || log=$RUN_DIR/log/$name.log
 	run_dir_prepare
 	process_gone "$name" || die "$name runs already (pid $PROCESS_PID)"
-	traps=$(trap -p INT TERM)
-	trap 'held=INT' INT
-	trap 'held=TERM' TERM
+	traps=$(trap -p HUP INT TERM)
+	for signal in HUP INT TERM; do trap "held=$signal" "$signal"; done
 	(
 		close_inherited
 		exec setsid "$@"
@@ -208,9 +207,10 @@ process_start() {
 	pid=$!
 	disown "$pid" 2>/dev/null || true
 	start_time_of "$pid" || die "$name ended at once: $(process_last_words "$log")"
-	# By no program of its own: a signal to the whole group would end that, too.
-	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name"
-	trap - INT TERM
+	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new"
+	# A signal to the whole group ends the first mv.
+	mv "$RUN_DIR/pid/$name"{.new,} || mv "$RUN_DIR/pid/$name"{.new,}
+	trap - HUP INT TERM
 	eval "$traps"
 	[[ -z $held ]] || kill -s "$held" "$BASHPID"
 }

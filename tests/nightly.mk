@@ -1,9 +1,10 @@
-# What a change need not wait for: every test that .ci/run leaves out, one after the other, for hours.
-# One that fails does not keep the others from running.
+# What a change need not wait for: tests that .ci/run leaves out, one after the other, for hours. One
+# that fails does not keep the others from running. Two are played by hand: test-e2e with SANITIZE=1, and
+# test-upgrade, which wants a revision.
 #   make test-nightly
 #   make test-nightly NIGHTLY="test-secure test-deb"
 
-NIGHTLY = test-librdkafka test-compose test-secure test-specs test-tsan test-deb simulate-determinism test-differential \
+NIGHTLY = test-integration test-librdkafka test-compose test-secure test-specs test-tsan test-deb simulate-determinism test-differential \
 	faults-each fuzz $(filter-out test-librdkafka,$(MATRIX_TESTS))
 NIGHTLY_LOGS := build/nightly
 
@@ -11,7 +12,7 @@ NIGHTLY_LOGS := build/nightly
 ## develop: test-nightly  what CI leaves out, for hours; NIGHTLY="test-deb"
 test-nightly:
 	@rm -rf $(NIGHTLY_LOGS) && mkdir -p $(NIGHTLY_LOGS)
-	@stack/packages.sh install build run test
+	@stack/packages.sh install build run test fuzz
 	@failed=0; for test in $(NIGHTLY); do \
 		began=$$(date +%s); verdict=passed; \
 		$(MAKE) --no-print-directory "$$test" >$(NIGHTLY_LOGS)/"$$test" 2>&1 </dev/null || { verdict=FAILED; failed=1; }; \

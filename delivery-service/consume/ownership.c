@@ -34,19 +34,21 @@ static bool claim_with_retries(struct ownership *o, int32_t partition,
 }
 
 static void log_forgotten(struct ownership *o, int32_t partition, int64_t committed,
-			  const struct delivery_position *found, int64_t epoch)
+			  struct partition_claim ours, const struct delivery_position *found)
 {
+	bool again = found->epoch == ours.epoch && found->claim != ours.number;
+
 	atomic_fetch_add(&o->metrics->forgotten, 1);
 	log_error("delivery", "the database has forgotten what was committed",
 		  "partition=%" PRId32 " committed=%" PRId64 " found=%" PRId64 " epoch=%" PRId64
-		  " found_epoch=%" PRId64,
-		  partition, committed, found->next_offset, epoch, found->epoch);
+		  " found_epoch=%" PRId64 " epoch_given_out_again=%d",
+		  partition, committed, found->next_offset, ours.epoch, found->epoch, again);
 }
 
 /*
  * A partition that comes back may have been another's in between, who read a topic that was
  * re-created, so its position may have gone back rightly. But then its epoch is not the one that
- * follows ours.
+ * follows ours, unless the database has forgotten claims, which is to be told as well.
  */
 static void compare_with_past(struct ownership *o, int32_t partition,
 			      const struct partition_place *past, int64_t epoch,
@@ -56,7 +58,8 @@ static void compare_with_past(struct ownership *o, int32_t partition,
 
 	if (epoch == past->epoch + 1 &&
 	    (found.next_offset < past->position || found.commits < past->commits))
-		log_forgotten(o, partition, past->position, &found, past->epoch);
+		log_forgotten(o, partition, past->position,
+			      (struct partition_claim){ past->epoch, 0 }, &found);
 }
 
 int64_t ownership_claim(struct ownership *o, int32_t partition)
@@ -110,9 +113,9 @@ void ownership_lost(struct ownership *o, struct partition *p)
 	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
 	if (delivery_store_positions(o->store, &p->number, 1, &position, &err) == ST_OK &&
 	    judge(p, &position) == FORGOTTEN) {
-		log_forgotten(o, p->number, p->tracker.next, &position, p->claim.epoch);
-		if (position.claim == p->claim.number) /* nobody else's since */
-			p->reclaim_at_mono_ms -= RECLAIM_AFTER_MS;
+		log_forgotten(o, p->number, p->tracker.next, p->claim, &position);
+		if (position.epoch < p->claim.epoch || position.claim == p->claim.number)
+			p->reclaim_at_mono_ms -= RECLAIM_AFTER_MS; /* nobody has it */
 		return;
 	}
 	atomic_fetch_add(&o->metrics->fenced, 1);

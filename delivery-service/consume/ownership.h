@@ -45,7 +45,8 @@ void ownership_release(struct ownership *ownership, int32_t partition);
  * Its position is not as we left it, and its work is dropped. If another replica has claimed it, we
  * claim it again after a while, if the group still gives it to us. If the database has forgotten
  * what was committed (a restore, a standby that was behind), that is said loudly, and we claim it
- * at once and go on from what the database knows.
+ * at once and go on from what the database knows. Where it has given our epoch to another since, we
+ * wait as well.
  */
 void ownership_lost(struct ownership *ownership, struct partition *partition);
 

@@ -14,8 +14,9 @@
 #include "delivery-service/core/offset_tracker.h"
 
 /*
- * The fencing token of an assignment. The epoch rises with every claim that the database remembers;
- * it gives one that it has forgotten to somebody else. The number is drawn at random for each claim.
+ * The fencing token of an assignment. Each claim raises the epoch and draws the number at random. A
+ * database that has forgotten a claim gives its epoch to the next one. The number tells the two
+ * apart.
  */
 struct partition_claim {
 	int64_t epoch, number;

@@ -218,11 +218,10 @@ enum status delivery_store_positions(struct delivery_store *store, const int32_t
 	for (size_t i = 0; i < count; i++)
 		positions[i] = (struct delivery_position){ -1, -1, -1, 0 };
 	for (int row = 0; row < PQntuples(call.result); row++)
-		positions[pg_i64(call.result, row, 0)] =
-			(struct delivery_position){ pg_i64(call.result, row, 1),
-						    pg_i64(call.result, row, 2),
-						    pg_i64(call.result, row, 3),
-						    pg_i64(call.result, row, 4) };
+		positions[pg_i64(call.result, row, 0)] = (struct delivery_position){
+			pg_i64(call.result, row, 1), pg_i64(call.result, row, 2),
+			pg_i64(call.result, row, 3), pg_i64(call.result, row, 4)
+		};
 	pg_clear(&call, 1);
 	return ST_OK;
 }

@@ -41,9 +41,10 @@ MUST_CHECK enum status delivery_store_try_write(struct delivery_store *store, st
 
 /*
  * Claims a partition: raises its epoch, so that whoever held it before can write no more, and says
- * how far it is (tracker: owned by the caller; one never seen begins at 0). claim->epoch: the latest
- * that the caller knows of, 0: none. A database that has forgotten it does not give it to this
- * caller again; to another it may, who has another number.
+ * how far it is (tracker: owned by the caller; one never seen begins at 0). claim->epoch: the
+ * latest that the caller knows of, 0: none. claim->number is drawn here, and means nothing after an
+ * error. A database that has forgotten a claim never gives its epoch to the same caller again. It
+ * may give it to another, whose number differs.
  */
 MUST_CHECK enum status delivery_store_claim(struct delivery_store *store, int32_t partition,
 					    struct partition_claim *claim,
@@ -65,8 +66,7 @@ MUST_CHECK enum status delivery_store_positions(struct delivery_store *store,
  * else now. ST_UNAVAILABLE: retry.
  */
 MUST_CHECK enum status delivery_store_rewind(struct delivery_store *store, int32_t partition,
-					     struct partition_claim claim,
-					     struct error *err);
+					     struct partition_claim claim, struct error *err);
 
 /*
  * A batch is one transaction and takes two round trips: load begins it, moves the positions of plan

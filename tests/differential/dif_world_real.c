@@ -341,7 +341,8 @@ void dif_world_give_up(int64_t order, int32_t version)
 	"coalesce(headers, 'null'), coalesce(encode(payload, 'escape'), 'null')"
 
 static const char *const tables[] = {
-	"select format('position %s: %s %s %s %s %s', partition, next_offset, epoch, commits, claim, "
+	"select format('position %s: %s %s %s %s %s', partition, next_offset, epoch, commits, "
+	"claim, "
 	"  owner) "
 	"from delivery.position order by partition",
 	"select format('range %s %s: %s', partition, first_offset, end_offset) "

@@ -107,8 +107,9 @@ static void forget(int fewer)
 {
 	sql_run("with h as (delete from delivery.history where order_id > 3), "
 		"d as (delete from delivery.delivery where order_id > 3) "
-		"update delivery.position set next_offset = %lld, epoch = epoch - %d",
-		(long long)before, fewer);
+		"update delivery.position set next_offset = %lld, epoch = epoch - %d, "
+		"  claim = claim # sign(%d)::bigint",
+		(long long)before, fewer, fewer);
 }
 
 static void expect_forgotten(const struct service *delivery, int64_t effects)
@@ -147,6 +148,7 @@ LAB_TEST(positions, an_epoch_that_was_given_out_again_is_no_right_to_write, 1)
 	await_quiet(delivery, 6);
 	cr_expect_eq(sql_number("select epoch from delivery.position"), epoch + 1,
 		     "it wrote under the other's epoch");
+	cr_expect(service_logs(delivery, "epoch_given_out_again=1"));
 	cr_expect_eq(service_metric(delivery, FORGOTTEN), 1.0);
 }
 

@@ -27,7 +27,7 @@ struct options {
 	int64_t count;
 	double hours;
 	int64_t most_per_s; /* events */
-	const char *keep; /* numbers of the faults that stay; NULL: all */
+	const char *keep;   /* numbers of the faults that stay; NULL: all */
 	const char *corpus;
 	bool verbose, hashes, until_violation;
 };

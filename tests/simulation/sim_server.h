@@ -191,7 +191,8 @@ void sim_server_read_only(int64_t until_us);
 void sim_server_slow_down(int64_t times);
 /* Commits are done, and not told before that time. */
 void sim_server_hang_commits(int64_t until_us);
-/* So many more of the node's next commits lose their answer, 20 at most, and the session with it. */
+/* So many more of the node's next commits lose their answer, and the session with it. At most 20
+ * are due at once. */
 void sim_server_lose_answers(struct sim_node *node, int count);
 /* The node's sessions are broken off now. */
 void sim_server_break_sessions(struct sim_node *node);

@@ -60,16 +60,14 @@ static void judge_events(struct walk *w, const struct group *g)
 	if (other)
 		found_conflict(w, other, run);
 	w->has_cancelled |= run->type == EVENT_CANCELLED;
-	if (g->version == 0)
+	/* Without keys the versions of an order go to partitions in turn. Of what a relay had sent
+	 * when it died, one partition may have taken the later, and none the earlier. */
+	if (g->version == 0 || run->replica == FACT_KEYLESS)
 		return;
 	if (!is_first_known(w, g)) {
 		judge_hole_not_judged(w, PUBLISHED_OUT_OF_ORDER, 1);
 		return;
 	}
-	/* Without keys the versions of an order go to partitions in turn. Of what a relay had sent
-	 * when it died, one partition may have taken the later, and none the earlier. */
-	if (run->replica == FACT_KEYLESS)
-		return;
 	w->events[w->event_count] = *earliest(run, g->count[FACT_EVENT]);
 	w->events[w->event_count].mark = w->event_count;
 	w->event_count++;
