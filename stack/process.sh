@@ -193,13 +193,13 @@ close_inherited() {
 
 # A signal comes before a process is started or when its pid is noted, not in between.
 process_start() {
-	local name=$1 log=$2 pid held='' traps signal
+	local name=$1 log=$2 pid held='' traps
 	shift 2
 	[[ $log != - ]] || log=$RUN_DIR/log/$name.log
 	run_dir_prepare
 	process_gone "$name" || die "$name runs already (pid $PROCESS_PID)"
 	traps=$(trap -p HUP INT TERM)
-	for signal in HUP INT TERM; do trap "held=$signal" "$signal"; done
+	trap 'held=HUP' HUP && trap 'held=INT' INT && trap 'held=TERM' TERM
 	(
 		close_inherited
 		exec setsid "$@"
