@@ -178,7 +178,8 @@ void relay_round(struct relay *r)
 	struct fetched f = { 0 };
 	struct error err;
 
-	relay_publisher_hold_failing(r->publisher);
+	if (!relay_publisher_hold_failing(r->publisher))
+		relay_patience_begin(&r->patience, clock_mono_ms());
 	if (fetch(r, &f, &err) != ST_OK) {
 		pause_after_error(r, &err);
 		return;

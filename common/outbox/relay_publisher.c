@@ -245,15 +245,20 @@ bool relay_publisher_lacks_leader(struct relay_publisher *p)
 	return lacks;
 }
 
-void relay_publisher_hold_failing(struct relay_publisher *p)
+bool relay_publisher_hold_failing(struct relay_publisher *p)
 {
+	bool answered = true;
+
 	for (size_t i = 0; i < p->topics.count; i++) {
 		struct relay_topic *topic = &p->topics.topics[i];
 
-		if (topic->failing && !relay_topics_is_held(topic, clock_mono_ms()) &&
-		    !kafka_producer_can_send(p->producer, topic->name))
-			relay_topics_hold(topic, clock_mono_ms(), (uint32_t)clock_mono_us());
+		if (!topic->failing || relay_topics_is_held(topic, clock_mono_ms()) ||
+		    kafka_producer_can_send(p->producer, topic->name))
+			continue;
+		relay_topics_hold(topic, clock_mono_ms(), (uint32_t)clock_mono_us());
+		answered = answered && kafka_producer_reachable(p->producer);
 	}
+	return answered;
 }
 
 struct relay_topics *relay_publisher_topics(struct relay_publisher *p)

@@ -55,8 +55,9 @@ void relay_publisher_recovered(struct relay_publisher *publisher);
 bool relay_publisher_lacks_leader(struct relay_publisher *publisher);
 
 /* A topic that fails costs the others time, so those are held back for longer that still cannot be
- * sent to, as the brokers say. Before rows are read. */
-void relay_publisher_hold_failing(struct relay_publisher *publisher);
+ * sent to, as the brokers say. Before rows are read. False: of one of them they said nothing, since
+ * no broker answers. */
+bool relay_publisher_hold_failing(struct relay_publisher *publisher);
 
 /* The batch has its verdicts, and the rows that were given to publish are still there. */
 void relay_publisher_end_spans(struct relay_publisher *publisher);

@@ -124,12 +124,29 @@ static bool run_seed(const struct options *o, uint64_t seed, const bool *left_ou
 	return false;
 }
 
-/* The seeds that ever failed. A line: a seed, then words. Closed before any of them runs: the end
- * of a run's process would set the place back at which this one reads on. */
+struct corpus_seed {
+	uint64_t seed;
+	int64_t most_per_s;
+};
+
+static struct corpus_seed read_seed(const char *line)
+{
+	char *end;
+	struct corpus_seed s = { .seed = strtoull(line, &end, 10) };
+
+	if (strncmp(end, " MOST=", 6) == 0)
+		s.most_per_s = strtoll(end + 6, NULL, 10);
+	return s;
+}
+
+/* The seeds that ever failed. A line: a seed, MOST=n if it needs that, then words. Closed before
+ * any of them runs: the end of a run's process would set the place back at which this one reads on.
+ */
 static void run_corpus(const struct options *o, struct totals *totals)
 {
 	FILE *file = fopen(o->corpus, "r");
-	uint64_t seeds[CORPUS_MAX];
+	struct corpus_seed seeds[CORPUS_MAX];
+	struct options as = *o;
 	size_t count = 0;
 	char line[200];
 
@@ -144,11 +161,13 @@ static void run_corpus(const struct options *o, struct totals *totals)
 			(void)fprintf(stderr, "%s: more than %d seeds\n", o->corpus, CORPUS_MAX);
 			exit(2);
 		}
-		seeds[count++] = strtoull(line, NULL, 10);
+		seeds[count++] = read_seed(line);
 	}
 	(void)fclose(file);
-	for (size_t i = 0; i < count; i++)
-		(void)run_seed(o, seeds[i], NULL, totals);
+	for (size_t i = 0; i < count; i++) {
+		as.most_per_s = seeds[i].most_per_s;
+		(void)run_seed(&as, seeds[i].seed, NULL, totals);
+	}
 }
 
 static void read_options(int argc, char **argv, struct options *o)

@@ -101,7 +101,8 @@ void sim_kafka_node_died(const struct sim_node *node)
 bool sim_kafka_take_order(struct sim_kafka_member *m, enum sim_kafka_order *what,
 			  int32_t *partition)
 {
-	if (m->order_count == 0)
+	m->obeys = m->order_count > 0;
+	if (!m->obeys)
 		return false;
 	*what = m->orders[0].order;
 	*partition = m->orders[0].partition;
@@ -167,6 +168,11 @@ static bool owns_any(const struct sim_kafka_member *m)
 	return false;
 }
 
+static bool has_obeyed(const struct sim_kafka_member *m)
+{
+	return m->order_count == 0 && !m->obeys;
+}
+
 static void hear_from(struct sim_kafka_member *m)
 {
 	if (m->joined && sim_world_now_us() - m->heard_us > SESSION_MS * SIM_MS)
@@ -176,9 +182,9 @@ static void hear_from(struct sim_kafka_member *m)
 	m->heard_us = sim_world_now_us();
 	if (m->expelled)
 		tell_expelled(m);
-	if (m->lost && m->order_count == 0)
+	if (m->lost && has_obeyed(m))
 		m->lost = false;
-	if (!m->joined && m->wants && !m->lost && m->order_count == 0) {
+	if (!m->joined && m->wants && !m->lost && has_obeyed(m)) {
 		m->joined = true;
 		sim_world_trace("group", "%s joins", m->node->name);
 	}

@@ -39,6 +39,7 @@ struct sim_kafka_member {
 		int32_t partition;
 	} orders[4 * SIM_PARTITIONS]; /* to be done, first in first out */
 	int order_count;
+	bool obeys; /* what it was last ordered is not done yet */
 	/* Where it was when it found that the log is another one; 0: it has not, or has sought
 	 * another place since. */
 	int64_t replaced_at[SIM_PARTITIONS];
