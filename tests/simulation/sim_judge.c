@@ -294,13 +294,20 @@ void sim_judge_begin(const struct sim_setup *setup, const struct sim_topic *topi
 
 /* --- the end ------------------------------------------------------------------------------- */
 
+/* Nor is it noticed that the log is another one where that has grown past the position, and not
+ * past what was done behind it of the old one. */
+static bool is_at_end(const struct sim_partition *p, int64_t next)
+{
+	return next == p->count || (next > p->count && next <= p->old_count);
+}
+
 static bool is_read(char *text, unsigned long size)
 {
 	for (int32_t p = 0; p < judge.topic->partition_count; p++) {
 		const struct sim_value *v = see(NULL, T_POSITION, p, 0, 0);
 		int64_t next = v ? v->number[NEXT] : 0;
 
-		if (next == judge.topic->partitions[p].count)
+		if (is_at_end(&judge.topic->partitions[p], next))
 			continue;
 		(void)snprintf(text, size,
 			       "partition %d is at %" PRId64 ", the log ends at %" PRId64, (int)p,

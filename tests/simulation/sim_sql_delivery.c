@@ -97,12 +97,15 @@ static enum status rewind_position(struct sim_session *s, const struct sim_call 
 {
 	struct sim_row *row =
 		sim_table_find(sim_sql_table(s, T_POSITION), sim_args_number(c, 2), 0, 0);
-	const struct sim_value *v = sim_table_see(row, s);
+	bool claimed = is_claimed_by(sim_table_see(row, s), c);
 	struct sim_value value;
 
-	if (is_claimed_by(v, c)) {
-		if (sim_server_lock_row(s, T_POSITION, row) != ST_OK ||
-		    delete_all(s, T_RANGE, row->key[0]) != ST_OK ||
+	if (claimed && sim_server_lock_row(s, T_POSITION, row) != ST_OK)
+		return SIM_BLOCKED;
+	/* Another may have claimed it while this one waited for its row. */
+	claimed = claimed && is_claimed_by(row->written, c);
+	if (claimed) {
+		if (delete_all(s, T_RANGE, row->key[0]) != ST_OK ||
 		    delete_all(s, T_PLAIN, row->key[0]) != ST_OK)
 			return SIM_BLOCKED;
 		value = *row->written;
@@ -110,7 +113,7 @@ static enum status rewind_position(struct sim_session *s, const struct sim_call 
 		sim_server_write(row, &value);
 	}
 	*out = sim_args_result(1);
-	if (is_claimed_by(v, c))
+	if (claimed)
 		sim_args_put_number(*out, 0, 0, 1);
 	return ST_OK;
 }
