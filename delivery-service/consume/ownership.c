@@ -33,16 +33,21 @@ static bool claim_with_retries(struct ownership *o, int32_t partition,
 	return true;
 }
 
+/* The database has forgotten our claim, and another has got its epoch since. */
+static bool is_given_out_again(struct partition_claim ours, const struct delivery_position *found)
+{
+	return found->epoch == ours.epoch && found->claim != ours.number;
+}
+
 static void log_forgotten(struct ownership *o, int32_t partition, int64_t committed,
 			  struct partition_claim ours, const struct delivery_position *found)
 {
-	bool again = found->epoch == ours.epoch && found->claim != ours.number;
-
 	atomic_fetch_add(&o->metrics->forgotten, 1);
 	log_error("delivery", "the database has forgotten what was committed",
 		  "partition=%" PRId32 " committed=%" PRId64 " found=%" PRId64 " epoch=%" PRId64
 		  " found_epoch=%" PRId64 " epoch_given_out_again=%d",
-		  partition, committed, found->next_offset, ours.epoch, found->epoch, again);
+		  partition, committed, found->next_offset, ours.epoch, found->epoch,
+		  is_given_out_again(ours, found));
 }
 
 /*
@@ -110,14 +115,15 @@ void ownership_lost(struct ownership *o, struct partition *p)
 	struct delivery_position position;
 	struct error err;
 
-	p->reclaim_at_mono_ms = clock_mono_ms() + RECLAIM_AFTER_MS;
+	p->reclaim_at_mono_ms = clock_mono_ms();
 	if (delivery_store_positions(o->store, &p->number, 1, &position, &err) == ST_OK &&
 	    judge(p, &position) == FORGOTTEN) {
 		log_forgotten(o, p->number, p->tracker.next, p->claim, &position);
-		if (position.epoch < p->claim.epoch || position.claim == p->claim.number)
-			p->reclaim_at_mono_ms -= RECLAIM_AFTER_MS; /* nobody has it */
+		if (is_given_out_again(p->claim, &position))
+			p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
 		return;
 	}
+	p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
 	atomic_fetch_add(&o->metrics->fenced, 1);
 	log_warn("delivery", "fenced: the partition was claimed by another",
 		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->claim.epoch);
