@@ -83,7 +83,7 @@ static bool reserve(const struct offset_tracker *p, size_t count, struct offset_
 			   .ranges = malloc((most + 1) * sizeof(struct offset_range)),
 			   .capacity = most + 1,
 			   .commits = p->commits },
-		.cleared = malloc((p->count + most + 1) * sizeof(struct offset_range)),
+		.cleared = malloc((p->count + 1) * sizeof(struct offset_range)),
 		.put = malloc((most + 1) * sizeof(struct offset_range)),
 	};
 	if (plan->after.ranges && plan->cleared && plan->put)
@@ -127,7 +127,10 @@ static void clear(struct offset_tracker_plan *plan, int64_t first, int64_t end)
 		plan->cleared[plan->cleared_count++] = (struct offset_range){ first, end };
 }
 
-/* Both are ascending: what is only before is cleared, what is new or has another end is put. */
+/*
+ * Both are ascending: what is only before is cleared, what is new or has another end is put. So is
+ * all that lies where the database may have other ranges.
+ */
 static void compare(const struct offset_tracker *before, struct offset_tracker_plan *plan)
 {
 	const struct offset_tracker *after = &plan->after;
@@ -143,19 +146,18 @@ static void compare(const struct offset_tracker *before, struct offset_tracker_p
 			continue;
 		}
 		assert(a);
-		if (!b || a->first < b->first || a->end != b->end)
+		if (!b || a->first < b->first || a->end != b->end ||
+		    a->first < before->uncertain_end)
 			plan->put[plan->put_count++] = *a;
 		i += b && a->first == b->first;
 		j++;
 	}
 }
 
-/* Where the plan before may have put ranges that this one has no more: it had no more done. */
-static void clear_uncertain(const struct offset_tracker *before, struct offset_tracker_plan *plan)
+/* No range that the plan puts begins at or behind it. */
+static int64_t end_of(const struct offset_tracker_plan *plan)
 {
-	clear(plan, before->next, plan->after.next);
-	for (size_t i = 0; i < plan->put_count; i++)
-		clear(plan, plan->put[i].first + 1, plan->put[i].end);
+	return plan->put_count > 0 ? plan->put[plan->put_count - 1].end : plan->after.next;
 }
 
 bool offset_tracker_plan(struct offset_tracker *p, const struct offset_range *done, size_t count,
@@ -165,9 +167,9 @@ bool offset_tracker_plan(struct offset_tracker *p, const struct offset_range *do
 		return false;
 	merge(p, done, count, &plan->after);
 	compare(p, plan);
-	if (p->uncertain)
-		clear_uncertain(p, plan);
-	p->uncertain = true;
+	clear(plan, p->next, p->uncertain_end);
+	if (p->uncertain_end < end_of(plan))
+		p->uncertain_end = end_of(plan);
 	return true;
 }
 

@@ -6,7 +6,8 @@
  * Progress changes in two steps, as the database does: offset_tracker_plan says what it would be
  * with more offsets done, and which ranges change; when that is committed, offset_tracker_apply
  * makes it so. A plan that is not taken may be in the database all the same, for the answer to a
- * commit can be lost. The next plan has to have at least as much done; it is right either way.
+ * commit can be lost. Until one is taken, each plan says all ranges anew as far as those before it
+ * may have changed them. It is right either way, with more done than they had or with less.
  *
  * Threads: one owner.
  */
@@ -26,8 +27,8 @@ struct offset_tracker {
 	int64_t next;
 	struct offset_range *ranges; /* owned; ascending, apart from each other, all above next */
 	size_t count, capacity;
-	bool uncertain;  /* the database may have what was planned last, instead of this */
-	int64_t commits; /* how often the database has committed it, at least; the caller's */
+	int64_t uncertain_end; /* below it the database may have other ranges; 0: it has these */
+	int64_t commits;       /* how often it has committed progress, at least; the caller's */
 };
 
 void offset_tracker_init(struct offset_tracker *tracker, int64_t next);
