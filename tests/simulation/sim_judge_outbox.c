@@ -9,6 +9,7 @@
 #include "tests/simulation/sim_args.h"
 #include "tests/simulation/sim_judge_client.h"
 #include "tests/simulation/sim_judge_place.h"
+#include "tests/simulation/sim_operator.h"
 #include "tests/simulation/sim_set.h"
 #include "tests/simulation/sim_world.h"
 
@@ -56,22 +57,14 @@ bool sim_judge_outbox_was_denied(int64_t order, int64_t version)
 	return sim_table_find(&judge.denied, order, version, 0) != NULL;
 }
 
-/* What makes gaps: its row is dead. */
-static void skip_denied(void *row)
-{
-	const struct sim_row *denied = row;
-
-	sim_judge_place_skip(denied->key[0], denied->key[1]);
-}
-
 void sim_judge_outbox_denied(const struct sim_message *m)
 {
 	(void)sim_set_add(&judge.refused,
 			  hash_of(m->plain.topic, m->plain.payload, m->plain.payload_len));
 	if (!m->readable || m->version == 0)
 		return;
-	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
-		     skip_denied, sim_table_row(&judge.denied, m->order_id, m->version, 0));
+	(void)sim_table_row(&judge.denied, m->order_id, m->version, 0);
+	sim_operator_gap(m->order_id, m->version); /* its row is dead */
 	if (m->version == latest_of(m->order_id) + 1)
 		set_latest(m->order_id, m->version);
 }

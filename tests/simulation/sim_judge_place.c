@@ -6,6 +6,7 @@
 
 #include "common/event/contract.h"
 #include "common/outbox/outbox_headers.h"
+#include "tests/simulation/sim_operator.h"
 #include "tests/simulation/sim_world.h"
 
 /* One judge a world. */
@@ -118,29 +119,13 @@ void sim_judge_place_covered(const struct sim_session *s, int64_t partition, int
 
 /* --- what was deleted ---------------------------------------------------------------------- */
 
-void sim_judge_place_skip(int64_t order, int64_t version)
-{
-	struct sim_table *skipped = &sim_server_database("delivery")->tables[T_GIVEN_UP];
-	const struct sim_value none = { 0 };
-
-	sim_server_write_now(sim_table_row(skipped, order, version, 0), &none);
-}
-
-static void skip_lost(void *argument)
-{
-	const struct sim_row *lost = argument;
-
-	if (!has(NULL, T_HISTORY, lost->key[0], lost->key[1]))
-		sim_judge_place_skip(lost->key[0], lost->key[1]);
-}
-
 static void lose_event(const struct sim_message *m)
 {
 	if (!m->readable || m->version == 0 || sim_judge_place_lost(m->order_id, m->version))
 		return;
 	(void)sim_table_row(&judge.lost, m->order_id, 0, 0);
-	sim_world_at(sim_world_now_us() + sim_random_between(sim_world_random(), 1, 9) * SIM_S,
-		     skip_lost, sim_table_row(&judge.lost, m->order_id, m->version, 0));
+	(void)sim_table_row(&judge.lost, m->order_id, m->version, 0);
+	sim_operator_gap(m->order_id, m->version);
 }
 
 static void lose(int64_t partition, int64_t offset)

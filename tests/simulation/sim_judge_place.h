@@ -37,8 +37,6 @@ void sim_judge_place_logged(const char *who, const char *msg, const char *fields
 /* Whether an event of the order was lost so, or that version. */
 bool sim_judge_place_lost_any(int64_t order);
 bool sim_judge_place_lost(int64_t order, int64_t version);
-/* An operator who sees what waits for that version says that nobody is to wait. */
-void sim_judge_place_skip(int64_t order, int64_t version);
 
 /* A dead letter, a row of the outbox, is committed; is forgotten. */
 void sim_judge_place_letter(const struct sim_value *row);

@@ -31,6 +31,9 @@ void sim_pg_answered(struct pg *pg, struct sim_pg_answer *answer)
 	if (pg->session != answer->session)
 		return;
 	pg->answer = answer;
+	/* Who has not got it asks again and again: it is the first time that counts. */
+	if (answer->lost_lease && pg->node->lost_lease_us == 0)
+		pg->node->lost_lease_us = sim_world_now_us();
 	sim_node_wake(pg->task);
 }
 

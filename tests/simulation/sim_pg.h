@@ -17,8 +17,9 @@ struct sim_pg_answer {
 	PGresult *results[24]; /* owned */
 	int count;
 	struct error error;
-	bool begun; /* a transaction is open now */
-	bool ends;  /* the session, with this answer */
+	bool begun;      /* a transaction is open now */
+	bool ends;       /* the session, with this answer */
+	bool lost_lease; /* another relay has it */
 };
 
 void sim_pg_answered(struct pg *pg, struct sim_pg_answer *answer);

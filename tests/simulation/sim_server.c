@@ -156,9 +156,10 @@ void sim_server_answer(struct sim_session *s)
 	a->error = s->error;
 	a->begun = s->begun;
 	a->ends = s->ends;
+	a->lost_lease = s->lost_lease;
 	s->result_count = 0;
 	s->error = (struct error){ 0 };
-	s->committed = s->ends = false;
+	s->committed = s->ends = s->lost_lease = false;
 	if (lost) {
 		sim_world_trace(s->node->name, "the answer to a commit is lost");
 		sim_server_terminate(s);

@@ -104,7 +104,8 @@ struct sim_session {
 	int64_t last_arrival_us, last_answer_us; /* the connection keeps the order */
 	bool pumping;                            /* it will go on by itself */
 	bool cancelled;
-	bool hangs; /* its commit: it is done, and nobody sees it */
+	bool hangs;      /* its commit: it is done, and nobody sees it */
+	bool lost_lease; /* the answer says that another relay has it */
 	bool listens;
 	bool sleeps;           /* has the outbox's lock to itself, beyond transactions */
 	bool shares;           /* has a share of it, until the end of the transaction */

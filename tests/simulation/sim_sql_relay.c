@@ -86,14 +86,6 @@ static int64_t low_id(struct sim_session *s, const struct sim_value *lease, int6
 	return low <= (last ? last : 1) + 1 ? low : 0;
 }
 
-/* Who has not got it asks again and again: it is the first time that counts. Nobody is told whose
- * process was killed meanwhile: it is another one that has the node now. */
-static void note_lost(const struct sim_session *s)
-{
-	if (s->client && s->node->lost_lease_us == 0)
-		s->node->lost_lease_us = sim_world_now_us();
-}
-
 static enum status hold_lease(struct sim_session *s, struct sim_value *value, PGresult **out)
 {
 	value->number[HEARTBEAT] = sim_world_wall_ms();
@@ -131,7 +123,7 @@ static enum status lease_take(struct sim_session *s, const struct sim_call *c, P
 		return sim_server_lock_row(s, T_LEASE, row);
 	if (!lease_of(s) || !may_take(s, c, lease_of(s))) {
 		*out = sim_args_result(1);
-		note_lost(s);
+		s->lost_lease = true;
 		return ST_OK;
 	}
 	judge_take(s, c, lease_of(s));
@@ -151,7 +143,7 @@ static enum status lease_renew(struct sim_session *s, const struct sim_call *c, 
 		return sim_server_lock_row(s, T_LEASE, row);
 	if (!lease_of(s) || !sim_args_same_text(lease_of(s)->text[0], sim_args_text(c, 1))) {
 		*out = sim_args_result(1);
-		note_lost(s);
+		s->lost_lease = true;
 		return ST_OK;
 	}
 	if (s->database->judged && lease_of(s)->number[PID] != s->pid)
