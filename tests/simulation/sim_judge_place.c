@@ -18,7 +18,7 @@ static struct place_judge {
 		bool replaced; /* the position may still be one of that */
 		int64_t times; /* that it went back */
 	} logs[SIM_PARTITIONS];
-	struct sim_table letters; /* places whose message became a dead letter */
+	struct sim_table letters; /* places whose message became a dead letter: how often */
 	struct sim_table deleted; /* places whose message was lost */
 	struct sim_table lost;    /* (order, version): what it said; (order, 0) */
 } judge;
@@ -78,12 +78,20 @@ static bool is_noted(const struct sim_table *places, int64_t partition, int64_t 
 	return sim_table_find(places, partition, offset, judge.logs[partition].times) != NULL;
 }
 
+static bool is_letter(int64_t partition, int64_t offset)
+{
+	const struct sim_row *row =
+		sim_table_find(&judge.letters, partition, offset, judge.logs[partition].times);
+
+	return row && row->committed->number[0] > 0;
+}
+
 static bool is_done(const struct sim_session *s, const struct sim_message *m)
 {
 	if (!m || m->open)
 		return false;
 	if (m->hole || m->aborted || !m->ours ||
-	    is_noted(&judge.letters, m->plain.at.partition, m->plain.at.offset))
+	    is_letter(m->plain.at.partition, m->plain.at.offset))
 		return true;
 	if (!m->readable)
 		return false;
@@ -216,21 +224,26 @@ static void read_letter(const struct sim_value *row, int64_t *partition, int64_t
 	free(list);
 }
 
-void sim_judge_place_letter(const struct sim_value *row)
+/* There are two if the answer to the commit of one was lost; a fail-over may forget the second. */
+static void count_letter(const struct sim_value *row, int64_t more)
 {
 	int64_t partition, offset;
+	struct sim_value value = { .number = { more } };
+	struct sim_row *letter;
 
 	read_letter(row, &partition, &offset);
-	(void)sim_table_row(&judge.letters, partition, offset, judge.logs[partition].times);
+	letter = sim_table_row(&judge.letters, partition, offset, judge.logs[partition].times);
+	if (letter->committed)
+		value.number[0] += letter->committed->number[0];
+	sim_server_write_now(letter, &value);
+}
+
+void sim_judge_place_letter(const struct sim_value *row)
+{
+	count_letter(row, 1);
 }
 
 void sim_judge_place_forget_letter(const struct sim_value *was)
 {
-	int64_t partition, offset;
-	struct sim_row *letter;
-
-	read_letter(was, &partition, &offset);
-	letter = sim_table_find(&judge.letters, partition, offset, judge.logs[partition].times);
-	if (letter)
-		sim_table_tidy(&judge.letters, letter);
+	count_letter(was, -1);
 }
