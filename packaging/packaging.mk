@@ -154,7 +154,8 @@ test-deb:
 	@echo "== lintian finds nothing"
 	@$(MAKE) --no-print-directory --silent stage PREFIX=/usr >/dev/null
 	@mandoc -T lint -W warning $(STAGE)/man/*
-	@systemd-analyze security --offline=yes --threshold=19 --no-pager $(STAGE)/*.service | grep Overall
+	@systemd-analyze security --offline=yes --threshold=19 --no-pager $(STAGE)/*.service >$(BUILD)/exposure.txt; \
+		found=$$?; grep Overall $(BUILD)/exposure.txt; exit $$found
 	@mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/doc/*' \
 		--customize-hook='mkdir "$$1/debs" && cp $(DEB_INTO:%=$(BUILD)/deb/%_*.deb) "$$1/debs"' \
 		--customize-hook='chroot "$$1" sh -ec "apt-get install -y -qq --no-install-recommends /debs/*.deb >/dev/null; \

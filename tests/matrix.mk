@@ -42,9 +42,11 @@ test-kafka-%: all test-build
 	@sed -i 's:<kafka.version>.*</:<kafka.version>$*</:' '$(MATRIX)/kafka-$*/kafka/pom.xml'
 	@cd '$(MATRIX)/kafka-$*' && CACHE_DIR='$(or $(CACHE_DIR),$(CURDIR)/.cache)' \
 		TEST_BUILD_DIR='$(abspath $(BUILD))' tests/run.sh integration
+	@[ -n '$(FILTER)' ] || { cd '$(MATRIX)/kafka-$*' && CACHE_DIR='$(or $(CACHE_DIR),$(CURDIR)/.cache)' \
+		TEST_BUILD_DIR='$(abspath $(BUILD))' FILTER='demo/*' tests/run.sh e2e; }
 
 test-librdkafka: $(MATRIX)/librdkafka/lib/librdkafka.a
-	@$(MAKE) --no-print-directory LIBRDKAFKA='$(MATRIX)/librdkafka' test-integration
+	@$(MAKE) --no-print-directory LIBRDKAFKA='$(MATRIX)/librdkafka' test-unit test-integration
 
 $(MATRIX)/librdkafka/lib/librdkafka.a:
 	@rm -rf '$(MATRIX)/librdkafka' && mkdir -p '$(MATRIX)/librdkafka'

@@ -4,8 +4,8 @@
 #   make test-nightly
 #   make test-nightly NIGHTLY="test-secure test-deb"
 
-NIGHTLY = test-integration test-librdkafka test-compose test-secure test-specs test-tsan test-deb simulate-determinism test-differential \
-	faults-each fuzz $(filter-out test-librdkafka,$(MATRIX_TESTS))
+NIGHTLY = test-integration test-librdkafka test-compose test-secure "demo SECURE=1" "faults SECURE=1" test-specs test-tsan test-deb \
+	simulate-determinism test-differential faults-each fuzz $(filter-out test-librdkafka,$(MATRIX_TESTS))
 NIGHTLY_LOGS := build/nightly
 
 .PHONY: test-nightly
@@ -15,7 +15,7 @@ test-nightly:
 	@stack/packages.sh install build run test fuzz
 	@failed=0; for test in $(NIGHTLY); do \
 		began=$$(date +%s); verdict=passed; \
-		$(MAKE) --no-print-directory "$$test" >$(NIGHTLY_LOGS)/"$$test" 2>&1 </dev/null || { verdict=FAILED; failed=1; }; \
+		$(MAKE) --no-print-directory $$test >$(NIGHTLY_LOGS)/"$$test" 2>&1 </dev/null || { verdict=FAILED; failed=1; }; \
 		printf '%-22s %-7s %5d s  %s\n' "$$test" "$$verdict" $$(($$(date +%s) - began)) \
 			"$$(grep -E ' passed, | failed$$' $(NIGHTLY_LOGS)/"$$test" | tail -n 1)"; \
 	done; [ $$failed = 0 ] || { printf 'what they printed is in %s\n' $(NIGHTLY_LOGS); exit 1; }
