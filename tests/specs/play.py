@@ -7,6 +7,7 @@ import urllib.request
 
 import clients
 import documents
+import spans
 import topic
 
 failures = []
@@ -69,8 +70,10 @@ documents.paths_are_the_routes(check)
 documents.errors_are_explained(check)
 documents.common_parts_are_the_same(check)
 documents.messages_refer_to_the_schemas(check)
+collector = spans.Collector()
 subprocess.run(["stack/stack.sh", "up"], check=True, stdout=subprocess.DEVNULL,
-               env={**os.environ, "PAGE": "on", "DELIVERY_DELAY_MS": "10", "PARTITIONS": str(clients.PARTITIONS)})
+               env={**os.environ, "PAGE": "on", "DELIVERY_DELAY_MS": "10", "PARTITIONS": str(clients.PARTITIONS),
+                    "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url()})
 schemathesis("order-service", "ORDER_PORT")
 schemathesis("delivery-service", "DELIVERY_PORT")
 # The stream never ends.
@@ -79,6 +82,7 @@ bootstrap, name = f"127.0.0.1:{os.environ['KAFKA_PORT']}", os.environ.get("KAFKA
 orders = place_modify_and_cancel(300)
 messages = what_was_published(bootstrap, name, orders)
 topic.messages_are_as_documented(check, messages)
+spans.spans_are_the_protocols(check, collector)
 clients.the_same_key_goes_where_ours_goes(check, bootstrap, {m.key().decode(): m.partition() for m in messages if int(m.key()) in orders})
 clients.two_order_services_share_ids(check, bootstrap, name, max(orders))
 print(f"{len(failures)} failures")
