@@ -1,10 +1,9 @@
 # What a change need not wait for: tests that .ci/run leaves out, one after the other, for hours. One
-# that fails does not keep the others from running. Two are played by hand: test-e2e with SANITIZE=1, and
-# test-upgrade, which wants a revision.
+# that fails does not keep the others from running. One is played by hand: test-e2e with SANITIZE=1.
 #   make test-nightly
 #   make test-nightly NIGHTLY="test-secure test-deb"
 
-NIGHTLY = test-integration test-librdkafka test-compose test-secure "demo SECURE=1" "faults SECURE=1" test-specs test-tsan test-deb \
+NIGHTLY = test-integration test-librdkafka test-compose test-secure "demo SECURE=1" "faults SECURE=1" "test-upgrade FROM=1efdcc2" test-specs test-tsan test-deb \
 	simulate-determinism test-differential faults-each fuzz $(filter-out test-librdkafka,$(MATRIX_TESTS))
 NIGHTLY_LOGS := build/nightly
 

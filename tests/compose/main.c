@@ -41,7 +41,7 @@ static const struct config_program program = {
 	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
 	.flags = "STEP...",
 	.manner = "Runs as make test-compose does it, once. Steps: images lab kills brokers "
-		  "monitoring swarm; none: all, in this order.",
+		  "secure monitoring swarm; none: all, in this order.",
 	.exit_status = "0 every expectation held, 1 not so, or it could not run, 2 bad settings.",
 };
 
@@ -49,9 +49,9 @@ static const struct step {
 	const char *name;
 	enum status (*play)(struct run *run, struct error *err);
 } steps[] = {
-	{ "images", images_step },         { "lab", lab_step },
-	{ "kills", kills_step },           { "brokers", brokers_step },
-	{ "monitoring", monitoring_step }, { "swarm", swarm_step },
+	{ "images", images_step },   { "lab", lab_step },       { "kills", kills_step },
+	{ "brokers", brokers_step }, { "secure", secure_step }, { "monitoring", monitoring_step },
+	{ "swarm", swarm_step },
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

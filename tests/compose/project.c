@@ -67,8 +67,17 @@ const char *project_brokers(const struct run *run)
 void project_use(struct run *run, const char *name, const char *env_file)
 {
 	run->project = name;
+	memset(run->project_options, 0, sizeof(run->project_options));
 	run->project_options[0] = env_file ? "--env-file" : NULL;
 	run->project_options[1] = env_file;
+}
+
+void project_over(struct run *run, const char *file)
+{
+	size_t first = run->project_options[0] ? 2 : 0;
+
+	run->project_options[first] = "-f";
+	run->project_options[first + 1] = file;
 }
 
 /* docker compose for the project in use, as far as the verb. Nothing of a user's .env counts. */

@@ -21,6 +21,8 @@ const char *project_brokers(const struct run *run);
 
 /* Further calls are for this project. env_file: settings of its own; NULL: none. */
 void project_use(struct run *run, const char *name, const char *env_file);
+/* And with this file over docker-compose.yml. */
+void project_over(struct run *run, const char *file);
 
 /* docker compose with the arguments, which NULL ends; see call_run. */
 bool project_compose(struct run *run, const char *verb, ...) __attribute__((sentinel));

@@ -22,6 +22,9 @@ enum status kills_step(struct run *run, struct error *err);
  */
 enum status brokers_step(struct run *run, struct error *err);
 
+/* TLS and identities at each door, with deploy/docker/secure.yml. */
+enum status secure_step(struct run *run, struct error *err);
+
 /* Prometheus finds every replica, and Kafka by its agent. */
 enum status monitoring_step(struct run *run, struct error *err);
 
