@@ -1,27 +1,42 @@
 #include "common/kafka/kafka_consumer.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_consumer_conf.h"
+#include "common/kafka/kafka_ends.h"
 #include "common/kafka/kafka_group.h"
 #include "common/kafka/kafka_message.h"
+#include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_stuck.h"
 #include "common/kafka/kafka_workarounds.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
+/* Since then librdkafka heeds the epochs of leaders. */
+#define HEEDS_EPOCHS 0x02010000
+#define ASK_MS       1000
+#define ENDS_MS      500
+
 struct kafka_consumer {
-	rd_kafka_t *rk;
+	pthread_rwlock_t mu;     /* over rk and queue, for threads that do not poll */
+	rd_kafka_t *rk;          /* the client; another one takes its place if it is stuck */
 	rd_kafka_queue_t *queue; /* what is polled */
+	struct kafka_workarounds *workarounds; /* of the client; owned, left to one that hangs */
+	struct kafka_settings settings;
+	const char *group_id;
 	const char *topic;
 	struct kafka_consumer_callbacks callbacks;
 	int64_t next_log_mono_ms;
 	_Atomic int64_t rebalances;
 	bool leaving;
 	bool subscribed;
+	bool renews;              /* at the next subscribe */
 	struct kafka_group group; /* as the latest statistics say */
-	struct kafka_workarounds workarounds;
+	struct kafka_stuck stuck; /* likewise */
 	/* What kafka_consumer_poll returned last: */
 	rd_kafka_message_t *polled;
 	bool unread; /* polled is still to be returned */
@@ -60,10 +75,10 @@ static void drop_all(struct kafka_consumer *c, const rd_kafka_topic_partition_li
 }
 
 /* Kafka may have other offsets than the owner: somebody has set or deleted them. */
-static void commit(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *partitions)
+static void commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *partitions)
 {
 	if (partitions->cnt > 0)
-		(void)rd_kafka_commit(c->rk, partitions, 1);
+		(void)rd_kafka_commit(rk, partitions, 1);
 }
 
 static void log_rebalance_error(rd_kafka_error_t *error)
@@ -79,20 +94,21 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
 	struct kafka_consumer *c = opaque;
+	const bool ours = !c->leaving && rk == c->rk;
 
 	atomic_fetch_add(&c->rebalances, 1);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		if (c->leaving || !claim_all(c, partitions))
+		if (!ours || !claim_all(c, partitions))
 			partitions->cnt = 0; /* the group hears of it when we leave */
 		log_rebalance_error(rd_kafka_incremental_assign(rk, partitions));
-		commit(c, partitions);
+		commit(rk, partitions);
 	} else {
-		if (!c->leaving) /* else the owner has forgotten them already */
+		if (ours) /* else the owner has forgotten them already */
 			drop_all(c, partitions);
 		kafka_workarounds_keep_assigned(rk, partitions);
 		log_rebalance_error(rd_kafka_incremental_unassign(rk, partitions));
 	}
-	if (!c->leaving)
+	if (ours)
 		kafka_workarounds_wake_fetchers(rk);
 }
 
@@ -101,16 +117,96 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
 	struct kafka_consumer *c = opaque;
 
-	(void)rk;
+	if (rk != c->rk)
+		return 0;
 	kafka_group_read(&c->group, json, len);
+	if (rd_kafka_version() >= HEEDS_EPOCHS)
+		kafka_stuck_read(&c->stuck, json, atomic_load(&c->group.coordinated),
+				 clock_mono_ms());
 	return 0;
+}
+
+static void forget_polled(struct kafka_consumer *c)
+{
+	if (c->polled)
+		rd_kafka_message_destroy(c->polled);
+	c->polled = NULL;
+	c->unread = false;
+}
+
+/* NULL: a bad setting. */
+static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, struct error *err)
+{
+	rd_kafka_conf_t *conf = NULL;
+
+	if (kafka_consumer_conf(&conf, &c->settings, c->group_id, err) != ST_OK)
+		return NULL;
+	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_stats_cb(conf, on_statistics);
+	rd_kafka_conf_set_opaque(conf, c);
+	return conf;
+}
+
+/* A client that has joined nothing yet, in the place of another. */
+static enum status new_client(struct kafka_consumer *c, struct error *err)
+{
+	struct kafka_workarounds *workarounds = calloc(1, sizeof(*workarounds));
+	rd_kafka_conf_t *conf = workarounds ? new_conf(c, err) : NULL;
+
+	if (!workarounds)
+		return error_set(err, ST_INTERNAL, "out of memory");
+	if (!conf || kafka_conf_client(&workarounds->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK) {
+		free(workarounds);
+		return err->status;
+	}
+	(void)pthread_rwlock_wrlock(&c->mu);
+	c->workarounds = workarounds;
+	c->rk = workarounds->rk;
+	(void)rd_kafka_poll_set_consumer(c->rk);
+	c->queue = rd_kafka_queue_get_consumer(c->rk);
+	(void)pthread_rwlock_unlock(&c->mu);
+	return ST_OK;
+}
+
+/* False: it has not ended in time, and goes on. */
+static bool end_client(struct kafka_workarounds *workarounds, rd_kafka_queue_t *queue)
+{
+	if (!atomic_load(&workarounds->left))
+		return false;
+	rd_kafka_queue_destroy(queue);
+	if (!kafka_workarounds_destroy(workarounds))
+		return false;
+	free(workarounds);
+	return true;
+}
+
+/* It has unsubscribed, and nothing is ours. */
+static enum status renew(struct kafka_consumer *c, struct error *err)
+{
+	struct kafka_workarounds *before = c->workarounds;
+	rd_kafka_queue_t *queue = c->queue;
+
+	forget_polled(c);
+	if (new_client(c, err) != ST_OK)
+		return err->status;
+	kafka_workarounds_leave(before, &c->group, false);
+	(void)end_client(before, queue);
+	c->group = (struct kafka_group){ 0 };
+	c->stuck = (struct kafka_stuck){ 0 };
+	c->renews = false;
+	log_warn("consumer", "another client of Kafka takes the place of the one that was stuck",
+		 "");
+	return ST_OK;
 }
 
 enum status kafka_consumer_subscribe(struct kafka_consumer *c, struct error *err)
 {
-	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_t *topics;
 	rd_kafka_resp_err_t code;
 
+	if (c->renews && renew(c, err) != ST_OK)
+		return err->status;
+	topics = rd_kafka_topic_partition_list_new(1);
 	(void)rd_kafka_topic_partition_list_add(topics, c->topic, RD_KAFKA_PARTITION_UA);
 	code = rd_kafka_subscribe(c->rk, topics);
 	rd_kafka_topic_partition_list_destroy(topics);
@@ -121,37 +217,21 @@ enum status kafka_consumer_subscribe(struct kafka_consumer *c, struct error *err
 	return ST_OK;
 }
 
-/* NULL: a bad setting. */
-static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, const struct kafka_settings *settings,
-				 const char *group, struct error *err)
-{
-	rd_kafka_conf_t *conf = NULL;
-
-	if (kafka_consumer_conf(&conf, settings, group, err) != ST_OK)
-		return NULL;
-	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-	rd_kafka_conf_set_stats_cb(conf, on_statistics);
-	rd_kafka_conf_set_opaque(conf, c);
-	return conf;
-}
-
 enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_settings *settings,
 				const char *group, const struct kafka_consumer_callbacks *callbacks,
 				struct error *err)
 {
 	struct kafka_consumer *c = calloc(1, sizeof(*c));
-	rd_kafka_conf_t *conf;
 
 	if (!c)
 		return error_set(err, ST_INTERNAL, "out of memory");
+	(void)pthread_rwlock_init(&c->mu, NULL);
+	c->settings = *settings;
+	c->group_id = group;
 	c->topic = settings->topic;
 	c->callbacks = *callbacks;
-	conf = new_conf(c, settings, group, err);
-	if (!conf || kafka_conf_client(&c->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK)
-		goto fail_conf;
-	c->workarounds.rk = c->rk;
-	(void)rd_kafka_poll_set_consumer(c->rk);
-	c->queue = rd_kafka_queue_get_consumer(c->rk);
+	if (new_client(c, err) != ST_OK)
+		goto fail_client;
 	if (kafka_consumer_subscribe(c, err) != ST_OK)
 		goto fail_subscribe;
 	*out = c;
@@ -160,7 +240,9 @@ enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_
 fail_subscribe:
 	rd_kafka_queue_destroy(c->queue);
 	rd_kafka_destroy(c->rk); /* it has joined nothing */
-fail_conf:
+	free(c->workarounds);
+fail_client:
+	(void)pthread_rwlock_destroy(&c->mu);
 	free(c);
 	return err->status;
 }
@@ -171,28 +253,19 @@ void kafka_consumer_unsubscribe(struct kafka_consumer *c)
 	(void)rd_kafka_unsubscribe(c->rk);
 }
 
-static void forget_polled(struct kafka_consumer *c)
-{
-	if (c->polled)
-		rd_kafka_message_destroy(c->polled);
-	c->polled = NULL;
-}
-
 void kafka_consumer_leave(struct kafka_consumer *c)
 {
 	c->leaving = true;
 	forget_polled(c);
-	kafka_workarounds_leave(&c->workarounds, &c->group, c->subscribed);
+	kafka_workarounds_leave(c->workarounds, &c->group, c->subscribed);
 }
 
 void kafka_consumer_close(struct kafka_consumer *c)
 {
-	if (!c || !atomic_load(&c->workarounds.left))
-		return;
-	rd_kafka_queue_destroy(c->queue);
-	if (!kafka_workarounds_destroy(&c->workarounds))
+	if (!c || !end_client(c->workarounds, c->queue))
 		return;
 	kafka_message_fini(&c->message);
+	(void)pthread_rwlock_destroy(&c->mu);
 	free(c);
 }
 
@@ -259,7 +332,9 @@ const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_
 
 void kafka_consumer_wake(struct kafka_consumer *c)
 {
+	(void)pthread_rwlock_rdlock(&c->mu);
 	rd_kafka_queue_yield(c->queue);
+	(void)pthread_rwlock_unlock(&c->mu);
 }
 
 static rd_kafka_topic_partition_list_t *one_partition(const struct kafka_consumer *c,
@@ -315,7 +390,7 @@ void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t 
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 
 	list->elems[0].offset = next_offset;
-	commit(c, list);
+	commit(c->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -334,52 +409,24 @@ bool kafka_consumer_reachable(struct kafka_consumer *c)
 	return atomic_load(&c->group.coordinated);
 }
 
-/* The end that came with the latest fetch: of a paused partition it is an old one. */
-static int64_t last_high_watermark(struct kafka_consumer *c, int32_t partition)
-{
-	int64_t low, high;
-
-	if (rd_kafka_get_watermark_offsets(c->rk, c->topic, partition, &low, &high) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		return -1;
-	return high;
-}
-
 int64_t kafka_consumer_log_start(struct kafka_consumer *c, int32_t partition)
 {
-	int64_t low, high;
-
-	if (rd_kafka_get_watermark_offsets(c->rk, c->topic, partition, &low, &high) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		return -1;
-	return low;
-}
-
-/* Asks the brokers. False: no answer in time. */
-static bool ask_high_watermarks(struct kafka_consumer *c, rd_kafka_topic_partition_list_t *asked)
-{
-	return kafka_consumer_reachable(c) &&
-	       rd_kafka_offsets_for_times(c->rk, asked, 500) == RD_KAFKA_RESP_ERR_NO_ERROR;
+	return kafka_ends_start(c->rk, c->topic, partition);
 }
 
 void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offset *list,
 				    size_t count)
 {
-	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new((int)count);
-	bool answered;
+	(void)pthread_rwlock_rdlock(&c->mu);
+	kafka_ends_find(c->rk, c->topic, list, count, kafka_consumer_reachable(c) ? ENDS_MS : 0);
+	(void)pthread_rwlock_unlock(&c->mu);
+}
 
-	for (size_t i = 0; i < count; i++)
-		rd_kafka_topic_partition_list_add(asked, c->topic, list[i].partition)->offset =
-			RD_KAFKA_OFFSET_END;
-	answered = ask_high_watermarks(c, asked);
-	for (size_t i = 0; i < count; i++) {
-		const rd_kafka_topic_partition_t *p = &asked->elems[i];
-
-		list[i].offset = answered && !p->err && p->offset >= 0
-					 ? p->offset
-					 : last_high_watermark(c, list[i].partition);
-	}
-	rd_kafka_topic_partition_list_destroy(asked);
+bool kafka_consumer_is_stuck(struct kafka_consumer *c)
+{
+	if (kafka_stuck_is_suspect(&c->stuck, clock_mono_ms()))
+		c->renews = kafka_metadata_has_leader(c->rk, c->topic, c->stuck.partition, ASK_MS);
+	return c->renews;
 }
 
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *c)

@@ -30,7 +30,7 @@ struct kafka_consumer_callbacks {
 	void *context;
 };
 
-/* Joins group on settings->topic; strings and callbacks' context are borrowed until close.
+/* Joins group on settings->topic; the strings and callbacks' context are borrowed until close.
  * ST_INVALID: a setting. */
 MUST_CHECK enum status kafka_consumer_open(struct kafka_consumer **out,
 					   const struct kafka_settings *settings, const char *group,
@@ -42,6 +42,7 @@ MUST_CHECK enum status kafka_consumer_open(struct kafka_consumer **out,
  * revoked in the polls that follow, and the group hears of it then. ST_INVALID: a setting.
  */
 void kafka_consumer_unsubscribe(struct kafka_consumer *consumer);
+/* With another client of Kafka, if the one before is stuck. Blocks for some 2 s then. */
 MUST_CHECK enum status kafka_consumer_subscribe(struct kafka_consumer *consumer, struct error *err);
 
 /*
@@ -90,6 +91,11 @@ void kafka_consumer_high_watermarks(struct kafka_consumer *consumer, struct topi
 /* Where the partition's log begins, as the latest fetch said: not behind what was received
  * since, for that log. Negative: not known. */
 int64_t kafka_consumer_log_start(struct kafka_consumer *consumer, int32_t partition);
+
+/* Nothing will come from a partition that is ours, though the brokers have it: the client has lost
+ * its leader for good (kafka_stuck.h). To be called again and again; it may ask the brokers, for a
+ * second at most. Unsubscribe and subscribe then. */
+bool kafka_consumer_is_stuck(struct kafka_consumer *consumer);
 
 /* Assignments and revocations so far. Any thread. */
 int64_t kafka_consumer_rebalances(const struct kafka_consumer *consumer);

@@ -13,6 +13,22 @@ rd_kafka_resp_err_t kafka_metadata(rd_kafka_t *rk, const char *topic, int timeou
 	return code;
 }
 
+bool kafka_metadata_has_leader(rd_kafka_t *rk, const char *topic, int32_t partition, int timeout_ms)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	bool has = false;
+
+	if (kafka_metadata(rk, topic, timeout_ms, &metadata) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return false;
+	for (int i = 0; metadata->topic_cnt == 1 && i < metadata->topics[0].partition_cnt; i++) {
+		const struct rd_kafka_metadata_partition *p = &metadata->topics[0].partitions[i];
+
+		has = has || (p->id == partition && p->leader >= 0);
+	}
+	rd_kafka_metadata_destroy(metadata);
+	return has;
+}
+
 int32_t kafka_metadata_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms)
 {
 	const struct rd_kafka_metadata *metadata = NULL;

@@ -7,6 +7,7 @@
 #define COMMON_KAFKA_KAFKA_METADATA_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Asks for at most timeout_ms. *metadata: for rd_kafka_metadata_destroy, has the one topic, with
@@ -14,6 +15,10 @@
  * that name. */
 rd_kafka_resp_err_t kafka_metadata(rd_kafka_t *rk, const char *topic, int timeout_ms,
 				   const struct rd_kafka_metadata **metadata);
+
+/* A broker says who leads the partition. */
+bool kafka_metadata_has_leader(rd_kafka_t *rk, const char *topic, int32_t partition,
+			       int timeout_ms);
 
 /* How many partitions the topic has, 0: it is not there; -1: nobody says. */
 int32_t kafka_metadata_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms);

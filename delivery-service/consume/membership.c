@@ -28,19 +28,30 @@ int64_t membership_unclaimed(struct membership *m)
 	return -1;
 }
 
-static void leave(struct membership *m)
+/* Why it is to leave; NULL: it is not. */
+static const char *reason_to_leave(struct membership *m)
+{
+	if (m->unclaimed || delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS)
+		return "the database does not answer";
+	if (kafka_consumer_is_stuck(m->consumer))
+		return "its client of Kafka reads a partition no more";
+	return NULL;
+}
+
+static void leave(struct membership *m, const char *why)
 {
 	int64_t now = clock_mono_ms(), pause;
 
 	if (now - m->joined_mono_ms > SETTLED_MS)
 		backoff_reset(&m->backoff);
 	pause = backoff_next_ms(&m->backoff, (uint32_t)clock_mono_us());
-	log_warn("delivery", "leaves the group: the database does not answer",
-		 "silent_ms=%" PRId64 " unclaimed=%d pause_ms=%" PRId64,
+	log_warn("delivery", "leaves the group",
+		 "reason=%s silent_ms=%" PRId64 " unclaimed=%d pause_ms=%" PRId64, LOG_QUOTE(why),
 		 delivery_store_silence_ms(m->store), m->unclaimed, pause);
 	kafka_consumer_unsubscribe(m->consumer);
 	atomic_fetch_add(&m->metrics->left, 1);
 	m->away = true;
+	m->why_away = why;
 	m->unclaimed = false;
 	m->next_try_mono_ms = now + pause;
 }
@@ -73,7 +84,8 @@ static void report(struct membership *m)
 
 	atomic_store(&m->metrics->member, !m->away && !refusal);
 	if (m->away) {
-		progress_held(m->progress, "the group was left: the database does not answer");
+		strbuf_printf(&why, "the group was left: %s", m->why_away);
+		progress_held(m->progress, text);
 	} else if (refusal) {
 		strbuf_printf(&why, "the group refuses this replica: %s", refusal);
 		progress_held(m->progress, text);
@@ -86,10 +98,10 @@ static void report(struct membership *m)
 
 bool membership_keep(struct membership *m)
 {
-	bool silent = delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS;
+	const char *why = m->away ? NULL : reason_to_leave(m);
 
-	if (!m->away && (silent || m->unclaimed))
-		leave(m);
+	if (why)
+		leave(m, why);
 	else if (m->away && clock_mono_ms() >= m->next_try_mono_ms)
 		try_to_join(m);
 	report(m);

@@ -3,8 +3,8 @@
  * that another replica has its partitions within 10 s, and joins again when the database takes its
  * writes: at once after a long outage, and later each time that it had to leave without a commit in
  * between. One that could not claim a partition leaves too: the group counts it as the owner, and
- * nobody would read it. One that the group refuses, or does not answer, goes on trying. Who does
- * not take part says why.
+ * nobody would read it. One whose client of Kafka is stuck leaves, and comes again with another.
+ * One that the group refuses, or does not answer, goes on trying. Who does not take part says why.
  *
  * Threads: the delivery loop's.
  */
@@ -24,7 +24,8 @@ struct membership {
 	struct delivery_metrics *metrics;
 	struct progress *progress; /* of the consumer: made while the replica takes part */
 	/* its own: */
-	bool away;      /* it has left */
+	bool away; /* it has left */
+	const char *why_away;
 	bool unclaimed; /* it is to leave */
 	int64_t joined_mono_ms;
 	int64_t next_try_mono_ms; /* to join again */

@@ -1,0 +1,45 @@
+#include "common/kafka/kafka_ends.h"
+
+#include <stdbool.h>
+
+static bool heard(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t *low, int64_t *high)
+{
+	return rd_kafka_get_watermark_offsets(rk, topic, partition, low, high) ==
+	       RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+int64_t kafka_ends_start(rd_kafka_t *rk, const char *topic, int32_t partition)
+{
+	int64_t low, high;
+
+	return heard(rk, topic, partition, &low, &high) ? low : -1;
+}
+
+/* The end that came with the latest fetch: of a paused partition it is an old one. */
+static int64_t last_end(rd_kafka_t *rk, const char *topic, int32_t partition)
+{
+	int64_t low, high;
+
+	return heard(rk, topic, partition, &low, &high) ? high : -1;
+}
+
+void kafka_ends_find(rd_kafka_t *rk, const char *topic, struct topic_offset *list, size_t count,
+		     int timeout_ms)
+{
+	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new((int)count);
+	bool answered;
+
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(asked, topic, list[i].partition)->offset =
+			RD_KAFKA_OFFSET_END;
+	answered = timeout_ms > 0 &&
+		   rd_kafka_offsets_for_times(rk, asked, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR;
+	for (size_t i = 0; i < count; i++) {
+		const rd_kafka_topic_partition_t *p = &asked->elems[i];
+
+		list[i].offset = answered && !p->err && p->offset >= 0
+					 ? p->offset
+					 : last_end(rk, topic, list[i].partition);
+	}
+	rd_kafka_topic_partition_list_destroy(asked);
+}
