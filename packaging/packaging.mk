@@ -57,6 +57,7 @@ install: stage
 		$(INSTALL_DATA) $(STAGE)/$$service.default $(DESTDIR)$(sysconfdir)/default/$$service; done
 	$(INSTALL_PROGRAM) sql/migrate.sh $(DESTDIR)$(datadir)/ordering-lab/migrate.sh
 	$(INSTALL_DATA) -t $(DESTDIR)$(datadir)/ordering-lab/migrations sql/migrations/*.sql
+	$(INSTALL_DATA) kafka/acls.txt $(DESTDIR)$(datadir)/ordering-lab/kafka-acls
 	ln -sfr $(DESTDIR)$(datadir)/ordering-lab/migrate.sh $(DESTDIR)$(bindir)/ordering-lab-migrate
 	$(INSTALL_DATA) -t $(DESTDIR)$(docdir) README.md CHANGELOG.md docs/*.md
 
