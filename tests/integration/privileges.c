@@ -1,8 +1,12 @@
 /*
  * Least privilege: what each role is refused, in a database made by the migrations.
  */
+#include <unistd.h>
+
+#include "tests/support/arena.h"
 #include "tests/support/database.h"
 #include "tests/support/fixture.h"
+#include "tests/support/program.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 
@@ -154,6 +158,28 @@ LAB_TEST(privileges, no_role_leaves_its_database, 1)
 		cr_expect(database_do(stack_database_url(role, fixture.database), "select 1"),
 			  "%s does not connect where it may", role);
 	}
+}
+
+/* What a superuser had taken away before is not theirs to take. */
+LAB_TEST(privileges, an_owner_who_is_no_superuser_takes_temporary_tables_away, 1)
+{
+	const char *name = arena_format("owned_%d", (int)getpid());
+	const char *url = stack_database_url(arena_format("%s:x", name), name);
+	const char *const settings[] = { arena_format("DATABASE_URL=%s", url), NULL };
+	struct program_run run;
+
+	sql_run("create role %s login createrole password 'x'", name);
+	sql_run("grant order_service, delivery_service, page_reader to %s with admin option", name);
+	sql_run("create database %s owner %s template template0", name, name);
+	cr_assert(database_do(stack_database_url("lab", name),
+			      "revoke execute on function lo_creat(int) from public"));
+	run = program_run("sql/migrate.sh", NULL, settings);
+	cr_expect_eq(run.status, 0, "%s", run.output);
+	cr_expect_str_eq(sql_text("select has_database_privilege('order_service', '%s', 'TEMP')",
+				  name),
+			 "f", "order_service may make temporary tables");
+	sql_run("drop database %s", name);
+	sql_run("drop role %s", name);
 }
 
 /* What the lab's reader sees: these columns and no internals. */
