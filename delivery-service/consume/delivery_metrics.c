@@ -154,7 +154,8 @@ static void write_partitions(struct delivery_metrics *c, struct metrics_out *out
 	metrics_one(out, "delivery_group_member", "gauge",
 		    "1 while the replica takes part in its group.", atomic_load(&c->member));
 	metrics_one(out, "delivery_group_left_total", "counter",
-		    "Times it left: the database did not answer, or its client of Kafka was stuck.", atomic_load(&c->left));
+		    "Times it left: the database did not answer, or its client of Kafka was stuck.",
+		    atomic_load(&c->left));
 	metrics_one(out, "delivery_partitions", "gauge", "Partitions owned.",
 		    atomic_load(&c->partitions));
 }
