@@ -2,6 +2,7 @@
  * The load generator of the labs and benchmarks: what it counts is what happened, and in open loop
  * nobody's lateness slows it down.
  */
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,38 @@ LAB_TEST(load, users_and_errors, 1)
 	cr_expect_eq(sql_number("select count(*) from orders.orders"), answered);
 }
 
+/* The connections with that port that have ended within the last minute. */
+static int ended_connections(int port)
+{
+	FILE *in = fopen("/proc/net/tcp", "re");
+	unsigned local, remote, state;
+	char line[512];
+	int count = 0;
+
+	cr_assert_not_null(in);
+	while (fgets(line, sizeof(line), in)) {
+		if (sscanf(line, " %*d: %*x:%x %*x:%x %x", &local, &remote, &state) == 3 &&
+		    (local == (unsigned)port || remote == (unsigned)port))
+			count += state == TCP_TIME_WAIT;
+	}
+	(void)fclose(in);
+	return count;
+}
+
+/* KEEP=0: two callers, who come with a connection for each call. */
+LAB_TEST(load, a_connection_for_each_call, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+	const char *port = arena_format("PORTS=%d", order->port);
+	const int before = ended_connections(order->port);
+	json_t *result = load((const char *const[]){ port, "RATE=0", "CONNECTIONS=2", "COUNT=100",
+						     "KEEP=0", NULL });
+
+	cr_expect_eq(json_number(result, "answered"), 100);
+	cr_expect_eq(json_number(result, "connections"), 2);
+	cr_expect_geq(ended_connections(order->port) - before, 100);
+}
+
 /* A service that closes its connections, as order-service does when most of its threads are taken,
  * costs no call. */
 LAB_TEST(load, connections_are_made_again, 1)
@@ -155,6 +188,9 @@ LAB_TEST(load, connections_by_https_are_made_again_too, 1)
 		port, arena_format("HTTP_CA=%s", authority_path(authority_make("other"))), token,
 		"RATE=0", "COUNT=7", NULL });
 	cr_expect_eq(json_number(json_object_get(result, "statuses"), "none"), 7);
+	result = load((const char *const[]){ port, ca, token, "RATE=0", "CONNECTIONS=2", "COUNT=20",
+					     "KEEP=0", NULL });
+	cr_expect_eq(json_number(result, "answered"), 20);
 	result = load((const char *const[]){ port, ca, "RATE=0", "COUNT=7", NULL });
 	cr_expect_eq(json_number(json_object_get(result, "statuses"), "401"), 7);
 }

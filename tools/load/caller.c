@@ -50,6 +50,8 @@ static enum status send_request(struct caller *caller, struct error *err)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	headers = evhttp_request_get_output_headers(caller->request);
 	(void)evhttp_add_header(headers, "Host", "127.0.0.1");
+	if (!target->keep) /* libevent then closes it after the answer */
+		(void)evhttp_add_header(headers, "Connection", "close");
 	if (target->authorization[0])
 		(void)evhttp_add_header(headers, "Authorization", target->authorization);
 	if (post) {
@@ -107,7 +109,7 @@ static void take_end(struct evhttp_request *request, void *context)
 		if (send_request(caller, &err) == ST_OK)
 			return;
 	}
-	caller->kept = answer.status != 0;
+	caller->kept = caller->target->keep && answer.status != 0;
 	if (answer.status / 100 == 2) {
 		answer.order_id = order_of(request);
 		if (answer.status != 201 || answer.order_id > 0)

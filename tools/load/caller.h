@@ -1,8 +1,8 @@
 /*
- * A caller: one connection to a service on 127.0.0.1, kept as long as the service keeps it, and one
- * call at a time. There may be thousands: they stand on libevent, and one that waits costs nothing.
- * Invariant: a call that was begun ends exactly once, by its answer, by an error or by its
- * time-out.
+ * A caller: one connection to a service on 127.0.0.1, kept as long as the service keeps it (or, if
+ * the target says so, made anew for each call), and one call at a time. There may be thousands:
+ * they stand on libevent, and one that waits costs nothing. Invariant: a call that was begun ends
+ * exactly once, by its answer, by an error or by its time-out.
  *
  * Threads: one, which runs the event base.
  */
@@ -36,6 +36,7 @@ struct answer {
 struct call_target {
 	enum call_method method;
 	const char *path;
+	bool keep;                 /* the connection, for the next call */
 	struct caller_tls *tls;    /* NULL: plain http */
 	const char *authorization; /* header's value; "": none */
 	/* A call has ended; on the event base. It may not begin another one. */

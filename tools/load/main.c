@@ -32,7 +32,7 @@
 struct config {
 	const char *ports, *path, *acks, *series;
 	int method;
-	int64_t rate, count, connections, ramp_ms, timeout_ms;
+	int64_t rate, count, connections, keep, ramp_ms, timeout_ms;
 	struct http_caller caller;
 };
 
@@ -52,6 +52,8 @@ static const struct config_key keys[] = {
 	{ "CONNECTIONS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, connections), "500", 1,
 	  30000, NULL,
 	  "at most, so RATE x time-out that nobody waits for one; with RATE=0 the users" },
+	{ "KEEP", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, keep), "1", 0, 1, NULL,
+	  "0: a connection ends with its call" },
 	{ "RAMP_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, ramp_ms), "0", 0, 3600000,
 	  NULL, "with RATE=0: the users come one by one within this time" },
 	{ "TIMEOUT_MS", CONFIG_INT, CONFIG_PUBLIC, offsetof(struct config, timeout_ms), "20000", 1,
@@ -290,8 +292,8 @@ static enum status load_open(struct load *load, struct error *err)
 	const struct config *c = load->config;
 
 	load->count = c->count;
-	load->target =
-		(struct call_target){ (enum call_method)c->method, c->path, .done = take_end };
+	load->target = (struct call_target){ (enum call_method)c->method, c->path,
+					     .keep = c->keep == 1, .done = take_end };
 	if (parse_ports(load, err) != ST_OK || set_caller(load, err) != ST_OK ||
 	    tally_open(&load->tally, c->count, c->series, err) != ST_OK)
 		return err->status;
