@@ -3,8 +3,8 @@
  * METRIC, until /readyz is 200. Looks again every INTERVAL_US and prints when it was so, and since
  * when the sample had been above BASE:
  *   <wall clock, us> <value> <wall clock when it first was above BASE, us> <the value then>
- * Cheaper and finer than curl in a loop: what is measured shares the machine with who measures.
- * Exit status: 0; 1 the time is over; 2 bad settings.
+ * By https if HTTP_CA is set. Cheaper and finer than curl in a loop: what is measured shares the
+ * machine with who measures. Exit status: 0; 1 the time is over; 2 bad settings.
  */
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include "common/base/config.h"
 #include "common/base/error.h"
 #include "common/runtime/clock.h"
+#include "common/service/http_caller.h"
 
 #define CALL_MS    2000L
 #define BODY_BYTES (1024 * 1024) /* of a thousand partitions it is over 64 KB */
@@ -23,6 +24,7 @@
 struct config {
 	int64_t port, at_least, base, interval_us, timeout_s;
 	const char *metric;
+	struct http_caller caller;
 };
 
 static const struct config_key keys[] = {
@@ -44,7 +46,11 @@ static const struct config_key keys[] = {
 static const struct config_program program = {
 	.name = "bench-await",
 	.summary = "waits until a service is ready, or a sample of its metrics has a value",
-	.tables = (const struct config_table[]){ { .keys = keys }, { 0 } },
+	.tables =
+		(const struct config_table[]){ { .keys = keys },
+					       { http_caller_keys, offsetof(struct config, caller),
+						 "Calls to the service", http_caller_check },
+					       { 0 } },
 	.manner = "Waits and says when it was so, once.",
 	.exit_status = "0 it is so, 1 the time is over, 2 bad settings.",
 };
@@ -158,12 +164,14 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "bench-await: out of memory\n");
 		return 1;
 	}
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%" PRId64 "/%s", config.port,
+	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%" PRId64 "/%s",
+		       http_caller_scheme(&config.caller), config.port,
 		       config.metric[0] ? "metrics" : "readyz");
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CALL_MS);
-	(void)await(curl, &config, &err);
+	if (http_caller_apply(&config.caller, curl, &err) == ST_OK)
+		(void)await(curl, &config, &err);
 	curl_easy_cleanup(curl);
 	if (err.status == ST_OK)
 		return 0;

@@ -204,15 +204,12 @@ double bench_memory_mb(struct bench *b, pid_t pid, const char *field)
 
 double bench_processor_s(pid_t pid)
 {
-	const char *stat = text_of(bench_text("/proc/%d/stat", (int)pid));
-	const char *name_end = strrchr(stat, ')');
-	long user = 0, system = 0;
+	struct timespec had;
+	clockid_t clock;
 
-	if (!name_end ||
-	    sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
-		   &system) != 2)
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &had) != 0)
 		bench_fail("process %d has ended", (int)pid);
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	return (double)had.tv_sec + (double)had.tv_nsec / 1e9;
 }
 
 const char *bench_output(struct bench *b, const char *name)

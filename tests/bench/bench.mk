@@ -1,9 +1,10 @@
 # The benchmarks: a temporary stack, each figure beside a reference measured in the same run.
-#   make bench               all but growth, partitions, scale, takeover and peers, 15 minutes or so; kept in
-#                            tests/bench/results/
+#   make bench               all but growth, partitions, scale, takeover, peers and tls, 15
+#                            minutes or so; kept in tests/bench/results/
 #   make bench QUICK=1       a look in under three minutes, with less work; not kept
 #   make bench CASE=orders   one case
 #   make bench CASE=peers    beside other consumers, 40 minutes or so
+#   make bench CASE=tls      what TLS costs order-service, 8 minutes or so
 #   make bench-report        the kept table and plot, into docs/benchmarks.md
 
 BENCH_PROGRAMS := feed await bare visible
@@ -31,7 +32,7 @@ bench-build: $(BENCH_PROGRAMS:%=$(BUILD)/tests/bench-%) $(BUILD)/tests/bench
 test-build: $(if $(SANITIZE),,bench-build $(BUILD)/tests/upgrade)
 
 $(BUILD)/tests/bench: LDLIBS += -lm
-$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c measured.c order_cases.c delivery_cases.c scale_cases.c peer_cases.c peer_judge.c))
+$(BUILD)/tests/bench: $(call objects,$(addprefix tests/bench/,main.c bench.c measured.c order_cases.c delivery_cases.c scale_cases.c peer_cases.c peer_judge.c tls_cases.c))
 	$(link)
 
 define BENCH_PROGRAM_RULE

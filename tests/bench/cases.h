@@ -73,4 +73,8 @@ void case_takeover(struct bench *b);
  * instance that joins and one that is killed. Not in the default run: it fetches them. */
 void case_peers(struct bench *b);
 
+/* What TLS costs order-service: its processor time for an order by HTTP and by HTTPS, with an ECDSA
+ * key, with a token, with an RSA key, in turns; connections kept, and one for each order. */
+void case_tls(struct bench *b);
+
 #endif

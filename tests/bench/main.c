@@ -19,6 +19,7 @@ static const struct {
 	{ "join", case_join, false },     { "growth", case_growth, true },
 	{ "peers", case_peers, true },    { "partitions", case_partitions, true },
 	{ "scale", case_scale, true },    { "takeover", case_takeover, true },
+	{ "tls", case_tls, true },
 };
 
 static const char *setting(const char *name, const char *fallback)
@@ -39,7 +40,7 @@ int main(void)
 	if (!found)
 		bench_fail(
 			"CASE='%s' is not one of orders, backlog, key, clients, steady, visible, "
-			"relay, start, join, growth, partitions, scale, takeover, peers",
+			"relay, start, join, growth, partitions, scale, takeover, peers, tls",
 			only);
 	bench_open(&b, strcmp(setting("QUICK", "0"), "1") == 0,
 		   (int)strtol(setting("REPEAT", "3"), NULL, 10));

@@ -5,7 +5,7 @@
 # usage: tests/bench/run.sh           measures
 #        tests/bench/run.sh report    the kept results, table and plot, into docs/benchmarks.md
 # env: CASE    only this one: orders, relay, backlog, key, clients, steady, visible, start, join, or
-#              growth, partitions, scale, takeover, peers, which are not in the default run
+#              growth, partitions, scale, takeover, peers, tls, which are not in the default run
 #      QUICK   1: less work and one repetition, in under three minutes; a look, nothing is kept
 #      REPEAT  repetitions, of which the median counts (3)
 #      the ports and RUN_DIR as stack/stack.sh; BUILD_DIR (build); settings of the services that no
