@@ -4,7 +4,7 @@
 #   make bench QUICK=1       a look in under three minutes, with less work; not kept
 #   make bench CASE=orders   one case
 #   make bench CASE=peers    beside other consumers, 40 minutes or so
-#   make bench CASE=tls      what TLS costs order-service, 8 minutes or so
+#   make bench CASE=tls      what TLS costs order-service, 15 minutes or less
 #   make bench-report        the kept table and plot, into docs/benchmarks.md
 
 BENCH_PROGRAMS := feed await bare visible
