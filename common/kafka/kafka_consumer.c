@@ -35,6 +35,7 @@ struct kafka_consumer {
 	bool leaving;
 	bool subscribed;
 	bool renews;              /* at the next subscribe */
+	bool haunted;             /* a client before this one has not ended, and may call back */
 	struct kafka_group group; /* as the latest statistics say */
 	struct kafka_stuck stuck; /* likewise */
 	/* What kafka_consumer_poll returned last: */
@@ -190,7 +191,7 @@ static enum status renew(struct kafka_consumer *c, struct error *err)
 	if (new_client(c, err) != ST_OK)
 		return err->status;
 	kafka_workarounds_leave(before, &c->group, false);
-	(void)end_client(before, queue);
+	c->haunted |= !end_client(before, queue);
 	c->group = (struct kafka_group){ 0 };
 	c->stuck = (struct kafka_stuck){ 0 };
 	c->renews = false;
@@ -262,7 +263,7 @@ void kafka_consumer_leave(struct kafka_consumer *c)
 
 void kafka_consumer_close(struct kafka_consumer *c)
 {
-	if (!c || !end_client(c->workarounds, c->queue))
+	if (!c || !end_client(c->workarounds, c->queue) || c->haunted)
 		return;
 	kafka_message_fini(&c->message);
 	(void)pthread_rwlock_destroy(&c->mu);

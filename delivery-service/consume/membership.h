@@ -24,9 +24,9 @@ struct membership {
 	struct delivery_metrics *metrics;
 	struct progress *progress; /* of the consumer: made while the replica takes part */
 	/* its own: */
-	bool away; /* it has left */
-	const char *why_away;
-	bool unclaimed; /* it is to leave */
+	bool away;            /* it has left */
+	const char *why_away; /* static text */
+	bool unclaimed;       /* it is to leave */
 	int64_t joined_mono_ms;
 	int64_t next_try_mono_ms; /* to join again */
 	struct backoff backoff;
