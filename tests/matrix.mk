@@ -40,10 +40,8 @@ $(MATRIX)/postgres-%/bin/pg_isready:
 test-kafka-%: all test-build
 	@rm -rf '$(MATRIX)/kafka-$*' && git clone --quiet . '$(MATRIX)/kafka-$*'
 	@sed -i 's:<kafka.version>.*</:<kafka.version>$*</:' '$(MATRIX)/kafka-$*/kafka/pom.xml'
-	@cd '$(MATRIX)/kafka-$*' && CACHE_DIR='$(or $(CACHE_DIR),$(CURDIR)/.cache)' \
-		TEST_BUILD_DIR='$(abspath $(BUILD))' tests/run.sh integration
-	@[ -n '$(FILTER)' ] || { cd '$(MATRIX)/kafka-$*' && CACHE_DIR='$(or $(CACHE_DIR),$(CURDIR)/.cache)' \
-		TEST_BUILD_DIR='$(abspath $(BUILD))' FILTER='demo/*' tests/run.sh e2e; }
+	@cd '$(MATRIX)/kafka-$*' && export CACHE_DIR='$(or $(CACHE_DIR),$(CURDIR)/.cache)' TEST_BUILD_DIR='$(abspath $(BUILD))' && \
+		tests/run.sh integration && { [ -n '$(FILTER)' ] || FILTER='demo/*' tests/run.sh e2e; }
 
 test-librdkafka: $(MATRIX)/librdkafka/lib/librdkafka.a
 	@$(MAKE) --no-print-directory LIBRDKAFKA='$(MATRIX)/librdkafka' test-unit test-integration

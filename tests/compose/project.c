@@ -12,9 +12,6 @@
 
 #define DELIVERY_PORTS 10 /* behind order-service's */
 #define LAST_WORDS     3000
-#define ORDER                                                                                      \
-	"{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":\"3\","  \
-	"\"address\":\"PUSAN\"}"
 
 enum offset {
 	KAFKA = DELIVERY_PORTS + 1,
@@ -248,7 +245,8 @@ int64_t project_sql_number(struct run *run, const char *statement)
 
 int64_t project_place(const struct run *run)
 {
-	struct http_answer answer = http_call((int)run->port, "POST", "/orders", ORDER, NULL);
+	struct http_answer answer =
+		http_call((int)run->port, "POST", "/orders", PROJECT_ORDER, NULL);
 
 	return answer.status == 201 ? json_number(answer.json, "id") : -1;
 }

@@ -12,6 +12,11 @@
 #define PROJECT_NAME  "ordering-lab-test"
 #define PROJECT_THREE PROJECT_NAME "-three"
 
+/* KIM's, as httpie sends it. */
+#define PROJECT_ORDER                                                                              \
+	"{\"customerId\":\"2000\",\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":\"3\","  \
+	"\"address\":\"PUSAN\"}"
+
 /* The ports of all projects, into the environment that docker compose sees. */
 void project_export_ports(const struct run *run);
 int project_prometheus_port(const struct run *run);

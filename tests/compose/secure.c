@@ -11,9 +11,6 @@
 #include "tests/support/arena.h"
 #include "tests/support/http_client.h"
 
-#define ORDER                                                                                      \
-	"{\"customerId\":2000,\"productId\":\"100\",\"productName\":\"RADIO\",\"qty\":3,"          \
-	"\"address\":\"PUSAN\"}"
 #define PLAIN_DATABASE "DATABASE_URL=postgresql://lab@postgres:5432/lab?sslmode=disable"
 
 /* --- the files of the CA, as the head of deploy/docker/secure.yml makes them ----------------- */
@@ -103,7 +100,7 @@ static bool is_cancelled(struct run *run, int64_t order_id)
 
 static void expect_orders(struct run *run)
 {
-	int placed = operate(run, "POST", "/orders", ORDER), modified, cancelled;
+	int placed = operate(run, "POST", "/orders", PROJECT_ORDER), modified, cancelled;
 	int64_t id = json_number(arena_json(json_loads(run->answer, JSON_DISABLE_EOF_CHECK, NULL)),
 				 "id");
 	const char *path = arena_format("/orders/%" PRId64, id);

@@ -2,7 +2,6 @@
  * The load generator of the labs and benchmarks: what it counts is what happened, and in open loop
  * nobody's lateness slows it down.
  */
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,6 +15,7 @@
 #include "tests/support/certificates.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
+#include "tests/support/ports.h"
 #include "tests/support/program.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
@@ -146,16 +146,9 @@ static void *take_all(void *context)
 static struct door *open_door(void)
 {
 	struct door *door = arena_alloc(sizeof(*door));
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(at);
 	pthread_t thread;
 
-	door->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	cr_assert(door->listener >= 0 && bind(door->listener, (struct sockaddr *)&at, size) == 0 &&
-		  listen(door->listener, 64) == 0 &&
-		  getsockname(door->listener, (struct sockaddr *)&at, &size) == 0);
-	door->port = ntohs(at.sin_port);
+	door->listener = ports_listen(&door->port);
 	cr_assert_eq(pthread_create(&thread, NULL, take_all, door), 0);
 	(void)pthread_detach(thread);
 	return door;

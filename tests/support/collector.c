@@ -1,7 +1,6 @@
 #include "tests/support/collector.h"
 
 #include <criterion/criterion.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/support/arena.h"
+#include "tests/support/ports.h"
 
 #define REQUEST_MAX ((size_t)4 * 1024 * 1024)
 #define SPANS_MAX   8192
@@ -200,20 +200,13 @@ static void *take_connections(void *arg)
 struct collector *collector_start(void)
 {
 	struct collector *c = arena_alloc(sizeof(*c));
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(at);
 	pthread_t thread;
 
 	c->spans = arena_alloc(SPANS_MAX * sizeof(*c->spans));
 	c->head = "";
 	atomic_store(&c->answer, 200);
 	(void)pthread_mutex_init(&c->mu, NULL);
-	c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	cr_assert(c->listener >= 0 && bind(c->listener, (struct sockaddr *)&at, size) == 0 &&
-		  listen(c->listener, 64) == 0 &&
-		  getsockname(c->listener, (struct sockaddr *)&at, &size) == 0);
-	c->port = ntohs(at.sin_port);
+	c->listener = ports_listen(&c->port);
 	cr_assert_eq(pthread_create(&thread, NULL, take_connections, c), 0);
 	(void)pthread_detach(thread);
 	return c;

@@ -43,3 +43,16 @@ int ports_free(int count)
 	}
 	return first;
 }
+
+int ports_listen(int *port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, size) == 0 && listen(fd, 64) == 0 &&
+		  getsockname(fd, (struct sockaddr *)&at, &size) == 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}

@@ -14,4 +14,8 @@ bool ports_are_free(int first, int count);
 /* The first of so many free ones in a row, below the ephemeral ones; the test fails without. */
 int ports_free(int count);
 
+/* A socket of the test's own that listens on 127.0.0.1; the test fails without. *port: the kernel's
+ * choice. */
+int ports_listen(int *port);
+
 #endif
