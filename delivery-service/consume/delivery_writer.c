@@ -94,8 +94,10 @@ static enum status send_events(struct delivery_writer *w, size_t count, struct e
 
 static void forget_sent(struct delivery_writer *w)
 {
-	for (size_t i = 0; i < w->sent_count; i++)
+	for (size_t i = 0; i < w->sent_count; i++) {
+		partition_written(partitions_find(w->config.partitions, w->done[i]->at.partition));
 		event_record_free(w->done[i]);
+	}
 	for (size_t i = w->sent_count; i < w->done_count; i++)
 		w->done[i - w->sent_count] = w->done[i];
 	w->done_count -= w->sent_count;
@@ -204,4 +206,13 @@ void delivery_writer_finish(struct delivery_writer *w)
 
 	if (w->in_progress)
 		conclude(w, await_commit(w, &err), &err);
+}
+
+void delivery_writer_flush(struct delivery_writer *w)
+{
+	struct error err;
+
+	delivery_writer_finish(w);
+	if (partitions_skipped(w->config.partitions) && send_events(w, 0, &err) == ST_OK)
+		delivery_writer_finish(w);
 }

@@ -67,5 +67,7 @@ int64_t delivery_writer_due(const struct delivery_writer *writer);
 void delivery_writer_begin(struct delivery_writer *writer);
 /* Waits until the write in progress, if any, is committed or has failed. */
 void delivery_writer_finish(struct delivery_writer *writer);
+/* Likewise, and writes what was skipped, if it can. */
+void delivery_writer_flush(struct delivery_writer *writer);
 
 #endif

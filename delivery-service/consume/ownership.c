@@ -6,6 +6,7 @@
 #include "common/base/backoff.h"
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
+#include "delivery-service/core/intake.h"
 
 #define RECLAIM_AFTER_MS 2000 /* several heartbeats */
 #define VERIFY_EVERY_MS  5000
@@ -110,14 +111,26 @@ static enum verdict judge(const struct partition *p, const struct delivery_posit
 	return HELD;
 }
 
+/* As the database has it; CLAIMED, too, if it does not answer. */
+static enum verdict look(struct ownership *o, const struct partition *p,
+			 struct delivery_position *position)
+{
+	struct error err;
+
+	return delivery_store_positions(o->store, &p->number, 1, position, &err) == ST_OK
+		       ? judge(p, position)
+		       : CLAIMED;
+}
+
 void ownership_lost(struct ownership *o, struct partition *p)
 {
 	struct delivery_position position;
-	struct error err;
+	const enum verdict verdict = look(o, p, &position);
 
 	p->reclaim_at_mono_ms = clock_mono_ms();
-	if (delivery_store_positions(o->store, &p->number, 1, &position, &err) == ST_OK &&
-	    judge(p, &position) == FORGOTTEN) {
+	if (verdict == HELD && p->rewinds)
+		return; /* we have set it back, without an answer */
+	if (verdict == FORGOTTEN) {
 		log_forgotten(o, p->number, p->tracker.next, p->claim, &position);
 		if (is_given_out_again(p->claim, &position))
 			p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
@@ -169,8 +182,11 @@ void ownership_verify(struct ownership *o)
 
 /* --- claimed again ------------------------------------------------------------------------- */
 
-static bool reclaim(struct ownership *o, int32_t partition, struct partition_claim claim)
+static bool reclaim(struct ownership *o, struct partition *p)
 {
+	const int32_t partition = p->number;
+	struct partition_claim claim = p->claim;
+	const struct log_return returned = p->returned;
 	struct offset_tracker tracker;
 	struct error err;
 
@@ -184,6 +200,7 @@ static bool reclaim(struct ownership *o, int32_t partition, struct partition_cla
 	lag_set(o->lag, partition, tracker.next);
 	kafka_consumer_commit(o->consumer, partition, tracker.next);
 	(void)partitions_add(&o->partitions, partition, claim, &tracker);
+	p->returned = returned;
 	kafka_consumer_pause(o->consumer, partition, false);
 	return true;
 }
@@ -201,43 +218,89 @@ void ownership_reclaim_fenced(struct ownership *o)
 		if (p->reclaim_at_mono_ms == 0 || now < p->reclaim_at_mono_ms)
 			continue;
 		p->reclaim_at_mono_ms = now + RECLAIM_AFTER_MS;
-		if (reclaim(o, p->number, p->claim))
+		if (reclaim(o, p))
 			log_info("delivery", "reclaimed", "partition=%" PRId32 " offset=%" PRId64,
 				 p->number, p->next_read);
 	}
 }
 
-/* --- the topic was re-created -------------------------------------------------------------- */
+/* --- the log went back --------------------------------------------------------------------- */
+
+static bool is_another_log(struct ownership *o, const struct partition *p, int64_t offset)
+{
+	struct topic_offset end = { p->number, -1 };
+
+	kafka_consumer_high_watermarks(o->consumer, &end, 1);
+	return intake_is_another_log(p, offset, kafka_consumer_log_start(o->consumer, p->number),
+				     end.offset);
+}
+
+/* False: the database does not say that it has gone back too. */
+static bool read_on(struct ownership *o, struct partition *p, int64_t offset)
+{
+	int64_t commits;
+	struct error err;
+
+	p->rewinds = true;
+	if (delivery_store_reread(o->store, p->number, p->claim, offset, &commits, &err) != ST_OK) {
+		log_failure(o, "cannot go back with the log, will retry", &err);
+		return false;
+	}
+	p->rewinds = false;
+	log_warn("delivery", "the log gives offsets again: reading on",
+		 "partition=%" PRId32 " offset=%" PRId64 " position=%" PRId64, p->number, offset,
+		 p->next_read);
+	partition_read_on(p, offset);
+	p->tracker.commits = commits;
+	lag_set(o->lag, p->number, offset);
+	return true;
+}
+
+void ownership_go_back(struct ownership *o, struct partition *p, int64_t offset)
+{
+	const bool another = is_another_log(o, p, offset);
+
+	p->returned = (struct log_return){ p->next_read, offset };
+	if (!another && !partition_skipped(p) && read_on(o, p, offset))
+		return;
+	p->went_back = true;
+	p->replaced = another;
+}
+
+static enum status set_back(struct ownership *o, struct partition *p, struct error *err)
+{
+	int64_t commits;
+
+	p->rewinds = true;
+	if (p->replaced)
+		return delivery_store_rewind(o->store, p->number, p->claim, err);
+	return delivery_store_reread(o->store, p->number, p->claim, p->returned.to, &commits, err);
+}
 
 static void restart(struct ownership *o, struct partition *p)
 {
 	struct error err;
-	enum status st;
+	const enum status st = set_back(o, p, &err);
 
-	p->rewinds = true;
-	st = delivery_store_rewind(o->store, p->number, p->claim, &err);
 	if (st == ST_FENCED) {
 		o->fenced(o->context, p);
 	} else if (st != ST_OK) {
 		log_failure(o, "cannot restart a partition, will retry", &err);
 	} else {
-		log_warn("delivery", "the topic was re-created: reading it from its beginning",
+		log_warn("delivery",
+			 p->replaced ? "the topic was re-created: reading it from its beginning"
+				     : "the log gives offsets again: reading them again",
 			 "partition=%" PRId32 " position=%" PRId64, p->number, p->next_read);
 		p->reclaim_at_mono_ms = clock_mono_ms();
 	}
 }
 
-/*
- * A consumer never goes back by itself, but when the log ends before its position: the topic was
- * re-created, or Kafka has lost what it had. Then it restarts at the beginning (auto.offset.reset),
- * and so do we.
- */
-void ownership_restart_replaced(struct ownership *o)
+void ownership_restart_gone_back(struct ownership *o)
 {
 	for (size_t i = 0; i < o->partitions.count; i++) {
 		struct partition *p = &o->partitions.list[i];
 
-		if (p->replaced && p->reclaim_at_mono_ms == 0 && p->tracker.next >= p->next_read)
+		if (p->went_back && p->reclaim_at_mono_ms == 0 && p->unwritten == 0)
 			restart(o, p);
 	}
 }

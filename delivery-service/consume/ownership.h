@@ -1,7 +1,7 @@
 /*
  * The partitions that are ours: claimed when the group assigns them, claimed again when another
  * replica fenced us and the group still counts us as the owner, or when the database went back, and
- * read from the beginning when their topic was re-created. Invariant: a partition in the list was
+ * read again when their log went back. Invariant: a partition in the list was
  * claimed under the epoch that stands there.
  *
  * Threads: the delivery loop's.
@@ -57,8 +57,16 @@ void ownership_verify(struct ownership *ownership);
 /* To be called each round: what ownership_lost postponed. */
 void ownership_reclaim_fenced(struct ownership *ownership);
 
-/* To be called each round: partitions whose topic was re-created restart, once the events that were
- * received of the old one are done. */
-void ownership_restart_replaced(struct ownership *ownership);
+/*
+ * The log of a partition that is read went back to offset (intake_goes_back). No write is in
+ * progress. If the log only gives offsets again, the database goes back at once, and the message is
+ * to be received. Else nothing is received of the partition until it restarts. May wait for the
+ * brokers for half a second, and for the database.
+ */
+void ownership_go_back(struct ownership *ownership, struct partition *partition, int64_t offset);
+
+/* To be called each round: partitions whose log went back restart, once the events that were
+ * received of it are done. */
+void ownership_restart_gone_back(struct ownership *ownership);
 
 #endif

@@ -13,12 +13,14 @@ static int compare_ranges(const void *a, const void *b)
 struct done {
 	struct offset_range *ranges; /* owned */
 	size_t *ends;                /* owned; by the partition's index: where its ranges end */
+	bool *latest;                /* owned; likewise: its latest event is done */
 };
 
 static void done_fini(struct done *done)
 {
 	free(done->ranges);
 	free(done->ends);
+	free(done->latest);
 }
 
 static size_t index_of(const struct partitions *partitions, const struct event_record *event)
@@ -44,16 +46,21 @@ static bool gather(struct done *done, const struct partitions *partitions,
 
 	done->ranges = calloc(most, sizeof(*done->ranges));
 	done->ends = calloc(partitions->count + 1, sizeof(*done->ends));
-	if (!done->ranges || !done->ends)
+	done->latest = calloc(partitions->count + 1, sizeof(*done->latest));
+	if (!done->ranges || !done->ends || !done->latest)
 		return false;
 	make_room(done->ends, partitions, events, event_count);
 	for (size_t i = 0; i < partitions->count; i++) {
 		if (partition_skipped(&partitions->list[i]))
 			done->ranges[done->ends[i]++] = partitions->list[i].skipped_range;
 	}
-	for (size_t i = 0; i < event_count; i++)
-		done->ranges[done->ends[index_of(partitions, events[i])]++] =
-			(struct offset_range){ events[i]->at.offset, events[i]->end };
+	for (size_t i = 0; i < event_count; i++) {
+		const size_t index = index_of(partitions, events[i]);
+
+		done->ranges[done->ends[index]++] =
+			partition_range_of(&partitions->list[index], events[i]);
+		done->latest[index] |= events[i] == partitions->list[index].last;
+	}
 	return true;
 }
 
@@ -66,15 +73,8 @@ static bool is_sorted(const struct offset_range *ranges, size_t n)
 	return true;
 }
 
-/* The partition's latest event, if it is done: no range begins behind it. */
-static struct event_record *latest_of(const struct partition *p, const struct offset_range *ranges,
-				      size_t n)
-{
-	return p->last && ranges[n - 1].first == p->last->at.offset ? p->last : NULL;
-}
-
 static enum status plan_one(struct commit_plan *plan, struct partition *p,
-			    struct offset_range *ranges, size_t n, struct error *err)
+			    struct offset_range *ranges, size_t n, bool latest, struct error *err)
 {
 	struct commit_entry *entry = &plan->list[plan->count];
 
@@ -85,7 +85,7 @@ static enum status plan_one(struct commit_plan *plan, struct partition *p,
 					.known = p->tracker.next };
 	if (!offset_tracker_plan(&p->tracker, ranges, n, &entry->change))
 		return error_set(err, ST_UNAVAILABLE, "out of memory");
-	partition_send(p, latest_of(p, ranges, n));
+	partition_send(p, latest ? p->last : NULL);
 	plan->count++;
 	return ST_OK;
 }
@@ -104,7 +104,7 @@ static enum status plan_all(struct commit_plan *plan, struct partitions *partiti
 
 		if (done->ends[i] > first)
 			st = plan_one(plan, &partitions->list[i], done->ranges + first,
-				      done->ends[i] - first, err);
+				      done->ends[i] - first, done->latest[i], err);
 	}
 	return st;
 }

@@ -21,6 +21,7 @@ struct event_record {
 	struct topic_offset at;     /* where it is */
 	struct topic_offset origin; /* where it first was, if it is a replayed dead letter */
 	int64_t end; /* of the offsets that it stands for: its own and those skipped behind it */
+	int32_t lap; /* of its partition, in which it came */
 	int64_t received_wall_ms;
 	struct trace *trace;  /* owned; NULL: none */
 	enum event_type type; /* of the message, which event is decoded from */

@@ -1,12 +1,25 @@
 #include "delivery-service/core/intake.h"
 
-/* A consumer goes back by itself only where the log is another one. */
-static bool is_read(struct partition *p, int64_t offset)
+static bool is_reading(const struct partition *p)
 {
-	if (!p || p->replaced || p->reclaim_at_mono_ms != 0)
+	return p && !p->went_back && p->reclaim_at_mono_ms == 0;
+}
+
+bool intake_goes_back(const struct partition *p, int64_t offset)
+{
+	return is_reading(p) && offset < p->next_read;
+}
+
+bool intake_is_another_log(const struct partition *p, int64_t offset, int64_t log_start,
+			   int64_t log_end)
+{
+	const bool again = p->returned.from == p->next_read && p->returned.to == offset;
+
+	if (again && offset > log_start)
 		return false;
-	p->replaced = offset < p->next_read;
-	return !p->replaced;
+	if (log_end >= 0 && log_end < p->next_read)
+		return true;
+	return !again && offset <= log_start;
 }
 
 /* What was not done before: its record, if it concerns us. */
@@ -26,7 +39,7 @@ struct intake_result intake_receive(struct intake *in, const struct message *m, 
 		.partition = partitions_find(in->partitions, m->at.partition),
 	};
 
-	if (!is_read(r.partition, offset))
+	if (!is_reading(r.partition) || offset < r.partition->next_read)
 		return r;
 	if (!offset_tracker_is_done(&r.partition->tracker, offset))
 		r.verdict = read_message(in, m, now_wall_ms, &r.record);
@@ -43,7 +56,9 @@ void intake_fini(struct intake *in)
 
 void intake_end(struct partition *p, int64_t offset)
 {
-	if (is_read(p, offset))
+	if (intake_goes_back(p, offset))
+		p->went_back = p->replaced = true;
+	else if (is_reading(p))
 		partition_skip(p, offset);
 }
 
@@ -52,7 +67,7 @@ bool intake_lost(const struct partition *p, int64_t offset, int64_t log_start,
 {
 	const int64_t end = log_start < offset ? log_start : offset;
 
-	if (p->replaced || p->reclaim_at_mono_ms != 0 || end <= p->next_read)
+	if (!is_reading(p) || end <= p->next_read)
 		return false;
 	lost->range = (struct offset_range){ p->next_read, end };
 	lost->count = offset_tracker_missing(&p->tracker, lost->range);

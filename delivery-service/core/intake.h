@@ -29,7 +29,7 @@ struct intake_result {
 
 /*
  * message is borrowed. Its partition's next_read is moved past it, and past a hole in the log
- * before it. A message from before next_read marks the partition as replaced.
+ * before it. One from before next_read is not received: see intake_goes_back.
  */
 struct intake_result intake_receive(struct intake *intake, const struct message *message,
 				    int64_t now_wall_ms);
@@ -37,8 +37,25 @@ struct intake_result intake_receive(struct intake *intake, const struct message 
 void intake_fini(struct intake *intake);
 
 /*
- * The log has nothing to read before offset: next_read is moved there. An end before next_read
- * marks the partition as replaced. partition NULL: it is not ours.
+ * A message at offset comes from before what was read: the log went back. A consumer does that by
+ * itself in two cases. The log ended before its position, so that it begins again: another log,
+ * whose topic was re-created. Or the log repeats offsets, as a broker may leave it whose disk was
+ * full: 29, 30, 31, 29, 30, 31, 32; who fetches them at once gets them all. partition NULL: it is
+ * not ours.
+ */
+bool intake_goes_back(const struct partition *partition, int64_t offset);
+
+/*
+ * Which of the two, by what is known of where the log begins and ends (negative: not known). One
+ * that begins again does so at its beginning. If it comes to the same place again, it repeats its
+ * first offsets.
+ */
+bool intake_is_another_log(const struct partition *partition, int64_t offset, int64_t log_start,
+			   int64_t log_end);
+
+/*
+ * The log has nothing to read before offset: next_read is moved there. An end before next_read is
+ * that of another log, and the partition is marked. partition NULL: it is not ours.
  */
 void intake_end(struct partition *partition, int64_t offset);
 

@@ -66,6 +66,16 @@ int64_t offset_tracker_missing(const struct offset_tracker *p, struct offset_ran
 	return missing;
 }
 
+void offset_tracker_set_back(struct offset_tracker *p, int64_t offset)
+{
+	if (p->next > offset)
+		p->next = offset;
+	while (p->count > 0 && p->ranges[p->count - 1].first >= offset)
+		p->count--;
+	if (p->count > 0 && p->ranges[p->count - 1].end > offset)
+		p->ranges[p->count - 1].end = offset;
+}
+
 void offset_tracker_plan_fini(struct offset_tracker_plan *plan)
 {
 	offset_tracker_fini(&plan->after);

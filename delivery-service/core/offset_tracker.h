@@ -42,6 +42,9 @@ bool offset_tracker_is_done(const struct offset_tracker *tracker, int64_t offset
 /* How many offsets of range are not done. */
 int64_t offset_tracker_missing(const struct offset_tracker *tracker, struct offset_range range);
 
+/* Nothing from offset on is done any more. The database has that already. */
+void offset_tracker_set_back(struct offset_tracker *tracker, int64_t offset);
+
 /* What progress becomes. */
 struct offset_tracker_plan {
 	struct offset_tracker after;

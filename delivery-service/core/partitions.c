@@ -147,8 +147,10 @@ static void remove_load(struct partition_load *load, const struct event_record *
 
 void partition_enqueue(struct partition *p, struct event_record *record)
 {
+	record->lap = p->lap;
 	p->next_read = record->end;
 	p->last = record;
+	p->unwritten++;
 	add_load(&p->in_flight, record);
 }
 
@@ -194,8 +196,40 @@ void partition_committed(struct partition *p)
 	p->sent = (struct partition_sent){ 0 };
 }
 
+static struct offset_range cut(struct offset_range range, int64_t end)
+{
+	if (range.end > end)
+		range.end = end;
+	return range.first < range.end ? range : (struct offset_range){ -1, -1 };
+}
+
+void partition_read_on(struct partition *p, int64_t offset)
+{
+	offset_tracker_set_back(&p->tracker, offset);
+	p->last = NULL;
+	p->sent = (struct partition_sent){ 0 };
+	p->next_read = offset;
+	p->lap++;
+	p->laps[p->lap % PARTITION_LAPS] = offset;
+}
+
+struct offset_range partition_range_of(const struct partition *p, const struct event_record *record)
+{
+	struct offset_range range = { record->at.offset, record->end };
+
+	for (int32_t lap = p->lap; lap > record->lap && lap > p->lap - PARTITION_LAPS; lap--)
+		range = cut(range, p->laps[lap % PARTITION_LAPS]);
+	return range;
+}
+
+void partition_written(struct partition *p)
+{
+	p->unwritten--;
+}
+
 void partition_reset(struct partition *p)
 {
+	p->unwritten = 0;
 	p->last = NULL;
 	p->skipped_range = (struct offset_range){ 0 };
 	p->sent = (struct partition_sent){ 0 };

@@ -29,9 +29,18 @@ struct partition_sent {
 	int64_t skipped_end;
 };
 
+/* A log went back: to this offset, where that one was to come. */
+struct log_return {
+	int64_t from, to;
+};
+
 struct partition_load {
 	size_t events, bytes;
 };
+
+/* What an event of an earlier lap than these does is cut at these only: if its offsets come again
+ * from before, they count as done too early. */
+#define PARTITION_LAPS 16
 
 struct partition {
 	int32_t number;
@@ -43,11 +52,16 @@ struct partition {
 	 * they go up to next_read. */
 	struct offset_range skipped_range;
 	struct partition_sent sent;
+	size_t unwritten;                /* events that were received and are not written */
 	struct partition_load in_flight; /* received, their work not done yet, but for ... */
 	struct partition_load behind;    /* ... those that wait behind many of their own order */
 	bool paused;
-	bool replaced; /* its topic was re-created: nothing is received until it restarts */
-	bool rewinds;  /* the database was asked to go back to the beginning: it may have */
+	struct log_return returned;   /* the latest time that its log went back; both 0: never */
+	int32_t lap;                  /* how often it was read on then */
+	int64_t laps[PARTITION_LAPS]; /* where the latest of these began, by number modulo */
+	bool went_back; /* its log: nothing is received until it restarts, from there or ... */
+	bool replaced;  /* ... from the beginning, since it is another log */
+	bool rewinds;   /* the database was asked to go back: it may have */
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is
 				       reclaimed */
 };
@@ -106,6 +120,17 @@ void partition_done(struct partition *p, const struct event_record *record);
 void partition_send(struct partition *p, struct event_record *last);
 /* It is committed. What was skipped since the send is to be written next. */
 void partition_committed(struct partition *p);
+/* One of its events is. */
+void partition_written(struct partition *p);
+/*
+ * Its log went back to offset, and is read on from there. Nothing from offset on is done any more:
+ * not in the database, and not by what is in flight, which goes on. No write is in progress, and
+ * nothing is skipped that is not written.
+ */
+void partition_read_on(struct partition *p, int64_t offset);
+/* The offsets that are done when record is; none: both are -1. */
+struct offset_range partition_range_of(const struct partition *p,
+				       const struct event_record *record);
 /* Nothing of it is in flight any more. */
 void partition_reset(struct partition *p);
 

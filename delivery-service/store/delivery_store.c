@@ -44,6 +44,29 @@ const struct pg_statement delivery_store_statements[] = {
 			  ") "
 			  "select "
 			  "from rewound" },
+	{ "store_reread", "with rewound as ("
+			  "  update position "
+			  "  set next_offset = least(next_offset, $5::int8), "
+			  "    commits = commits + 1, updated_at = now() "
+			  "  where topic = $1 and \"partition\" = $2::int4 "
+			  "    and epoch = $3 and claim = $4 "
+			  "  returning commits"
+			  "), "
+			  "cut as ("
+			  "  update position_range "
+			  "  set end_offset = $5::int8 "
+			  "  where topic = $1 and \"partition\" = $2::int4 "
+			  "    and first_offset < $5::int8 and end_offset > $5::int8 "
+			  "    and exists (select from rewound)"
+			  "), "
+			  "gone as ("
+			  "  delete from position_range "
+			  "  where topic = $1 and \"partition\" = $2::int4 "
+			  "    and first_offset >= $5::int8 "
+			  "    and exists (select from rewound)"
+			  ") "
+			  "select commits "
+			  "from rewound" },
 	{ "store_resumable_skipped",
 	  "select distinct g.order_id "
 	  "from given_up g "
@@ -226,22 +249,55 @@ enum status delivery_store_positions(struct delivery_store *store, const int32_t
 	return ST_OK;
 }
 
+static void set_claimed(struct pg_params *params, const struct delivery_store *store,
+			int32_t partition, struct partition_claim claim)
+{
+	pg_param_text(params, store->config.topic);
+	pg_param_i32(params, partition);
+	pg_param_i64(params, claim.epoch);
+	pg_param_i64(params, claim.number);
+}
+
+/* The statement gives a row if the partition is still claimed so; then the result is the caller's.
+ */
+static enum status run_claimed(struct delivery_store *store, struct pg_call *call,
+			       struct error *err)
+{
+	if (run(store, call, 1, true, err) != ST_OK)
+		return err->status;
+	if (PQntuples(call->result) == 1)
+		return ST_OK;
+	pg_clear(call, 1);
+	return error_set(err, ST_FENCED, "the partition has a new owner");
+}
+
 enum status delivery_store_rewind(struct delivery_store *store, int32_t partition,
 				  struct partition_claim claim, struct error *err)
 {
 	struct pg_params params = { 0 };
 	struct pg_call call = { "store_rewind", &params, NULL };
-	bool fenced;
 
-	pg_param_text(&params, store->config.topic);
-	pg_param_i32(&params, partition);
-	pg_param_i64(&params, claim.epoch);
-	pg_param_i64(&params, claim.number);
-	if (run(store, &call, 1, true, err) != ST_OK)
+	set_claimed(&params, store, partition, claim);
+	if (run_claimed(store, &call, err) != ST_OK)
 		return err->status;
-	fenced = PQntuples(call.result) == 0;
 	pg_clear(&call, 1);
-	return fenced ? error_set(err, ST_FENCED, "the partition has a new owner") : ST_OK;
+	return ST_OK;
+}
+
+enum status delivery_store_reread(struct delivery_store *store, int32_t partition,
+				  struct partition_claim claim, int64_t offset, int64_t *commits,
+				  struct error *err)
+{
+	struct pg_params params = { 0 };
+	struct pg_call call = { "store_reread", &params, NULL };
+
+	set_claimed(&params, store, partition, claim);
+	pg_param_i64(&params, offset);
+	if (run_claimed(store, &call, err) != ST_OK)
+		return err->status;
+	*commits = pg_i64(call.result, 0, 0);
+	pg_clear(&call, 1);
+	return ST_OK;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */

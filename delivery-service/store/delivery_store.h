@@ -68,6 +68,12 @@ MUST_CHECK enum status delivery_store_positions(struct delivery_store *store,
 MUST_CHECK enum status delivery_store_rewind(struct delivery_store *store, int32_t partition,
 					     struct partition_claim claim, struct error *err);
 
+/* The same log is to be read again from offset on: nothing there is done any more. What had its
+ * effect is known further. commits: how many there are then. Errors: as above. */
+MUST_CHECK enum status delivery_store_reread(struct delivery_store *store, int32_t partition,
+					     struct partition_claim claim, int64_t offset,
+					     int64_t *commits, struct error *err);
+
 /*
  * A batch is one transaction and takes two round trips: load begins it, moves the positions of plan
  * and reads what deciding needs; save writes what was decided. Between the two load_parked may

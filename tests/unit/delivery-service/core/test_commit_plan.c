@@ -114,6 +114,103 @@ Test(plan, one_for_each_partition_that_moves)
 	partitions_fini(&partitions);
 }
 
+/* The log went back from 6 to 2: what is in flight before 2 is done by its events, what comes again
+ * is not. Its partition is in the plan, which looks at the fence. */
+Test(plan, an_event_does_no_offset_that_comes_again)
+{
+	struct commit_plan plan;
+	struct event_record *before[4], *after[3];
+	struct partition *p = add(0, 0, 1);
+
+	for (int64_t offset = 0; offset < 4; offset++)
+		before[offset] = take_in(0, offset);
+	partition_skip(p, 6);
+	write_events(before + 3, 1);
+	expect_text(progress_of(0), "0: 3-6");
+	p->tracker.commits = 4;
+	partition_read_on(p, 2);
+	expect_text(progress_of(0), "0:");
+	cr_expect_eq(p->tracker.commits, 4);
+	cr_expect_eq(p->next_read, 2);
+	cr_expect_eq(p->in_flight.events, 4, "it goes on");
+	for (int64_t offset = 2; offset < 5; offset++)
+		after[offset - 2] = take_in(0, offset);
+	change(&plan, before + 2, 1);
+	cr_assert_eq(plan.count, 1);
+	commit(&plan, before + 2, 1);
+	expect_text(progress_of(0), "0:");
+	write_events(after + 1, 1);
+	expect_text(progress_of(0), "0: 3-4");
+	write_events(before, 2);
+	expect_text(progress_of(0), "2: 3-4");
+	write_events(after, 1);
+	write_events(after + 2, 1);
+	expect_text(progress_of(0), "5:");
+	partitions_fini(&partitions);
+}
+
+/* It goes back again, to another place, while an event of each lap is in flight. */
+Test(plan, a_log_that_goes_back_often)
+{
+	static const int64_t laps[] = { 8, 5, 6, 6, 4, 6 };
+	enum { LAPS = sizeof(laps) / sizeof(laps[0]) };
+	struct event_record *events[LAPS + 1];
+	struct partition *p = add(0, 3, 1);
+
+	for (int lap = 0; lap <= LAPS; lap++) {
+		if (lap > 0)
+			partition_read_on(p, laps[lap - 1]);
+		events[lap] = take_in(0, p->next_read); /* 3, 8, 5, 6, 6, 4, 6 */
+		partition_skip(p, 9);
+	}
+	write_events(events, LAPS);
+	expect_text(progress_of(0), "6:");
+	write_events(events + LAPS, 1);
+	expect_text(progress_of(0), "9:");
+	partitions_fini(&partitions);
+}
+
+/* It goes back into the midst of what is done: that stays done up to there. */
+Test(plan, a_log_that_goes_back_into_a_range)
+{
+	struct event_record *events[4], *again;
+	struct partition *p = add(0, 0, 1);
+
+	for (int64_t offset = 0; offset < 4; offset++)
+		events[offset] = take_in(0, offset);
+	write_events(events + 1, 3);
+	expect_text(progress_of(0), "0: 1-4");
+	partition_read_on(p, 3);
+	expect_text(progress_of(0), "0: 1-3");
+	write_events(events, 1);
+	expect_text(progress_of(0), "3:");
+	again = take_in(0, 3);
+	write_events(&again, 1);
+	expect_text(progress_of(0), "4:");
+	cr_expect_eq(p->unwritten, 5, "the writer counts them, not the plan");
+	partitions_fini(&partitions);
+}
+
+/* The latest event of the partition is not the one that is done at its offset. */
+Test(plan, an_earlier_event_at_the_offset_of_the_latest)
+{
+	struct commit_plan plan;
+	struct event_record *first, *second;
+	struct partition *p = add(0, 0, 1);
+
+	first = take_in(0, 0);
+	for (int lap = 0; lap <= PARTITION_LAPS; lap++)
+		partition_read_on(p, lap == 0 ? 0 : 1);
+	p->next_read = 0;
+	second = take_in(0, 0);
+	change(&plan, &first, 1);
+	cr_expect_null(p->sent.last);
+	commit(&plan, &first, 1);
+	cr_expect_eq(p->last, second);
+	free(second);
+	partitions_fini(&partitions);
+}
+
 /* Only the first events of a batch, when one of it is looked for that the database refuses. */
 Test(plan, a_part_of_the_batch)
 {

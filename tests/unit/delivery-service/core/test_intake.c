@@ -104,16 +104,56 @@ Test(intake, a_hole_before_the_message_needs_no_work)
 	offset_tracker_fini(&p.tracker);
 }
 
-Test(intake, a_message_from_before_marks_the_partition_as_replaced)
+/* --- a log that goes back ------------------------------------------------------------------ */
+
+Test(intake, a_message_from_before_is_not_received)
 {
 	struct partition p = partition();
 
+	cr_expect(intake_goes_back(&p, 9));
+	cr_expect_not(intake_goes_back(&p, 10));
+	cr_expect_not(intake_goes_back(NULL, 9));
 	cr_expect_eq(receive(&p, 9, "OrderPlaced"), INTAKE_DONE);
-	cr_expect(p.replaced);
 	cr_expect_eq(p.next_read, 10);
-	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_DONE,
-		     "nothing is read until it restarts");
+	p.went_back = true;
+	cr_expect_not(intake_goes_back(&p, 9), "that is known");
+	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_DONE, "nothing until it restarts");
 	offset_tracker_fini(&p.tracker);
+}
+
+/* The next to be read was 10. again: it went back at this place before. */
+static const struct back {
+	int64_t offset, log_start, log_end;
+	bool again, another;
+} backs[] = {
+	{ 7, 0, 12, false, false }, /* in the midst of a log that goes on */
+	{ 7, 0, 10, false, false },    { 7, 0, 9, false, true }, /* it ended before */
+	{ 7, 0, 9, true, false },  /* no: what lies there twice is longer the first time */
+	{ 0, 0, 12, false, true }, /* it has begun anew, and grown */
+	{ 0, 0, 12, true, false }, /* no: its first offsets are there twice */
+	{ 0, 0, 9, true, true },   /* it was made anew twice, after as much each time */
+	{ 5, 5, 12, false, true },     { 5, 6, 12, false, true },
+	{ 5, 6, 12, true, false },     { 7, -1001, 12, false, false }, /* where it begins, or ... */
+	{ 7, 0, -1001, false, false },                                 /* ... ends, is not known */
+	{ 0, 0, -1001, false, true },
+};
+
+Test(intake, a_log_that_goes_back_is_another_one_or_repeats_offsets)
+{
+	for (size_t i = 0; i < sizeof(backs) / sizeof(backs[0]); i++) {
+		const struct back *b = &backs[i];
+		struct partition p = partition();
+
+		if (b->again)
+			p.returned = (struct log_return){ 10, b->offset };
+		cr_expect_eq(intake_is_another_log(&p, b->offset, b->log_start, b->log_end),
+			     b->another, "%zu", i);
+		if (!b->again)
+			p.returned = (struct log_return){ 11, b->offset };
+		cr_expect_eq(intake_is_another_log(&p, b->offset, b->log_start, b->log_end),
+			     b->another, "%zu: that was another place", i);
+		offset_tracker_fini(&p.tracker);
+	}
 }
 
 Test(intake, nothing_is_received_of_a_fenced_or_unknown_partition)
@@ -123,7 +163,7 @@ Test(intake, nothing_is_received_of_a_fenced_or_unknown_partition)
 	p.reclaim_at_mono_ms = 1;
 	cr_expect_eq(receive(&p, 10, "OrderPlaced"), INTAKE_DONE);
 	cr_expect_eq(receive(&p, 9, "OrderPlaced"), INTAKE_DONE);
-	cr_expect_not(p.replaced);
+	cr_expect_not(intake_goes_back(&p, 9));
 	cr_expect_eq(p.next_read, 10);
 	cr_expect_eq(receive(NULL, 10, "OrderPlaced"), INTAKE_DONE);
 	offset_tracker_fini(&p.tracker);
@@ -150,7 +190,7 @@ Test(intake, an_end_where_it_is_read_to_is_nothing)
 
 	intake_end(&p, 10);
 	cr_expect_not(partition_skipped(&p));
-	cr_expect_not(p.replaced);
+	cr_expect_not(p.went_back);
 	offset_tracker_fini(&p.tracker);
 }
 
@@ -160,7 +200,7 @@ Test(intake, an_end_before_what_was_read_is_of_another_log)
 	struct partition p = partition();
 
 	intake_end(&p, 0);
-	cr_expect(p.replaced);
+	cr_expect(p.went_back && p.replaced);
 	cr_expect_eq(p.next_read, 10);
 	offset_tracker_fini(&p.tracker);
 }
@@ -203,9 +243,9 @@ Test(intake, a_partition_that_is_not_read_loses_nothing)
 	p.reclaim_at_mono_ms = 1;
 	cr_expect_not(intake_lost(&p, 13, 13, &lost));
 	p.reclaim_at_mono_ms = 0;
-	p.replaced = true;
+	p.went_back = true;
 	cr_expect_not(intake_lost(&p, 13, 13, &lost));
-	p.replaced = false;
+	p.went_back = false;
 	p.tracker.next = 13; /* all of it is done */
 	cr_expect_not(intake_lost(&p, 13, 13, &lost));
 	offset_tracker_fini(&p.tracker);
