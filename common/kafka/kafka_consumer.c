@@ -1,14 +1,13 @@
 #include "common/kafka/kafka_consumer.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_consumer_conf.h"
 #include "common/kafka/kafka_ends.h"
 #include "common/kafka/kafka_group.h"
+#include "common/kafka/kafka_handle.h"
 #include "common/kafka/kafka_message.h"
 #include "common/kafka/kafka_metadata.h"
 #include "common/kafka/kafka_stuck.h"
@@ -22,10 +21,7 @@
 #define ENDS_MS      500
 
 struct kafka_consumer {
-	pthread_rwlock_t mu;     /* over rk and queue, for threads that do not poll */
-	rd_kafka_t *rk;          /* the client; another one takes its place if it is stuck */
-	rd_kafka_queue_t *queue; /* what is polled */
-	struct kafka_workarounds *workarounds; /* of the client; owned, left to one that hangs */
+	struct kafka_handle handle;
 	struct kafka_settings settings;
 	const char *group_id;
 	const char *topic;
@@ -35,7 +31,6 @@ struct kafka_consumer {
 	bool leaving;
 	bool subscribed;
 	bool renews;              /* at the next subscribe */
-	bool haunted;             /* a client before this one has not ended, and may call back */
 	struct kafka_group group; /* as the latest statistics say */
 	struct kafka_stuck stuck; /* likewise */
 	/* What kafka_consumer_poll returned last: */
@@ -95,7 +90,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
 	struct kafka_consumer *c = opaque;
-	const bool ours = !c->leaving && rk == c->rk;
+	const bool ours = !c->leaving && rk == c->handle.rk;
 
 	atomic_fetch_add(&c->rebalances, 1);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
@@ -118,7 +113,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
 	struct kafka_consumer *c = opaque;
 
-	if (rk != c->rk)
+	if (rk != c->handle.rk)
 		return 0;
 	kafka_group_read(&c->group, json, len);
 	if (rd_kafka_version() >= HEEDS_EPOCHS)
@@ -148,50 +143,14 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c, struct error *err)
 	return conf;
 }
 
-/* A client that has joined nothing yet, in the place of another. */
-static enum status new_client(struct kafka_consumer *c, struct error *err)
-{
-	struct kafka_workarounds *workarounds = calloc(1, sizeof(*workarounds));
-	rd_kafka_conf_t *conf = workarounds ? new_conf(c, err) : NULL;
-
-	if (!workarounds)
-		return error_set(err, ST_INTERNAL, "out of memory");
-	if (!conf || kafka_conf_client(&workarounds->rk, RD_KAFKA_CONSUMER, conf, err) != ST_OK) {
-		free(workarounds);
-		return err->status;
-	}
-	(void)pthread_rwlock_wrlock(&c->mu);
-	c->workarounds = workarounds;
-	c->rk = workarounds->rk;
-	(void)rd_kafka_poll_set_consumer(c->rk);
-	c->queue = rd_kafka_queue_get_consumer(c->rk);
-	(void)pthread_rwlock_unlock(&c->mu);
-	return ST_OK;
-}
-
-/* False: it has not ended in time, and goes on. */
-static bool end_client(struct kafka_workarounds *workarounds, rd_kafka_queue_t *queue)
-{
-	if (!atomic_load(&workarounds->left))
-		return false;
-	rd_kafka_queue_destroy(queue);
-	if (!kafka_workarounds_destroy(workarounds))
-		return false;
-	free(workarounds);
-	return true;
-}
-
 /* It has unsubscribed, and nothing is ours. */
 static enum status renew(struct kafka_consumer *c, struct error *err)
 {
-	struct kafka_workarounds *before = c->workarounds;
-	rd_kafka_queue_t *queue = c->queue;
+	rd_kafka_conf_t *conf = new_conf(c, err);
 
 	forget_polled(c);
-	if (new_client(c, err) != ST_OK)
+	if (!conf || kafka_handle_renew(&c->handle, conf, &c->group, err) != ST_OK)
 		return err->status;
-	kafka_workarounds_leave(before, &c->group, false);
-	c->haunted |= !end_client(before, queue);
 	c->group = (struct kafka_group){ 0 };
 	c->stuck = (struct kafka_stuck){ 0 };
 	c->renews = false;
@@ -209,7 +168,7 @@ enum status kafka_consumer_subscribe(struct kafka_consumer *c, struct error *err
 		return err->status;
 	topics = rd_kafka_topic_partition_list_new(1);
 	(void)rd_kafka_topic_partition_list_add(topics, c->topic, RD_KAFKA_PARTITION_UA);
-	code = rd_kafka_subscribe(c->rk, topics);
+	code = rd_kafka_subscribe(c->handle.rk, topics);
 	rd_kafka_topic_partition_list_destroy(topics);
 	if (code)
 		return error_set(err, ST_INVALID, "cannot subscribe to %s: %s", c->topic,
@@ -223,50 +182,46 @@ enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_
 				struct error *err)
 {
 	struct kafka_consumer *c = calloc(1, sizeof(*c));
+	rd_kafka_conf_t *conf;
 
 	if (!c)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	(void)pthread_rwlock_init(&c->mu, NULL);
 	c->settings = *settings;
 	c->group_id = group;
 	c->topic = settings->topic;
 	c->callbacks = *callbacks;
-	if (new_client(c, err) != ST_OK)
-		goto fail_client;
-	if (kafka_consumer_subscribe(c, err) != ST_OK)
-		goto fail_subscribe;
+	conf = new_conf(c, err);
+	if (!conf || kafka_handle_open(&c->handle, conf, err) != ST_OK) {
+		free(c);
+		return err->status;
+	}
+	if (kafka_consumer_subscribe(c, err) != ST_OK) {
+		if (kafka_handle_close(&c->handle, true))
+			free(c);
+		return err->status;
+	}
 	*out = c;
 	return ST_OK;
-
-fail_subscribe:
-	rd_kafka_queue_destroy(c->queue);
-	rd_kafka_destroy(c->rk); /* it has joined nothing */
-	free(c->workarounds);
-fail_client:
-	(void)pthread_rwlock_destroy(&c->mu);
-	free(c);
-	return err->status;
 }
 
 void kafka_consumer_unsubscribe(struct kafka_consumer *c)
 {
 	c->subscribed = false;
-	(void)rd_kafka_unsubscribe(c->rk);
+	(void)rd_kafka_unsubscribe(c->handle.rk);
 }
 
 void kafka_consumer_leave(struct kafka_consumer *c)
 {
 	c->leaving = true;
 	forget_polled(c);
-	kafka_workarounds_leave(c->workarounds, &c->group, c->subscribed);
+	kafka_handle_leave(&c->handle, &c->group, c->subscribed);
 }
 
 void kafka_consumer_close(struct kafka_consumer *c)
 {
-	if (!c || !end_client(c->workarounds, c->queue) || c->haunted)
+	if (!c || !kafka_handle_close(&c->handle, false))
 		return;
 	kafka_message_fini(&c->message);
-	(void)pthread_rwlock_destroy(&c->mu);
 	free(c);
 }
 
@@ -320,7 +275,7 @@ const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_
 		return read_polled(c);
 	for (; ended; timeout_ms = 0) {
 		forget_polled(c);
-		c->polled = rd_kafka_consumer_poll(c->rk, timeout_ms);
+		c->polled = rd_kafka_consumer_poll(c->handle.rk, timeout_ms);
 		if (!c->polled)
 			return NULL;
 		if (!c->polled->err)
@@ -333,9 +288,7 @@ const struct message *kafka_consumer_poll(struct kafka_consumer *c, int timeout_
 
 void kafka_consumer_wake(struct kafka_consumer *c)
 {
-	(void)pthread_rwlock_rdlock(&c->mu);
-	rd_kafka_queue_yield(c->queue);
-	(void)pthread_rwlock_unlock(&c->mu);
+	kafka_handle_wake(&c->handle);
 }
 
 static rd_kafka_topic_partition_list_t *one_partition(const struct kafka_consumer *c,
@@ -352,9 +305,9 @@ void kafka_consumer_pause(struct kafka_consumer *c, int32_t partition, bool paus
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 
 	if (paused)
-		(void)rd_kafka_pause_partitions(c->rk, list);
+		(void)rd_kafka_pause_partitions(c->handle.rk, list);
 	else
-		(void)rd_kafka_resume_partitions(c->rk, list);
+		(void)rd_kafka_resume_partitions(c->handle.rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -365,7 +318,7 @@ bool kafka_consumer_seek(struct kafka_consumer *c, int32_t partition, int64_t of
 	bool done;
 
 	list->elems[0].offset = offset;
-	error = rd_kafka_seek_partitions(c->rk, list, 1000);
+	error = rd_kafka_seek_partitions(c->handle.rk, list, 1000);
 	done = !error && !list->elems[0].err;
 	log_rebalance_error(error);
 	rd_kafka_topic_partition_list_destroy(list);
@@ -374,7 +327,7 @@ bool kafka_consumer_seek(struct kafka_consumer *c, int32_t partition, int64_t of
 
 bool kafka_consumer_assignment_lost(struct kafka_consumer *c)
 {
-	return rd_kafka_assignment_lost(c->rk) != 0;
+	return rd_kafka_assignment_lost(c->handle.rk) != 0;
 }
 
 void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t next_offset)
@@ -382,7 +335,7 @@ void kafka_consumer_store(struct kafka_consumer *c, int32_t partition, int64_t n
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 
 	list->elems[0].offset = next_offset;
-	(void)rd_kafka_offsets_store(c->rk, list);
+	(void)rd_kafka_offsets_store(c->handle.rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -391,7 +344,7 @@ void kafka_consumer_commit(struct kafka_consumer *c, int32_t partition, int64_t 
 	rd_kafka_topic_partition_list_t *list = one_partition(c, partition);
 
 	list->elems[0].offset = next_offset;
-	commit(c->rk, list);
+	commit(c->handle.rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -412,21 +365,23 @@ bool kafka_consumer_reachable(struct kafka_consumer *c)
 
 int64_t kafka_consumer_log_start(struct kafka_consumer *c, int32_t partition)
 {
-	return kafka_ends_start(c->rk, c->topic, partition);
+	return kafka_ends_start(c->handle.rk, c->topic, partition);
 }
 
 void kafka_consumer_high_watermarks(struct kafka_consumer *c, struct topic_offset *list,
 				    size_t count)
 {
-	(void)pthread_rwlock_rdlock(&c->mu);
-	kafka_ends_find(c->rk, c->topic, list, count, kafka_consumer_reachable(c) ? ENDS_MS : 0);
-	(void)pthread_rwlock_unlock(&c->mu);
+	rd_kafka_t *rk = kafka_handle_borrow(&c->handle);
+
+	kafka_ends_find(rk, c->topic, list, count, kafka_consumer_reachable(c) ? ENDS_MS : 0);
+	kafka_handle_give_back(&c->handle);
 }
 
 bool kafka_consumer_is_stuck(struct kafka_consumer *c)
 {
 	if (kafka_stuck_is_suspect(&c->stuck, clock_mono_ms()))
-		c->renews = kafka_metadata_has_leader(c->rk, c->topic, c->stuck.partition, ASK_MS);
+		c->renews = kafka_metadata_has_leader(c->handle.rk, c->topic, c->stuck.partition,
+						      ASK_MS);
 	return c->renews;
 }
 

@@ -7,7 +7,7 @@
  *   the destruction of a joining member does not abort (confluentinc/librdkafka issue 4312,
  *   corrected in 2.3.0).
  * tests/integration/alone/ (rebalance, stops, outages) fails if one of them goes too early.
- * The settings that are bound to the version are in kafka_consumer.c (issue 2879).
+ * The settings that are bound to the version are in kafka_consumer_conf.c (issue 2879).
  */
 #include "common/kafka/kafka_workarounds.h"
 
