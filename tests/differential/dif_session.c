@@ -93,9 +93,9 @@ static const char *const saves[] = {
 };
 static const char *const stores[] = {
 	"store_claim",     "store_claim",         "store_ranges",
-	"store_positions", "store_rewind",        "store_resumable_skipped",
-	"store_resumable", "store_resumable_all", "store_parked",
-	"write_probe",
+	"store_positions", "store_rewind",        "store_reread",
+	"store_resumable", "store_resumable_all", "store_resumable_skipped",
+	"store_parked",    "write_probe",
 };
 static const char *const asks[] = { "orders_by_key", "orders_lock", "orders_ids" };
 static const char *const writes[] = { "orders_update", "outbox_insert", "orders_insert" };

@@ -11,6 +11,7 @@ static const struct dif_statement statements[] = {
 	{ "store_ranges", "tp", "nn", false },
 	{ "store_positions", "t*p", "nnnnn", true },
 	{ "store_rewind", "tpee", "", false },
+	{ "store_reread", "tpeeo", "n", false },
 	{ "store_resumable_skipped", "lr", "n", false },
 	{ "store_resumable", "L", "n", true },
 	{ "store_resumable_all", "L", "n", true },

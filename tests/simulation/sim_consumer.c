@@ -16,6 +16,8 @@ struct reading {
 	bool owned; /* its owner was asked where to start */
 	bool assigned, paused;
 	int64_t next;              /* to be fetched */
+	int64_t asked;             /* what the latest fetch began with */
+	int repeated;              /* places of the log that came twice since, or lie before it */
 	int64_t told_end;          /* the end that was told of */
 	int64_t start;             /* of the log, as the latest fetch said */
 	int64_t stored, committed; /* as the client knows it */
@@ -100,7 +102,8 @@ void kafka_consumer_close(struct kafka_consumer *c)
 /* Nothing is known of another log there. */
 static void set_place(struct kafka_consumer *c, int32_t partition, int64_t next)
 {
-	c->readings[partition].next = next;
+	c->readings[partition].next = c->readings[partition].asked = next;
+	c->readings[partition].repeated = 0;
 	c->member.replaced_at[partition] = 0;
 }
 
@@ -181,6 +184,29 @@ static void skip_holes(const struct sim_partition *p, struct reading *r)
 		r->next++;
 }
 
+/* An answer of the broker ends where it will, also in the midst of what is kept twice. */
+static void ask_again(struct reading *r)
+{
+	r->asked = r->next;
+	r->repeated = 0;
+}
+
+/* What is kept twice comes twice to who fetches it at once, and then past what is no message. */
+static void go_back(const struct sim_partition *p, struct reading *r)
+{
+	for (; r->repeated < p->twice_count && r->next >= p->twice[r->repeated].end;
+	     r->repeated++) {
+		const int64_t first = p->twice[r->repeated].first;
+
+		if (r->asked >= p->twice[r->repeated].end)
+			continue;
+		r->next = first > r->asked ? first : r->asked;
+		r->repeated++;
+		break;
+	}
+	skip_holes(p, r);
+}
+
 /* What is out of the log's range is read from its beginning on. */
 static void look_at_range(struct kafka_consumer *c, const struct sim_partition *p,
 			  struct reading *r)
@@ -190,8 +216,10 @@ static void look_at_range(struct kafka_consumer *c, const struct sim_partition *
 	r->start = p->start;
 	if (r->next > p->count && *replaced_at == 0)
 		*replaced_at = r->next;
-	if (r->next < p->start || r->next > p->count)
-		r->next = p->start;
+	if (r->next < p->start || r->next > p->count) {
+		r->next = r->asked = p->start;
+		r->repeated = 0;
+	}
 }
 
 /* The next message of the partition; NULL: there is none. May tell of the end instead. */
@@ -205,9 +233,13 @@ static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
 		return NULL;
 	look_at_range(c, p, r);
 	skip_holes(p, r);
+	if (p->twice_count > 0 && sim_random_chance(sim_world_random(), 50))
+		ask_again(r);
+	go_back(p, r);
 	sim_kafka_read(partition, r->next + 1);
 	if (is_visible(p, r->next))
 		return &p->messages[r->next++].plain;
+	ask_again(r);
 	if (r->told_end != r->next) {
 		r->told_end = r->next;
 		c->callbacks.end_reached(c->callbacks.context, partition, r->next);

@@ -80,7 +80,9 @@ static void judge_place(const struct sim_session *s, const struct sim_row *row)
 	const struct sim_value *v = row->written;
 
 	judge_owner(s, row);
-	if (!is_covered(s, v->number[0], v->number[1]) && !sim_judge_place_is_of_old(row))
+	/* What comes again is done when it has come, and so is what lies behind it. */
+	if (!is_covered(s, v->number[0], v->number[1]) && !sim_judge_place_is_of_old(row) &&
+	    !sim_judge_place_comes_again(v->number[0], v->number[1]))
 		sim_world_violation("order %" PRId64 " version %" PRId64
 				    ": neither position nor range covers its event, %" PRId64
 				    "/%" PRId64,
@@ -164,10 +166,9 @@ static void note_claim(int64_t partition, int64_t epoch, struct claim claim)
 	judge.claims[partition] = judge.claims_of[partition][epoch] = claim;
 }
 
-/* Only in a log that is another one, and to its beginning. */
 static void judge_rewind(int64_t partition, int64_t from, int64_t to)
 {
-	if (to != 0 || !sim_judge_place_rewind(partition))
+	if (!sim_judge_place_goes_back(partition, to))
 		sim_world_violation("the position of partition %" PRId64 " went back from %" PRId64
 				    " to %" PRId64,
 				    partition, from, to);

@@ -200,10 +200,30 @@ void sim_judge_place_appended(const struct sim_message *m)
 		lose_event(m);
 }
 
-bool sim_judge_place_rewind(int64_t partition)
+static bool is_kept_twice(int64_t partition, int64_t offset)
+{
+	const struct sim_partition *p = &judge.topic->partitions[partition];
+
+	for (int i = 0; i < p->twice_count; i++) {
+		if (offset >= p->twice[i].first && offset < p->twice[i].end)
+			return true;
+	}
+	return false;
+}
+
+bool sim_judge_place_comes_again(int64_t partition, int64_t offset)
+{
+	const struct sim_partition *p = &judge.topic->partitions[partition];
+
+	return p->twice_count > 0 && offset >= p->twice[0].first;
+}
+
+bool sim_judge_place_goes_back(int64_t partition, int64_t to)
 {
 	bool replaced = judge.logs[partition].replaced;
 
+	if (to > 0)
+		return replaced || is_kept_twice(partition, to);
 	judge.logs[partition].times += replaced;
 	judge.logs[partition].replaced = false;
 	return replaced;

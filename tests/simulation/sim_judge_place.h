@@ -29,8 +29,10 @@ void sim_judge_place_covered(const struct sim_session *session, int64_t partitio
 void sim_judge_place_recreated(int32_t partition, int64_t read);
 /* A message is on the topic. */
 void sim_judge_place_appended(const struct sim_message *message);
-/* The position goes back to the beginning. False: it is the same log. */
-bool sim_judge_place_rewind(int64_t partition);
+/* It may be read again, since the log has it twice, or something before it. */
+bool sim_judge_place_comes_again(int64_t partition, int64_t offset);
+/* The position goes back to there. False: it must not, the log is the same, and goes on there. */
+bool sim_judge_place_goes_back(int64_t partition, int64_t to);
 
 /* A record of a service's log. */
 void sim_judge_place_logged(const char *who, const char *msg, const char *fields);

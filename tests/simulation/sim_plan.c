@@ -16,7 +16,7 @@
 #define FOREVER_MS  1000000000 /* beyond the end of every run */
 #define GROWS_MAX   3
 #define DELETES_MAX 12
-#define CHANGES     (GROWS_MAX + DELETES_MAX)
+#define CHANGES     (GROWS_MAX + DELETES_MAX + SIM_TWICE_MAX)
 #define BEHIND_S    8    /* behind another fault consumers may be late */
 #define FORGETS_MS  2000 /* at most: how far a standby is behind */
 
@@ -56,6 +56,7 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	[FAULT_DELETE] = { "the beginning of the topic is deleted", 0, 200, 1000 },
 	[FAULT_RECREATE] = { "the topic is made anew", 0, 0, 4000 },
 	[FAULT_DELETE_ALL] = { "the topic is deleted, read or not", 0, 200, 1000 },
+	[FAULT_REPEAT] = { "messages are kept twice", 0, 1, 20 },
 };
 
 static enum sim_fault_kind draw_kind(struct sim_random *r)
@@ -113,6 +114,8 @@ static void plan_changes(struct sim_plan *plan, uint64_t seed, const struct sim_
 			    DELETES_MAX, setup->duration_us);
 	if (setup->recreates)
 		add_changes(plan, &r, FAULT_RECREATE, 1, setup->duration_us);
+	if (setup->repeats)
+		add_changes(plan, &r, FAULT_REPEAT, SIM_TWICE_MAX, setup->duration_us);
 	put_behind_others(plan, &r, first, others);
 }
 
@@ -259,6 +262,8 @@ static bool do_to_server(const struct sim_fault *f)
 		sim_topic_delete(sim_topic_find(SIM_TOPIC), f->ms, f->kind == FAULT_DELETE_ALL);
 	else if (f->kind == FAULT_RECREATE)
 		sim_topic_recreate(sim_topic_find(SIM_TOPIC), until_us);
+	else if (f->kind == FAULT_REPEAT)
+		sim_topic_repeat(sim_topic_find(SIM_TOPIC), f->ms);
 	else if (f->kind == FAULT_MOVE)
 		sim_kafka_move_some();
 	else if (f->kind == FAULT_PG_RESTART)

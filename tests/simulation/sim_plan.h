@@ -43,6 +43,7 @@ enum sim_fault_kind {
 	FAULT_DELETE,     /* the topic's beginning is deleted: ms per mille of it */
 	FAULT_DELETE_ALL, /* likewise, and of what nobody has read */
 	FAULT_RECREATE,   /* the topic is deleted, and made anew after ms */
+	FAULT_REPEAT,     /* ms messages of each partition are kept twice */
 	FAULT_COUNT
 };
 

@@ -20,12 +20,15 @@ static void draw_changes(struct sim_setup *s, uint64_t seed)
 {
 	struct sim_random r = { seed * 0xa0761d6478bd642fu + 11 };
 	struct sim_random again = { seed * 0x8ebc6af09c88c6e3u + 439 };
+	struct sim_random twice = { seed * 0x589965cc75374cc3u + 97 };
 
 	s->grows = sim_random_chance(&r, 150);
 	if (sim_random_chance(&r, 150))
 		s->retention = sim_random_chance(&r, 300) ? SIM_DELETES_READ : SIM_DELETES_UNREAD;
 	else
 		s->recreates = sim_random_chance(&again, 140);
+	if (s->retention == SIM_KEEPS_ALL)
+		s->repeats = sim_random_chance(&twice, 140);
 	s->looks_often = sim_random_chance(&r, 300);
 }
 
@@ -78,11 +81,12 @@ void sim_setup_describe(const struct sim_setup *s, char *text, unsigned long siz
 	(void)snprintf(text, size,
 		       "%s, %s, %s, order %s, work %" PRId64 " ms, concurrency %" PRId64
 		       ", %d partitions, %d order-services, %d delivery-services, %" PRId64
-		       " events/s%s%s%s",
+		       " events/s%s%s%s%s",
 		       s->keyed ? "keyed" : "unkeyed", s->in_sequence ? "enforce" : "observe",
 		       s->transactional ? "transactional" : "idempotent",
 		       orders[s->processing_order], s->work_ms, s->max_concurrency,
 		       (int)s->partitions, s->order_services, s->delivery_services, s->events_per_s,
 		       s->grows ? ", partitions are added" : "", retentions[s->retention],
-		       s->recreates ? ", makes the topic anew" : "");
+		       s->recreates ? ", makes the topic anew" : "",
+		       s->repeats ? ", keeps messages twice" : "");
 }

@@ -29,6 +29,7 @@ struct sim_setup {
 	bool transactional; /* the relays */
 	enum sim_retention retention;
 	bool recreates;   /* the topic, in use */
+	bool repeats;     /* the broker keeps messages twice */
 	bool grows;       /* partitions are added to the topic */
 	bool looks_often; /* the relays, at who writes; else once in 2,000 rows, which are many here
 			   */

@@ -72,11 +72,13 @@ static enum status positions(struct sim_session *s, const struct sim_call *c, PG
 	return ST_OK;
 }
 
-static enum status delete_all(struct sim_session *s, enum sim_table_name name, int64_t partition)
+/* Those that begin at or behind an offset. */
+static enum status delete_all(struct sim_session *s, enum sim_table_name name, int64_t partition,
+			      int64_t offset)
 {
 	struct sim_table *t = sim_sql_table(s, name);
 
-	for (size_t i = sim_table_from(t, partition, 0, 0);
+	for (size_t i = sim_table_from(t, partition, offset, 0);
 	     i < t->count && t->rows[i]->key[0] == partition; i++) {
 		if (!sim_table_see(t->rows[i], s))
 			continue;
@@ -93,7 +95,30 @@ static bool is_claimed_by(const struct sim_value *v, const struct sim_call *c)
 	       (v->number[CLAIM] == sim_args_number(c, 4) || !sim_args_says(c, "claim = $4"));
 }
 
-static enum status rewind_position(struct sim_session *s, const struct sim_call *c, PGresult **out)
+/* A range that goes on behind the offset ends there. */
+static enum status cut_ranges(struct sim_session *s, int64_t partition, int64_t offset)
+{
+	struct sim_table *t = sim_sql_table(s, T_RANGE);
+
+	for (size_t i = sim_table_from(t, partition, 0, 0);
+	     i < t->count && t->rows[i]->key[0] == partition && t->rows[i]->key[1] < offset; i++) {
+		const struct sim_value *v = sim_table_see(t->rows[i], s);
+		struct sim_value value;
+
+		if (!v || v->number[0] <= offset)
+			continue;
+		if (sim_server_lock_row(s, T_RANGE, t->rows[i]) != ST_OK)
+			return SIM_BLOCKED;
+		value = *t->rows[i]->written;
+		value.number[0] = offset;
+		sim_server_write(t->rows[i], &value);
+	}
+	return ST_OK;
+}
+
+/* offset: what lies before it stays done. */
+static enum status set_back(struct sim_session *s, const struct sim_call *c, int64_t offset,
+			    bool anew, PGresult **out)
 {
 	struct sim_row *row =
 		sim_table_find(sim_sql_table(s, T_POSITION), sim_args_number(c, 2), 0, 0);
@@ -105,17 +130,30 @@ static enum status rewind_position(struct sim_session *s, const struct sim_call 
 	/* Another may have claimed it while this one waited for its row. */
 	claimed = claimed && is_claimed_by(row->written, c);
 	if (claimed) {
-		if (delete_all(s, T_RANGE, row->key[0]) != ST_OK ||
-		    delete_all(s, T_PLAIN, row->key[0]) != ST_OK)
+		if (cut_ranges(s, row->key[0], offset) != ST_OK ||
+		    delete_all(s, T_RANGE, row->key[0], offset) != ST_OK ||
+		    (anew && delete_all(s, T_PLAIN, row->key[0], 0) != ST_OK))
 			return SIM_BLOCKED;
 		value = *row->written;
-		value.number[NEXT] = 0;
+		if (value.number[NEXT] > offset)
+			value.number[NEXT] = offset;
+		value.number[COMMITS] += !anew;
 		sim_server_write(row, &value);
 	}
 	*out = sim_args_result(1);
 	if (claimed)
-		sim_args_put_number(*out, 0, 0, 1);
+		sim_args_put_number(*out, 0, 0, value.number[COMMITS]);
 	return ST_OK;
+}
+
+static enum status rewind_position(struct sim_session *s, const struct sim_call *c, PGresult **out)
+{
+	return set_back(s, c, 0, true, out);
+}
+
+static enum status reread(struct sim_session *s, const struct sim_call *c, PGresult **out)
+{
+	return set_back(s, c, sim_args_number(c, 5), false, out);
 }
 
 /* --- what is parked ------------------------------------------------------------------------ */
@@ -226,6 +264,7 @@ const struct sim_sql sim_sql_delivery[] = {
 	{ "store_ranges", ranges },
 	{ "store_positions", positions },
 	{ "store_rewind", rewind_position },
+	{ "store_reread", reread },
 	{ "store_resumable_skipped", resumable_skipped },
 	{ "store_resumable", resumable },
 	{ "store_resumable_all", resumable_all },

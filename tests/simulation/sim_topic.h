@@ -28,6 +28,8 @@ struct sim_message {
 	int64_t content;
 };
 
+#define SIM_TWICE_MAX 3
+
 struct sim_partition {
 	struct sim_message *messages; /* by offset */
 	int64_t count, capacity;
@@ -36,6 +38,11 @@ struct sim_partition {
 	/* Those of the topic that had this name before. */
 	struct sim_message *old;
 	int64_t old_count;
+	/* What the broker keeps twice; ascending, apart from each other, not from the beginning. */
+	struct {
+		int64_t first, end;
+	} twice[SIM_TWICE_MAX];
+	int twice_count;
 };
 
 struct sim_topic {

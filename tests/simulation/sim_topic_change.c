@@ -44,6 +44,26 @@ void sim_topic_delete(struct sim_topic *t, int64_t per_mille, bool unread)
 	}
 }
 
+/* --- a disk that was full ------------------------------------------------------------------ */
+
+static void repeat_in(struct sim_partition *p, int64_t messages)
+{
+	int64_t first = p->twice_count > 0 ? p->twice[p->twice_count - 1].end : 1;
+
+	if (p->count - messages > first)
+		first = p->count - messages;
+	if (p->twice_count == SIM_TWICE_MAX || first >= p->count)
+		return;
+	p->twice[p->twice_count].first = first;
+	p->twice[p->twice_count++].end = p->count;
+}
+
+void sim_topic_repeat(struct sim_topic *t, int64_t messages)
+{
+	for (int32_t i = 0; i < t->partition_count; i++)
+		repeat_in(&t->partitions[i], messages);
+}
+
 /* --- a topic that is made anew ------------------------------------------------------------- */
 
 void sim_topic_recreate(struct sim_topic *t, int64_t away_until_us)

@@ -15,6 +15,9 @@ void sim_topic_delete(struct sim_topic *topic, int64_t per_mille, bool unread);
 /* The topic with its messages is deleted, and made anew, empty, after some time. */
 void sim_topic_recreate(struct sim_topic *topic, int64_t away_until_us);
 
+/* The latest messages of each partition, so many, are kept twice from now on. */
+void sim_topic_repeat(struct sim_topic *topic, int64_t messages);
+
 /* So many partitions are added, as far as there may be any. */
 void sim_topic_grow(struct sim_topic *topic, int32_t more);
 
