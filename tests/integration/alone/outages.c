@@ -10,6 +10,7 @@
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
+#include "tests/support/log_file.h"
 #include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
@@ -279,6 +280,38 @@ LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 	cr_expect(service_logs(delivery, "the topic was re-created"));
 	cr_expect(wait_until(5000,
 			     sql_number("select next_offset from delivery.position") == 6 * AFTER));
+}
+
+/*
+ * A broker whose disk was full has given offset 1 to three batches: an order's, one of an event
+ * without a version, and that one once more. Each event has its effect, and none has two.
+ */
+LAB_TEST(outages, a_log_that_repeats_offsets_is_read_whole, 1)
+{
+	const struct raw_message plain = order_event("OrderPlaced", 3, 0, "SEOUL");
+	struct service *delivery;
+
+	produce_placed(1);
+	produce_placed(2);
+	cr_assert_eq(produce(&plain), 2);
+	broker_stop();
+	log_file_renumber(fixture.topic, 2, 1);
+	log_file_repeat(fixture.topic, 2);
+	broker_start();
+	delivery = service_start(DELIVERY, NULL);
+	cr_expect(wait_until(60000, sql_number(HISTORY) == 3), "%lld of 3 effects",
+		  (long long)sql_number(HISTORY));
+	produce_placed(4);
+	cr_assert(wait_until(60000, sql_number(HISTORY) == 4), "%lld of 4 effects",
+		  (long long)sql_number(HISTORY));
+	cr_assert(wait_until(60000, sql_number("select count(*) from delivery.outbox") == 0));
+	cr_expect(wait_until(
+		60000, service_metric(delivery, "delivery_partition_lag{partition=\"0\"}") == 0.0));
+	cr_expect_eq(sql_number("select next_offset from delivery.position"), 7,
+		     "offsets 0 and 1, and 5 that came since");
+	cr_expect_eq(sql_number("select count(*) from delivery.applied_plain"), 1);
+	cr_expect(service_logs(delivery, "the log gives offsets again: reading on"));
+	cr_expect_not(service_logged(delivery, "the topic was re-created"));
 }
 
 /* As a restore, or a standby that was behind: under a running owner, commits never were. */
