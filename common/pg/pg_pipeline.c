@@ -20,11 +20,12 @@ static enum status status_of_sqlstate(const char *state)
 		return ST_UNAVAILABLE;
 	if (strcmp(state, "23505") == 0)
 		return ST_CONFLICT;
-	/* connection, resources, operator intervention, transaction rollback, lock timeout,
-	 * read-only server */
+	/* connection, resources, operator intervention, the server's system (a disk that gives
+	 * errors), transaction rollback, lock timeout, read-only server */
 	if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 ||
-	    strncmp(state, "57", 2) == 0 || strncmp(state, "40", 2) == 0 ||
-	    strcmp(state, "55P03") == 0 || strcmp(state, "25006") == 0)
+	    strncmp(state, "57", 2) == 0 || strncmp(state, "58", 2) == 0 ||
+	    strncmp(state, "40", 2) == 0 || strcmp(state, "55P03") == 0 ||
+	    strcmp(state, "25006") == 0)
 		return ST_UNAVAILABLE;
 	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
 		return ST_INVALID;

@@ -46,6 +46,7 @@ LAB_TEST(poison, what_the_database_refuses_is_a_dead_letter_and_alone, 1)
 	struct tail *letters = tail_open_dead_letters(fixture.topic);
 
 	refuse_one();
+	cr_assert(wait_until(LONG_MS, sql_number("select count(*) from delivery.position") == 1));
 	sql_run("begin");
 	sql_run("select from delivery.position for update");
 	produce_placed(1, 1);
@@ -63,4 +64,22 @@ LAB_TEST(poison, what_the_database_refuses_is_a_dead_letter_and_alone, 1)
 			   "%s", message_header(&letters->messages[0], "x-exception-message"));
 	cr_expect_eq(json_number(letters->messages[0].json, "id"), POISON);
 	cr_expect(service_metric_reaches(delivery, "delivery_dead_letters_total", 1.0));
+}
+
+/* A disk that gives errors is no fault of an event: nothing is refused, and all is written later.
+ */
+LAB_TEST(poison, a_server_whose_disk_fails_is_waited_for, 1)
+{
+	struct service *delivery = service_start(DELIVERY, NULL);
+
+	sql_run("create function delivery.refuse() returns trigger language plpgsql as $$ begin "
+		"raise exception 'no disk' using errcode = 'io_error'; end $$");
+	sql_run("create trigger refuse before insert on delivery.history for each row "
+		"execute function delivery.refuse()");
+	produce_placed(1, 3);
+	cr_assert(wait_until(LONG_MS, service_logged(delivery, "no disk")));
+	sql_run("drop trigger refuse on delivery.history");
+	cr_expect(wait_until(LONG_MS, sql_number(HISTORY) == 3), "%lld of 3 effects",
+		  (long long)sql_number(HISTORY));
+	cr_expect_eq(service_metric(delivery, "delivery_dead_letters_total"), 0.0);
 }
