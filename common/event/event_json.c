@@ -126,6 +126,8 @@ enum status event_decode(enum event_type type, const void *payload, size_t len,
 		return error_set(err, ST_INVALID, "payload of %zu bytes, at most %d are allowed",
 				 len, EVENT_PAYLOAD_MAX_BYTES);
 	root = json_loadb(payload, len, JSON_REJECT_DUPLICATES, &why);
+	if (!root && json_error_code(&why) == json_error_out_of_memory)
+		return error_set(err, ST_UNAVAILABLE, "out of memory");
 	if (!root)
 		return error_set(err, ST_INVALID, "not JSON: %s at byte %d", why.text,
 				 why.position);

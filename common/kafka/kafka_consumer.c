@@ -85,7 +85,8 @@ static void log_rebalance_error(rd_kafka_error_t *error)
 	rd_kafka_error_destroy(error);
 }
 
-/* Runs inside kafka_consumer_poll and kafka_consumer_leave, on the thread that calls them. */
+/* Runs inside kafka_consumer_poll, and inside a leave or a renewal on the thread that closes: then
+ * nothing is ours. */
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -151,7 +152,7 @@ static enum status renew(struct kafka_consumer *c, struct error *err)
 	forget_polled(c);
 	if (!conf || kafka_handle_renew(&c->handle, conf, &c->group, err) != ST_OK)
 		return err->status;
-	c->group = (struct kafka_group){ 0 };
+	kafka_group_reset(&c->group);
 	c->stuck = (struct kafka_stuck){ 0 };
 	c->renews = false;
 	log_warn("consumer", "another client of Kafka takes the place of the one that was stuck",

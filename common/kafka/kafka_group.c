@@ -11,6 +11,14 @@ static bool is_text(const json_t *object, const char *name, const char *expected
 	return text && strcmp(text, expected) == 0;
 }
 
+void kafka_group_reset(struct kafka_group *group)
+{
+	atomic_store(&group->coordinated, false);
+	group->steady = false;
+	group->statistics = group->refused_at = 0;
+	group->refusal[0] = '\0';
+}
+
 void kafka_group_refused(struct kafka_group *group, const char *why)
 {
 	(void)snprintf(group->refusal, sizeof(group->refusal), "%s", why);

@@ -20,6 +20,9 @@ struct kafka_group {
 	int64_t refused_at;       /* statistics then */
 };
 
+/* Of another client: nothing is known. */
+void kafka_group_reset(struct kafka_group *group);
+
 /* The group did not take us. */
 void kafka_group_refused(struct kafka_group *group, const char *why);
 

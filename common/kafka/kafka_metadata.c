@@ -29,6 +29,14 @@ bool kafka_metadata_has_leader(rd_kafka_t *rk, const char *topic, int32_t partit
 	return has;
 }
 
+/* A broker that does not know the topic yet says so in other words than that it is not there. */
+static int32_t count_of(const struct rd_kafka_metadata_topic *topic)
+{
+	if (topic->err && topic->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return -1;
+	return topic->partition_cnt;
+}
+
 int32_t kafka_metadata_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
@@ -36,7 +44,7 @@ int32_t kafka_metadata_partitions(rd_kafka_t *rk, const char *topic, int timeout
 
 	if (kafka_metadata(rk, topic, timeout_ms, &metadata) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
-	count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+	count = metadata->topic_cnt == 1 ? count_of(&metadata->topics[0]) : 0;
 	rd_kafka_metadata_destroy(metadata);
 	return count;
 }

@@ -10,8 +10,8 @@
 
 #include "common/http/http.h"
 
-/* For the route table, with the struct work to do as context; all calls share it. Answers 200 with
- * what it was and how long it took; 503 once that work is cancelled. */
+/* For the route table, with the struct simulated_work to do as context; all calls share it. Answers
+ * 200 with what it was and how long it took; 503 once that work is cancelled. */
 http_handler calculate_post;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * POST /deliveries, the delivery side of the road without Kafka (DISPATCH=http): an order event
+ * POST /deliveries, the delivery side of the way without Kafka (DISPATCH=http): an order event
  * comes as the body, its work is done in the HTTP thread that took the call, and its effect is
  * written over a connection of its own, or with SYNC_POOL over one of a few. It is the lab's bad
  * example: see sync_dispatch.h in order-service. Events are taken as they come, whatever SEQUENCING

@@ -27,8 +27,8 @@ struct sync_delivery {
 /*
  * The same event again has no second effect. ST_NOT_FOUND: nothing to change or cancel.
  * ST_CONFLICT: the version was applied before, as another change, or somebody is at this order.
- * ST_UNAVAILABLE: no connection; or the outcome of the commit is unknown. A transaction may be open
- * then, with nothing to be kept.
+ * ST_UNAVAILABLE: no connection; or the outcome of the commit is unknown. Whatever it returns, a
+ * transaction may be open, with nothing to be kept.
  */
 MUST_CHECK enum status sync_delivery_store_apply(struct pg *pg, const char *replica,
 						 const struct order_event *event,

@@ -4,7 +4,7 @@
  * a stop always falls between two transactions. Work in progress is dropped then, and done again by
  * the partition's next owner.
  *
- * Threads: open, start, stop and close from main; metrics and reachable from any.
+ * Threads: open, start, stop and close from main; step from whoever drives it; the rest from any.
  */
 #ifndef DELIVERY_SERVICE_CONSUME_DELIVERY_LOOP_H
 #define DELIVERY_SERVICE_CONSUME_DELIVERY_LOOP_H

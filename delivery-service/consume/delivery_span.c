@@ -29,7 +29,7 @@ static const char *outcome_of(const struct batch_event *event)
 static const char *error_of(const struct batch_event *event)
 {
 	if (!event->record->event)
-		return event->record->reason ? event->record->reason : "unreadable message";
+		return event_record_reason(event->record);
 	return delivery_refusal(event->decision.verdict);
 }
 

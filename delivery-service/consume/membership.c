@@ -62,9 +62,12 @@ static void try_to_join(struct membership *m)
 
 	if (delivery_store_try_write(m->store, &err) == ST_OK &&
 	    kafka_consumer_subscribe(m->consumer, &err) == ST_OK) {
-		log_info("delivery", "joins the group again: the database takes writes", "");
+		log_info("delivery", "joins the group again", "");
 		m->away = false;
 		m->joined_mono_ms = clock_mono_ms();
+	} else if (log_due(&m->next_log_mono_ms, 5000)) {
+		log_warn("delivery", "cannot join the group again, will retry", "error=%s",
+			 LOG_QUOTE(err.msg));
 	}
 	m->next_try_mono_ms = clock_mono_ms() + TRY_EVERY_MS;
 }

@@ -29,6 +29,7 @@ struct membership {
 	bool unclaimed;       /* it is to leave */
 	int64_t joined_mono_ms;
 	int64_t next_try_mono_ms; /* to join again */
+	int64_t next_log_mono_ms;
 	struct backoff backoff;
 };
 

@@ -59,16 +59,11 @@ static void warn_of_old(struct parked_events *p)
 	log_warn("delivery", "parked event overdue", "parked=%s", LOG_QUOTE(text));
 }
 
-static enum status resume(struct parked_events *p, struct batch_apply *apply, struct error *err)
+static enum status count(struct parked_events *p, struct delivery_store *store, struct error *err)
 {
-	struct batch_applied applied;
 	struct delivery_parked parked;
 
-	if (batch_apply_resume(apply, p->resume_all, &applied, err) != ST_OK)
-		return err->status;
-	p->resume_all = false;
-	parked_events_applied(p, &applied);
-	if (delivery_store_parked(apply->store, &parked, err) != ST_OK)
+	if (delivery_store_parked(store, &parked, err) != ST_OK)
 		return err->status;
 	atomic_store(&p->count, parked.count);
 	atomic_store(&p->oldest_wall_ms, parked.oldest_wall_ms);
@@ -76,6 +71,21 @@ static enum status resume(struct parked_events *p, struct batch_apply *apply, st
 	atomic_store(&p->missing, parked.missing);
 	warn_of_old(p);
 	return ST_OK;
+}
+
+static enum status resume(struct parked_events *p, struct batch_apply *apply, struct error *err)
+{
+	struct batch_applied applied;
+	struct error ignored;
+
+	if (batch_apply_resume(apply, p->resume_all, &applied, err) != ST_OK) {
+		if (err->status != ST_UNAVAILABLE) /* they wait, whatever is wrong with one */
+			(void)count(p, apply->store, &ignored);
+		return err->status;
+	}
+	p->resume_all = false;
+	parked_events_applied(p, &applied);
+	return count(p, apply->store, err);
 }
 
 void parked_events_resume(struct parked_events *p, struct batch_apply *apply)

@@ -49,13 +49,17 @@ static struct event_record *copy(const struct message *m, struct raw_message_rec
 	return record;
 }
 
-static void read_event(struct event_record *record, enum event_type type)
+/* False: out of memory. */
+static bool read_event(struct event_record *record, enum event_type type)
 {
 	struct error err;
+	enum status st;
 
 	record->type = type;
-	if (decode(record, &record->event, &err) != ST_OK)
+	st = decode(record, &record->event, &err);
+	if (st == ST_INVALID)
 		event_record_reject(record, err.msg);
+	return st == ST_OK || st == ST_INVALID;
 }
 
 enum event_record_kind event_record_new(struct event_record **out, const struct message *m,
@@ -70,10 +74,12 @@ enum event_record_kind event_record_new(struct event_record **out, const struct 
 	if (has_type && !event_order_type(name, len, &type))
 		return EVENT_RECORD_OTHER;
 	*out = copy(m, latest, received_wall_ms);
-	if (*out && has_type)
-		read_event(*out, type);
-	else if (*out)
+	if (*out && !has_type)
 		event_record_reject(*out, "no header \"type\"");
+	if (*out && has_type && !read_event(*out, type)) {
+		event_record_free(*out);
+		*out = NULL;
+	}
 	return EVENT_RECORD_OURS;
 }
 
@@ -132,6 +138,11 @@ void event_record_reject(struct event_record *record, const char *reason)
 	record->event = NULL;
 	free(record->reason);
 	record->reason = strndup(reason, utf8_cut(reason, REASON_MAX_BYTES));
+}
+
+const char *event_record_reason(const struct event_record *record)
+{
+	return record->reason ? record->reason : "unreadable message";
 }
 
 void event_record_free(struct event_record *record)

@@ -3,7 +3,7 @@
  * it becomes a dead letter. It holds copies, not the consumer's message: that one keeps the whole
  * fetch that it came in, and with work in key order some events wait for long. Pure.
  *
- * Threads: the delivery loop's.
+ * Threads: one owner.
  */
 #ifndef DELIVERY_SERVICE_CORE_EVENT_RECORD_H
 #define DELIVERY_SERVICE_CORE_EVENT_RECORD_H
@@ -67,6 +67,8 @@ struct event_record *event_record_from_event(struct order_event *event, struct t
 
 /* Makes it a dead letter: the event is freed, the reason is kept. */
 void event_record_reject(struct event_record *record, const char *reason);
+/* Why it is one, also where there was no memory for the reason. */
+const char *event_record_reason(const struct event_record *record);
 
 void event_record_free(struct event_record *record);
 

@@ -1,5 +1,6 @@
 #include "delivery-service/store/batch_load.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -329,12 +330,17 @@ static enum status take_event(struct delivery_batch *b, const PGresult *rows, in
 	struct order_event *event;
 	enum event_type type;
 	struct event_record *record;
+	struct error why;
+	enum status st;
 
 	if (!event_order_type(name, strlen(name), &type))
 		return error_set(err, ST_INTERNAL, "a parked event of type %s", name);
-	if (event_decode(type, PQgetvalue(rows, row, 3), (size_t)PQgetlength(rows, row, 3), &event,
-			 err) != ST_OK)
-		return error_wrap(err, "a parked event");
+	st = event_decode(type, PQgetvalue(rows, row, 3), (size_t)PQgetlength(rows, row, 3), &event,
+			  &why);
+	if (st != ST_OK) /* the batch's own events are not to blame */
+		return error_set(err, st == ST_INVALID ? ST_INTERNAL : st,
+				 "a parked event of order %" PRId64 ": %s", pg_i64(rows, row, 0),
+				 why.msg);
 	record = event_record_from_event(event, at, pg_i64(rows, row, 6));
 	if (!record)
 		return error_set(err, ST_UNAVAILABLE, "out of memory");

@@ -194,7 +194,7 @@ void batch_rows_add_other(struct batch_rows *s, const struct batch_event *event)
 {
 	const struct event_record *record = event->record;
 	const char *refusal = record->event ? delivery_refusal(event->decision.verdict)
-					    : record->reason;
+					    : event_record_reason(record);
 	bool parks = record->event && event->decision.verdict == DELIVERY_PARK;
 
 	if (refusal || !record->event)

@@ -70,7 +70,7 @@ static char *headers_of(const char *topic, const struct event_record *record, co
 	if (!timestamp)
 		list[n++] =
 			number_header(CONTRACT_ORIGIN_TIMESTAMP, record->message.timestamp_ms, at);
-	list[n++] = text_header(CONTRACT_EXCEPTION_MESSAGE, reason ? reason : "unreadable message");
+	list[n++] = text_header(CONTRACT_EXCEPTION_MESSAGE, reason);
 	text = outbox_headers_encode(list, n);
 	free(list);
 	return text;

@@ -12,8 +12,8 @@
 #include "common/outbox/outbox.h"
 #include "delivery-service/core/event_record.h"
 
-/* topic: where in came from. False: out of memory. */
-bool dead_letter_add(struct outbox_batch *batch, const char *topic,
-		     const struct event_record *record, const char *reason);
+/* topic: where it came from. reason: why it is one. False: out of memory. */
+MUST_CHECK bool dead_letter_add(struct outbox_batch *batch, const char *topic,
+				const struct event_record *record, const char *reason);
 
 #endif

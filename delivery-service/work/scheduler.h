@@ -2,10 +2,10 @@
  * The events that a replica has received and not yet done: which of them wait for each other, how
  * many are in progress at once, and what that work is, time or a thread's.
  *
- * Items belong to the workload from add until they come back done or are dropped. Work that was
+ * Items belong to the scheduler from add until they come back done or are dropped. Work that was
  * interrupted is dropped: the partition's next owner does it again.
  *
- * Threads: one owner; wake is called on the threads that work.
+ * Threads: one owner; wake is called on the threads that work, and may not call the scheduler.
  */
 #ifndef DELIVERY_SERVICE_WORK_SCHEDULER_H
 #define DELIVERY_SERVICE_WORK_SCHEDULER_H
