@@ -113,24 +113,11 @@ static void on_end_reached(void *context, int32_t partition, int64_t offset)
 	receiver_end(&l->receiver, partition, offset);
 }
 
-static void look_back(struct delivery_loop *l, struct topic_offset at)
-{
-	struct partition *p = partitions_find(&l->ownership.partitions, at.partition);
-
-	if (!intake_goes_back(p, at.offset))
-		return;
-	progress_turned(&l->progress); /* there may be many in one poll */
-	delivery_writer_flush(&l->writer);
-	if (intake_goes_back(p, at.offset)) /* the write may have lost it */
-		ownership_go_back(&l->ownership, p, at.offset);
-}
-
 static void poll_messages(struct delivery_loop *l, int timeout_ms)
 {
 	const struct message *m = kafka_consumer_poll(l->consumer, timeout_ms);
 
 	for (int n = 0; m; n++) {
-		look_back(l, m->at);
 		if (!receiver_take(&l->receiver, m))
 			fail(l, "out of memory");
 		m = n < POLL_BURST ? kafka_consumer_poll(l->consumer, 0) : NULL;
@@ -287,7 +274,9 @@ static void init_parts(struct delivery_loop *l)
 	membership_init(&l->membership);
 	l->receiver = (struct receiver){ .consumer = l->consumer,
 					 .scheduler = l->scheduler,
+					 .ownership = &l->ownership,
 					 .writer = &l->writer,
+					 .progress = &l->progress,
 					 .metrics = &l->metrics,
 					 .otlp = l->config.spans.otlp,
 					 .max_concurrency = l->config.scheduler.max_concurrency,

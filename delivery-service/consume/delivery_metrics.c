@@ -76,7 +76,7 @@ void delivery_metrics_event(struct delivery_metrics *c, const struct batch_event
 	const struct event_record *record = event->record;
 
 	if (!record->event) {
-		count_dead_letter(c, record, record->reason);
+		count_dead_letter(c, record, event_record_reason(record));
 		return;
 	}
 	switch (event->decision.verdict) {
@@ -143,6 +143,8 @@ static void write_failures(struct delivery_metrics *c, struct metrics_out *out)
 	metrics_one(out, "delivery_offsets_lost_total", "counter",
 		    "Offsets that Kafka deleted before they were read.",
 		    atomic_load(&c->offsets_lost));
+	metrics_one(out, "delivery_log_returns_total", "counter",
+		    "Times that the log of a partition went back.", atomic_load(&c->log_returns));
 }
 
 static void write_partitions(struct delivery_metrics *c, struct metrics_out *out)

@@ -12,7 +12,8 @@
 
 struct delivery_metrics {
 	_Atomic int64_t applied, resumed, late, parked, duplicates, dead_letters, skipped, fenced,
-		assigned, revoked, write_errors, offsets_lost, forgotten, conflicts, left;
+		assigned, revoked, write_errors, offsets_lost, log_returns, forgotten, conflicts,
+		left;
 	_Atomic int64_t in_work, waiting, partitions, member; /* gauges */
 	struct histogram batch_size, batch_us, event_ms;
 };

@@ -53,8 +53,9 @@ static void log_forgotten(struct ownership *o, int32_t partition, int64_t commit
 
 /*
  * A partition that comes back may have been another's in between, who read a topic that was
- * re-created, so its position may have gone back rightly. But then its epoch is not the one that
- * follows ours, unless the database has forgotten claims, which is to be told as well.
+ * re-created, or a log that repeats offsets, so its position may have gone back rightly. But then
+ * its epoch is not the one that follows ours, unless the database has forgotten claims, which is to
+ * be told as well.
  */
 static void compare_with_past(struct ownership *o, int32_t partition,
 			      const struct partition_place *past, int64_t epoch,
@@ -252,7 +253,8 @@ static bool read_on(struct ownership *o, struct partition *p, int64_t offset)
 		 p->next_read);
 	partition_read_on(p, offset);
 	p->tracker.commits = commits;
-	lag_set(o->lag, p->number, offset);
+	lag_set(o->lag, p->number, p->tracker.next);
+	kafka_consumer_commit(o->consumer, p->number, p->tracker.next);
 	return true;
 }
 
@@ -260,6 +262,7 @@ void ownership_go_back(struct ownership *o, struct partition *p, int64_t offset)
 {
 	const bool another = is_another_log(o, p, offset);
 
+	atomic_fetch_add(&o->metrics->log_returns, 1);
 	p->returned = (struct log_return){ p->next_read, offset };
 	if (!another && !partition_skipped(p) && read_on(o, p, offset))
 		return;

@@ -6,28 +6,34 @@
 #include "common/runtime/log.h"
 #include "delivery-service/consume/delivery_span.h"
 
-#define IN_FLIGHT_MAX 5000 /* per partition, besides those that may be in progress */
-/* Per partition, of orders that have many events: others pass them. Shared by all partitions. */
-#define BEHIND_MAX   25000
-#define BEHIND_SHARE 100000
+/* Events in flight of a partition, besides those that may be in progress; and, of orders that have
+ * many events, those that others pass. All partitions share the second number of each. */
+#define IN_FLIGHT_MAX   5000
+#define IN_FLIGHT_SHARE 100000
+#define BEHIND_MAX      25000
+#define BEHIND_SHARE    100000
+#define SHARE_MIN       100
 
 void receiver_fini(struct receiver *r)
 {
 	intake_fini(&r->intake);
 }
 
-static size_t behind_max(const struct receiver *r)
+static size_t share_of(const struct receiver *r, size_t all, size_t most)
 {
-	size_t share = BEHIND_SHARE / r->intake.partitions->count;
+	const size_t share = all / r->intake.partitions->count;
 
-	return share < BEHIND_MAX ? share : BEHIND_MAX;
+	if (share > most)
+		return most;
+	return share < SHARE_MIN ? SHARE_MIN : share;
 }
 
 /* A full partition is paused. */
 void receiver_apply_back_pressure(struct receiver *r, struct partition *p)
 {
-	const size_t most = (size_t)r->max_concurrency + IN_FLIGHT_MAX;
-	const bool full = partition_is_full(p, most, behind_max(r));
+	const size_t in_flight = (size_t)r->max_concurrency +
+				 share_of(r, IN_FLIGHT_SHARE, IN_FLIGHT_MAX);
+	const bool full = partition_is_full(p, in_flight, share_of(r, BEHIND_SHARE, BEHIND_MAX));
 
 	if (full == p->paused)
 		return;
@@ -66,6 +72,18 @@ static void look_at_hole(struct receiver *r, struct topic_offset there)
 		tell_lost(r, p, &lost);
 }
 
+static void look_back(struct receiver *r, struct topic_offset at)
+{
+	struct partition *p = partitions_find(r->intake.partitions, at.partition);
+
+	if (!intake_goes_back(p, at.offset))
+		return;
+	progress_turned(r->progress); /* there may be many in one poll */
+	delivery_writer_flush(r->writer);
+	if (intake_goes_back(p, at.offset)) /* the write may have lost it */
+		ownership_go_back(r->ownership, p, at.offset);
+}
+
 /* record stays when it cannot be added: its partition may refer to it. */
 static bool enqueue(struct receiver *r, struct partition *p, struct event_record *record)
 {
@@ -85,6 +103,7 @@ bool receiver_take(struct receiver *r, const struct message *m)
 {
 	struct intake_result in;
 
+	look_back(r, m->at);
 	look_at_hole(r, m->at);
 	in = intake_receive(&r->intake, m, clock_wall_ms());
 	if (in.record)

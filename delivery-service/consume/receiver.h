@@ -1,7 +1,7 @@
 /*
- * What the consumer brings, on its way into the scheduler: messages, ends of partitions, and what
- * Kafka deleted before it was read, which is said loudly. A partition with too many events in
- * flight is paused.
+ * What the consumer brings, on its way into the scheduler: messages, ends of partitions, a log that
+ * went back, and what Kafka deleted before it was read, which is said loudly. A partition with too
+ * many events in flight is paused.
  *
  * Threads: the delivery loop's.
  */
@@ -9,8 +9,10 @@
 #define DELIVERY_SERVICE_CONSUME_RECEIVER_H
 
 #include "common/kafka/kafka_consumer.h"
+#include "common/runtime/progress.h"
 #include "delivery-service/consume/delivery_metrics.h"
 #include "delivery-service/consume/delivery_writer.h"
+#include "delivery-service/consume/ownership.h"
 #include "delivery-service/core/intake.h"
 #include "delivery-service/work/scheduler.h"
 
@@ -18,7 +20,9 @@ struct receiver {
 	/* All borrowed. */
 	struct kafka_consumer *consumer;
 	struct scheduler *scheduler;
+	struct ownership *ownership;
 	struct delivery_writer *writer; /* writes the position of what needs no work */
+	struct progress *progress;      /* of the loop */
 	struct delivery_metrics *metrics;
 	struct otlp *otlp; /* NULL: no spans */
 	int64_t max_concurrency;

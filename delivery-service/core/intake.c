@@ -15,7 +15,7 @@ bool intake_is_another_log(const struct partition *p, int64_t offset, int64_t lo
 {
 	const bool again = p->returned.from == p->next_read && p->returned.to == offset;
 
-	if (again && offset > log_start)
+	if (again && log_start >= 0 && offset > log_start)
 		return false;
 	if (log_end >= 0 && log_end < p->next_read)
 		return true;

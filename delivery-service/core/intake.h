@@ -46,9 +46,9 @@ void intake_fini(struct intake *intake);
 bool intake_goes_back(const struct partition *partition, int64_t offset);
 
 /*
- * Which of the two, by what is known of where the log begins and ends (negative: not known). One
- * that begins again does so at its beginning. If it comes to the same place again, it repeats its
- * first offsets.
+ * Which of the two, by what is known of where the log begins and ends (negative: not known). A
+ * consumer that begins again does so where the log begins, or behind records that it is not given.
+ * One that comes to the same place again is in the same log, unless that ended before.
  */
 bool intake_is_another_log(const struct partition *partition, int64_t offset, int64_t log_start,
 			   int64_t log_end);

@@ -207,6 +207,7 @@ void partition_read_on(struct partition *p, int64_t offset)
 {
 	offset_tracker_set_back(&p->tracker, offset);
 	p->last = NULL;
+	p->skipped_range = (struct offset_range){ offset, offset };
 	p->sent = (struct partition_sent){ 0 };
 	p->next_read = offset;
 	p->lap++;

@@ -35,12 +35,15 @@ const struct pg_statement batch_save_statements[] = {
 	{ "batch_record_plain", "insert into applied_plain (topic, \"partition\", \"offset\") "
 				"select $1, p, o "
 				"from unnest($2::int4[], $3::int8[]) as e (p, o)" },
-	/* One that was written before is of a topic that was re-created. */
+	/* One that was written before is of a topic that was re-created, or of a log that repeats
+	 * offsets, which may give both at once. */
 	{ "batch_trace",
 	  "insert into trace (order_id, \"partition\", \"offset\", traceparent, "
 	  "  tracestate) "
-	  "select * "
+	  "select distinct on (o, p, f) o, p, f, t, s "
 	  "from unnest($1::int8[], $2::int4[], $3::int8[], $4::text[], $5::text[]) "
+	  "  with ordinality as e (o, p, f, t, s, n) "
+	  "order by o, p, f, n desc "
 	  "on conflict (order_id, \"partition\", \"offset\") do update "
 	  "set traceparent = excluded.traceparent, tracestate = excluded.tracestate" },
 	{ "batch_park",

@@ -32,6 +32,7 @@ struct kafka_consumer {
 	int64_t rebalances;
 	int64_t commit_us; /* when what is stored is committed */
 	bool woken;
+	struct message polled; /* the log moves while the caller waits for the database */
 };
 
 enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_settings *settings,
@@ -222,6 +223,12 @@ static void look_at_range(struct kafka_consumer *c, const struct sim_partition *
 	}
 }
 
+static const struct message *take_message(struct kafka_consumer *c, const struct sim_message *m)
+{
+	c->polled = m->plain;
+	return &c->polled;
+}
+
 /* The next message of the partition; NULL: there is none. May tell of the end instead. */
 static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
 {
@@ -238,7 +245,7 @@ static const struct message *fetch(struct kafka_consumer *c, int32_t partition)
 	go_back(p, r);
 	sim_kafka_read(partition, r->next + 1);
 	if (is_visible(p, r->next))
-		return &p->messages[r->next++].plain;
+		return take_message(c, &p->messages[r->next++]);
 	ask_again(r);
 	if (r->told_end != r->next) {
 		r->told_end = r->next;
