@@ -338,12 +338,12 @@ static void note_placed(struct order_store *store, struct order_command **comman
 }
 
 enum status order_store_apply(struct order_store *store, struct order_command **commands,
-			      size_t count, int64_t deadline_mono_ms, struct error *err)
+			      size_t count, int64_t *deadline_mono_ms, struct error *err)
 {
 	enum status st = ST_CONFLICT;
 
-	store->deadline_mono_ms = deadline_mono_ms;
-	pg_deadline(store->pg, deadline_mono_ms);
+	store->deadline_mono_ms = *deadline_mono_ms;
+	pg_deadline(store->pg, *deadline_mono_ms);
 	if (pg_connect(store->pg, err) != ST_OK)
 		return err->status;
 	store->applying = true;
@@ -360,6 +360,7 @@ enum status order_store_apply(struct order_store *store, struct order_command **
 		order_batch_fini(&b);
 	}
 	store->applying = false;
+	*deadline_mono_ms = store->deadline_mono_ms;
 	if (st == ST_OK && store->known)
 		note_placed(store, commands, count);
 	return st;

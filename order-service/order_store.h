@@ -43,10 +43,11 @@ void order_store_deliver_by(struct order_store *store, order_store_deliver *deli
  * fails (not found, wrong version) leaves its neighbours untouched. Returns ST_OK when every
  * command is answered and what succeeded is committed. On anything else nothing is stored, and
  * no command is answered, except that after ST_UNAVAILABLE the outcome is unknown: a client may
- * ask again (PLACE: with the same idempotency key). The database has until deadline (monotonic),
- * not counting the time of a delivery. count is 1 to ORDER_BATCH_MAX.
+ * ask again (PLACE: with the same idempotency key). The database has until *deadline_mono_ms, which
+ * moves on by the time of a delivery. count is 1 to ORDER_BATCH_MAX.
  */
 MUST_CHECK enum status order_store_apply(struct order_store *store, struct order_command **commands,
-					 size_t count, int64_t deadline_mono_ms, struct error *err);
+					 size_t count, int64_t *deadline_mono_ms,
+					 struct error *err);
 
 #endif

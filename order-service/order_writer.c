@@ -42,7 +42,7 @@ static const struct trace *first_trace(struct order_command *const *commands, si
 }
 
 static enum status store(struct order_writer *w, struct order_command **commands, size_t count,
-			 int64_t deadline, struct error *err)
+			 int64_t *deadline, struct error *err)
 {
 	enum status st = order_store_apply(w->store, commands, count, deadline, err);
 
@@ -57,12 +57,12 @@ static enum status store(struct order_writer *w, struct order_command **commands
 }
 
 static void apply_each(struct order_writer *w, struct order_command **commands, size_t count,
-		       int64_t deadline)
+		       int64_t *deadline)
 {
 	struct error err;
 
 	for (size_t i = 0; i < count; i++) {
-		if (clock_mono_ms() >= deadline)
+		if (clock_mono_ms() >= *deadline)
 			(void)error_set(&err, ST_UNAVAILABLE, "the database takes too long");
 		else if (store(w, commands + i, 1, deadline, &err) == ST_OK)
 			continue;
@@ -80,11 +80,11 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 {
 	int64_t deadline = clock_mono_ms() + ORDER_WRITER_BATCH_MS;
 	struct error err;
-	enum status st = store(w, commands, count, deadline, &err);
+	enum status st = store(w, commands, count, &deadline, &err);
 
 	/* If one command's data is at fault, only that one may fail. */
 	if (concerns_one(st) && count > 1)
-		apply_each(w, commands, count, deadline);
+		apply_each(w, commands, count, &deadline);
 	else if (st != ST_OK)
 		answer_all(commands, count, &err);
 }
