@@ -1,9 +1,8 @@
 /*
  * A batch's first round trip: begins the transaction, moves the positions if their epochs still
- * hold and they are not behind what was committed, and reads what deciding needs. And the one that
- * brings parked events back. Orders are not locked by reading: batch_save refuses a row that has
- * changed since (an optimistic lock; two replicas have the same order only without keys, or while
- * partitions are added).
+ * hold and they are not behind what was committed, and reads what deciding needs. Orders are not
+ * locked by reading: batch_save refuses a row that has changed since (an optimistic lock; two
+ * replicas have the same order only without keys, or while partitions are added).
  *
  * With in_sequence the orders' advisory locks are taken, in the order of their ids (two replicas
  * cannot deadlock), before anything is read. The race that they close: one
@@ -26,13 +25,5 @@ extern const struct pg_statement batch_load_statements[];
  * open. positions may be none. */
 MUST_CHECK enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *plan,
 				  struct delivery_batch *batch, struct error *err);
-
-/*
- * Within that transaction: brings back parked events of the orders that are asked, from next_parked
- * on, at most limit of each: behind batch->fetched, by order and version. On an error the
- * transaction is over.
- */
-MUST_CHECK enum status batch_load_parked(struct pg *pg, struct delivery_batch *batch, int32_t limit,
-					 struct error *err);
 
 #endif

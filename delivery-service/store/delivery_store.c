@@ -7,6 +7,7 @@
 #include "common/service/service_config.h"
 #include "delivery-service/core/silence.h"
 #include "delivery-service/store/batch_load.h"
+#include "delivery-service/store/batch_parked.h"
 #include "delivery-service/store/batch_save.h"
 
 const struct pg_statement delivery_store_statements[] = {
@@ -103,8 +104,13 @@ enum status delivery_store_open(struct delivery_store **out,
 				const struct delivery_store_config *config, struct error *err)
 {
 	static const struct pg_statement *const tables[] = {
-		delivery_store_statements, batch_load_statements,     batch_save_statements,
-		outbox_statements,         pg_write_probe_statements, NULL,
+		delivery_store_statements,
+		batch_load_statements,
+		batch_parked_statements,
+		batch_save_statements,
+		outbox_statements,
+		pg_write_probe_statements,
+		NULL,
 	};
 	const struct pg_config database = { config->database_url, "delivery-service loop",
 					    SERVICE_SCHEMA_DELIVERY, tables };
@@ -316,7 +322,7 @@ enum status delivery_store_load_parked(struct delivery_store *store, struct deli
 				       int32_t limit, struct error *err)
 {
 	begin(store);
-	return ended(store, batch_load_parked(store->pg, batch, limit, err), false);
+	return ended(store, batch_parked_load(store->pg, batch, limit, err), false);
 }
 
 enum status delivery_store_save(struct delivery_store *store, const struct commit_plan *plan,

@@ -77,8 +77,8 @@ MUST_CHECK enum status delivery_store_reread(struct delivery_store *store, int32
 /*
  * A batch is one transaction and takes two round trips: load begins it, moves the positions of plan
  * and reads what deciding needs; save writes what was decided. Between the two load_parked may
- * bring back parked events (see batch_load.h). Between save and finish the database works, and the
- * store does nothing else. What is not ST_OK has ended the transaction: nothing is written.
+ * bring back parked events (see batch_parked.h). Between save and finish the database works, and
+ * the store does nothing else. What is not ST_OK has ended the transaction: nothing is written.
  * ST_FENCED: the entries marked fenced belong to somebody else now, or the database has
  * forgotten what was committed of them. ST_UNAVAILABLE: retry.
  * ST_INVALID: some event's data; write them one by one to find it.

@@ -10,14 +10,20 @@
 #include "common/pg/pg_write_probe.h"
 #include "common/service/service_config.h"
 #include "delivery-service/store/batch_load.h"
+#include "delivery-service/store/batch_parked.h"
 #include "delivery-service/store/batch_save.h"
 #include "delivery-service/store/delivery_store.h"
 #include "order-service/order_store.h"
 #include "tests/differential/dif_world.h"
 
 static const struct pg_statement *const delivery_tables[] = {
-	delivery_store_statements, batch_load_statements,     batch_save_statements,
-	outbox_statements,         pg_write_probe_statements, NULL,
+	delivery_store_statements,
+	batch_load_statements,
+	batch_parked_statements,
+	batch_save_statements,
+	outbox_statements,
+	pg_write_probe_statements,
+	NULL,
 };
 static const struct pg_statement *const relay_tables[] = {
 	relay_store_statements,

@@ -18,6 +18,7 @@
 #include "delivery-service/api/delivery_api.h"
 #include "delivery-service/api/sync_delivery_store.h"
 #include "delivery-service/store/batch_load.h"
+#include "delivery-service/store/batch_parked.h"
 #include "delivery-service/store/batch_save.h"
 #include "delivery-service/store/delivery_store.h"
 #include "order-service/key_expiry.h"
@@ -60,6 +61,7 @@ static const struct {
 	{ TABLE(sync_store_statements), { ORDER } },
 	{ TABLE(delivery_store_statements), { DELIVERY } },
 	{ TABLE(batch_load_statements), { DELIVERY } },
+	{ TABLE(batch_parked_statements), { DELIVERY } },
 	{ TABLE(batch_save_statements), { DELIVERY } },
 	{ TABLE(delivery_api_statements), { DELIVERY } },
 	{ TABLE(sync_delivery_store_statements), { DELIVERY } },
