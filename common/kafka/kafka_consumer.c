@@ -197,8 +197,8 @@ enum status kafka_consumer_open(struct kafka_consumer **out, const struct kafka_
 		return err->status;
 	}
 	if (kafka_consumer_subscribe(c, err) != ST_OK) {
-		if (kafka_handle_close(&c->handle, true))
-			free(c);
+		kafka_consumer_leave(c);
+		kafka_consumer_close(c);
 		return err->status;
 	}
 	*out = c;
@@ -220,7 +220,7 @@ void kafka_consumer_leave(struct kafka_consumer *c)
 
 void kafka_consumer_close(struct kafka_consumer *c)
 {
-	if (!c || !kafka_handle_close(&c->handle, false))
+	if (!c || !kafka_handle_close(&c->handle))
 		return;
 	kafka_message_fini(&c->message);
 	free(c);

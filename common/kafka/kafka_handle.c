@@ -68,10 +68,8 @@ void kafka_handle_leave(struct kafka_handle *h, const struct kafka_group *group,
 	kafka_workarounds_leave(h->workarounds, group, subscribed);
 }
 
-bool kafka_handle_close(struct kafka_handle *h, bool unused)
+bool kafka_handle_close(struct kafka_handle *h)
 {
-	if (unused)
-		atomic_store(&h->workarounds->left, true);
 	if (!end_client(h->workarounds, h->queue) || h->haunted)
 		return false;
 	(void)pthread_rwlock_destroy(&h->mu);

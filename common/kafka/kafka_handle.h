@@ -39,9 +39,8 @@ MUST_CHECK enum status kafka_handle_renew(struct kafka_handle *handle, rd_kafka_
 void kafka_handle_leave(struct kafka_handle *handle, const struct kafka_group *group,
 			bool subscribed);
 
-/* After a leave, or of a client that has joined nothing (unused). False: a client may still call
- * back, so what it calls with has to stay. */
-MUST_CHECK bool kafka_handle_close(struct kafka_handle *handle, bool unused);
+/* After a leave. False: a client may still call back, so what it calls with has to stay. */
+MUST_CHECK bool kafka_handle_close(struct kafka_handle *handle);
 
 /* Ends a poll that waits, or the next one that would. Any thread; none any more once it leaves. */
 void kafka_handle_wake(struct kafka_handle *handle);
