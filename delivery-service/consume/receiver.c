@@ -60,28 +60,25 @@ static void tell_lost(struct receiver *r, const struct partition *p, const struc
 		  lost->range.first, lost->range.end - 1, lost->count);
 }
 
-/* Nothing lies between the partition's next_read and there any more: was there something? */
-static void look_at_hole(struct receiver *r, struct topic_offset there)
+/* Nothing lies between the partition's next_read and offset any more: was there something? */
+static void look_at_hole(struct receiver *r, const struct partition *p, int64_t offset)
 {
-	const struct partition *p = partitions_find(r->intake.partitions, there.partition);
 	struct intake_lost lost;
 
-	if (!p || there.offset <= p->next_read)
+	if (!p || offset <= p->next_read)
 		return;
-	if (intake_lost(p, there.offset, kafka_consumer_log_start(r->consumer, p->number), &lost))
+	if (intake_lost(p, offset, kafka_consumer_log_start(r->consumer, p->number), &lost))
 		tell_lost(r, p, &lost);
 }
 
-static void look_back(struct receiver *r, struct topic_offset at)
+static void look_back(struct receiver *r, struct partition *p, int64_t offset)
 {
-	struct partition *p = partitions_find(r->intake.partitions, at.partition);
-
-	if (!intake_goes_back(p, at.offset))
+	if (!intake_goes_back(p, offset))
 		return;
 	progress_turned(r->progress); /* there may be many in one poll */
 	delivery_writer_flush(r->writer);
-	if (intake_goes_back(p, at.offset)) /* the write may have lost it */
-		ownership_go_back(r->ownership, p, at.offset);
+	if (intake_goes_back(p, offset)) /* the write may have lost it */
+		ownership_go_back(r->ownership, p, offset);
 }
 
 /* record stays when it cannot be added: its partition may refer to it. */
@@ -101,10 +98,11 @@ static bool enqueue(struct receiver *r, struct partition *p, struct event_record
 
 bool receiver_take(struct receiver *r, const struct message *m)
 {
+	struct partition *p = partitions_find(r->intake.partitions, m->at.partition);
 	struct intake_result in;
 
-	look_back(r, m->at);
-	look_at_hole(r, m->at);
+	look_back(r, p, m->at.offset);
+	look_at_hole(r, p, m->at.offset);
 	in = intake_receive(&r->intake, m, clock_wall_ms());
 	if (in.record)
 		in.record->trace = delivery_span_begin(r->otlp, m);
@@ -121,7 +119,7 @@ void receiver_end(struct receiver *r, int32_t partition, int64_t offset)
 {
 	struct partition *p = partitions_find(r->intake.partitions, partition);
 
-	look_at_hole(r, (struct topic_offset){ partition, offset });
+	look_at_hole(r, p, offset);
 	intake_end(p, offset);
 	if (p && partition_skipped(p))
 		delivery_writer_flush_later(r->writer);
