@@ -248,6 +248,7 @@ static bool read_on(struct ownership *o, struct partition *p, int64_t offset)
 		return false;
 	}
 	p->rewinds = false;
+	atomic_fetch_add(&o->metrics->log_returns, 1);
 	log_warn("delivery", "the log gives offsets again: reading on",
 		 "partition=%" PRId32 " offset=%" PRId64 " position=%" PRId64, p->number, offset,
 		 p->next_read);
@@ -262,7 +263,6 @@ void ownership_go_back(struct ownership *o, struct partition *p, int64_t offset)
 {
 	const bool another = is_another_log(o, p, offset);
 
-	atomic_fetch_add(&o->metrics->log_returns, 1);
 	p->returned = (struct log_return){ p->next_read, offset };
 	if (!another && !partition_skipped(p) && read_on(o, p, offset))
 		return;
@@ -290,6 +290,7 @@ static void restart(struct ownership *o, struct partition *p)
 	} else if (st != ST_OK) {
 		log_failure(o, "cannot restart a partition, will retry", &err);
 	} else {
+		atomic_fetch_add(&o->metrics->log_returns, 1);
 		log_warn("delivery",
 			 p->replaced ? "the topic was re-created: reading it from its beginning"
 				     : "the log gives offsets again: reading them again",

@@ -278,6 +278,7 @@ LAB_TEST(outages, a_topic_that_is_made_anew_is_read_from_its_beginning, 1)
 		  (long long)sql_number(HISTORY), 3 * (BEFORE + AFTER));
 	cr_expect(tail_await(tail, 6 * AFTER, 10000), "%zu messages", tail->count);
 	cr_expect(service_logs(delivery, "the topic was re-created"));
+	cr_expect_eq(service_metric(delivery, "delivery_log_returns_total"), 1.0);
 	cr_expect(wait_until(5000,
 			     sql_number("select next_offset from delivery.position") == 6 * AFTER));
 }
