@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
 #include "tests/support/order_event.h"
@@ -27,15 +28,15 @@ static void produce_placed(int64_t first, int64_t last)
 	}
 }
 
-/* As a constraint would that the events' parser does not know. */
-static void refuse_one(void)
+/* PostgreSQL refuses the history of these orders, so. */
+static void refuse(const char *orders, const char *text, const char *code)
 {
 	sql_run("create function delivery.refuse() returns trigger language plpgsql as $$ begin "
-		"raise exception 'no such street' using errcode = 'invalid_parameter_value'; end "
-		"$$");
+		"raise exception '%s' using errcode = '%s'; end $$",
+		text, code);
 	sql_run("create trigger refuse before insert on delivery.history for each row "
-		"when (new.order_id = %d) execute function delivery.refuse()",
-		POISON);
+		"when (new.order_id %s) execute function delivery.refuse()",
+		orders);
 }
 
 /* The first event's write waits for the lock, and the others gather behind it: they are a batch
@@ -45,7 +46,8 @@ LAB_TEST(poison, what_the_database_refuses_is_a_dead_letter_and_alone, 1)
 	struct service *delivery = service_start(DELIVERY, "MAX_CONCURRENCY=10", NULL);
 	struct tail *letters = tail_open_dead_letters(fixture.topic);
 
-	refuse_one();
+	/* As a constraint would that the events' parser does not know. */
+	refuse(arena_format("= %d", POISON), "no such street", "invalid_parameter_value");
 	cr_assert(wait_until(LONG_MS, sql_number("select count(*) from delivery.position") == 1));
 	sql_run("begin");
 	sql_run("select from delivery.position for update");
@@ -72,10 +74,7 @@ LAB_TEST(poison, a_server_whose_disk_fails_is_waited_for, 1)
 {
 	struct service *delivery = service_start(DELIVERY, NULL);
 
-	sql_run("create function delivery.refuse() returns trigger language plpgsql as $$ begin "
-		"raise exception 'no disk' using errcode = 'io_error'; end $$");
-	sql_run("create trigger refuse before insert on delivery.history for each row "
-		"execute function delivery.refuse()");
+	refuse("> 0", "no disk", "io_error");
 	produce_placed(1, 3);
 	cr_assert(wait_until(LONG_MS, service_logged(delivery, "no disk")));
 	sql_run("drop trigger refuse on delivery.history");
