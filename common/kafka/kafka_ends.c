@@ -2,25 +2,24 @@
 
 #include <stdbool.h>
 
-static bool heard(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t *low, int64_t *high)
+struct range {
+	int64_t low, high;
+};
+
+/* As the latest fetch said: of a paused partition an old one. */
+static struct range heard(rd_kafka_t *rk, const char *topic, int32_t partition)
 {
-	return rd_kafka_get_watermark_offsets(rk, topic, partition, low, high) ==
-	       RD_KAFKA_RESP_ERR_NO_ERROR;
+	struct range range;
+
+	return rd_kafka_get_watermark_offsets(rk, topic, partition, &range.low, &range.high) ==
+			       RD_KAFKA_RESP_ERR_NO_ERROR
+		       ? range
+		       : (struct range){ -1, -1 };
 }
 
 int64_t kafka_ends_start(rd_kafka_t *rk, const char *topic, int32_t partition)
 {
-	int64_t low, high;
-
-	return heard(rk, topic, partition, &low, &high) ? low : -1;
-}
-
-/* The end that came with the latest fetch: of a paused partition it is an old one. */
-static int64_t last_end(rd_kafka_t *rk, const char *topic, int32_t partition)
-{
-	int64_t low, high;
-
-	return heard(rk, topic, partition, &low, &high) ? high : -1;
+	return heard(rk, topic, partition).low;
 }
 
 void kafka_ends_find(rd_kafka_t *rk, const char *topic, struct topic_offset *list, size_t count,
@@ -39,7 +38,7 @@ void kafka_ends_find(rd_kafka_t *rk, const char *topic, struct topic_offset *lis
 
 		list[i].offset = answered && !p->err && p->offset >= 0
 					 ? p->offset
-					 : last_end(rk, topic, list[i].partition);
+					 : heard(rk, topic, list[i].partition).high;
 	}
 	rd_kafka_topic_partition_list_destroy(asked);
 }

@@ -37,10 +37,13 @@ enum status kafka_handle_open(struct kafka_handle *h, rd_kafka_conf_t *conf, str
 /* False: it has not ended in time, and goes on. */
 static bool end_client(struct kafka_workarounds *workarounds, rd_kafka_queue_t *queue)
 {
+	/* librdkafka may still be closing: the process's end ends it. It aborts when a cooperative
+	 * member is destroyed while it joins, and hangs when it is destroyed while its close waits
+	 * for a broker that is away. */
 	if (!atomic_load(&workarounds->left))
 		return false;
 	rd_kafka_queue_destroy(queue);
-	if (!kafka_workarounds_destroy(workarounds))
+	if (!kafka_workarounds_destroy(workarounds->rk))
 		return false;
 	free(workarounds);
 	return true;

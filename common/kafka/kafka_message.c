@@ -60,3 +60,13 @@ void kafka_message_fini(struct kafka_message *m)
 	free(m->headers);
 	*m = (struct kafka_message){ 0 };
 }
+
+rd_kafka_headers_t *kafka_message_headers(const struct message_header *headers, size_t count)
+{
+	rd_kafka_headers_t *copies = rd_kafka_headers_new(count);
+
+	for (size_t i = 0; i < count; i++)
+		(void)rd_kafka_header_add(copies, headers[i].name, -1, headers[i].value,
+					  (ssize_t)headers[i].len);
+	return copies;
+}

@@ -1,5 +1,6 @@
 /*
- * A message of librdkafka, read as the plain one that everything above works with.
+ * A message of librdkafka, read as the plain one that everything above works with, and the headers
+ * of one that is sent.
  *
  * Threads: one owner.
  */
@@ -23,5 +24,8 @@ struct kafka_message {
 MUST_CHECK bool kafka_message_read(struct kafka_message *m, const rd_kafka_message_t *raw);
 
 void kafka_message_fini(struct kafka_message *m);
+
+/* Copies of them. Owned: librdkafka's, once it has taken the message. */
+rd_kafka_headers_t *kafka_message_headers(const struct message_header *headers, size_t count);
 
 #endif

@@ -3,9 +3,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/event/message.h"
 #include "common/kafka/kafka_idempotent.h"
+#include "common/kafka/kafka_message.h"
 #include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/log.h"
 
 #define REACHABLE_MS   500
@@ -19,6 +20,7 @@ struct kafka_producer {
 	_Atomic uint32_t turn; /* of the messages without a key, over all the handles */
 	pthread_mutex_t mu;    /* guards rk against kafka_producer_reachable while it is replaced */
 	rd_kafka_t *rk;        /* changed by the owner under mu; NULL: there is none now */
+	bool haunted;          /* a client that did not end in time may use this still */
 };
 
 /* Errors of one message that no retry mends. */
@@ -73,7 +75,7 @@ static void retire(struct kafka_producer *p)
 	(void)rd_kafka_purge(old, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	for (int i = 0; i < RETIRE_POLLS && rd_kafka_outq_len(old) > 0; i++)
 		(void)rd_kafka_poll(old, RETIRE_POLL_MS);
-	rd_kafka_destroy(old);
+	p->haunted |= !kafka_workarounds_destroy(old);
 }
 
 static enum status create(struct kafka_producer *p, struct error *err)
@@ -110,7 +112,9 @@ void kafka_producer_close(struct kafka_producer *p)
 	if (!p)
 		return;
 	if (p->rk)
-		rd_kafka_destroy(p->rk);
+		p->haunted |= !kafka_workarounds_destroy(p->rk);
+	if (p->haunted)
+		return;
 	(void)pthread_mutex_destroy(&p->mu);
 	free(p);
 }
@@ -125,10 +129,7 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 		report(p, opaque, RD_KAFKA_RESP_ERR__STATE);
 		return;
 	}
-	headers = rd_kafka_headers_new(m->header_count);
-	for (size_t i = 0; i < m->header_count; i++)
-		(void)rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value,
-					  (ssize_t)m->headers[i].len);
+	headers = kafka_message_headers(m->headers, m->header_count);
 	code = rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(m->topic),
 				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 				 RD_KAFKA_V_KEY(m->key, m->key_len),

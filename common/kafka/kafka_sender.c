@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "common/kafka/kafka_idempotent.h"
+#include "common/kafka/kafka_message.h"
 #include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/clock.h"
 
 #define ANSWER_MS     10000
@@ -51,8 +53,8 @@ void kafka_sender_close(struct kafka_sender *s)
 {
 	if (!s)
 		return;
-	rd_kafka_destroy(s->rk);
-	free(s);
+	if (kafka_workarounds_destroy(s->rk))
+		free(s);
 }
 
 enum status kafka_sender_partitions(struct kafka_sender *s, const char *topic, int32_t *count,
@@ -106,17 +108,6 @@ static enum status set_code(struct error *err, const char *topic, rd_kafka_resp_
 			 topic, rd_kafka_err2str(code));
 }
 
-/* Returns owned. */
-static rd_kafka_headers_t *headers_of(const struct message *m)
-{
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(m->header_count);
-
-	for (size_t i = 0; i < m->header_count; i++)
-		(void)rd_kafka_header_add(headers, m->headers[i].name, -1, m->headers[i].value,
-					  (ssize_t)m->headers[i].len);
-	return headers;
-}
-
 static enum status await_report(struct kafka_sender *s, const char *topic, struct error *err)
 {
 	int64_t end = clock_mono_ms() + REPORT_MAX_MS;
@@ -136,7 +127,7 @@ static enum status await_report(struct kafka_sender *s, const char *topic, struc
 enum status kafka_sender_send(struct kafka_sender *s, const char *topic, struct message *m,
 			      struct error *err)
 {
-	rd_kafka_headers_t *headers = headers_of(m);
+	rd_kafka_headers_t *headers = kafka_message_headers(m->headers, m->header_count);
 	const int32_t partition = m->at.partition < 0 ? RD_KAFKA_PARTITION_UA : m->at.partition;
 	rd_kafka_resp_err_t code;
 

@@ -5,6 +5,7 @@
 
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/clock.h"
 
 #define ANSWER_MS 1000
@@ -162,7 +163,7 @@ static enum status look_at_topic(const struct kafka_state_source *s, int64_t *en
 		code = rd_kafka_query_watermark_offsets(rk, s->topic, 0, &low, end, ANSWER_MS);
 		st = code ? no_answer(s, code, err) : go_on(s, err);
 	}
-	rd_kafka_destroy(rk);
+	(void)kafka_workarounds_destroy(rk);
 	return st;
 }
 
@@ -232,7 +233,7 @@ static enum status read_states(const struct kafka_state_source *s, int64_t end, 
 	rd_kafka_topic_partition_list_destroy(list);
 	st = code ? no_answer(s, code, err) : read_to(rk, s, end, value, err);
 	(void)rd_kafka_assign(rk, NULL);
-	rd_kafka_destroy(rk);
+	(void)kafka_workarounds_destroy(rk);
 	return st;
 }
 

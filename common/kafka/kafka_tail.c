@@ -1,6 +1,5 @@
 #include "common/kafka/kafka_tail.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,6 @@ struct kafka_tail {
 	struct kafka_settings settings;
 	int64_t last;
 	rd_kafka_t *rk;
-	struct kafka_workarounds end;
 	rd_kafka_message_t *raw; /* what message was read from; NULL: none */
 	struct kafka_message message;
 	int32_t partitions; /* that are read */
@@ -50,7 +48,7 @@ static void read_partitions(struct kafka_tail *t, int32_t count)
 	rd_kafka_topic_partition_list_destroy(added);
 }
 
-/* The topic was made anew. */
+/* The topic was re-created. */
 static void start_over(struct kafka_tail *t)
 {
 	(void)rd_kafka_assign(t->rk, NULL);
@@ -177,12 +175,8 @@ void kafka_tail_close(struct kafka_tail *t)
 	if (!t)
 		return;
 	drop_message(t);
-	t->end.rk = t->rk;
-	atomic_store(&t->end.left, true); /* it never joined a group */
-	/* Where the topic was made anew librdkafka 2.0.2 may wait for ever; its thread has t then.
-	 */
-	if (t->rk && !kafka_workarounds_destroy(&t->end))
-		return;
+	if (t->rk)
+		(void)kafka_workarounds_destroy(t->rk);
 	kafka_message_fini(&t->message);
 	free(t);
 }

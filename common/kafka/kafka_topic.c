@@ -5,6 +5,7 @@
 
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_message.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/clock.h"
 
 #define ANSWER_MS 10000 /* the broker's time for an answer */
@@ -58,7 +59,7 @@ void kafka_topic_close(struct kafka_topic *topic)
 	if (topic->handle)
 		rd_kafka_topic_destroy(topic->handle);
 	if (topic->rk)
-		rd_kafka_destroy(topic->rk);
+		(void)kafka_workarounds_destroy(topic->rk);
 	free(topic);
 }
 

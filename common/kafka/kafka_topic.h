@@ -39,7 +39,8 @@ MUST_CHECK enum status kafka_topic_find_ends(struct kafka_topic *topic,
 
 typedef void kafka_topic_take(void *context, const struct message *message);
 
-/* Gives every message between the ends to take: within a partition by offset. */
+/* Gives every message between the ends to take: within a partition by offset. ST_UNAVAILABLE: the
+ * broker sends nothing for half a minute; some have been taken then. */
 MUST_CHECK enum status kafka_topic_read(struct kafka_topic *topic,
 					const struct kafka_topic_ends *ends, kafka_topic_take *take,
 					void *context, struct error *err);

@@ -12,6 +12,7 @@
 #include "common/kafka/kafka_workarounds.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
@@ -66,6 +67,24 @@ static bool wait_until_steady(rd_kafka_t *rk, const struct kafka_group *group)
 	return false;
 }
 
+/* Runs a step that may never end, in a thread of its own. False: it has not ended in that time,
+ * and goes on. */
+static bool run_with_deadline(void *(*step)(void *), void *context, const _Atomic bool *ended,
+			      int64_t max_ms)
+{
+	int64_t end = clock_mono_ms() + max_ms;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, step, context) != 0)
+		return false;
+	(void)pthread_detach(thread);
+	while (!atomic_load(ended) && clock_mono_ms() < end)
+		clock_pause_ms(2);
+	return atomic_load(ended);
+}
+
+/* --- the leave ----------------------------------------------------------------------------- */
+
 static void *close_main(void *arg)
 {
 	struct kafka_workarounds *w = arg;
@@ -75,49 +94,47 @@ static void *close_main(void *arg)
 	return NULL;
 }
 
-/* librdkafka 2.0.2 waits for ever for a broker that another one has replaced. */
-static void *destroy_main(void *arg)
-{
-	struct kafka_workarounds *w = arg;
-
-	rd_kafka_destroy(w->rk);
-	atomic_store(&w->destroyed, true);
-	return NULL;
-}
-
-/* Runs a step that may never end, in a thread of its own. False: it has not ended in that time,
- * and goes on. */
-static bool run_with_deadline(struct kafka_workarounds *w, void *(*step)(void *),
-			      const _Atomic bool *ended, int64_t max_ms)
-{
-	int64_t end = clock_mono_ms() + max_ms;
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, step, w) != 0)
-		return false;
-	(void)pthread_detach(thread);
-	while (!atomic_load(ended) && clock_mono_ms() < end)
-		clock_pause_ms(2);
-	return atomic_load(ended);
-}
-
 void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group,
 			     bool subscribed)
 {
 	if (subscribed && !wait_until_steady(w->rk, group))
 		(void)rd_kafka_unsubscribe(w->rk); /* so that it does not join just now */
-	else if (!run_with_deadline(w, close_main, &w->left, CLOSE_MAX_MS))
+	else if (!run_with_deadline(close_main, w, &w->left, CLOSE_MAX_MS))
 		log_warn("consumer", "the group has not confirmed the leave", "waited_ms=%d",
 			 CLOSE_MAX_MS);
 }
 
-bool kafka_workarounds_destroy(struct kafka_workarounds *w)
+/* --- the end ------------------------------------------------------------------------------- */
+
+/* Its memory stays valid for ever, too, if the step does not end in time. */
+struct end {
+	rd_kafka_t *rk;
+	_Atomic bool ended;
+};
+
+/* librdkafka 2.0.2 waits for ever for a broker that another one has replaced. */
+static void *destroy_main(void *arg)
 {
-	/* Unless it has left, librdkafka may still be closing: the process's end ends it. It aborts
-	 * when a cooperative member is destroyed while it joins, and hangs when it is destroyed
-	 * while its close waits for a broker that is away. */
-	return atomic_load(&w->left) &&
-	       run_with_deadline(w, destroy_main, &w->destroyed, DESTROY_MAX_MS);
+	struct end *end = arg;
+
+	rd_kafka_destroy(end->rk);
+	atomic_store(&end->ended, true);
+	return NULL;
+}
+
+bool kafka_workarounds_destroy(rd_kafka_t *rk)
+{
+	struct end *end = malloc(sizeof(*end));
+
+	if (!end)
+		return false;
+	*end = (struct end){ .rk = rk };
+	if (!run_with_deadline(destroy_main, end, &end->ended, DESTROY_MAX_MS)) {
+		log_warn("kafka", "a client has not ended in time", "waited_ms=%d", DESTROY_MAX_MS);
+		return false;
+	}
+	free(end);
+	return true;
 }
 
 void kafka_workarounds_keep_assigned(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions)

@@ -16,10 +16,10 @@
 /* How often statistics have to come: how long a leave waits for the state of the join. */
 #define KAFKA_WORKAROUNDS_STATISTICS_MS "100"
 
-/* A consumer on its way out. The memory stays valid for ever if a step does not end. */
+/* A consumer on its way out. The memory stays valid for ever if it does not leave in time. */
 struct kafka_workarounds {
 	rd_kafka_t *rk;
-	_Atomic bool left, destroyed;
+	_Atomic bool left;
 };
 
 /* Takes out of a list to be unassigned what is not assigned, since it could not be claimed: for one
@@ -34,7 +34,8 @@ void kafka_workarounds_wake_fetchers(rd_kafka_t *rk);
 void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group,
 			     bool subscribed);
 
-/* Destroys w->rk, which has left. False: it has not ended in time; w is still used. */
-bool kafka_workarounds_destroy(struct kafka_workarounds *w);
+/* Destroys a client, of any kind, that is in no group. False: it has not ended within half a second
+ * and goes on, with what its callbacks use. Any thread. */
+bool kafka_workarounds_destroy(rd_kafka_t *rk);
 
 #endif
