@@ -135,13 +135,14 @@ static bool broker_ok(void *context, struct strbuf *why)
 static void write_metrics(void *context, struct metrics_out *out)
 {
 	struct service *s = context;
+	struct request_sessions *const sync[] = { s->sync.sessions, s->sync.batch_sessions };
 
 	http_server_metrics(s->http, out);
 	otlp_metrics(s->otlp, out);
 	pg_write_probe_metrics(s->database, out);
 	delivery_loop_metrics(s->loop, out);
 	relay_metrics(s->relay, out);
-	request_sessions_metrics(s->sync.sessions, out);
+	request_sessions_metrics(sync, 2, out);
 }
 
 static void describe_parked(void *context, struct strbuf *out)

@@ -64,12 +64,22 @@ void request_sessions_stop(struct request_sessions *s)
 		pg_pool_stop(s->pool);
 }
 
-void request_sessions_metrics(struct request_sessions *s, struct metrics_out *out)
+static void add_counts(struct pg_pool_counts *sum, struct pg_pool_counts more)
+{
+	sum->in_use += more.in_use;
+	sum->waiting += more.waiting;
+	sum->timeouts += more.timeouts;
+}
+
+void request_sessions_metrics(struct request_sessions *const *sessions, size_t count,
+			      struct metrics_out *out)
 {
 	struct pg_pool_counts counts = { 0 };
 
-	if (s && s->pool)
-		counts = pg_pool_counts(s->pool);
+	for (size_t i = 0; i < count; i++) {
+		if (sessions[i] && sessions[i]->pool)
+			add_counts(&counts, pg_pool_counts(sessions[i]->pool));
+	}
 	metrics_one(out, "sync_pool_in_use", "gauge", "Pooled database connections in use.",
 		    counts.in_use);
 	metrics_one(out, "sync_pool_waiting", "gauge",

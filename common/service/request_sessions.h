@@ -37,7 +37,8 @@ void request_sessions_give(struct request_sessions *sessions, struct pg *pg);
 /* Whoever waits gets none, nor does whoever comes. */
 void request_sessions_stop(struct request_sessions *sessions);
 
-/* Of the pool; 0 without one, also where sessions is NULL. */
-void request_sessions_metrics(struct request_sessions *sessions, struct metrics_out *out);
+/* Of the pools together; 0 without one, also where an entry is NULL. */
+void request_sessions_metrics(struct request_sessions *const *sessions, size_t count,
+			      struct metrics_out *out);
 
 #endif

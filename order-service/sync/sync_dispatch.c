@@ -64,7 +64,9 @@ void sync_dispatch_close(struct sync_dispatch *path)
 
 void sync_dispatch_metrics(struct sync_dispatch *path, struct metrics_out *out)
 {
-	request_sessions_metrics(path ? path->sessions : NULL, out);
+	struct request_sessions *const sessions = path ? path->sessions : NULL;
+
+	request_sessions_metrics(&sessions, 1, out);
 }
 
 static void log_failure(struct sync_dispatch *path, const struct trace *trace,

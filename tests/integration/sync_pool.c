@@ -136,6 +136,23 @@ LAB_TEST(sync_pool, delivery_refuses_who_waits_too_long, 1)
 	cr_expect_eq(sql_number(ORDERS), 1);
 }
 
+/* The connections of the changes that come together are counted, too. */
+LAB_TEST(sync_pool, changes_that_come_together_take_one, 1)
+{
+	struct service *delivery = service_start(DELIVERY, "DISPATCH=http", "SYNC_POOL=1", NULL);
+	struct service *order = service_start(ORDER, "DISPATCH=http", "SYNC_COMMIT=group",
+					      sync_delivery_url(delivery), NULL);
+	struct http_pending *first;
+
+	sql_run("begin");
+	sql_run(SYNC_HOLD);
+	begin(&first, 1, order);
+	cr_expect(wait_until(60000, service_metric(delivery, "sync_pool_in_use") == 1));
+	sql_run("commit");
+	expect_placed(&first, 1);
+	cr_expect(wait_until(60000, service_metric(delivery, "sync_pool_in_use") == 0));
+}
+
 /* A change that fails gives its connection back without its transaction. */
 LAB_TEST(sync_pool, a_failure_leaves_the_connection_clean, 1)
 {
