@@ -19,7 +19,7 @@ extern const struct pg_statement key_expiry_statements[];
 
 struct key_expiry;
 
-/* Starts the thread. pool is borrowed until close. */
+/* Starts the thread. pool is borrowed until close. ST_INTERNAL: no memory, or no thread. */
 MUST_CHECK enum status key_expiry_start(struct key_expiry **out, struct pg_pool *pool,
 					int64_t ttl_s, struct error *err);
 void key_expiry_close(struct key_expiry *expiry);

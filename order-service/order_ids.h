@@ -25,7 +25,7 @@ struct order_ids;
 
 /* Looks at the database at once. reads and the sessions that are checked have
  * known_database_statements. reads, database_url and kafka's strings are borrowed until close.
- */
+ * ST_INTERNAL: no memory, or no thread. */
 MUST_CHECK enum status order_ids_start(struct order_ids **out, struct pg_pool *reads,
 				       const char *database_url, const struct kafka_settings *kafka,
 				       struct error *err);

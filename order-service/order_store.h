@@ -18,7 +18,7 @@ struct order_store;
 extern const struct pg_statement order_store_statements[];
 
 /* database_url, topic and ids (NULL: any database will do) are borrowed until close. Connects at
- * the first use. */
+ * the first use. ST_INVALID: database_url. ST_INTERNAL: out of memory. */
 MUST_CHECK enum status order_store_open(struct order_store **out, const char *database_url,
 					const char *topic, struct order_ids *ids,
 					struct error *err);

@@ -24,7 +24,7 @@ struct order_writer;
 
 /*
  * At most queue_max commands wait. Takes store: the writer is its only user, close closes it. On an
- * error store stays the caller's.
+ * error store stays the caller's. ST_INTERNAL: out of memory.
  */
 MUST_CHECK enum status order_writer_open(struct order_writer **out, struct order_store *store,
 					 int64_t queue_max, struct error *err);

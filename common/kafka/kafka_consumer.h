@@ -46,7 +46,7 @@ void kafka_consumer_unsubscribe(struct kafka_consumer *consumer);
 MUST_CHECK enum status kafka_consumer_subscribe(struct kafka_consumer *consumer, struct error *err);
 
 /*
- * Leaves the group for good, so that others take over at once. Bounded: behind a join that the
+ * Leaves the group permanently, so that others take over at once. Bounded: behind a join that the
  * broker holds back (it waits for another member) a leave can wait too; then the session times out
  * instead.
  */
@@ -93,8 +93,8 @@ void kafka_consumer_high_watermarks(struct kafka_consumer *consumer, struct topi
 int64_t kafka_consumer_log_start(struct kafka_consumer *consumer, int32_t partition);
 
 /* Nothing will come from a partition that is ours, though the brokers have it: the client has lost
- * its leader for good (kafka_stuck.h). To be called again and again; it may ask the brokers, for a
- * second at most. Unsubscribe and subscribe then. */
+ * its leader permanently (kafka_stuck.h). To be called again and again; it may ask the brokers, for
+ * a second at most. Unsubscribe and subscribe then. */
 bool kafka_consumer_is_stuck(struct kafka_consumer *consumer);
 
 /* Assignments and revocations so far. Any thread. */

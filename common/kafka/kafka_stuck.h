@@ -1,7 +1,7 @@
 /*
  * Whether a client of Kafka asks no broker for a partition that it is to read, although the brokers
  * answer. From 2.1 on librdkafka remembers the epoch of a partition's leader, and ignores what has
- * a lower one: of a topic that was made anew it may never learn the leader, for that begins with
+ * a lower one: of a topic that was re-created it may never learn the leader, for that begins with
  * epoch 0 again. Nothing else tells of it; only a new client recovers. Pure.
  *
  * Threads: one owner.

@@ -1,7 +1,7 @@
 /*
  * A topic, followed: all its partitions from a place on, and those that are added later, without a
  * consumer group. Nothing is committed and nobody is disturbed. A broker that is away is waited
- * for; a topic that was made anew is read anew.
+ * for; a topic that was re-created is read from its beginning.
  *
  * Threads: one owner.
  */

@@ -32,13 +32,13 @@ struct delivery_loop_config {
 };
 
 /* Database and broker need not be there yet. config's strings are borrowed until close. ST_INVALID:
- * a setting. */
+ * a setting. ST_INTERNAL: no memory, or no threads. */
 MUST_CHECK enum status delivery_loop_open(struct delivery_loop **out,
 					  const struct delivery_loop_config *config,
 					  struct error *err);
 
 /* Starts the thread, which calls delivery_loop_step until the stop. A loop that fails requests the
- * stop of the service. */
+ * stop of the service. ST_INTERNAL: there is no thread. */
 MUST_CHECK enum status delivery_loop_start(struct delivery_loop *loop, struct error *err);
 
 /*

@@ -8,6 +8,7 @@
 #ifndef DELIVERY_SERVICE_CORE_EVENT_RECORD_H
 #define DELIVERY_SERVICE_CORE_EVENT_RECORD_H
 
+#include "common/base/error.h"
 #include "common/event/event.h"
 #include "common/event/message.h"
 #include "common/trace/trace.h"
@@ -41,15 +42,16 @@ enum event_record_kind {
  * Reads message (borrowed). An order event gets event, what cannot be read gets a reason. *out is
  * owned; NULL: out of memory, or EVENT_RECORD_OTHER.
  */
-enum event_record_kind event_record_new(struct event_record **out, const struct message *message,
-					struct raw_message_recent *latest,
-					int64_t received_wall_ms);
+MUST_CHECK enum event_record_kind event_record_new(struct event_record **out,
+						   const struct message *message,
+						   struct raw_message_recent *latest,
+						   int64_t received_wall_ms);
 
 /* Frees its event, to be decoded again from the message. What waits for long takes two thirds of
  * the memory so. */
 void event_record_compact(struct event_record *record);
 /* Decodes the event of a compacted record; else nothing happens. False: out of memory. */
-bool event_record_expand(struct event_record *record);
+MUST_CHECK bool event_record_expand(struct event_record *record);
 
 /* Which event it is, also while it is compacted; both 0 for what cannot be read. */
 void event_record_identity(const struct event_record *record, int64_t *order_id, int32_t *version);

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/error.h"
+
 struct lane_item {
 	int64_t lane;    /* which lane: the partition, say */
 	int64_t work_ms; /* how long it is in work */
@@ -47,7 +49,7 @@ void lanes_close(struct lanes *lanes);
 
 /* Puts item at the end of its lane; sets how many are before it. False: out of memory, item stays
  * the caller's. */
-bool lanes_push(struct lanes *lanes, struct lane_item *item);
+MUST_CHECK bool lanes_push(struct lanes *lanes, struct lane_item *item);
 
 /*
  * Starts what may start, then takes out one item whose work is done at now; NULL: none. An item

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/error.h"
+
 /* Offsets first to end - 1. */
 struct offset_range {
 	int64_t first, end;
@@ -35,7 +37,7 @@ void offset_tracker_init(struct offset_tracker *tracker, int64_t next);
 void offset_tracker_fini(struct offset_tracker *tracker);
 
 /* A range that the database remembers, in ascending order. False: out of memory. */
-bool offset_tracker_restore(struct offset_tracker *tracker, struct offset_range range);
+MUST_CHECK bool offset_tracker_restore(struct offset_tracker *tracker, struct offset_range range);
 
 bool offset_tracker_is_done(const struct offset_tracker *tracker, int64_t offset);
 
@@ -59,8 +61,8 @@ struct offset_tracker_plan {
  * With these ranges done too (sorted by first; they may touch or overlap each other and what is
  * done). False: out of memory, and plan is empty.
  */
-bool offset_tracker_plan(struct offset_tracker *tracker, const struct offset_range *done,
-			 size_t count, struct offset_tracker_plan *plan);
+MUST_CHECK bool offset_tracker_plan(struct offset_tracker *tracker, const struct offset_range *done,
+				    size_t count, struct offset_tracker_plan *plan);
 void offset_tracker_plan_fini(struct offset_tracker_plan *plan);
 
 /* The plan is committed; it is empty afterwards. */

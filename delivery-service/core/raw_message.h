@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/error.h"
 #include "common/event/message.h"
 
 struct raw_message_headers {
@@ -56,8 +57,8 @@ static inline size_t raw_message_body_size(const struct message *message)
  * Copies message: key and payload into body, which has room for raw_message_body_size, the headers
  * into a block shared with the latest. False: out of memory.
  */
-bool raw_message_copy(struct raw_message *copy, char *body, const struct message *message,
-		      struct raw_message_recent *latest);
+MUST_CHECK bool raw_message_copy(struct raw_message *copy, char *body,
+				 const struct message *message, struct raw_message_recent *latest);
 
 /* The bytes that a header takes. value NULL: a null value. */
 size_t raw_message_header_size(const char *name, const void *value, size_t len);

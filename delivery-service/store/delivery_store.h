@@ -24,7 +24,8 @@ struct delivery_store_config {
 	bool in_sequence; /* SEQUENCING=enforce */
 };
 
-/* Strings are borrowed until close. */
+/* Strings are borrowed until close. Connects at the first use. ST_INVALID: database_url.
+ * ST_INTERNAL: out of memory. */
 MUST_CHECK enum status delivery_store_open(struct delivery_store **out,
 					   const struct delivery_store_config *config,
 					   struct error *err);

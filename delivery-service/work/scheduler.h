@@ -39,7 +39,8 @@ struct scheduler_settings {
 
 struct scheduler;
 
-/* wake(context): a thread has done some work, so scheduler_done has something. */
+/* wake(context): a thread has done some work, so scheduler_done has something. ST_INTERNAL: no
+ * memory, or no threads. */
 MUST_CHECK enum status scheduler_open(struct scheduler **out,
 				      const struct scheduler_settings *settings,
 				      void (*wake)(void *context), void *context,
@@ -52,7 +53,7 @@ void scheduler_close(struct scheduler *scheduler);
 
 /* Takes over record, and compacts it where events wait for long. False: out of memory, record stays
  * the caller's. */
-bool scheduler_add(struct scheduler *scheduler, struct event_record *record);
+MUST_CHECK bool scheduler_add(struct scheduler *scheduler, struct event_record *record);
 
 /*
  * True: so many of its order wait before record, which was added, that it should take no room from

@@ -30,7 +30,7 @@ struct worker_pool_config {
 	struct progress *progress; /* borrowed; idle without work */
 };
 
-/* Returns owned. */
+/* *out: owned. ST_INTERNAL: no memory, or not so many threads. */
 MUST_CHECK enum status worker_pool_open(struct worker_pool **out,
 					const struct worker_pool_config *config, struct error *err);
 /* Cancels all; what is in progress ends within a moment. */

@@ -8,6 +8,7 @@
 #ifndef ORDER_SERVICE_CORE_ORDER_BATCH_H
 #define ORDER_SERVICE_CORE_ORDER_BATCH_H
 
+#include "common/base/error.h"
 #include "order-service/core/order_command.h"
 #include "order-service/core/order_key.h"
 
@@ -45,19 +46,20 @@ struct order_batch {
 };
 
 /* False: out of memory; order_batch_fini is due then, too. */
-bool order_batch_init(struct order_batch *b, struct order_command **commands, size_t count);
+MUST_CHECK bool order_batch_init(struct order_batch *b, struct order_command **commands,
+				 size_t count);
 void order_batch_fini(struct order_batch *b);
 
 /* Room for count rows, to be filled by the caller. At most once each. False: out of memory. */
-bool order_batch_load(struct order_batch *b, size_t count);
-bool order_batch_load_by_key(struct order_batch *b, size_t count);
+MUST_CHECK bool order_batch_load(struct order_batch *b, size_t count);
+MUST_CHECK bool order_batch_load_by_key(struct order_batch *b, size_t count);
 
 /*
  * Answers the commands in their order; what is to be written stands in working and in events then.
  * New orders get the last of the ids, *id_count goes down; there are enough for all that place one.
  * now_wall_ms: the events' timestamp. False: out of memory.
  */
-bool order_batch_decide(struct order_batch *b, int64_t now_wall_ms, const int64_t *ids,
-			size_t *id_count);
+MUST_CHECK bool order_batch_decide(struct order_batch *b, int64_t now_wall_ms, const int64_t *ids,
+				   size_t *id_count);
 
 #endif

@@ -156,7 +156,7 @@ void dif_broker_recreate(const char *topic, int32_t partitions)
 	await_partitions(topic, 0);
 	while (create(topic, partitions, false)) {
 		if (clock_mono_ms() > end_ms)
-			dif_world_fail("topic %s cannot be made anew", topic);
+			dif_world_fail("topic %s cannot be re-created", topic);
 		clock_pause_ms(50);
 	}
 	await_partitions(topic, partitions);

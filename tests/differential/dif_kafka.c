@@ -39,7 +39,7 @@ static void delete_records(void)
 static void recreate(void)
 {
 	run.partitions = (int32_t)sim_random_between(&run.random, 1, 3);
-	printf("%d the topic is made anew, with %d partitions\n", run.number, (int)run.partitions);
+	printf("%d the topic is re-created, with %d partitions\n", run.number, (int)run.partitions);
 	dif_consumer_leave_all(run.number);
 	dif_broker_recreate(run.topic, run.partitions);
 	dif_producer_renew();

@@ -193,7 +193,7 @@ static void judge_position(const struct sim_session *s, const struct sim_row *ro
 	if (s->life == s->node->life && replaced_at > 0 &&
 	    new->number[NEXT] > from &&new->number[NEXT] > replaced_at)
 		sim_world_violation("%s goes on in partition %" PRId64
-				    ", which it was told at %" PRId64 " was made anew",
+				    ", which it was told at %" PRId64 " was re-created",
 				    s->node->name, row->key[0], replaced_at);
 	if (new->number[NEXT] > from && (claim->node != s->node || claim->life != s->life))
 		sim_world_violation("%s moves partition %" PRId64 ", which %s has claimed",

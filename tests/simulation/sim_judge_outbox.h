@@ -23,7 +23,7 @@ void sim_judge_outbox_begin(const struct sim_setup *setup);
 /* At each commit, before it is visible. */
 void sim_judge_outbox_commit(struct sim_database *database, const struct sim_session *session);
 
-/* The broker refuses it for good. */
+/* The broker refuses it permanently. */
 void sim_judge_outbox_denied(const struct sim_message *message);
 /* A message that it has refused so it refuses again. */
 bool sim_judge_outbox_denies(const struct sim_message *message);

@@ -177,7 +177,7 @@ bool sim_judge_place_lost_any(int64_t order)
 	return sim_judge_place_lost(order, 0);
 }
 
-/* --- a topic that is made anew ------------------------------------------------------------- */
+/* --- a topic that is re-created ------------------------------------------------------------ */
 
 void sim_judge_place_recreated(int32_t partition, int64_t read)
 {

@@ -54,7 +54,7 @@ static const struct fault_rule rules[FAULT_COUNT] = {
 	/* Only where the setup says so. */
 	[FAULT_GROW] = { "partitions are added", 0, 1, 3 },
 	[FAULT_DELETE] = { "the beginning of the topic is deleted", 0, 200, 1000 },
-	[FAULT_RECREATE] = { "the topic is made anew", 0, 0, 4000 },
+	[FAULT_RECREATE] = { "the topic is re-created", 0, 0, 4000 },
 	[FAULT_DELETE_ALL] = { "the topic is deleted, read or not", 0, 200, 1000 },
 	[FAULT_REPEAT] = { "messages are kept twice", 0, 1, 20 },
 };

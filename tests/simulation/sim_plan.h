@@ -36,13 +36,13 @@ enum sim_fault_kind {
 	FAULT_ACK_LOST,   /* the producer's messages of ms arrive, and it does not hear of it */
 	FAULT_REFUSE,     /* the broker refuses, to be retried, for ms */
 	FAULT_FULL,       /* the producer's queue takes some messages only, for ms */
-	FAULT_DENY,       /* the broker refuses one message for good */
+	FAULT_DENY,       /* the broker refuses one message permanently */
 	FAULT_STATE,      /* the producer loses its state */
 	FAULT_GONE,       /* one of several nodes is gone for ever: see sim_plan_do */
 	FAULT_GROW,       /* ms partitions are added to the topic */
 	FAULT_DELETE,     /* the topic's beginning is deleted: ms per mille of it */
 	FAULT_DELETE_ALL, /* likewise, and of what nobody has read */
-	FAULT_RECREATE,   /* the topic is deleted, and made anew after ms */
+	FAULT_RECREATE,   /* the topic is deleted, and re-created after ms */
 	FAULT_REPEAT,     /* ms messages of each partition are kept twice */
 	FAULT_COUNT
 };

@@ -87,6 +87,6 @@ void sim_setup_describe(const struct sim_setup *s, char *text, unsigned long siz
 		       orders[s->processing_order], s->work_ms, s->max_concurrency,
 		       (int)s->partitions, s->order_services, s->delivery_services, s->events_per_s,
 		       s->grows ? ", partitions are added" : "", retentions[s->retention],
-		       s->recreates ? ", makes the topic anew" : "",
+		       s->recreates ? ", re-creates the topic" : "",
 		       s->repeats ? ", keeps messages twice" : "");
 }

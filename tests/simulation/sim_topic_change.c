@@ -64,7 +64,7 @@ void sim_topic_repeat(struct sim_topic *t, int64_t messages)
 		repeat_in(&t->partitions[i], messages);
 }
 
-/* --- a topic that is made anew ------------------------------------------------------------- */
+/* --- a topic that is re-created ------------------------------------------------------------ */
 
 void sim_topic_recreate(struct sim_topic *t, int64_t away_until_us)
 {

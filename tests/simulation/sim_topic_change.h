@@ -12,7 +12,7 @@
  * position of deliveries, or, with unread, all that consumers can see. */
 void sim_topic_delete(struct sim_topic *topic, int64_t per_mille, bool unread);
 
-/* The topic with its messages is deleted, and made anew, empty, after some time. */
+/* The topic with its messages is deleted, and re-created, empty, after some time. */
 void sim_topic_recreate(struct sim_topic *topic, int64_t away_until_us);
 
 /* The latest messages of each partition, so many, are kept twice from now on. */

@@ -1,6 +1,6 @@
 /*
  * A caller: one connection to a service on 127.0.0.1, kept as long as the service keeps it (or, if
- * the target says so, made anew for each call), and one call at a time. There may be thousands:
+ * the target says so, re-created for each call), and one call at a time. There may be thousands:
  * they stand on libevent, and one that waits costs nothing. Invariant: a call that was begun ends
  * exactly once, by its answer, by an error or by its time-out.
  *

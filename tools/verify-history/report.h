@@ -7,6 +7,7 @@
 #ifndef TOOLS_VERIFY_HISTORY_REPORT_H
 #define TOOLS_VERIFY_HISTORY_REPORT_H
 
+#include "common/base/error.h"
 #include "tools/verify-history/judge.h"
 
 struct report {
@@ -24,6 +25,6 @@ bool report_is_whole(const struct report *report);
 void report_text(const struct report *report);
 
 /* The same as one JSON object, on one line. False: out of memory. */
-bool report_json(const struct report *report);
+MUST_CHECK bool report_json(const struct report *report);
 
 #endif

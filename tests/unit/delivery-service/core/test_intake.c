@@ -134,7 +134,7 @@ static const struct back {
 	{ "it ended before, and has begun anew", 0, 0, 9, false, true },
 	{ "it has begun anew, and grown", 0, 0, 12, false, true },
 	{ "its first offsets are there twice", 0, 0, 12, true, false },
-	{ "it was made anew twice, after as much each time", 0, 0, 9, true, true },
+	{ "it was re-created twice, after as much each time", 0, 0, 9, true, true },
 	{ "it has begun anew, but not at 0", 5, 5, 12, false, true },
 	{ "its beginning was deleted since", 5, 6, 12, false, true },
 	{ "likewise, and its first offsets are there twice", 5, 6, 12, true, false },
