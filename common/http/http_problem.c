@@ -16,7 +16,7 @@ static const struct http_problem_kind kinds[HTTP_PROBLEM_COUNT] = {
 					    "The caller is not known" },
 	[HTTP_PROBLEM_FOREIGN_ORIGIN] = { PAGE "foreign-origin", 403,
 					  "Pages of that origin may not call" },
-	[HTTP_PROBLEM_TOKEN_MISSING] = { PAGE "token-missing", 403, "The caller may only look" },
+	[HTTP_PROBLEM_READ_ONLY] = { PAGE "read-only", 403, "The page only shows" },
 	[HTTP_PROBLEM_SCOPE_MISSING] = { PAGE "scope-missing", 403, "The caller may not do that" },
 	[HTTP_PROBLEM_NO_SUCH_PATH] = { PAGE "no-such-path", 404, "There is nothing at that path" },
 	[HTTP_PROBLEM_UNKNOWN_ORDER] = { PAGE "unknown-order", 404, "There is no such order" },

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/json_number.h"
 #include "common/base/parse.h"
 #include "common/base/utf8.h"
 #include "common/event/event.h"
@@ -28,24 +29,6 @@ static const struct member *find_member(const char *name)
 	return NULL;
 }
 
-#define REAL_EXACT_MAX 0x1p53 /* beyond it a real may stand for the number beside */
-
-/* An integer, also one that is written with a fraction of zeros or an exponent: JSON has one kind
- * of number. */
-static bool whole_number(const json_t *value, int64_t *out)
-{
-	double real = json_real_value(value);
-
-	if (json_is_integer(value)) {
-		*out = json_integer_value(value);
-		return true;
-	}
-	if (!json_is_real(value) || real < -REAL_EXACT_MAX || real > REAL_EXACT_MAX)
-		return false;
-	*out = (int64_t)real;
-	return (double)*out == real;
-}
-
 static enum status read_number(const json_t *value, int64_t max, int64_t *out, struct error *err)
 {
 	bool good = false;
@@ -53,7 +36,7 @@ static enum status read_number(const json_t *value, int64_t max, int64_t *out, s
 	if (json_is_string(value))
 		good = parse_i64(json_string_value(value), json_string_length(value), 1, max, out);
 	else
-		good = whole_number(value, out) && *out >= 1 && *out <= max;
+		good = json_number_whole(value, out) && *out >= 1 && *out <= max;
 	if (!good)
 		return error_set(err, ST_INVALID, "must be a whole number from 1 to %" PRId64, max);
 	return ST_OK;

@@ -206,7 +206,7 @@ static void expect_page(struct run *run)
 		   "the page shows topic, tables and both services");
 	run_expect(run,
 		   http_call(project_page_port(run), "POST", "/actions/order",
-			     "{\"method\":\"POST\",\"order\":0}", NULL)
+			     "{\"method\":\"POST\"}", NULL)
 				   .status == 403,
 		   "the page refuses every action");
 	run_expect(run,

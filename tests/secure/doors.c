@@ -142,7 +142,7 @@ static int order_by_page(const struct secure *secure, const char *scheme, const 
 {
 	call_as(secure, "secure/ca.crt", token, NULL);
 	return http_call((int)secure->page_port, "POST", "/actions/order",
-			 "{\"method\":\"POST\",\"order\":0}",
+			 "{\"method\":\"POST\"}",
 			 arena_format("Origin: %s://127.0.0.1:%d", scheme, (int)secure->page_port),
 			 NULL)
 		.status;
@@ -158,7 +158,7 @@ static void expect_page(struct secure *secure)
 		      "the page calls order-service for who has its token");
 	secure_expect(secure, order_by_page(secure, "http", "page.token") == 403,
 		      "the page refuses who comes from a page by plain HTTP");
-	secure_expect(secure, order_by_page(secure, "https", "other/customer.token") == 403,
+	secure_expect(secure, order_by_page(secure, "https", "other/customer.token") == 401,
 		      "the page refuses a wrong token");
 }
 

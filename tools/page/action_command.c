@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/json_number.h"
+
 extern char **environ;
 
 struct action {
@@ -54,10 +56,9 @@ static const struct action *find(const char *name)
 	return NULL;
 }
 
-static bool is_number(const json_t *value, int64_t min, int64_t max)
+static bool read_number(const json_t *value, int64_t min, int64_t max, int64_t *out)
 {
-	return json_is_integer(value) && json_integer_value(value) >= min &&
-	       json_integer_value(value) <= max;
+	return json_number_whole(value, out) && *out >= min && *out <= max;
 }
 
 /* The word of the list that value is; NULL: none. */
@@ -76,14 +77,14 @@ static enum status add_setting(struct action_command *c, const struct setting *s
 			       const json_t *value, struct error *err)
 {
 	const char *word = word_of(setting, value);
-	bool number = !setting->words[0] && is_number(value, setting->min, setting->max);
+	int64_t number;
 	int written = -1;
 
 	if (word)
 		written = asprintf(&c->settings[c->setting_count], "%s=%s", setting->name, word);
-	else if (number)
+	else if (!setting->words[0] && read_number(value, setting->min, setting->max, &number))
 		written = asprintf(&c->settings[c->setting_count], "%s=%" PRId64, setting->name,
-				   (int64_t)json_integer_value(value));
+				   number);
 	else
 		return error_set(err, ST_INVALID, "%s has no such value", setting->name);
 	if (written < 0)
@@ -109,13 +110,15 @@ static enum status add_settings(struct action_command *c, const json_t *argument
 static enum status add_number(struct action_command *c, const struct action *action,
 			      const json_t *arguments, struct error *err)
 {
-	const json_t *n = json_object_get(arguments, "n");
+	int64_t n;
 
-	if (!is_number(n, action->min, action->max))
+	if (json_object_size(arguments) > 1)
+		return error_set(err, ST_INVALID, "%s takes n, and nothing else", action->name);
+	if (!read_number(json_object_get(arguments, "n"), action->min, action->max, &n))
 		return error_set(err, ST_INVALID,
 				 "n is a whole number from %" PRId64 " to %" PRId64, action->min,
 				 action->max);
-	if (asprintf(&c->argv[2], "%" PRId64, (int64_t)json_integer_value(n)) < 0)
+	if (asprintf(&c->argv[2], "%" PRId64, n) < 0)
 		return error_set(err, ST_INTERNAL, "out of memory");
 	return ST_OK;
 }
@@ -160,6 +163,8 @@ enum status action_command_make(struct action_command *c, const char *project, c
 		return error_set(err, ST_INTERNAL, "out of memory");
 	if (action->max > 0)
 		st = add_number(c, action, arguments, err);
+	else if (!action->settings && json_object_size(arguments) > 0)
+		st = error_set(err, ST_INVALID, "%s takes no argument", action->name);
 	if (st == ST_OK && action->settings)
 		st = add_settings(c, arguments, err);
 	if (st == ST_OK)

@@ -224,13 +224,18 @@ void actions_close(struct actions *a)
 enum status actions_start(struct actions *a, const char *language, const char *name,
 			  const json_t *arguments, int64_t *id, struct error *err)
 {
+	struct action_command command;
+
 	if (!a->project)
 		return error_set(err, ST_REFUSED, "this page cannot act on the stack");
-	if (atomic_load(&a->running))
-		return error_set(err, ST_CONFLICT, "%s is still running", a->command.name);
-	join(a);
-	if (action_command_make(&a->command, a->project, language, name, arguments, err) != ST_OK)
+	if (action_command_make(&command, a->project, language, name, arguments, err) != ST_OK)
 		return err->status;
+	if (atomic_load(&a->running)) {
+		action_command_fini(&command);
+		return error_set(err, ST_CONFLICT, "%s is still running", a->command.name);
+	}
+	join(a);
+	a->command = command;
 	*id = ++a->last_id;
 	atomic_store(&a->running, true);
 	a->started = pthread_create(&a->thread, NULL, thread_main, a) == 0;

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "common/base/json_number.h"
 #include "common/service/http_caller.h"
 #include "tools/page/service_urls.h"
 #include "tools/page/web.h"
@@ -137,19 +138,20 @@ static bool path_of(const json_t *arguments, const char **method, char path[PATH
 {
 	static const char *const methods[] = { "POST", "PATCH", "DELETE" };
 	const char *name = json_string_value(json_object_get(arguments, "method"));
-	json_int_t order = json_integer_value(json_object_get(arguments, "order"));
+	const json_t *id = json_object_get(arguments, "order");
+	int64_t order = 0;
 	size_t i = 0;
 
 	while (i < 3 && (!name || strcmp(name, methods[i]) != 0))
 		i++;
-	if (i == 3)
+	if (i == 3 || (id && (!json_number_whole(id, &order) || order < 1)))
 		return false;
 	*method = methods[i];
 	if (i == 0)
 		(void)snprintf(path, PATH_SIZE, "/orders");
 	else
-		(void)snprintf(path, PATH_SIZE, "/orders/%" JSON_INTEGER_FORMAT, order);
-	return i == 0 || order > 0;
+		(void)snprintf(path, PATH_SIZE, "/orders/%" PRId64, order);
+	return i == 0 || id;
 }
 
 static bool start(struct order_call *call, struct event_base *base)
@@ -170,9 +172,11 @@ bool order_call_make(struct event_base *base, const char *url, const json_t *arg
 	struct order_call *call;
 	char path[PATH_SIZE];
 
-	if (!path_of(arguments, &method, path))
+	if (!path_of(arguments, &method, path) || (body && !json_is_object(body)) ||
+	    json_object_size(arguments) >
+		    1u + (body != NULL) + (json_object_get(arguments, "order") != NULL))
 		return false;
-	call = calloc(1, sizeof(*call));
+	call = url ? calloc(1, sizeof(*call)) : NULL;
 	if (call) {
 		call->done = -1;
 		call->method = method;

@@ -13,8 +13,8 @@
 
 /*
  * Makes the call that arguments describe ({"method": "POST|PATCH|DELETE", "order": id, "body":
- * {...}}) to url, and answers request with {"status": n, "body": ...}, or 502 where nothing comes
- * in time. False: the arguments are wrong; nothing was sent.
+ * {...}}) to url (NULL: there is no order-service), and answers request with {"status": n, "body":
+ * ...}, 502 where nothing comes in time, or 503. False: the arguments are wrong; nothing was sent.
  */
 bool order_call_make(struct event_base *base, const char *url, const json_t *arguments,
 		     struct evhttp_request *request);

@@ -12,6 +12,7 @@
 #include "common/runtime/log.h"
 #include "tools/page/assets.h"
 #include "tools/page/order_call.h"
+#include "tools/page/web_guard.h"
 #include "tools/page/web_tls.h"
 
 #define BODY_MAX    16384
@@ -90,69 +91,6 @@ void web_answer_problem(struct evhttp_request *request, enum http_problem proble
 		    http_problem_json(problem, NULL, detail));
 }
 
-/* --- who asks ------------------------------------------------------------------------------ */
-
-static const char *header(struct evhttp_request *request, const char *name)
-{
-	return evhttp_find_header(evhttp_request_get_input_headers(request), name);
-}
-
-/* text is name:port, or name alone. The port is that of a tunnel or a mapping, perhaps. */
-static bool is_name(const char *text, const char *name, size_t name_len)
-{
-	if (strncmp(text, name, name_len) != 0)
-		return false;
-	text += name_len;
-	return *text == '\0' ||
-	       (*text == ':' && strspn(text + 1, "0123456789") == strlen(text + 1));
-}
-
-/* Another name in Host is a page of somebody else's, by a name that he controls. */
-static bool is_our_name(const struct web *web, const char *text)
-{
-	static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (is_name(text, names[i], strlen(names[i])))
-			return true;
-	}
-	if (is_name(text, web->config.host, strlen(web->config.host)))
-		return true;
-	for (const char *name = web->config.names; *name;) {
-		size_t len = strcspn(name, ",");
-
-		if (len > 0 && is_name(text, name, len))
-			return true;
-		name += len + (name[len] == ',');
-	}
-	return false;
-}
-
-static bool has_token(const struct web *web, struct evhttp_request *request)
-{
-	const char *text = header(request, "Authorization");
-	size_t len = web->config.token ? strlen(web->config.token) : 0;
-	unsigned char differs = 0;
-
-	if (!web->config.token || !text || strncmp(text, "Bearer ", 7) != 0 ||
-	    strlen(text + 7) != len)
-		return false;
-	for (size_t i = 0; i < len; i++) /* in the same time wherever it differs */
-		differs |= (unsigned char)(text[7 + i] ^ web->config.token[i]);
-	return differs == 0;
-}
-
-/* The Origin, which a browser sends with each action, is that of a page of ours: what it called us
- * by. */
-static bool is_own_origin(const struct web *web, struct evhttp_request *request)
-{
-	const char *origin = header(request, "Origin"), *host = header(request, "Host");
-	const char *scheme = web->tls ? "https://" : "http://";
-	size_t len = strlen(scheme);
-
-	return !origin || (strncmp(origin, scheme, len) == 0 && strcmp(origin + len, host) == 0);
-}
-
 /* --- actions ------------------------------------------------------------------------------- */
 
 /* The body, owned; NULL: it is no JSON object of a bounded size. */
@@ -186,7 +124,8 @@ static enum http_problem problem_of(enum status st)
 /* The page's own, which it asks for. */
 static const char *language_of(struct evhttp_request *request)
 {
-	const char *asked = header(request, "Accept-Language");
+	const char *asked =
+		evhttp_find_header(evhttp_request_get_input_headers(request), "Accept-Language");
 
 	return asked && strncmp(asked, "ko", 2) == 0 ? "ko" : "en";
 }
@@ -208,11 +147,7 @@ static void start_action(struct web *web, const char *name, const json_t *argume
 static void call_order_service(struct web *web, const json_t *arguments,
 			       struct evhttp_request *request)
 {
-	const char *url = page_order_url(web->page);
-
-	if (!url)
-		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "no order-service answers");
-	else if (!order_call_make(web->base, url, arguments, request))
+	if (!order_call_make(web->base, page_order_url(web->page), arguments, request))
 		web_answer_problem(request, HTTP_PROBLEM_INVALID_PARAMETER,
 				   "method, order or body is wrong");
 }
@@ -221,13 +156,8 @@ static void act(struct web *web, const char *name, struct evhttp_request *reques
 {
 	json_t *arguments;
 
-	if (!is_own_origin(web, request) || !has_token(web, request)) {
-		web_answer_problem(request, HTTP_PROBLEM_TOKEN_MISSING,
-				   web->config.token ? "an action needs the token of the address "
-						       "that was printed"
-						     : "this page only shows");
+	if (!web_guard_may_act(&web->config, request))
 		return;
-	}
 	arguments = body_of(request);
 	if (!arguments)
 		web_answer_problem(request, HTTP_PROBLEM_INVALID_BODY,
@@ -254,7 +184,14 @@ static void tell_history(struct web *web, const char *order_text, struct evhttp_
 
 /* --- requests ------------------------------------------------------------------------------ */
 
-static const char actions_prefix[] = "/actions/";
+/* The action that the path names; NULL: it names none. */
+static const char *action_of(const char *path)
+{
+	static const char prefix[] = "/actions/";
+
+	return path && strncmp(path, prefix, sizeof(prefix) - 1) == 0 ? path + sizeof(prefix) - 1
+								      : NULL;
+}
 
 static void serve_get(struct web *web, const char *path, struct evhttp_request *request)
 {
@@ -273,37 +210,51 @@ static void serve_get(struct web *web, const char *path, struct evhttp_request *
 		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "too many look already");
 }
 
-static void refuse_method(struct evhttp_request *request, const char *path)
+static void refuse_method(struct evhttp_request *request, bool action)
 {
-	bool action = strncmp(path, actions_prefix, sizeof(actions_prefix) - 1) == 0;
-
 	(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow",
 				action ? "POST" : "GET");
 	web_answer_problem(request, HTTP_PROBLEM_METHOD_NOT_ALLOWED, "GET, or POST to an action");
 }
 
+/* libevent reads the bodies of these methods only. Another's would be taken for the next request.
+ */
+static void close_behind_body(struct evhttp_request *request)
+{
+	struct evkeyvalq *in = evhttp_request_get_input_headers(request);
+	enum evhttp_cmd_type method = evhttp_request_get_command(request);
+	bool is_read = method == EVHTTP_REQ_POST || method == EVHTTP_REQ_PUT ||
+		       method == EVHTTP_REQ_PATCH;
+
+	if (!is_read && (evhttp_find_header(in, "Content-Length") ||
+			 evhttp_find_header(in, "Transfer-Encoding")))
+		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
+					"close");
+}
+
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct web *web = context;
-	const char *host = header(request, "Host");
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	const char *action = action_of(path);
+	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 
 	add_safe_headers(request);
+	close_behind_body(request);
 	if (web->tls && !web_tls_has(request))
 		web_answer_problem(request, HTTP_PROBLEM_UNAVAILABLE, "out of memory");
-	else if (!host || !is_our_name(web, host))
+	else if (!web_guard_is_called_so(&web->config, request))
 		web_answer_problem(request, HTTP_PROBLEM_WRONG_HOST,
 				   "this page is not called so: use 127.0.0.1");
 	else if (!path || !path[0])
 		web_answer_problem(request, HTTP_PROBLEM_MALFORMED_REQUEST, "no path");
-	else if (evhttp_request_get_command(request) == EVHTTP_REQ_POST &&
-		 strncmp(path, actions_prefix, sizeof(actions_prefix) - 1) == 0)
-		act(web, path + sizeof(actions_prefix) - 1, request);
-	else if (evhttp_request_get_command(request) == EVHTTP_REQ_GET)
+	else if (method == EVHTTP_REQ_POST && action)
+		act(web, action, request);
+	else if (method == EVHTTP_REQ_GET && !action)
 		serve_get(web, path, request);
 	else
-		refuse_method(request, path);
+		refuse_method(request, action != NULL);
 }
 
 /* --- open and close ------------------------------------------------------------------------ */

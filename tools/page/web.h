@@ -1,7 +1,6 @@
 /*
- * The page's HTTP side, on libevent's loop: files, the stream, and actions. An action needs the
- * token that the address printed at the start holds, and comes from the page itself: its Origin is
- * ours, and its Host is one that we are called by.
+ * The page's HTTP side, on libevent's loop: files, the stream, and actions. Who may ask is in
+ * web_guard.h.
  *
  * Threads: the loop's.
  */

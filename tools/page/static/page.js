@@ -272,7 +272,7 @@ export async function act(name, content = {}) {
 
 // A call to order-service; its answer.
 export async function callOrders(method, id, body) {
-	const answer = await post("order", { method, order: id, body });
+	const answer = await post("order", { method, order: id || undefined, body });
 	if (answer.status >= 400) throw new Error(answer.body?.detail ?? `${answer.status}`);
 	return answer;
 }
