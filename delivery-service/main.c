@@ -276,6 +276,8 @@ static enum status serve(struct service *s, const struct config *config, const c
 	if (st == ST_OK) {
 		log_listening(s, config, replica);
 		serve_until_stop(s, parts);
+		if (delivery_loop_failed(s->loop))
+			st = error_set(err, ST_INTERNAL, "no event is taken any more");
 	}
 	health_close(&health);
 	return st;

@@ -35,7 +35,7 @@ struct delivery_loop {
 	struct receiver receiver;
 	pthread_t thread;
 	bool started, joined;
-	_Atomic bool stopping;
+	_Atomic bool stopping, failed;
 	struct delivery_metrics metrics;
 	struct lag lag;
 	struct progress progress, write_progress;
@@ -101,6 +101,7 @@ static void on_fenced(void *context, struct partition *p)
 static void fail(struct delivery_loop *l, const char *why)
 {
 	log_error("delivery", "fatal, shutting down", "error=%s", LOG_QUOTE(why));
+	atomic_store(&l->failed, true);
 	atomic_store(&l->stopping, true);
 	stop_request();
 }
@@ -120,7 +121,9 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 	for (int n = 0; m; n++) {
 		if (!receiver_take(&l->receiver, m))
 			fail(l, "out of memory");
-		m = n < POLL_BURST ? kafka_consumer_poll(l->consumer, 0) : NULL;
+		/* Behind a failure the next one would pass over what was not taken. */
+		m = n < POLL_BURST && !atomic_load(&l->failed) ? kafka_consumer_poll(l->consumer, 0)
+							       : NULL;
 	}
 }
 
@@ -129,10 +132,8 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 /* Moves events whose work is done into the batch. */
 static void collect_done(struct delivery_loop *l)
 {
-	int64_t now = clock_mono_ms();
-
 	while (delivery_writer_has_room(&l->writer)) {
-		struct event_record *record = scheduler_done(l->scheduler, now);
+		struct event_record *record = scheduler_done(l->scheduler, clock_mono_ms());
 		struct partition *p;
 
 		if (!record)
@@ -191,7 +192,8 @@ static void take_part(struct delivery_loop *l)
 {
 	ownership_verify(&l->ownership);
 	ownership_restart_gone_back(&l->ownership);
-	ownership_reclaim_fenced(&l->ownership);
+	if (!ownership_reclaim_fenced(&l->ownership))
+		(void)membership_unclaimed(&l->membership);
 	parked_events_resume(&l->parked_events, &l->apply);
 	collect_done(l);
 	delivery_writer_begin(&l->writer);
@@ -233,10 +235,8 @@ static void init_writer(struct delivery_loop *l)
 	delivery_writer_init(&l->writer, &config);
 }
 
-/*
- * Called on the threads that work, which therefore end before the consumer leaves its group:
- * librdkafka takes a wake-up for the end of its close, and hangs when it is destroyed then.
- */
+/* Called on the threads that work, which therefore end before the consumer leaves its group:
+ * librdkafka takes a wake-up for the end of its close, and hangs when it is destroyed then. */
 static void on_work_done(void *context)
 {
 	struct delivery_loop *l = context;
@@ -352,6 +352,11 @@ void delivery_loop_close(struct delivery_loop *l)
 		return;
 	delivery_loop_stop(l);
 	release(l);
+}
+
+bool delivery_loop_failed(const struct delivery_loop *l)
+{
+	return atomic_load(&l->failed);
 }
 
 bool delivery_loop_broker_reachable(struct delivery_loop *l)

@@ -54,6 +54,9 @@ void delivery_loop_stop(struct delivery_loop *loop);
 /* Stops, and frees. */
 void delivery_loop_close(struct delivery_loop *loop);
 
+/* It has ended by itself, and said why. */
+bool delivery_loop_failed(const struct delivery_loop *loop);
+
 bool delivery_loop_broker_reachable(struct delivery_loop *loop);
 
 /* Whether the loop's thread goes round, and whether what is done gets written. */

@@ -31,8 +31,10 @@ int64_t membership_unclaimed(struct membership *m)
 /* Why it is to leave; NULL: it is not. */
 static const char *reason_to_leave(struct membership *m)
 {
-	if (m->unclaimed || delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS)
+	if (delivery_store_silence_ms(m->store) >= DELIVERY_SILENCE_MAX_MS)
 		return "the database does not answer";
+	if (m->unclaimed)
+		return "a partition could not be claimed";
 	if (kafka_consumer_is_stuck(m->consumer))
 		return "its client of Kafka reads a partition no more";
 	return NULL;

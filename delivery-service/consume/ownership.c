@@ -17,15 +17,16 @@ static void log_failure(struct ownership *o, const char *what, const struct erro
 		log_warn("delivery", what, "error=%s", LOG_QUOTE(err->msg));
 }
 
-/* False: stopping, or it is another's to claim. */
+/* False: stopping, or it is another's to claim: the database is silent, or refuses it to us. */
 static bool claim_with_retries(struct ownership *o, int32_t partition,
 			       struct partition_claim *claim, struct offset_tracker *tracker)
 {
 	struct backoff backoff = { .base_ms = 50, .cap_ms = 500 };
+	const int64_t deadline = clock_mono_ms() + DELIVERY_SILENCE_MAX_MS;
 	struct error err;
 
 	while (delivery_store_claim(o->store, partition, claim, tracker, &err) != ST_OK) {
-		if (atomic_load(o->stopping) ||
+		if (atomic_load(o->stopping) || clock_mono_ms() >= deadline ||
 		    delivery_store_silence_ms(o->store) >= DELIVERY_SILENCE_MAX_MS)
 			return false;
 		log_failure(o, "cannot claim a partition, will retry", &err);
@@ -97,7 +98,7 @@ void ownership_release(struct ownership *o, int32_t partition)
 
 /* --- is it as we left it? ------------------------------------------------------------------ */
 
-enum verdict { HELD, CLAIMED, FORGOTTEN };
+enum verdict { HELD, CLAIMED, FORGOTTEN, UNKNOWN };
 
 /* All that is compared only rises, unless it was us who set the position back, perhaps without an
  * answer to that. */
@@ -112,7 +113,7 @@ static enum verdict judge(const struct partition *p, const struct delivery_posit
 	return HELD;
 }
 
-/* As the database has it; CLAIMED, too, if it does not answer. */
+/* As the database has it; UNKNOWN: it does not answer. */
 static enum verdict look(struct ownership *o, const struct partition *p,
 			 struct delivery_position *position)
 {
@@ -120,7 +121,14 @@ static enum verdict look(struct ownership *o, const struct partition *p,
 
 	return delivery_store_positions(o->store, &p->number, 1, position, &err) == ST_OK
 		       ? judge(p, position)
-		       : CLAIMED;
+		       : UNKNOWN;
+}
+
+static void tell_claimed(struct ownership *o, const struct partition *p)
+{
+	atomic_fetch_add(&o->metrics->fenced, 1);
+	log_warn("delivery", "fenced: the partition was claimed by another",
+		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->claim.epoch);
 }
 
 void ownership_lost(struct ownership *o, struct partition *p)
@@ -129,18 +137,15 @@ void ownership_lost(struct ownership *o, struct partition *p)
 	const enum verdict verdict = look(o, p, &position);
 
 	p->reclaim_at_mono_ms = clock_mono_ms();
-	if (verdict == HELD && p->rewinds)
-		return; /* we have set it back, without an answer */
-	if (verdict == FORGOTTEN) {
+	p->unexplained = verdict == UNKNOWN;
+	if (verdict == HELD)
+		return; /* a commit or a rewind of ours had no answer: it is further than we know */
+	if (verdict == FORGOTTEN)
 		log_forgotten(o, p->number, p->tracker.next, p->claim, &position);
-		if (is_given_out_again(p->claim, &position))
-			p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
-		return;
-	}
-	p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
-	atomic_fetch_add(&o->metrics->fenced, 1);
-	log_warn("delivery", "fenced: the partition was claimed by another",
-		 "partition=%" PRId32 " epoch=%" PRId64, p->number, p->claim.epoch);
+	if (verdict == CLAIMED)
+		tell_claimed(o, p);
+	if (verdict != FORGOTTEN || is_given_out_again(p->claim, &position))
+		p->reclaim_at_mono_ms += RECLAIM_AFTER_MS;
 }
 
 /* All that we own, asked for at once; owned, by index. NULL: they cannot be had now. */
@@ -183,6 +188,27 @@ void ownership_verify(struct ownership *o)
 
 /* --- claimed again ------------------------------------------------------------------------- */
 
+/* Nobody could be asked why a write was refused: what the claim found says it. */
+static void explain(struct ownership *o, const struct partition *p, int64_t epoch,
+		    const struct offset_tracker *found)
+{
+	const struct partition_place past = { 0, true, p->claim.epoch, p->tracker.next,
+					      p->tracker.commits };
+
+	if (epoch > p->claim.epoch + 1)
+		tell_claimed(o, p);
+	else if (!p->rewinds)
+		compare_with_past(o, p->number, &past, epoch, found);
+}
+
+/* Since when the database has refused it to us, for the first time in a row. */
+static void note_refusal(struct ownership *o, struct partition *p, const struct error *err)
+{
+	if (p->refused_mono_ms == 0)
+		p->refused_mono_ms = clock_mono_ms();
+	log_failure(o, "cannot claim a partition again, will retry", err);
+}
+
 static bool reclaim(struct ownership *o, struct partition *p)
 {
 	const int32_t partition = p->number;
@@ -191,9 +217,14 @@ static bool reclaim(struct ownership *o, struct partition *p)
 	struct offset_tracker tracker;
 	struct error err;
 
-	if (kafka_consumer_assignment_lost(o->consumer) ||
-	    delivery_store_claim(o->store, partition, &claim, &tracker, &err) != ST_OK)
+	if (kafka_consumer_assignment_lost(o->consumer))
 		return false;
+	if (delivery_store_claim(o->store, partition, &claim, &tracker, &err) != ST_OK) {
+		note_refusal(o, p, &err);
+		return false;
+	}
+	if (p->unexplained)
+		explain(o, p, claim.epoch, &tracker);
 	if (!kafka_consumer_seek(o->consumer, partition, tracker.next)) {
 		offset_tracker_fini(&tracker);
 		return false;
@@ -210,8 +241,10 @@ static bool reclaim(struct ownership *o, struct partition *p)
  * A replica that was away too long is fenced first and hears from the group soon after. One that
  * the group still counts as the owner claims its partition again, or nobody would work on it.
  */
-void ownership_reclaim_fenced(struct ownership *o)
+bool ownership_reclaim_fenced(struct ownership *o)
 {
+	bool refused = false;
+
 	for (size_t i = 0; i < o->partitions.count; i++) {
 		struct partition *p = &o->partitions.list[i];
 		int64_t now = clock_mono_ms();
@@ -222,7 +255,10 @@ void ownership_reclaim_fenced(struct ownership *o)
 		if (reclaim(o, p))
 			log_info("delivery", "reclaimed", "partition=%" PRId32 " offset=%" PRId64,
 				 p->number, p->next_read);
+		refused |= p->refused_mono_ms != 0 &&
+			   clock_mono_ms() - p->refused_mono_ms >= DELIVERY_SILENCE_MAX_MS;
 	}
+	return !refused;
 }
 
 /* --- the log went back --------------------------------------------------------------------- */

@@ -33,9 +33,9 @@ struct ownership {
 	int64_t next_verify_mono_ms;
 };
 
-/* Returns the offset to read from; -1: stopping, out of memory, or the database has been silent for
- * too long (membership.h). If the database has forgotten what this replica committed of it before
- * it was released, that is said loudly. */
+/* Returns the offset to read from; -1: stopping, out of memory, or the database has been silent, or
+ * has refused the claim, for DELIVERY_SILENCE_MAX_MS (membership.h). If the database has forgotten
+ * what this replica committed of it before it was released, that is said loudly. */
 int64_t ownership_claim(struct ownership *ownership, int32_t partition);
 
 /* It is no longer ours. */
@@ -46,7 +46,7 @@ void ownership_release(struct ownership *ownership, int32_t partition);
  * claim it again after a while, if the group still gives it to us. If the database has forgotten
  * what was committed (a restore, a standby that was behind), that is said loudly, and we claim it
  * at once and go on from what the database knows. Where it has given our epoch to another since, we
- * wait as well.
+ * wait as well. Where it does not answer, the next claim says which of them it was.
  */
 void ownership_lost(struct ownership *ownership, struct partition *partition);
 
@@ -54,8 +54,9 @@ void ownership_lost(struct ownership *ownership, struct partition *partition);
  * are as we left them, or an owner without events would not notice. */
 void ownership_verify(struct ownership *ownership);
 
-/* To be called each round: what ownership_lost postponed. */
-void ownership_reclaim_fenced(struct ownership *ownership);
+/* To be called each round: what ownership_lost postponed. False: the database has refused a claim
+ * for DELIVERY_SILENCE_MAX_MS, and goes on to. */
+bool ownership_reclaim_fenced(struct ownership *ownership);
 
 /*
  * The log of a partition that is read went back to offset (intake_goes_back). No write is in

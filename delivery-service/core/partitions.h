@@ -64,6 +64,8 @@ struct partition {
 	bool rewinds;   /* the database was asked to go back: it may have */
 	int64_t reclaim_at_mono_ms; /* not 0: fenced; nothing is done for it until it is
 				       reclaimed */
+	int64_t refused_mono_ms;    /* the database refused that first; 0: it did not */
+	bool unexplained;           /* it did not say why the partition is fenced */
 };
 
 /* What is known of a partition by its number. */

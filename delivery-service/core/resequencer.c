@@ -82,10 +82,17 @@ bool resequencer_wanting(const struct delivery_batch *b, const struct batch_orde
 	       (!b->in_sequence || order->next_parked - 1 <= order->version);
 }
 
+/* The database may have an event of this version parked, which came first then. */
+static bool may_be_parked(const struct delivery_batch *b, const struct batch_order *order,
+			  int32_t version)
+{
+	return b->in_sequence && order->has_parked && order->next_parked == version;
+}
+
 /*
- * Takes the order's next steps, as far as they go: what waits in the batch is applied, what is
- * parked has to be fetched first, and only then a version that was skipped counts as applied: if
- * it came after all, and in time, it has its effect.
+ * Takes the order's next steps, as far as they go: what is parked has to be fetched first, what
+ * waits in the batch is applied, and only then a version that was skipped counts as applied: if it
+ * came after all, and in time, it has its effect.
  */
 static void advance(struct delivery_batch *b, struct batch_order *order)
 {
@@ -93,7 +100,7 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 		int32_t next = next_version(order);
 		struct batch_key *key = delivery_batch_key(b, order->order_id, next);
 
-		if (key && key->waiting) {
+		if (key && key->waiting && !may_be_parked(b, order, next)) {
 			judge(b, order, key->waiting, false);
 			take_effect(b, order, key->waiting, (struct mark){ .key = key });
 			key->waiting = NULL;
@@ -104,6 +111,16 @@ static void advance(struct delivery_batch *b, struct batch_order *order)
 			return;
 		}
 	}
+}
+
+/* What waits in the batch with the version of one that was applied came later. */
+static void end_wait(struct batch_key *key)
+{
+	if (!key || !key->waiting || !key->seen)
+		return;
+	key->waiting->decision = (struct delivery_decision){ .verdict = DELIVERY_DUPLICATE };
+	expect_same(key->waiting, key->content);
+	key->waiting = NULL;
 }
 
 /* Only the first of several waits. */
@@ -124,6 +141,8 @@ static void decide(struct delivery_batch *b, struct batch_event *event)
 	struct mark mark = mark_of(b, event->record);
 
 	judge(b, order, event, is_seen(mark));
+	if (event->decision.verdict == DELIVERY_APPLY && may_be_parked(b, order, e->version))
+		event->decision.verdict = DELIVERY_PARK;
 	if (event->decision.verdict == DELIVERY_PARK) {
 		wait_for_turn(mark.key, event);
 		return;
@@ -148,7 +167,12 @@ static int32_t fetched_version(const struct delivery_batch *b, size_t i)
 	return b->fetched[i].record->event->version;
 }
 
-void resequencer_fetched(struct delivery_batch *b, struct batch_order *order, size_t first,
+/*
+ * What was fetched of one order: count events from b->fetched[first] on, versions ascending;
+ * complete if the database has no more of the order (count may be 0 only then). Those whose turn
+ * has not come stay parked.
+ */
+static void take_fetched(struct delivery_batch *b, struct batch_order *order, size_t first,
 			 size_t count, bool complete)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -162,6 +186,7 @@ void resequencer_fetched(struct delivery_batch *b, struct batch_order *order, si
 			return;
 		expect_same(event, mark.key ? mark.key->content : 0);
 		take_effect(b, order, event, mark);
+		end_wait(mark.key);
 	}
 	order->next_parked = NONE_PARKED;
 	if (!complete && fetched_version(b, first + count - 1) < INT32_MAX)
@@ -209,11 +234,11 @@ void resequencer_answer(struct delivery_batch *b, size_t first, int32_t limit)
 		for (end = first; end < b->fetched_count && fetched_order(b, end) == id;)
 			end++;
 		order->asked = false;
-		resequencer_fetched(b, order, first, end - first, end - first < (size_t)limit);
+		take_fetched(b, order, first, end - first, end - first < (size_t)limit);
 	}
 	for (size_t i = 0; i < b->order_count; i++) {
 		if (b->orders[i].asked)
-			resequencer_fetched(b, &b->orders[i], b->fetched_count, 0, true);
+			take_fetched(b, &b->orders[i], b->fetched_count, 0, true);
 		b->orders[i].asked = false;
 	}
 }

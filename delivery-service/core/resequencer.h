@@ -2,8 +2,9 @@
  * Decides a loaded batch. With in_sequence it is a resequencer (Hohpe, Woolf: Enterprise
  * Integration Patterns): an event is applied when all versions before it are applied or skipped;
  * until then it waits, in the batch, and at its end in the database (verdict DELIVERY_PARK). A
- * version that was skipped and is there when its turn comes is applied all the same.
- * Otherwise events are applied as they come. Pure.
+ * version that was skipped and is there when its turn comes is applied all the same. Of several
+ * events with one version the first that came has the effect, parked or not. Without in_sequence
+ * events are applied as they come. Pure.
  *
  * How it is used: resequencer_decide; then, while resequencer_ask asks for parked events, fetch
  * them and call resequencer_answer.
@@ -36,13 +37,5 @@ bool resequencer_ask(struct delivery_batch *batch, int32_t *limit);
  * at most limit of each order that was asked. An order without an answer has no more.
  */
 void resequencer_answer(struct delivery_batch *batch, size_t first, int32_t limit);
-
-/*
- * What was fetched of one order: count events from batch->fetched[first] on, versions ascending;
- * complete if the database has no more of the order (count may
- * be 0 only then). Those whose turn has not come stay parked.
- */
-void resequencer_fetched(struct delivery_batch *batch, struct batch_order *order, size_t first,
-			 size_t count, bool complete);
 
 #endif

@@ -215,7 +215,11 @@ static enum status take_parked(struct delivery_batch *b, const PGresult *parked,
 
 /* --- the round trips ----------------------------------------------------------------------- */
 
-enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, ORDERS, SEEN, SEEN_PLAIN, PARKED, SKIPPED };
+/* What was seen comes before the orders: an event that another replica applies between the two is
+ * not seen, but its order has it, so its effect meets the history's key, and the batch is tried
+ * again. The other way round it would be a duplicate, and what follows it an event of an unknown
+ * order. */
+enum load_call { BEGIN, ADVANCE, LOCK_ORDERS, SEEN, SEEN_PLAIN, ORDERS, PARKED, SKIPPED };
 #define LOAD_CALL_COUNT (SKIPPED + 1)
 
 /* Which calls this batch needs, in order; where[]: where each stands, -1: left out. */
@@ -225,9 +229,14 @@ static size_t choose(const struct delivery_batch *b, bool resuming, bool move, s
 	const bool orders = b->order_count > 0;
 	const bool parked = orders && (b->in_sequence || resuming);
 	const bool needed[LOAD_CALL_COUNT] = {
-		[BEGIN] = true,    [ADVANCE] = move,   [LOCK_ORDERS] = parked,
-		[ORDERS] = orders, [SEEN] = orders,    [SEEN_PLAIN] = b->offset_count > 0,
-		[PARKED] = parked, [SKIPPED] = parked,
+		[BEGIN] = true,
+		[ADVANCE] = move,
+		[LOCK_ORDERS] = parked,
+		[SEEN] = orders,
+		[SEEN_PLAIN] = b->offset_count > 0,
+		[ORDERS] = orders,
+		[PARKED] = parked,
+		[SKIPPED] = parked,
 	};
 	size_t n = 0;
 
@@ -266,9 +275,9 @@ enum status batch_load(struct pg *pg, const char *topic, struct commit_plan *pla
 		[BEGIN] = { PG_BEGIN, NULL, NULL },
 		[ADVANCE] = { "batch_advance", &p.advance, NULL },
 		[LOCK_ORDERS] = { "batch_lock_orders", &p.orders, NULL },
-		[ORDERS] = { "batch_orders", &p.orders, NULL },
 		[SEEN] = { "batch_seen", &p.keys, NULL },
 		[SEEN_PLAIN] = { "batch_seen_plain", &p.offsets, NULL },
+		[ORDERS] = { "batch_orders", &p.orders, NULL },
 		[PARKED] = { "batch_first_parked", &p.orders, NULL },
 		[SKIPPED] = { "batch_skipped", &p.orders, NULL },
 	};

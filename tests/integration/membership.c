@@ -100,6 +100,31 @@ LAB_TEST(membership, who_cannot_claim_a_partition_gives_it_back, 2)
 	cr_expect(two_more_are_delivered(&produced));
 }
 
+/* The database answers, and refuses the claim: another replica may fare better. */
+LAB_TEST(membership, whom_the_database_refuses_a_partition_leaves, 2)
+{
+	int produced = 0;
+	struct service *refused = service_start(DELIVERY, "REPLICA=refused", NULL), *other;
+
+	cr_assert(wait_until(LONG_MS, owns(refused, 2.0)));
+	sql_run("create function delivery.refuse() returns trigger language plpgsql as $$ begin "
+		"raise exception 'not for you'; end $$");
+	sql_run("create trigger refuse before update on delivery.position for each row "
+		"when (new.owner = 'refused' and new.claim <> old.claim) "
+		"execute function delivery.refuse()");
+	service_allow_errors(); /* it stands still */
+	other = service_start(DELIVERY, NULL);
+	cr_assert(wait_until(LONG_MS, owns(refused, 1.0) && owns(other, 1.0)));
+	(void)service_stop(other, SIGTERM);
+	cr_assert(wait_until(LONG_MS, service_logs(refused, "a partition could not be claimed")),
+		  "it keeps what it cannot claim");
+	other = service_start(DELIVERY, NULL);
+	cr_expect(two_more_are_delivered(&produced));
+	sql_run("drop trigger refuse on delivery.position");
+	cr_assert(wait_until(2 * LONG_MS, owns(refused, 1.0) && owns(other, 1.0)));
+	cr_expect(two_more_are_delivered(&produced));
+}
+
 /* --- the group does not take it ------------------------------------------------------------- */
 
 /* Such as a Spring service that was given the same group. */

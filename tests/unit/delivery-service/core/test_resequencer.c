@@ -236,10 +236,10 @@ Test(resequencer, duplicates_in_batch_parked_and_history)
 	add(7, EVENT_MODIFIED, 2);
 	add(7, EVENT_CANCELLED, 3);
 	write_events();
-	expect_all(DELIVERY_APPLY, DELIVERY_APPLY, DELIVERY_DUPLICATE, DELIVERY_APPLY,
+	expect_all(DELIVERY_DUPLICATE, DELIVERY_APPLY, DELIVERY_DUPLICATE, DELIVERY_APPLY,
 		   DELIVERY_DUPLICATE);
 	expect_versions(history, 7, "1 2 3");
-	cr_expect_eq(db.parked.count, 0, "the parked copy goes too");
+	cr_expect_eq(db.parked.count, 0, "the parked one has the effect: it came first");
 
 	next_batch();
 	add(7, EVENT_PLACED, 1);
@@ -268,6 +268,45 @@ Test(resequencer, another_event_of_a_version_is_a_conflict)
 	write_events();
 	expect_all(DELIVERY_CONFLICT);
 	expect_versions(history, 7, "1");
+}
+
+/* The first one is parked, and what it waits for comes with, or before, another event of its
+ * version, in any order. */
+Test(resequencer, a_parked_event_came_before_another_of_its_version)
+{
+	for (int last = 0; last < 2; last++) {
+		begin(true);
+		write_one(7, EVENT_CANCELLED, 2);
+		next_batch();
+		if (last)
+			add(7, EVENT_PLACED, 1);
+		add(7, EVENT_MODIFIED, 2);
+		if (!last)
+			add(7, EVENT_PLACED, 1);
+		write_events();
+		cr_expect_eq(decisions[last].verdict, DELIVERY_CONFLICT, "%d", last);
+		cr_expect_eq(decisions[1 - last].verdict, DELIVERY_APPLY, "%d", last);
+		expect_versions(history, 7, "1 2");
+		expect_delivery(7, 2, DELIVERY_CANCELLED);
+		cr_expect_eq(db.parked.count, 0);
+	}
+}
+
+/* Fetching ends before it: it waits as if its turn had not come. */
+Test(resequencer, an_event_waits_for_the_parked_one_of_its_version)
+{
+	const int64_t id = 7;
+
+	begin(true);
+	write_one(7, EVENT_MODIFIED, 2);
+	next_batch();
+	add(7, EVENT_PLACED, 1);
+	add(7, EVENT_MODIFIED, 2);
+	cr_expect(transact(NULL, 0, 0));
+	expect_all(DELIVERY_APPLY, DELIVERY_PARK);
+	cr_expect_not(transact(&id, 1, ALL));
+	expect_versions(history, 7, "1 2");
+	cr_expect_eq(db.parked.count, 0);
 }
 
 /* A copy of an applied event that is still parked (from off mode) goes without an effect. */
