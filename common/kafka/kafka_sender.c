@@ -16,7 +16,8 @@ struct kafka_sender {
 	const struct kafka_settings *settings;
 	rd_kafka_t *rk;
 	_Atomic uint32_t turn; /* the producer's */
-	/* The report on the one message that is under way: */
+	uintptr_t number; /* of the message that is under way: one before it may be reported late */
+	/* The report on it: */
 	bool reported;
 	rd_kafka_resp_err_t code;
 	struct topic_offset at;
@@ -28,6 +29,8 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	struct kafka_sender *s = opaque;
 
 	(void)rk;
+	if ((uintptr_t)m->_private != s->number)
+		return;
 	s->reported = true;
 	s->code = m->err;
 	s->at = (struct topic_offset){ m->partition, m->offset };
@@ -132,11 +135,13 @@ enum status kafka_sender_send(struct kafka_sender *s, const char *topic, struct 
 	rd_kafka_resp_err_t code;
 
 	s->reported = false;
+	s->number++;
 	code = rd_kafka_producev(s->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
 				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 				 RD_KAFKA_V_KEY(m->key, m->key_len),
 				 RD_KAFKA_V_VALUE((void *)m->payload, m->payload_len),
-				 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+				 RD_KAFKA_V_HEADERS(headers),
+				 RD_KAFKA_V_OPAQUE((void *)s->number), RD_KAFKA_V_END);
 	if (code) {
 		rd_kafka_headers_destroy(headers);
 		return set_code(err, topic, code);

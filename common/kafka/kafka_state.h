@@ -20,7 +20,7 @@
 #include "common/base/error.h"
 #include "common/kafka/kafka_settings.h"
 
-/* Asked at least once a second; false: the read is to end. */
+/* Asked at least every two seconds; false: the read is to end. */
 typedef bool kafka_state_go_on(void *context);
 
 struct kafka_state_source {

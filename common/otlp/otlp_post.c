@@ -40,8 +40,8 @@ static enum status add_header(struct curl_slist **list, const char *text, size_t
 {
 	const char *equals = memchr(text, '=', len);
 	int name = equals ? (int)(equals - text) : 0;
-	char *value = equals ? curl_easy_unescape(NULL, equals + 1, (int)len - name - 1, NULL)
-			     : NULL;
+	int value_len = equals ? (int)len - name - 1 : 0; /* 0 is all that follows to curl */
+	char *value = value_len > 0 ? curl_easy_unescape(NULL, equals + 1, value_len, NULL) : NULL;
 	char line[2048];
 	bool good = value && name > 0 && !strpbrk(value, "\r\n") &&
 		    snprintf(line, sizeof(line), "%.*s: %s", name, text, value) <

@@ -1,5 +1,7 @@
 #include "delivery-service/consume/batch_apply.h"
 
+#include <inttypes.h>
+
 #include "common/otlp/otlp.h"
 #include "delivery-service/core/resequencer.h"
 
@@ -17,7 +19,7 @@ static enum status decide(struct batch_apply *a, struct error *err)
 	int32_t limit;
 
 	resequencer_decide(b);
-	while (resequencer_ask(b, &limit)) {
+	while (!a->leaves_parked && resequencer_ask(b, &limit)) {
 		size_t first = b->fetched_count;
 
 		if (delivery_store_load_parked(a->store, b, limit, err) != ST_OK)
@@ -81,10 +83,40 @@ enum status batch_apply_finish(struct batch_apply *a, struct batch_applied *appl
 	return st;
 }
 
+static enum status resume_orders(struct batch_apply *a, const int64_t *ids, size_t count,
+				 struct batch_applied *applied, struct error *err)
+{
+	struct commit_plan nowhere = { 0 };
+	enum status st = delivery_batch_init(&a->batch, a->in_sequence, NULL, 0, ids, count, err);
+
+	if (st == ST_OK)
+		st = send(a, &nowhere, err);
+	return st == ST_OK ? batch_apply_finish(a, applied, err) : st;
+}
+
+/* An event of one of them is refused: it holds up no other order. */
+static enum status resume_each(struct batch_apply *a, const int64_t *ids, size_t count,
+			       struct batch_applied *applied, struct error *err)
+{
+	enum status all = ST_OK;
+
+	for (size_t i = 0; i < count && (all == ST_OK || all == ST_INVALID); i++) {
+		struct batch_applied one = { 0 };
+		struct error why;
+		enum status st = resume_orders(a, &ids[i], 1, &one, &why);
+
+		applied->resumed += one.resumed;
+		applied->more |= one.more;
+		if (st == ST_OK)
+			continue;
+		all = error_set(err, st, "order %" PRId64 ": %s", ids[i], why.msg);
+	}
+	return all;
+}
+
 enum status batch_apply_resume(struct batch_apply *a, bool all, struct batch_applied *applied,
 			       struct error *err)
 {
-	struct commit_plan nowhere = { 0 };
 	int64_t ids[DELIVERY_RESUME_MAX];
 	size_t count = 0;
 	enum status st = delivery_store_resumable(a->store, all, ids, &count, err);
@@ -92,11 +124,9 @@ enum status batch_apply_resume(struct batch_apply *a, bool all, struct batch_app
 	*applied = (struct batch_applied){ 0 };
 	if (st != ST_OK || count == 0)
 		return st;
-	st = delivery_batch_init(&a->batch, a->in_sequence, NULL, 0, ids, count, err);
-	if (st == ST_OK)
-		st = send(a, &nowhere, err);
-	if (st == ST_OK)
-		st = batch_apply_finish(a, applied, err);
+	st = resume_orders(a, ids, count, applied, err);
+	if (st == ST_INVALID)
+		st = resume_each(a, ids, count, applied, err);
 	if (st == ST_OK && count == DELIVERY_RESUME_MAX && applied->resumed > 0)
 		applied->more = true;
 	return st;

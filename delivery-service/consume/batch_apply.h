@@ -20,6 +20,7 @@ struct batch_apply {
 	 * when that is committed. */
 	void (*decided)(void *context, const struct batch_event *event);
 	void *context;
+	bool leaves_parked; /* parked events whose turn has come stay parked: one may be refused */
 	/* its own: */
 	struct delivery_batch batch; /* in progress */
 };
@@ -42,7 +43,8 @@ MUST_CHECK enum status batch_apply_finish(struct batch_apply *apply, struct batc
 					  struct error *err);
 
 /* Applies parked events whose turn has come without an event that says so; both steps. all: see
- * delivery_store_resumable. */
+ * delivery_store_resumable. ST_INVALID: the database refuses an event of the order that *err names,
+ * which stays parked; those of other orders were applied. */
 MUST_CHECK enum status batch_apply_resume(struct batch_apply *apply, bool all,
 					  struct batch_applied *applied, struct error *err);
 

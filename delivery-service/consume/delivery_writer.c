@@ -139,13 +139,17 @@ static enum status write_alone(struct delivery_writer *w, struct error *err)
 }
 
 /*
- * Some event's data is refused by the database: the first of the batch is written alone, and if
- * it is the one, it becomes a dead letter. The rest follows in the next rounds.
+ * Some event's data is refused by the database: the first of the batch is written alone, without
+ * the parked events that may follow it, and if it is the one, it becomes a dead letter. The rest
+ * follows in the next rounds.
  */
 static enum status write_first(struct delivery_writer *w, struct error *err)
 {
-	enum status st = write_alone(w, err);
+	enum status st;
 
+	w->config.apply->leaves_parked = true;
+	st = write_alone(w, err);
+	w->config.apply->leaves_parked = false;
 	if (st != ST_INVALID)
 		return st;
 	event_record_reject(w->done[0], err->msg);

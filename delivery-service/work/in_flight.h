@@ -12,7 +12,7 @@
 #include "delivery-service/core/partitions.h"
 #include "delivery-service/work/scheduler.h"
 
-#define IN_FLIGHT_EVENTS     50 /* those due first; more are only counted */
+#define IN_FLIGHT_EVENTS     50 /* some of them; more are only counted */
 #define IN_FLIGHT_PARTITIONS 200
 
 struct in_flight_event {

@@ -1,7 +1,7 @@
 /*
  * Simulated work: what one piece of it is, and doing it. WORK_WAIT takes only time. WORK_CPU takes
  * a thread for a time of its own computing, not of the clock. WORK_COUNT counts from 0 to 1000 and
- * prints each number on a line of standard output, with a write for each, as println does.
+ * prints each number on a line of standard output, as println does; output.h writes them.
  *
  * A piece can be done in equal parts, by several threads at the same time. Work that is cancelled
  * ends within a moment; how far it came is nobody's concern. (Who reads standard output and stops

@@ -19,16 +19,20 @@ enum { LONG_MS = 60000, ORDERS = 5, POISON = 3 };
 
 #define HISTORY "select count(*) from delivery.history"
 
-static void produce_placed(int64_t first, int64_t last)
+static void produce_version(int64_t id, int version)
 {
-	for (int64_t id = first; id <= last; id++) {
-		const struct raw_message message = order_version(id, 1, 3);
+	const struct raw_message message = order_version(id, version, 4);
 
-		(void)produce(&message);
-	}
+	(void)produce(&message);
 }
 
-/* PostgreSQL refuses the history of these orders, so. */
+static void produce_placed(int64_t first, int64_t last)
+{
+	for (int64_t id = first; id <= last; id++)
+		produce_version(id, 1);
+}
+
+/* PostgreSQL refuses the history of these orders ("= 1"), so. */
 static void refuse(const char *orders, const char *text, const char *code)
 {
 	sql_run("create function delivery.refuse() returns trigger language plpgsql as $$ begin "
@@ -80,5 +84,28 @@ LAB_TEST(poison, a_server_whose_disk_fails_is_waited_for, 1)
 	sql_run("drop trigger refuse on delivery.history");
 	cr_expect(wait_until(LONG_MS, sql_number(HISTORY) == 3), "%lld of 3 effects",
 		  (long long)sql_number(HISTORY));
+	cr_expect_eq(service_metric(delivery, "delivery_dead_letters_total"), 0.0);
+}
+
+/* A parked event that is refused stays parked: what it waited for is not to blame, and no other
+ * order waits for it. */
+LAB_TEST(poison, a_refused_parked_event_holds_up_nobody, 1)
+{
+	struct service *delivery = service_start(DELIVERY, "SEQUENCING=enforce", NULL);
+
+	refuse("= 1 and new.version = 3", "no such street", "invalid_parameter_value");
+	for (int64_t id = 1; id <= 2; id++) {
+		produce_version(id, 1);
+		produce_version(id, 3);
+	}
+	cr_assert(wait_until(LONG_MS, sql_number("select count(*) from delivery.parked") == 2));
+	produce_version(1, 2);
+	produce_version(2, 2);
+	cr_assert(wait_until(LONG_MS, sql_number(HISTORY) == 5), "%lld of 5 effects",
+		  (long long)sql_number(HISTORY));
+	cr_expect_eq(sql_number("select count(*) from delivery.parked where order_id = 1"), 1);
+	cr_assert(wait_until(LONG_MS, service_logged(delivery, "order 1: ")), "it is not named");
+	sql_run("drop trigger refuse on delivery.history");
+	cr_expect(wait_until(LONG_MS, sql_number(HISTORY) == 6), "it does not come back");
 	cr_expect_eq(service_metric(delivery, "delivery_dead_letters_total"), 0.0);
 }

@@ -141,8 +141,7 @@ bool door_page(const struct secure *secure, const char *trusted)
 static int order_by_page(const struct secure *secure, const char *scheme, const char *token)
 {
 	call_as(secure, "secure/ca.crt", token, NULL);
-	return http_call((int)secure->page_port, "POST", "/actions/order",
-			 "{\"method\":\"POST\"}",
+	return http_call((int)secure->page_port, "POST", "/actions/order", "{\"method\":\"POST\"}",
 			 arena_format("Origin: %s://127.0.0.1:%d", scheme, (int)secure->page_port),
 			 NULL)
 		.status;

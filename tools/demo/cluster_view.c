@@ -2,6 +2,7 @@
 
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "tools/demo/number.h"
 
 #define ANSWER_MS 3000
@@ -25,7 +26,7 @@ void cluster_view_fini(struct cluster_view *v)
 	if (v->metadata)
 		rd_kafka_metadata_destroy(v->metadata);
 	if (v->rk)
-		rd_kafka_destroy(v->rk);
+		(void)kafka_workarounds_destroy(v->rk);
 }
 
 bool cluster_view_has(const struct cluster_view *v, int node)

@@ -6,6 +6,7 @@
 #include "common/base/strbuf.h"
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_workarounds.h"
 #include "common/runtime/clock.h"
 #include "tools/topics/picture.h"
 
@@ -45,7 +46,7 @@ void admin_close(struct admin *admin)
 	if (admin->queue)
 		rd_kafka_queue_destroy(admin->queue);
 	if (admin->rk)
-		rd_kafka_destroy(admin->rk);
+		(void)kafka_workarounds_destroy(admin->rk);
 	free(admin);
 }
 
