@@ -1,5 +1,9 @@
 #include "order-service/order_queue.h"
 
+#include <time.h>
+
+#include "common/runtime/clock.h"
+
 void order_queue_init(struct order_queue *q)
 {
 	(void)pthread_mutex_init(&q->mu, NULL);
@@ -34,6 +38,20 @@ bool order_queue_put(struct order_queue *q, struct order_command **commands, siz
 	if (was_empty)
 		(void)pthread_cond_signal(&q->changed);
 	return room;
+}
+
+bool order_queue_wait(struct order_queue *q, int64_t wait_ms)
+{
+	const struct timespec deadline = clock_after_ms(wait_ms);
+	bool came;
+
+	(void)pthread_mutex_lock(&q->mu);
+	while (!q->first && !q->closed &&
+	       pthread_cond_clockwait(&q->changed, &q->mu, CLOCK_MONOTONIC, &deadline) == 0)
+		;
+	came = q->first || q->closed;
+	(void)pthread_mutex_unlock(&q->mu);
+	return came;
 }
 
 size_t order_queue_take(struct order_queue *q, struct order_command **commands, size_t max)

@@ -28,6 +28,9 @@ void order_queue_fini(struct order_queue *queue);
 bool order_queue_put(struct order_queue *queue, struct order_command **commands, size_t count,
 		     int64_t max);
 
+/* Waits for commands, up to wait_ms. False: none came. Closed: true. */
+bool order_queue_wait(struct order_queue *queue, int64_t wait_ms);
+
 /* Waits for commands and takes up to max of them. 0: closed, and nothing is left. */
 size_t order_queue_take(struct order_queue *queue, struct order_command **commands, size_t max);
 

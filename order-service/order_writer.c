@@ -15,10 +15,11 @@ struct order_writer {
 	pthread_t writer, answerer;
 	bool started;             /* they run */
 	int64_t next_log_mono_ms; /* the writer thread's */
+	bool got_on;              /* with the batch in progress; the writer thread's */
 	_Atomic int64_t refused, overdue, errors;
 	struct histogram batch_size, batch_us;
-	struct progress progress; /* idle between batches */
-	struct progress answers;  /* likewise, of the thread that answers */
+	struct progress progress;
+	struct progress answers; /* of the thread that answers; idle while there are none */
 };
 
 /* Other replicas were first, again and again: ST_CONFLICT is for a command's own answer. */
@@ -46,6 +47,11 @@ static enum status store(struct order_writer *w, struct order_command **commands
 {
 	enum status st = order_store_apply(w->store, commands, count, deadline, err);
 
+	/* Either way the database took what it could. */
+	if (st == ST_OK || st == ST_INVALID)
+		w->got_on = true;
+	else
+		progress_held(&w->progress, err->msg);
 	if (st == ST_OK)
 		return ST_OK;
 	atomic_fetch_add(&w->errors, 1);
@@ -106,10 +112,18 @@ static size_t refuse_overdue(struct order_writer *w, struct order_command **comm
 	return n;
 }
 
+/* After a batch that failed, nobody knows whether the next one would. */
+static size_t take(struct order_writer *w, struct order_command **commands)
+{
+	if (!w->got_on && !order_queue_wait(&w->waiting, ORDER_WRITER_QUIET_MS))
+		progress_idle(&w->progress);
+	return order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX);
+}
+
 bool order_writer_step(struct order_writer *w)
 {
 	struct order_command *commands[ORDER_BATCH_MAX];
-	size_t n = order_queue_take(&w->waiting, commands, ORDER_BATCH_MAX);
+	size_t n = take(w, commands);
 	int64_t started;
 	size_t overdue;
 
@@ -119,11 +133,13 @@ bool order_writer_step(struct order_writer *w)
 	}
 	progress_begin(&w->progress);
 	progress_turned(&w->progress);
+	w->got_on = false;
 	started = clock_mono_us();
 	overdue = refuse_overdue(w, commands, n);
 	if (overdue < n)
 		apply(w, commands + overdue, n - overdue);
-	progress_idle(&w->progress);
+	if (w->got_on)
+		progress_idle(&w->progress);
 	histogram_observe(&w->batch_size, (int64_t)n);
 	histogram_observe(&w->batch_us, clock_mono_us() - started);
 	(void)order_queue_put(&w->done, commands, n, INT64_MAX);
@@ -181,6 +197,7 @@ enum status order_writer_open(struct order_writer **out, struct order_store *sto
 		return error_set(err, ST_INTERNAL, "out of memory");
 	w->store = store;
 	w->queue_max = queue_max;
+	w->got_on = true;
 	w->batch_size.first = 1;
 	w->batch_us.first = 64;
 	progress_init(&w->progress, "writer", PROGRESS_BOUND_MS);

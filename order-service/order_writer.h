@@ -7,6 +7,9 @@
  * that hangs; where order_store_deliver_by delivers, within that and the time it may take. Hosts of
  * the url that accept no connection add 3 s each.
  *
+ * Its progress: a batch that was stored, or refused for its content, is one; a batch that failed is
+ * none, nor is the next one that fails.
+ *
  * Threads: order_writer_start makes the two. order_writer_submit from any; open, start and close
  * from main, close after the last submit.
  */
@@ -19,6 +22,10 @@
 
 #define ORDER_WRITER_QUEUE_MS 10000 /* one that has waited longer is not begun */
 #define ORDER_WRITER_BATCH_MS 8000  /* for the database, for one batch */
+/* After a batch that failed, without a change that waits: the writer is idle again, so that it
+ * comes back where nobody sends changes to a service that is not ready. Less than
+ * PROGRESS_BOUND_MS: one change that fails at once makes no standstill. */
+#define ORDER_WRITER_QUIET_MS 8000
 
 struct order_writer;
 
@@ -52,7 +59,8 @@ bool order_writer_answer(struct order_writer *writer);
  */
 void order_writer_submit(struct order_writer *writer, struct order_command *command);
 
-/* Whether batches get done. NULL without a writer. */
+/* Whether batches get done. Idle while none waits, but for ORDER_WRITER_QUIET_MS after one that
+ * failed. NULL without a writer. */
 struct progress *order_writer_progress(struct order_writer *writer);
 
 /* Whether answers get sent. */

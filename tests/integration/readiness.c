@@ -9,6 +9,10 @@
 
 TestSuite(readiness, .timeout = 300);
 
+#define ORDER_JSON                                                                                 \
+	"{\"customerId\":1,\"productId\":\"1\",\"productName\":\"TV\",\"qty\":3,"                  \
+	"\"address\":\"SEOUL\"}"
+
 enum { LONG_MS = 60000, FAR_OVER_THE_BOUND_MS = 10000 };
 
 static struct http_answer readiness(const struct service *service)
@@ -40,6 +44,28 @@ LAB_TEST(readiness, a_part_that_hangs_holds_up_no_answer, 1)
 	cr_expect_eq(answer.status, 200);
 	sql_run("rollback");
 	cr_expect(wait_until(2 * LONG_MS, service_ready(order)), "ready again");
+}
+
+static int place_order(const struct service *order)
+{
+	return http_call(order->port, "POST", "/orders", ORDER_JSON, NULL).status;
+}
+
+/* No check of the service's touches the outbox: only who stores orders notices. */
+LAB_TEST(readiness, a_writer_whose_batches_fail_stands_still, 1)
+{
+	struct service *order = service_start(ORDER, NULL);
+
+	service_allow_errors();
+	sql_run("begin");
+	sql_run("lock table orders.outbox in share mode");
+	cr_expect(wait_until(LONG_MS, place_order(order) == 503 &&
+					      not_ready_for(order, "writer: nothing done for")));
+	/* Nobody sends changes to a service that is not ready. */
+	cr_expect(wait_until(LONG_MS, service_ready(order)), "ready again without any");
+	sql_run("rollback");
+	cr_expect(wait_until(LONG_MS, place_order(order) == 201));
+	cr_expect(service_ready(order));
 }
 
 LAB_TEST(readiness, the_reason_of_the_database_is_told, 1)

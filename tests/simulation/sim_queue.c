@@ -48,6 +48,17 @@ bool order_queue_put(struct order_queue *q, struct order_command **commands, siz
 	return true;
 }
 
+bool order_queue_wait(struct order_queue *q, int64_t wait_ms)
+{
+	const int64_t end_us = sim_world_now_us() + wait_ms * SIM_MS;
+
+	set_waiting(q, sim_node_current_task());
+	while (!q->first && !q->closed && sim_world_now_us() < end_us)
+		sim_node_sleep_until(end_us);
+	set_waiting(q, NULL);
+	return q->first || q->closed;
+}
+
 size_t order_queue_take(struct order_queue *q, struct order_command **commands, size_t max)
 {
 	size_t n = 0;

@@ -66,6 +66,21 @@ Test(order_queue, what_is_left_is_taken_after_the_close)
 	order_queue_fini(&queue);
 }
 
+Test(order_queue, a_wait_ends_with_a_command_the_close_or_its_time)
+{
+	struct order_command *one = &commands[0], *taken[MANY];
+	struct order_queue queue;
+
+	order_queue_init(&queue);
+	cr_expect_not(order_queue_wait(&queue, 1));
+	cr_assert(order_queue_put(&queue, &one, 1, MANY));
+	cr_expect(order_queue_wait(&queue, 1));
+	cr_assert_eq(order_queue_take(&queue, taken, MANY), 1, "a wait takes none");
+	order_queue_close(&queue);
+	cr_expect(order_queue_wait(&queue, 1));
+	order_queue_fini(&queue);
+}
+
 /* --- with a thread that takes ------------------------------------------------------------- */
 
 enum { ROUNDS = 2000 };
