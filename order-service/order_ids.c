@@ -84,7 +84,8 @@ static bool wait_changed(struct order_ids *ids, int64_t seconds)
 static enum status open_topic(struct order_ids *ids, struct error *err)
 {
 	struct kafka_topic *topic = NULL;
-	enum status st = kafka_topic_open(&topic, &ids->kafka, err);
+	/* Behind a transaction that is open there may be ids, too. */
+	enum status st = kafka_topic_open(&topic, &ids->kafka, KAFKA_READ_UNCOMMITTED, err);
 
 	if (st != ST_OK)
 		return st;

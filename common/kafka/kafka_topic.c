@@ -22,12 +22,15 @@ struct kafka_topic {
 };
 
 enum status kafka_topic_open(struct kafka_topic **out, const struct kafka_settings *settings,
-			     struct error *err)
+			     enum kafka_isolation isolation, struct error *err)
 {
+	static const char *const names[] = { "read_committed", "read_uncommitted" };
+
 	/* Memory is for the history, but a full queue makes librdkafka 2.0 pause for up to a
 	 * second. */
 	/* clang-format off */
-	static const char *const pairs[] = {
+	const char *const pairs[] = {
+		"isolation.level", names[isolation],
 		"enable.partition.eof", "true",
 		"check.crcs", "true",
 		"queued.min.messages", "100000",

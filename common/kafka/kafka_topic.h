@@ -21,9 +21,16 @@ struct kafka_topic_ends {
 
 void kafka_topic_ends_fini(struct kafka_topic_ends *ends);
 
+/*
+ * What is read of transactions. The end is that of what is read: before the first transaction that
+ * is open, or behind every message.
+ */
+enum kafka_isolation { KAFKA_READ_COMMITTED, KAFKA_READ_UNCOMMITTED };
+
 /* A handle on a topic; settings are borrowed for its lifetime. ST_INVALID: a bad setting. */
 MUST_CHECK enum status kafka_topic_open(struct kafka_topic **out,
-					const struct kafka_settings *settings, struct error *err);
+					const struct kafka_settings *settings,
+					enum kafka_isolation isolation, struct error *err);
 void kafka_topic_close(struct kafka_topic *topic);
 
 /* Borrowed from the settings. */

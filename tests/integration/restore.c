@@ -8,10 +8,12 @@
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_client.h"
+#include "tests/support/order_event.h"
 #include "tests/support/service.h"
 #include "tests/support/sql.h"
 #include "tests/support/stack.h"
 #include "tests/support/topic.h"
+#include "tests/support/transaction.h"
 #include "tests/support/wait.h"
 
 #define TV                                                                                         \
@@ -120,6 +122,18 @@ LAB_TEST(restore, no_id_comes_again_after_a_restore, 2)
 	(void)place(order);
 	cr_expect_eq(service_metric(order, "order_ids_moved_total"), 0);
 	cr_expect_not(service_logged(order, "unknown database"));
+}
+
+/* A relay that died within a transaction leaves it open for seconds, and others publish behind it.
+ */
+LAB_TEST(restore, ids_behind_an_open_transaction_are_used, 1)
+{
+	const struct raw_message events[] = { order_event("OrderPlaced", 30000, 1, "SEOUL") };
+	struct open_transaction *transaction = transaction_open(events, 1);
+	struct service *order = service_start(ORDER, NULL);
+
+	cr_expect_gt(place(order), 30000);
+	transaction_end(transaction, true);
 }
 
 /* pg_restore --clean: the database stays the same, its tables do not. */

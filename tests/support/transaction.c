@@ -52,7 +52,7 @@ static void send_message(rd_kafka_t *rk, const struct raw_message *message)
 		     RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
-void produce_transaction(const struct raw_message *messages, size_t count, bool commit)
+struct open_transaction *transaction_open(const struct raw_message *messages, size_t count)
 {
 	rd_kafka_t *rk = open_producer();
 
@@ -61,9 +61,21 @@ void produce_transaction(const struct raw_message *messages, size_t count, bool 
 	for (size_t i = 0; i < count; i++)
 		send_message(rk, &messages[i]);
 	(void)rd_kafka_flush(rk, ANSWER_MS); /* an abort would drop what is not sent yet */
+	return (struct open_transaction *)rk;
+}
+
+void transaction_end(struct open_transaction *transaction, bool commit)
+{
+	rd_kafka_t *rk = (rd_kafka_t *)transaction;
+
 	if (commit)
 		expect_done(rd_kafka_commit_transaction(rk, ANSWER_MS), "commit");
 	else
 		expect_done(rd_kafka_abort_transaction(rk, ANSWER_MS), "abort");
 	rd_kafka_destroy(rk);
+}
+
+void produce_transaction(const struct raw_message *messages, size_t count, bool commit)
+{
+	transaction_end(transaction_open(messages, count), commit);
 }

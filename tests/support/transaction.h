@@ -12,8 +12,16 @@
 
 #include "tests/support/topic.h"
 
-/* Produces the messages (one at least) in one transaction, which is then committed or aborted; its
- * control record is in the partition when this returns. */
+struct open_transaction;
+
+/* Produces the messages (one at least) in one transaction; all are in their partitions when this
+ * returns. */
+struct open_transaction *transaction_open(const struct raw_message *messages, size_t count);
+
+/* Its control record is in the partition when this returns. */
+void transaction_end(struct open_transaction *transaction, bool commit);
+
+/* Both. */
 void produce_transaction(const struct raw_message *messages, size_t count, bool commit);
 
 #endif

@@ -49,7 +49,7 @@ static enum status show_now(struct view *view, const struct kafka_settings *kafk
 {
 	struct kafka_topic *topic = NULL;
 	struct kafka_topic_ends ends;
-	enum status st = kafka_topic_open(&topic, kafka, err);
+	enum status st = kafka_topic_open(&topic, kafka, KAFKA_READ_COMMITTED, err);
 
 	if (st == ST_OK)
 		st = kafka_topic_find_ends(topic, &ends, err);

@@ -128,9 +128,9 @@ static enum status run(const struct config *config, bool json, int *verdict, str
 	enum status st = read_tables_open(&tables, config->database_url, err);
 
 	if (st == ST_OK)
-		st = kafka_topic_open(&topic, &events, err);
+		st = kafka_topic_open(&topic, &events, KAFKA_READ_COMMITTED, err);
 	if (st == ST_OK)
-		st = kafka_topic_open(&dead_letters, &letters, err);
+		st = kafka_topic_open(&dead_letters, &letters, KAFKA_READ_COMMITTED, err);
 	if (st == ST_OK)
 		st = check(config, tables, topic, dead_letters, json, verdict, err);
 	kafka_topic_close(dead_letters);
