@@ -123,6 +123,11 @@ static enum status begin_session(struct pg *pg, struct error *err)
 	return error_wrap(err, "connecting to the database");
 }
 
+bool pg_usable(struct pg *pg)
+{
+	return pg_abandoned_ended(&pg->abandoned);
+}
+
 enum status pg_connect(struct pg *pg, struct error *err)
 {
 	if (pg_connected(pg))
@@ -133,7 +138,7 @@ enum status pg_connect(struct pg *pg, struct error *err)
 		pg->in_transaction = false;
 		return error_set(err, ST_UNAVAILABLE, "the connection was lost in a transaction");
 	}
-	if (!pg_abandoned_ended(&pg->abandoned))
+	if (!pg_usable(pg))
 		return error_set(err, ST_UNAVAILABLE,
 				 "the database has not ended the last session");
 	if (clock_mono_ms() < pg->next_attempt_mono_ms || clock_mono_ms() >= deadline_of(pg))

@@ -58,6 +58,10 @@ void pg_deadline(struct pg *pg, int64_t deadline_mono_ms);
 /* Whether there is a session, as far as can be told without asking the server. */
 bool pg_connected(struct pg *pg);
 
+/* Whether it is worth a try: false while the server has not ended the session before, when calls
+ * fail at once. */
+bool pg_usable(struct pg *pg);
+
 /* Connects unless connected. ST_UNAVAILABLE: the server cannot be had now. ST_INVALID: there is a
  * pooler before it that does not keep sessions. */
 MUST_CHECK enum status pg_connect(struct pg *pg, struct error *err);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/runtime/clock.h"
@@ -17,7 +18,7 @@ struct waiter {
 struct pg_pool {
 	pthread_mutex_t mu;
 	struct pg **idle;             /* guarded by mu: a stack of idle_count */
-	size_t idle_count;            /* guarded by mu; 0 while somebody waits */
+	size_t idle_count;            /* guarded by mu; none was usable when who waits now came */
 	struct waiter *first, **end;  /* guarded by mu: the queue of those who wait */
 	struct pg_pool_counts counts; /* guarded by mu */
 	bool stopped;                 /* guarded by mu */
@@ -78,6 +79,39 @@ static void leave_queue(struct pg_pool *pool, const struct waiter *waiter)
 		pool->end = at;
 }
 
+/* With mu. The latest of those that can be used; any, if none is in use that will come back. NULL:
+ * there is none. */
+static struct pg *pick(struct pg_pool *pool)
+{
+	size_t i = pool->idle_count;
+	struct pg *pg;
+
+	while (i > 0 && !pg_usable(pool->idle[i - 1]))
+		i--;
+	if (i == 0 && pool->counts.in_use == 0)
+		i = pool->idle_count;
+	if (i == 0)
+		return NULL;
+	pg = pool->idle[i - 1];
+	memmove(&pool->idle[i - 1], &pool->idle[i], (pool->idle_count - i) * sizeof(struct pg *));
+	pool->idle_count--;
+	return pg;
+}
+
+/* With mu. */
+static void serve(struct pg_pool *pool)
+{
+	struct waiter *next;
+	struct pg *pg;
+
+	while ((next = pool->first) && (pg = pick(pool))) {
+		next->pg = pg;
+		pool->counts.in_use++;
+		leave_queue(pool, next);
+		(void)pthread_cond_signal(&next->over);
+	}
+}
+
 /* With mu. NULL: none came. */
 static struct pg *wait_for_one(struct pg_pool *pool, int64_t wait_ms)
 {
@@ -86,6 +120,7 @@ static struct pg *wait_for_one(struct pg_pool *pool, int64_t wait_ms)
 
 	(void)pthread_cond_init(&waiter.over, NULL);
 	join_queue(pool, &waiter);
+	serve(pool);
 	pool->counts.waiting++;
 	while (!waiter.pg && !pool->stopped &&
 	       pthread_cond_clockwait(&waiter.over, &pool->mu, CLOCK_MONOTONIC, &deadline) == 0)
@@ -106,9 +141,7 @@ enum status pg_pool_take(struct pg_pool *pool, int64_t wait_ms, struct pg **out,
 
 	(void)pthread_mutex_lock(&pool->mu);
 	if (!pool->stopped)
-		pg = pool->idle_count > 0 ? pool->idle[--pool->idle_count]
-					  : wait_for_one(pool, wait_ms);
-	pool->counts.in_use += pg != NULL;
+		pg = wait_for_one(pool, wait_ms);
 	stopped = pool->stopped;
 	(void)pthread_mutex_unlock(&pool->mu);
 	*out = pg;
@@ -123,18 +156,10 @@ enum status pg_pool_take(struct pg_pool *pool, int64_t wait_ms, struct pg **out,
 
 void pg_pool_give(struct pg_pool *pool, struct pg *pg)
 {
-	struct waiter *next;
-
 	(void)pthread_mutex_lock(&pool->mu);
 	pool->counts.in_use--;
-	next = pool->first;
-	if (next) {
-		next->pg = pg;
-		leave_queue(pool, next);
-		(void)pthread_cond_signal(&next->over);
-	} else {
-		pool->idle[pool->idle_count++] = pg;
-	}
+	pool->idle[pool->idle_count++] = pg;
+	serve(pool);
 	(void)pthread_mutex_unlock(&pool->mu);
 }
 

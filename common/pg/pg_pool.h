@@ -1,6 +1,7 @@
 /*
  * A few connections for many threads (the HTTP workers'). Connections are made when first needed;
- * whoever finds none free waits, with a deadline. First come, first served.
+ * whoever finds none free waits, with a deadline. First come, first served. One that is not usable
+ * (pg.h) is given only where no other is left.
  *
  * Threads: any.
  */

@@ -1,25 +1,35 @@
-/* Who gets a connection of a pool, and when. Nothing connects: a connection is made when it is
- * used. */
+/* Who gets a connection of a pool, and when. But for the last test nothing connects: a connection
+ * is made when it is used. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 
 #include "common/pg/pg_pool.h"
+#include "common/runtime/clock.h"
+#include "tests/support/fixture.h"
+#include "tests/support/stack.h"
+#include "tests/support/wait.h"
 
 TestSuite(pg_pool, .timeout = 300);
 
 #define LONG_MS 60000
 
-static struct pg_pool *open_pool(size_t size)
+static struct pg_pool *open_pool_of(const char *url, size_t size)
 {
-	static const struct pg_statement *const tables[] = { NULL };
-	const struct pg_config config = { "postgresql://nobody@127.0.0.1:1/none", "test", NULL,
-					  tables };
+	static const struct pg_statement statements[] = { { "one", "select 1" }, { 0 } };
+	static const struct pg_statement *const tables[] = { statements, NULL };
+	const struct pg_config config = { url, "test", NULL, tables };
 	struct pg_pool *pool = NULL;
 	struct error err;
 
 	cr_assert_eq(pg_pool_open(&pool, size, &config, &err), ST_OK, "%s", err.msg);
 	return pool;
+}
+
+static struct pg_pool *open_pool(size_t size)
+{
+	return open_pool_of("postgresql://nobody@127.0.0.1:1/none", size);
 }
 
 static struct pg *take(struct pg_pool *pool)
@@ -143,5 +153,57 @@ Test(pg_pool, a_stop_ends_the_waits)
 	cr_expect_eq(pg_pool_counts(pool).timeouts, 0);
 	pg_pool_give(pool, held);
 	cr_expect_eq(pg_pool_take(pool, LONG_MS, &none, &err), ST_UNAVAILABLE);
+	pg_pool_close(pool);
+}
+
+/* --- a session that does not end ----------------------------------------------------------- */
+
+static enum status run_one(struct pg_pool *pool)
+{
+	struct pg_call call = { "one", NULL, NULL };
+	struct error err;
+	enum status st = pg_pool_run(pool, &call, 1, &err);
+
+	pg_clear(&call, 1);
+	return st;
+}
+
+/* Its server's process is stopped, and a call on it fails. */
+static pid_t stop_session_of(struct pg *pg)
+{
+	struct pg_call call = { "one", NULL, NULL };
+	struct error err;
+	pid_t backend;
+
+	cr_assert_eq(pg_connect(pg, &err), ST_OK, "%s", err.msg);
+	backend = pg_backend_pid(pg);
+	cr_assert_eq(kill(backend, SIGSTOP), 0);
+	pg_deadline(pg, clock_mono_ms() + 100);
+	cr_assert_eq(pg_run(pg, &call, 1, &err), ST_UNAVAILABLE);
+	return backend;
+}
+
+/* The others do the work of all until it has ended. */
+LAB_TEST(pg_pool, a_session_that_does_not_end_fails_no_call, 1)
+{
+	struct pg_pool *pool =
+		open_pool_of(stack_database_url("order_service", fixture.database), 2);
+	struct pg *held = take(pool), *other = take(pool);
+	pid_t backend = stop_session_of(held);
+	struct taker taker;
+	_Atomic int served = 0;
+
+	start(&taker, 1, pool, &served);
+	pg_pool_give(pool, held);
+	cr_expect_eq(pg_pool_counts(pool).waiting, 1, "the other one will come back");
+	pg_pool_give(pool, other);
+	join(&taker, 1);
+	for (int i = 0; i < 10; i++)
+		cr_expect_eq(run_one(pool), ST_OK);
+	other = take(pool);
+	cr_expect_eq(run_one(pool), ST_UNAVAILABLE, "no other is left");
+	(void)kill(backend, SIGCONT);
+	cr_expect(wait_until(LONG_MS, run_one(pool) == ST_OK));
+	pg_pool_give(pool, other);
 	pg_pool_close(pool);
 }
