@@ -99,16 +99,8 @@ static bool read_condition(const struct http_request *request, struct http_respo
 static bool read_conditions(const struct http_request *request, struct http_response *response,
 			    struct order_condition *condition)
 {
-	struct order_versions *match = &condition->match;
-
-	if (!read_condition(request, response, "If-Match", true, match) ||
-	    !read_condition(request, response, "If-None-Match", false, &condition->none_match))
-		return false;
-	if (match->any || match->count > 0)
-		return true;
-	http_respond_problem(response, HTTP_PROBLEM_CONDITION_FAILED, "If-Match",
-			     "give the ETag that an answer brought, such as \"1\"");
-	return false;
+	return read_condition(request, response, "If-Match", true, &condition->match) &&
+	       read_condition(request, response, "If-None-Match", false, &condition->none_match);
 }
 
 /* Visible ASCII, as the header's draft (a structured-field string) allows; quotes are part of it.

@@ -193,6 +193,24 @@ LAB_TEST(order_api, if_match_is_honoured, 1)
 	cr_expect_eq(answer.status, 204);
 }
 
+/* RFC 9110, section 13.2.1: a condition counts only where the answer would be good without it. */
+LAB_TEST(order_api, a_condition_is_looked_at_last, 1)
+{
+	static const char *const stale[] = { "If-Match: \"9\"", "If-Match: \"x\"",
+					     "If-Match: W/\"1\"" };
+	struct service *order = service_start(ORDER, NULL);
+	struct http_answer answer;
+
+	(void)place(order);
+	for (size_t i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+		answer = http_call(order->port, "DELETE", "/orders/999999", NULL, stale[i], NULL);
+		cr_expect_eq(answer.status, 404, "%s: %s", stale[i], answer.body);
+		answer =
+			http_call(order->port, "PATCH", "/orders/1", "{\"qty\":0}", stale[i], NULL);
+		cr_expect_eq(answer.status, 422, "%s: %s", stale[i], answer.body);
+	}
+}
+
 /* Lists, weak tags, and what no version is: RFC 9110 section 13.1. The order is at version 2. */
 LAB_TEST(order_api, conditions_are_lists_of_entity_tags, 1)
 {
