@@ -24,13 +24,15 @@ struct change {
 
 static void respond_conflict(struct http_response *response, const struct order_command *command)
 {
-	const struct order_condition *condition = &command->condition;
-	const char *field = condition->match.any ? "If-None-Match" : "If-Match";
-	bool place = command->kind == COMMAND_PLACE;
+	const struct order_versions *match = &command->condition.match;
+	const bool place = command->kind == COMMAND_PLACE;
+	const char *condition = "If-Match";
 
+	if (!place && order_versions_have(match, command->order.version))
+		condition = "If-None-Match";
 	http_respond_problem(response,
 			     place ? HTTP_PROBLEM_KEY_REUSED : HTTP_PROBLEM_CONDITION_FAILED,
-			     place ? "Idempotency-Key" : field, "%s", command->answer.msg);
+			     place ? "Idempotency-Key" : condition, "%s", command->answer.msg);
 }
 
 /* The answers that a status means on this API. */

@@ -126,6 +126,7 @@ static void change(struct deciding *d, struct order_command *c)
 		return;
 	}
 	c->answer.status = ST_OK;
+	c->order.version = w->order->version;
 	if (c->kind == COMMAND_MODIFY) {
 		if (order_modify(w->order, c->fields, &c->content, &c->condition, &changed,
 				 &c->answer) != ST_OK)

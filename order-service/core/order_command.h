@@ -28,7 +28,8 @@ struct order_command {
 	const struct trace *trace;        /* of the request; NULL: none; borrowed */
 
 	struct error answer; /* .status: ST_OK, ST_NOT_FOUND, ST_CONFLICT, ST_UNAVAILABLE, ... */
-	struct order order;  /* on ST_OK: the order after the command */
+	struct order order;  /* on ST_OK: the order after the command; MODIFY and CANCEL on
+				ST_CONFLICT: its version alone */
 	bool replayed;       /* PLACE: the key had placed this order before */
 };
 

@@ -254,6 +254,10 @@ LAB_TEST(order_api, conditions_are_lists_of_entity_tags, 1)
 	}
 	answer = http_call(order->port, "DELETE", "/orders/1", NULL, "If-None-Match: *", NULL);
 	cr_expect_eq(answer.status, 412);
+	answer = http_call(order->port, "PATCH", "/orders/1", "{}", "If-Match: \"2\"",
+			   "If-None-Match: \"2\"", NULL);
+	cr_expect_eq(answer.status, 412);
+	cr_expect_str_eq(json_text(answer.json, "field"), "If-None-Match", "the other one holds");
 	answer =
 		http_call(order->port, "DELETE", "/orders/1", NULL, "If-Match: \"9\", \"2\"", NULL);
 	cr_expect_eq(answer.status, 204);

@@ -165,6 +165,7 @@ Test(order_batch, if_match_refuses_the_second_of_two)
 	decide();
 	cr_expect_eq(won->answer.status, ST_OK);
 	cr_expect_eq(lost->answer.status, ST_CONFLICT);
+	cr_expect_eq(lost->order.version, 2);
 	expect_part(lost->answer.msg, "version 2, not 1");
 	cr_expect_eq(batch.working[0].order->content.qty, 4);
 	cr_expect_eq(batch.event_count, 1);
