@@ -124,11 +124,10 @@ static enum status insert(struct pg *pg, struct order_command *command, struct e
 	return ST_OK;
 }
 
-static enum status place(struct pg *pg, struct order_command *command, bool *changed,
-			 struct error *err)
+static enum status place_once(struct pg *pg, struct order_command *command, bool *changed,
+			      struct error *err)
 {
 	bool found = false;
-	enum status st;
 
 	if (command->idempotency_key && find_by_key(pg, command, &found, err) != ST_OK)
 		return err->status;
@@ -137,8 +136,21 @@ static enum status place(struct pg *pg, struct order_command *command, bool *cha
 		*err = command->answer;
 		return err->status;
 	}
-	st = insert(pg, command, err);
-	if (st == ST_CONFLICT) /* nothing else is unique */
+	return insert(pg, command, err);
+}
+
+/* Its insert waits while another request with the key is not committed; then that one is found. */
+static enum status place(struct pg *pg, struct order_command *command, bool *changed,
+			 struct error *err)
+{
+	enum status st = place_once(pg, command, changed, err);
+
+	if (st != ST_CONFLICT || !*changed)
+		return st;
+	st = begin(pg, err);
+	if (st == ST_OK)
+		st = place_once(pg, command, changed, err);
+	if (st == ST_CONFLICT && *changed) /* nothing else is unique */
 		st = error_set(err, ST_UNAVAILABLE, "this idempotency key is in use just now");
 	return st;
 }

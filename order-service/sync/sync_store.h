@@ -18,7 +18,8 @@ struct pg_config sync_store_database(const char *url);
 /*
  * Begins a transaction and writes the command's effect, which is in command->order (and replayed)
  * then. *changed: whether it has one. ST_NOT_FOUND, ST_CONFLICT as the rules and the key say;
- * ST_UNAVAILABLE: no connection, or somebody uses the same idempotency key just now.
+ * ST_UNAVAILABLE: no connection, or somebody uses the same idempotency key, and goes on longer than
+ * this one can wait.
  */
 MUST_CHECK enum status sync_store_write(struct pg *pg, struct order_command *command, bool *changed,
 					struct error *err);

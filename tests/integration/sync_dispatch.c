@@ -2,6 +2,7 @@
  * Synchronous dispatch (DISPATCH=http): what it does, and what is bad about it, which is why it
  * is here at all.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
@@ -112,6 +113,35 @@ LAB_TEST(sync_dispatch, the_rules_of_orders_hold, 1)
 	answer = http_call(order->port, "DELETE", "/orders/2", NULL, NULL);
 	expect_problem(&answer, 404, "order 2");
 	cr_expect_eq(sql_number(ORDERS), 1);
+}
+
+static struct http_answer place_with_key(const struct service *order)
+{
+	return http_call(order->port, "POST", "/orders", SYNC_ORDER, "Idempotency-Key: k", NULL);
+}
+
+static void *place_first(void *order)
+{
+	cr_expect_eq(place_with_key(order).status, 201);
+	return NULL;
+}
+
+/* The first one is not committed before it is delivered; the second one waits for that. */
+LAB_TEST(sync_dispatch, a_repeat_beside_the_first_request_gets_its_answer, 1)
+{
+	struct service *order = start_order(
+		start_delivery("DELIVERY_DELAY_MS=1000", "DELIVERY_DELAY_ON=OrderPlaced"), NULL);
+	struct http_answer answer;
+	pthread_t first;
+
+	cr_assert_eq(pthread_create(&first, NULL, place_first, order), 0);
+	cr_assert(wait_until(5000, sessions(WAITING) == 1));
+	answer = place_with_key(order);
+	(void)pthread_join(first, NULL);
+	cr_expect_eq(answer.status, 201, "%s%s", answer.error, answer.body);
+	cr_expect_str_eq(http_header(&answer, "Idempotency-Replayed"), "true");
+	cr_expect_eq(sql_number(ORDERS), 1);
+	cr_expect_eq(sql_number(HISTORY), 1);
 }
 
 /* It has no use for Kafka, and does not ask whether there is one. */
