@@ -1,9 +1,10 @@
 /*
  * Who may call, and what: a file with an identity a line,
  *
- *   <name> <scopes> sha256:<64 hexadecimal digits>   of the bearer token, 16 bytes or more of
- * chance <name> <scopes> cn:<common name>                 of a client certificate
+ *   <name> <scopes> sha256:<64 hexadecimal digits>
+ *   <name> <scopes> cn:<common name>
  *
+ * The first is of a bearer token, 16 bytes or more of chance; the second of a client certificate.
  * scopes are read, write and operate, comma separated. A blank line, and one that begins with #,
  * says nothing. A name may have several lines, as while a token is exchanged for another. Pure.
  *
