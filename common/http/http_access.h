@@ -25,8 +25,8 @@ bool http_access_loopback(const char *host);
 /*
  * authority and origin are the request's, NULL: not sent. refusal.status 0: the request may be
  * served. 421: it asks for a name that is not the server's (DNS rebinding): a server on loopback is
- * known by addresses, localhost and hosts; any other by every name, as long as hosts is empty. 403:
- * a page of a foreign origin sent it.
+ * known by addresses, localhost and hosts; so is any other if hosts is not empty, and else by every
+ * name. 403: a page of a foreign origin sent it.
  */
 struct http_refusal http_access_check(const struct http_access *access, const char *authority,
 				      const char *origin);
