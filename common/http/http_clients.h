@@ -21,7 +21,6 @@ enum http_phase {
 	HTTP_ANSWERING, /* it is, and has no answer yet */
 	HTTP_SENDING,   /* the client has to take the answer */
 	HTTP_ENDED,     /* shut down */
-	HTTP_PHASES,
 };
 
 /* A connection, kept by its owner. */

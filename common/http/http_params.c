@@ -17,8 +17,9 @@ bool http_path_id(const struct http_request *request, struct http_response *resp
 	return false;
 }
 
-bool http_query_number(const struct http_request *request, struct http_response *response,
-		       const char *name, int64_t min, int64_t max, int64_t *value)
+/* A query parameter in [min, max]; *value keeps its default when absent. False: answered. */
+static bool query_number(const struct http_request *request, struct http_response *response,
+			 const char *name, int64_t min, int64_t max, int64_t *value)
 {
 	size_t len = 0;
 	const char *text = http_query(request, name, &len);
@@ -36,8 +37,8 @@ bool http_query_page(const struct http_request *request, struct http_response *r
 {
 	*limit = HTTP_PAGE_DEFAULT;
 	*after = 0;
-	return http_query_number(request, response, "limit", 1, HTTP_PAGE_MAX, limit) &&
-	       http_query_number(request, response, "after", 0, INT64_MAX, after);
+	return query_number(request, response, "limit", 1, HTTP_PAGE_MAX, limit) &&
+	       query_number(request, response, "after", 0, INT64_MAX, after);
 }
 
 void http_link_next(struct http_response *response, const char *path, size_t count, int64_t limit,

@@ -15,10 +15,6 @@
 bool http_path_id(const struct http_request *request, struct http_response *response,
 		  const char *field, int64_t *id);
 
-/* A query parameter in [min, max]; *value keeps its default when absent. False: answered. */
-bool http_query_number(const struct http_request *request, struct http_response *response,
-		       const char *name, int64_t min, int64_t max, int64_t *value);
-
 #define HTTP_PAGE_DEFAULT 20
 #define HTTP_PAGE_MAX     100
 
