@@ -1,7 +1,9 @@
 /*
  * The order API: HTTP to commands and back. The contract is in docs/api.md.
  *
- * Threads: handlers run on HTTP workers; changes are answered on the thread that carried them out.
+ * Threads: reads are handled on HTTP workers. Changes are handled where submit may be called: on
+ * the HTTP loop, which never waits, or on workers if submit does (DISPATCH=http). They are answered
+ * on the thread that calls answered(), which is the handler's where submit refuses.
  */
 #ifndef ORDER_SERVICE_ORDER_API_H
 #define ORDER_SERVICE_ORDER_API_H
@@ -11,7 +13,7 @@
 #include "order-service/core/order_command.h"
 
 struct order_api {
-	/* Carries a change out and calls its answered(), now or later. */
+	/* Carries a change out and calls its answered(), now or later, on any thread. */
 	void (*submit)(void *path, struct order_command *command);
 	void *path;            /* borrowed */
 	struct pg_pool *reads; /* borrowed */
