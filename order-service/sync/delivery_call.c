@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/runtime/log.h"
+
 /* Whole, and with nothing behind host and port. */
 static bool is_base_url(const char *url)
 {
@@ -50,6 +52,7 @@ enum status delivery_call_init(struct delivery_call_target *target,
 	target->timeout_ms = config->timeout_ms;
 	target->kept_max = (size_t)config->kept;
 	target->kept_count = 0;
+	target->next_log_mono_ms = 0;
 	return ST_OK;
 }
 
@@ -111,7 +114,20 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	return atomic_load(&target->stopping);
 }
 
-static enum status set_options(CURL *curl, const struct delivery_call_target *target,
+/* Which file it is, and what is wrong with it, is for the log: the error goes to the client. */
+static void log_no_token(struct delivery_call_target *target, const struct error *err)
+{
+	bool due;
+
+	(void)pthread_mutex_lock(&target->mu);
+	due = log_due(&target->next_log_mono_ms, 2000);
+	(void)pthread_mutex_unlock(&target->mu);
+	if (due)
+		log_warn("sync", "no token to show to delivery-service", "error=%s",
+			 LOG_QUOTE(err->msg));
+}
+
+static enum status set_options(CURL *curl, struct delivery_call_target *target,
 			       const struct curl_slist *headers, const char *body,
 			       struct error *err)
 {
@@ -129,6 +145,7 @@ static enum status set_options(CURL *curl, const struct delivery_call_target *ta
 	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, target);
 	if (http_caller_apply(target->caller, curl, err) == ST_OK)
 		return ST_OK;
+	log_no_token(target, err);
 	return error_set(err, ST_REFUSED, "delivery-service cannot be asked: no token to show");
 }
 

@@ -31,6 +31,7 @@ struct delivery_call_target {
 	_Atomic bool stopping; /* cuts calls off within about a second */
 	size_t kept_max;
 	pthread_mutex_t mu;
+	int64_t next_log_mono_ms; /* guarded by mu */
 	CURL **kept;       /* guarded by mu: a stack of kept_count, each with its connection */
 	size_t kept_count; /* guarded by mu */
 };
@@ -42,8 +43,8 @@ MUST_CHECK enum status delivery_call_init(struct delivery_call_target *target,
 void delivery_call_fini(struct delivery_call_target *target);
 
 /* Posts body, JSON, and waits for the answer. ST_TIMEOUT: none came, though it may be done.
- * ST_REFUSED: it is not reachable, or cannot. ST_INVALID: it does not accept the body (4xx).
- * ST_UNAVAILABLE: stopping, or out of memory. */
+ * ST_REFUSED: it is not reachable, or cannot, or there is no token to show. ST_INVALID: it does not
+ * accept the body (4xx). ST_UNAVAILABLE: stopping, or out of memory. */
 MUST_CHECK enum status delivery_call(struct delivery_call_target *target, const char *body,
 				     struct error *err);
 

@@ -214,6 +214,18 @@ LAB_TEST(sync_batch, while_delivery_is_down_nothing_is_placed, 1)
 	cr_expect_str_eq(sql_text("select version || address from orders.orders"), "1SEOUL");
 }
 
+/* The log names the file; the client need not know it. */
+LAB_TEST(sync_batch, without_a_token_nothing_is_placed, 1)
+{
+	struct service *order = start_order(start_delivery("DELIVERY_DELAY_MS=0"),
+					    "HTTP_TOKEN_FILE=/nowhere/token");
+	struct http_answer answer = sync_place(order);
+
+	expect_problem(&answer, 502, "no token to show");
+	cr_expect_null(strstr(answer.body, "/nowhere"), "%s", answer.body);
+	cr_expect(service_logs(order, "HTTP_TOKEN_FILE=/nowhere/token: No such file"));
+}
+
 /* No answer in time: no order was placed, and the deliveries are there all the same. */
 LAB_TEST(sync_batch, a_time_out_leaves_deliveries_without_orders, 1)
 {
