@@ -129,6 +129,11 @@ void order_store_deliver_by(struct order_store *store, order_store_deliver *deli
 	store->deliver_context = context;
 }
 
+bool order_store_delivers(const struct order_store *store)
+{
+	return store->deliver != NULL;
+}
+
 void order_store_close(struct order_store *store)
 {
 	if (!store)

@@ -35,6 +35,7 @@ typedef enum status order_store_deliver(void *context, const struct order_batch_
 
 /* Before the first use. context is borrowed until close. */
 void order_store_deliver_by(struct order_store *store, order_store_deliver *deliver, void *context);
+bool order_store_delivers(const struct order_store *store);
 
 #define ORDER_BATCH_MAX 500
 

@@ -8,6 +8,8 @@
 #include "common/runtime/log.h"
 #include "order-service/order_queue.h"
 
+#define SLOW_REFUSAL_MS 1000
+
 struct order_writer {
 	struct order_store *store; /* the writer thread's */
 	int64_t queue_max;
@@ -62,18 +64,32 @@ static enum status store(struct order_writer *w, struct order_command **commands
 	return st;
 }
 
+/* A refusal may be of one command, but then it is quick; a delivery that takes so long concerns all
+ * that would be delivered after it. */
+static bool nobody_delivers(enum status st, int64_t took_ms)
+{
+	return st == ST_TIMEOUT || (st == ST_REFUSED && took_ms > SLOW_REFUSAL_MS);
+}
+
 static void apply_each(struct order_writer *w, struct order_command **commands, size_t count,
 		       int64_t *deadline)
 {
-	struct error err;
+	struct error err = { 0 };
+	bool nobody = false;
+	size_t n = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (clock_mono_ms() >= *deadline)
-			(void)error_set(&err, ST_UNAVAILABLE, "the database takes too long");
-		else if (store(w, commands + i, 1, deadline, &err) == ST_OK)
-			continue;
-		answer_all(commands + i, 1, &err);
+	while (n < count && !nobody) {
+		int64_t began = clock_mono_ms();
+		enum status st = began < *deadline ? store(w, commands + n, 1, deadline, &err)
+						   : error_set(&err, ST_UNAVAILABLE,
+							       "the database takes too long");
+
+		if (st != ST_OK)
+			answer_all(commands + n, 1, &err);
+		nobody = nobody_delivers(st, clock_mono_ms() - began);
+		n++;
 	}
+	answer_all(commands + n, count - n, &err);
 }
 
 /* Whether it may be the fault of one command: it is not where nobody was there to take them. */
@@ -132,7 +148,9 @@ bool order_writer_step(struct order_writer *w)
 		return false;
 	}
 	progress_begin(&w->progress);
-	progress_turned(&w->progress);
+	/* A delivery may take as long as a setting says. */
+	if (!order_store_delivers(w->store))
+		progress_turned(&w->progress);
 	w->got_on = false;
 	started = clock_mono_us();
 	overdue = refuse_overdue(w, commands, n);

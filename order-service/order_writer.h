@@ -4,8 +4,9 @@
  * so the batches grow with the load by themselves.
  *
  * A command is answered within ORDER_WRITER_QUEUE_MS + ORDER_WRITER_BATCH_MS, also by a database
- * that hangs; where order_store_deliver_by delivers, within that and the time it may take. Hosts of
- * the url that accept no connection add 3 s each.
+ * that hangs. Hosts of the url that accept no connection add 3 s each. Where order_store_deliver_by
+ * delivers, each delivery takes its time besides: of a batch, and of each of its commands if one is
+ * at fault, until there is one that finds nobody.
  *
  * Its progress: a batch that was stored, or refused for its content, is one; a batch that failed is
  * none, nor is the next one that fails.

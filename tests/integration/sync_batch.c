@@ -171,6 +171,40 @@ LAB_TEST(sync_batch, one_that_is_refused_does_not_concern_the_others, 1)
 			 "A SEOUL C");
 }
 
+/* One of a batch is refused, and the others are delivered to nobody: none waits for its own turn.
+ */
+LAB_TEST(sync_batch, a_batch_waits_for_one_time_out, 1)
+{
+	enum { CHANGES = 4 };
+	struct service *order =
+		start_order(start_delivery("DELIVERY_DELAY_MS=0"), "DELIVERY_TIMEOUT_MS=5000");
+	struct http_pending *first, *calls[CHANGES];
+
+	for (int i = 0; i < 1 + CHANGES; i++)
+		cr_assert_eq(sync_place(order).status, 201);
+	sql_run("delete from delivery.delivery where order_id = 2");
+	sql_run("create function delivery.hang() returns trigger language plpgsql as $f$ begin "
+		"perform pg_sleep(8); return new; end $f$");
+	sql_run("create trigger hang before insert on delivery.history for each row "
+		"when (new.order_id > 1) execute function delivery.hang()");
+	sql_run("begin");
+	sql_run(SYNC_HOLD);
+	first = http_begin(order->port, "PATCH", "/orders/1", "{\"qty\":5}");
+	cr_assert(wait_until(60000, sql_waiting_sessions() == 1));
+	for (int i = 0; i < CHANGES; i++) {
+		calls[i] = http_begin(order->port, "PATCH", arena_format("/orders/%d", 2 + i),
+				      "{\"qty\":5}");
+		await_waiting(order, 1 + i);
+	}
+	sql_run("commit");
+	cr_expect_eq(http_end(first).status, 200);
+	cr_expect_eq(http_end(calls[0]).status, 502);
+	for (int i = 1; i < CHANGES; i++)
+		cr_expect_eq(http_end(calls[i]).status, 504);
+	/* The batch, the refused one, and the one that was waited for. */
+	cr_expect_eq(service_metric(order, "order_write_errors_total"), 3);
+}
+
 /* What a call cannot hold goes in several. */
 LAB_TEST(sync_batch, a_batch_may_take_several_calls, 1)
 {
