@@ -35,10 +35,13 @@ static int ask_backend(PGconn *conn, int64_t deadline)
 	return pid;
 }
 
-enum status pg_pooler_check(PGconn *conn, int backend_pid, struct error *err)
+enum status pg_pooler_check(PGconn *conn, int backend_pid, int64_t deadline, struct error *err)
 {
-	int64_t deadline = clock_mono_ms() + CHECK_MS, pause_ms = FIRST_PAUSE_MS;
+	const int64_t last = clock_mono_ms() + CHECK_MS;
+	int64_t pause_ms = FIRST_PAUSE_MS;
 
+	if (deadline > last)
+		deadline = last;
 	while (clock_mono_ms() < deadline) {
 		int pid = ask_backend(conn, deadline);
 

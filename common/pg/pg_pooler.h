@@ -10,6 +10,7 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/error.h"
 
@@ -18,9 +19,11 @@ bool pg_pooler_between(PGconn *conn, int backend_pid);
 
 /*
  * Tells by what happens when the server ends the session that conn, which has the given backend,
- * uses: in session mode conn ends with it. It is of no use afterwards. ST_OK: session mode.
- * ST_INVALID: another. ST_UNAVAILABLE: the server was too slow to tell.
+ * uses: in session mode conn ends with it. It is of no use afterwards. ST_OK: session mode, and the
+ * deadline (monotonic, ms) is not over. ST_INVALID: another. ST_UNAVAILABLE: the server did not
+ * tell until then, or in 10 s.
  */
-MUST_CHECK enum status pg_pooler_check(PGconn *conn, int backend_pid, struct error *err);
+MUST_CHECK enum status pg_pooler_check(PGconn *conn, int backend_pid, int64_t deadline,
+				       struct error *err);
 
 #endif

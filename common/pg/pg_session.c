@@ -219,7 +219,7 @@ enum status pg_session_begin(PGconn **out, const struct pg_config *config, const
 
 	if (st != ST_OK || !pg_pooler_between(*out, backend_pid))
 		return st;
-	st = pg_pooler_check(*out, backend_pid, err);
+	st = pg_pooler_check(*out, backend_pid, deadline, err);
 	PQfinish(*out);
 	*out = NULL;
 	return st == ST_OK ? begin(out, config, url, deadline, &backend_pid, err) : st;

@@ -2,9 +2,11 @@
  * What the services set on their sessions, with and without a pooler in between, and what they take
  * of DATABASE_URL.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "common/pg/pg.h"
+#include "common/pg/pg_pooler.h"
 #include "common/runtime/clock.h"
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
@@ -174,6 +176,24 @@ LAB_TEST(sessions, both_services_work_through_a_pooler_in_session_mode, 1)
 			    arena_format("DATABASE_URL=%s", pooler_url("delivery_service", port)),
 			    NULL);
 	expect_an_order_delivered(order);
+}
+
+/* The server answers the settings and then no more. */
+LAB_TEST(sessions, a_pooler_that_hangs_is_left_at_the_deadline, 1)
+{
+	PGconn *conn = PQconnectdb(pooler_url("order_service", pooler_start("session")));
+	int64_t began;
+	struct error err;
+
+	cr_assert_eq(PQstatus(conn), CONNECTION_OK, "%s", PQerrorMessage(conn));
+	cr_assert(PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn) == 1);
+	pooler_signal(SIGSTOP);
+	began = mono_ms();
+	cr_expect_eq(pg_pooler_check(conn, PQbackendPID(conn), clock_mono_ms() + 200, &err),
+		     ST_UNAVAILABLE);
+	cr_expect_lt(mono_ms() - began, 9000, "less than a check may take");
+	pooler_signal(SIGCONT);
+	PQfinish(conn);
 }
 
 static void expect_no_start(const char *program, const char *url)
