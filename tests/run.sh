@@ -119,13 +119,13 @@ run_part() {
 # tests_that failed|unfinished LOG: prints their names, suite/test, and | between them.
 tests_that() { awk -v wanted="$1" -f "$REPO_DIR/tests/results.awk" "$2" | paste -s -d '|'; }
 
-# run_binary NAME JOBS: runs a test binary. After a silence it runs once more; a few tests that fail
-# beside others run again, alone: that verdict counts.
+# run_binary NAME JOBS: runs a test binary. After a silence, or where it died in the midst, it runs
+# once more; a few tests that fail beside others run again, alone: that verdict counts.
 run_binary() {
 	local run=("$TEST_BUILD_DIR/tests/$1" --verbose) passed_before=$passed failed_before=$failed names
 	run_part "$1" "${run[@]}" --jobs "$2" --filter "${FILTER:-*/*}"
 	names=$(tests_that failed "$RUN_DIR/log/run-$1.log")
-	if [[ -n $silent ]]; then
+	if [[ -n $silent ]] || ! grep -qF '[====] Synthesis' "$RUN_DIR/log/run-$1.log"; then
 		passed=$passed_before failed=$failed_before
 		run_part "$1-again" "${run[@]}" --jobs "$2" --filter "${FILTER:-*/*}"
 	elif [[ -n $names ]] && ((failed - failed_before <= AGAIN_MAX)); then

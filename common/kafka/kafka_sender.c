@@ -140,8 +140,8 @@ enum status kafka_sender_send(struct kafka_sender *s, const char *topic, struct 
 				 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 				 RD_KAFKA_V_KEY(m->key, m->key_len),
 				 RD_KAFKA_V_VALUE((void *)m->payload, m->payload_len),
-				 RD_KAFKA_V_HEADERS(headers),
-				 RD_KAFKA_V_OPAQUE((void *)s->number), RD_KAFKA_V_END);
+				 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE((void *)s->number),
+				 RD_KAFKA_V_END);
 	if (code) {
 		rd_kafka_headers_destroy(headers);
 		return set_code(err, topic, code);

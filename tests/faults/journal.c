@@ -118,6 +118,17 @@ void journal_note(struct journal *journal, const char *what, const char *fmt, ..
 	(void)pthread_mutex_unlock(&journal->mu);
 }
 
+int64_t journal_fault_count(struct journal *journal)
+{
+	int64_t sum = 0;
+
+	(void)pthread_mutex_lock(&journal->mu);
+	for (size_t i = 0; i < JOURNAL_KINDS_MAX; i++)
+		sum += journal->faults[i];
+	(void)pthread_mutex_unlock(&journal->mu);
+	return sum;
+}
+
 void journal_fault(struct journal *journal, size_t kind, const char *name, int64_t acknowledged,
 		   const char *text)
 {

@@ -54,6 +54,9 @@ void journal_progress(struct journal *journal, const char *fmt, ...)
 void journal_note(struct journal *journal, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Of all kinds. */
+int64_t journal_fault_count(struct journal *journal);
+
 /* A fault has happened: it is counted, on the screen and in the log. kind: its row. */
 void journal_fault(struct journal *journal, size_t kind, const char *name, int64_t acknowledged,
 		   const char *text);

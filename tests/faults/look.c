@@ -125,6 +125,7 @@ static void ask_kafka(struct looker *looker)
 	struct look *look = &looker->look;
 	int64_t low, high;
 
+	look->kafka = false;
 	for (int i = 0; i < look->partition_count; i++) {
 		if (rd_kafka_query_watermark_offsets(looker->client, looker->run->settings->topic,
 						     i, &low, &high,
@@ -132,6 +133,7 @@ static void ask_kafka(struct looker *looker)
 			return;
 		look->end[i] = high;
 	}
+	look->kafka = true;
 }
 
 const struct look *look_take(struct looker *looker)

@@ -16,11 +16,12 @@ struct look {
 	part_set ready;                      /* services that say so */
 	char why[PART_COUNT][LOOK_WHY_SIZE]; /* what the others say */
 
-	bool database;     /* the database answered; otherwise what follows is of an earlier look */
-	int64_t outbox[2]; /* the first row of the order-services' and of the deliveries'; 0: none
-			    */
-	int64_t sessions;  /* of the services */
-	int partition_count;                   /* of those that somebody has claimed */
+	bool kafka;    /* it said where each partition ends; otherwise end is of earlier looks */
+	bool database; /* the database answered; otherwise what follows is of an earlier look */
+	int64_t outbox[2];   /* the first row of the order-services' and of the deliveries'; 0: none
+			      */
+	int64_t sessions;    /* of the services */
+	int partition_count; /* of those that somebody has claimed */
 	int64_t position[LOOK_PARTITIONS_MAX]; /* everything below is done */
 	int64_t end[LOOK_PARTITIONS_MAX]; /* of the topic's partition, when Kafka last said so */
 };

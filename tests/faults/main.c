@@ -218,6 +218,8 @@ static bool judge(struct run *run)
 
 	if (atomic_load(&run->interrupted))
 		return false;
+	if (journal_fault_count(&run->journal) == 0)
+		journal_violation(&run->journal, "nothing was broken, so nothing is shown");
 	verdict_judge(&verdict, run);
 	if (!atomic_load(&run->interrupted))
 		result_show(run, &verdict);

@@ -44,11 +44,8 @@ static void faults_row(struct run *run)
 {
 	char text[400] = "";
 	struct strbuf kinds = STRBUF_ON(text);
-	int64_t sum = 0;
 
-	for (size_t i = 0; i < kinds_count; i++)
-		sum += run->journal.faults[i];
-	strbuf_printf(&kinds, "%" PRId64 ":", sum);
+	strbuf_printf(&kinds, "%" PRId64 ":", journal_fault_count(&run->journal));
 	for (size_t i = 0; i < kinds_count; i++) {
 		int64_t count = faults_of_name(&run->journal, i);
 

@@ -26,6 +26,8 @@ static void tell(struct run *run, const struct look *look, struct strbuf *why)
 		connections = sessions_of_services(run);
 
 	tell_services(look, settings_services(atomic_load(&run->replicas)), why);
+	if (!look->kafka)
+		strbuf_puts(why, " Kafka does not answer;");
 	if (!look->database)
 		strbuf_puts(why, " the database does not answer;");
 	if (look->outbox[0] > 0)

@@ -52,10 +52,8 @@ LAB_TEST(half_open, no_session_outlives_a_cut_for_long, 1)
 	struct service *order, *delivery;
 	const char *pids[CUTS];
 
-	if (!half_open_possible()) {
-		(void)fprintf(stderr, "half_open: skipped, takes root\n");
-		return;
-	}
+	if (!half_open_possible())
+		cr_skip_test("it takes root");
 	order = service_start(ORDER, NULL);
 	delivery = service_start(DELIVERY, NULL);
 	service_allow_errors(); /* they stand still for a while */

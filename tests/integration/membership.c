@@ -200,5 +200,5 @@ LAB_TEST(membership, a_fetch_without_answer_is_sent_again_soon, 1)
 			     (rd_kafka_mock_broker_error_stack_cnt(kafka, 1, MOCK_FETCH, &errors),
 			      errors == 0)));
 	(void)produce(&message);
-	cr_expect(wait_until(40000, sql_number(HISTORY) == 1), "the answer is waited for");
+	cr_expect(wait_for(40000, sql_number(HISTORY) == 1), "the answer is waited for");
 }

@@ -223,7 +223,7 @@ LAB_TEST(relay_lease, a_leader_that_hangs_is_left_soon, 1)
 			     (rd_kafka_mock_broker_error_stack_cnt(kafka, 1, MOCK_PRODUCE, &errors),
 			      errors == 0)));
 	cr_assert_eq(rd_kafka_mock_partition_set_leader(kafka, fixture.topic, 0, 2), 0);
-	cr_expect(wait_until(40000, sql_number(ROWS) == 0), "the old leader is waited for");
+	cr_expect(wait_for(40000, sql_number(ROWS) == 0), "the old leader is waited for");
 	relay_close(relay);
 }
 

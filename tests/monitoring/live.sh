@@ -115,6 +115,7 @@ check_board() {
 		wait_until 20 "the board's query is answered: $QUERY" query_answered || exit 1
 		count=$((count + 1))
 	done < <(jq -r '.panels[].targets[]?.expr | gsub("\\$__(rate_interval|range)"; "1m")' "$BOARD")
+	((count > 0)) || die "$BOARD has no query"
 	output_progress "the board's $count queries are answered"
 }
 
