@@ -1,5 +1,6 @@
 #include "tools/verify-history/history.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,13 @@ struct content history_content(const struct order_event *event)
 				 .product_id = digest_text(event->product_id),
 				 .product_name = digest_text(event->product_name),
 				 .address = digest_text(event->address) };
+}
+
+uint32_t history_content_digest(const struct content *content)
+{
+	static_assert(sizeof(*content) == 24, "it has no padding, which would count");
+
+	return history_digest(content, sizeof(*content));
 }
 
 static struct history_order *new_order(struct history *h, int64_t id)
@@ -143,6 +151,7 @@ void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 		order->content = *content;
 		order->content_version = fact.version;
 	}
+	fact.content = history_content_digest(content);
 	add(h, order, fact);
 }
 

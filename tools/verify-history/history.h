@@ -6,7 +6,7 @@
  * Invariant: the facts of an order stay in the order in which they were added. The readers add
  * effects by their id and the events of a partition by their offset, effects before events.
  *
- * Memory: 32 bytes a fact, about 250 an order. Running out of it is sticky: no_memory, asked once
+ * Memory: 40 bytes a fact, about 250 an order. Running out of it is sticky: no_memory, asked once
  * at the end.
  *
  * Threads: one owner.
@@ -47,6 +47,8 @@ struct fact {
 	uint32_t
 		mark; /* an effect's: its number among the order's; an event's: its payload's digest
 		       */
+	uint32_t content; /* an event's and an announcement's: history_content_digest; 0: the
+			   * message does not say what one of its type must */
 	uint16_t replica; /* an effect's: index into replicas; an event's: FACT_KEYLESS or 0 */
 	uint8_t source;   /* enum fact_source */
 	uint8_t type;     /* enum event_type, or TYPE_UNKNOWN */
@@ -142,12 +144,15 @@ uint32_t history_digest(const void *bytes, size_t len);
 
 struct content history_content(const struct order_event *event);
 
+/* For fact.content. */
+uint32_t history_content_digest(const struct content *content);
+
 /* The order, made if it is new; NULL: out of memory. */
 struct history_order *history_order(struct history *h, int64_t id);
 
 void history_add(struct history *h, int64_t order_id, struct fact fact);
 
-/* An event, with its content. */
+/* An event, with its content, which its fact gets the digest of. */
 void history_add_event(struct history *h, int64_t order_id, struct fact fact,
 		       const struct content *content);
 

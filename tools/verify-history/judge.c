@@ -27,6 +27,7 @@ const char *const judge_violation_names[VIOLATION_KIND_COUNT] = {
 	[DIFFERS_FROM_ORDER] = "differs from order",
 	[EFFECT_NOT_ANNOUNCED] = "effect not announced",
 	[ANNOUNCED_WITHOUT_EFFECT] = "announced without effect",
+	[WRONG_ANNOUNCEMENT] = "wrong announcement",
 	[ANNOUNCED_TWICE] = "announced twice",
 	[ANNOUNCED_OUT_OF_ORDER] = "announced out of order",
 	[NOT_DRAINED] = "not drained",

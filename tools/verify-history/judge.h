@@ -30,13 +30,14 @@ enum violation_kind {
 	DIFFERS_FROM_ORDER, /* the final rows of the two services */
 	EFFECT_NOT_ANNOUNCED,
 	ANNOUNCED_WITHOUT_EFFECT,
-	ANNOUNCED_TWICE, /* one effect, two different events */
+	WRONG_ANNOUNCEMENT, /* it does not say what the effect's event says */
+	ANNOUNCED_TWICE,    /* one effect, two different events */
 	ANNOUNCED_OUT_OF_ORDER,
 	NOT_DRAINED,
 	REFUSED_BY_KAFKA,
 	DELETED_UNREAD, /* gone from the topic before delivery-service came to it */
 };
-#define VIOLATION_KIND_COUNT 21
+#define VIOLATION_KIND_COUNT 22
 
 /* "lost event", ... */
 extern const char *const judge_violation_names[VIOLATION_KIND_COUNT];

@@ -73,16 +73,16 @@ static void judge_events(struct walk *w, const struct group *g)
 	w->event_count++;
 }
 
-/* True if the effect is of an event that is on the topic where the effect says. */
-static bool has_event(const struct group *g, const struct fact *effect)
+/* The event that is on the topic where the effect says; NULL: none is. */
+static const struct fact *event_of(const struct group *g, const struct fact *effect)
 {
 	for (int s = FACT_EVENT; s <= FACT_REPLAY; s++) {
 		for (uint32_t i = 0; i < g->count[s]; i++) {
 			if (judge_by_offset(&g->of[s][i], effect) == 0)
-				return true;
+				return &g->of[s][i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static void judge_effects(struct walk *w, const struct group *g)
@@ -96,9 +96,9 @@ static void judge_effects(struct walk *w, const struct group *g)
 		judge_found_facts(w, DUPLICATED_EFFECT, &effect[1], effect);
 	if (judge_hole_has(w->h, effect))
 		w->has_cancelled |= effect->type == EVENT_CANCELLED;
-	if (!has_event(g, effect) && judge_hole_has(w->h, effect))
+	if (!event_of(g, effect) && judge_hole_has(w->h, effect))
 		judge_hole_not_judged(w, EFFECT_WITHOUT_EVENT, 1);
-	else if (!has_event(g, effect))
+	else if (!event_of(g, effect))
 		judge_found_facts(w, EFFECT_WITHOUT_EVENT, effect, event);
 	else if (event && effect->type != event->type)
 		judge_found_facts(w, WRONG_EFFECT, effect, event);
@@ -151,14 +151,19 @@ static const struct fact *cause_of(const struct walk *w, const struct group *g)
 static void judge_announced(struct walk *w, const struct group *g)
 {
 	const struct fact *run = g->of[FACT_ANNOUNCED], *effect = g->of[FACT_EFFECT];
-	const struct fact *other;
+	const struct fact *event = effect ? event_of(g, effect) : NULL, *other;
 
 	w->j->counts.announcements++;
 	w->j->counts.announcement_repeats += g->count[FACT_ANNOUNCED] - 1;
+	/* The topic is read after the tables: the effect may be younger than those. */
+	if (!effect && is_ahead(w, g))
+		return;
 	if (!effect || effect->type != run->type) {
 		judge_found_facts(w, ANNOUNCED_WITHOUT_EFFECT, run, effect);
 		return;
 	}
+	if (event && event->content != run->content)
+		judge_found_facts(w, WRONG_ANNOUNCEMENT, run, event);
 	other = other_payload(run, g->count[FACT_ANNOUNCED]);
 	if (other)
 		judge_found_facts(w, ANNOUNCED_TWICE, other, run);

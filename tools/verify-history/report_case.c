@@ -21,6 +21,7 @@ static const char *const sentences[VIOLATION_KIND_COUNT] = {
 	[DIFFERS_FROM_ORDER] = "delivery.delivery is not as orders.orders says",
 	[EFFECT_NOT_ANNOUNCED] = "the effect's Delivery* event is not on the topic",
 	[ANNOUNCED_WITHOUT_EFFECT] = "a Delivery* event on the topic, but no such effect",
+	[WRONG_ANNOUNCEMENT] = "the Delivery* event does not say what the order's event says",
 	[ANNOUNCED_TWICE] = "two different Delivery* events on the topic about one effect",
 	[ANNOUNCED_OUT_OF_ORDER] = "its Delivery* event is behind that of a later effect",
 	[NOT_DRAINED] = "rows left",

@@ -90,10 +90,42 @@ static bool member_number(const json_t *root, const char *name, int64_t *out)
 	const json_t *value = json_object_get(root, name);
 
 	if (json_is_string(value))
-		return parse_i64(json_string_value(value), json_string_length(value), 0, INT64_MAX,
-				 out);
+		return parse_i64(json_string_value(value), json_string_length(value), INT64_MIN,
+				 INT64_MAX, out);
 	*out = json_integer_value(value);
 	return json_is_integer(value);
+}
+
+static const char *member_text(const json_t *root, const char *name)
+{
+	return json_string_value(json_object_get(root, name));
+}
+
+static bool member_is(const json_t *root, const char *name, const char *expected)
+{
+	const char *text = member_text(root, name);
+
+	return text && strcmp(text, expected) == 0;
+}
+
+/* As fact.content. */
+static uint32_t announced_content(const json_t *root, uint8_t type)
+{
+	struct order_event event = { .product_id = member_text(root, "productId"),
+				     .product_name = member_text(root, "productName"),
+				     .address = member_text(root, "address") };
+	struct content content;
+	int64_t qty = 0;
+
+	if (!member_is(root, "eventType", event_delivery_names[type]) ||
+	    !member_is(root, "status", event_delivery_statuses[type]) ||
+	    !member_number(root, "customerId", &event.customer_id) ||
+	    !member_number(root, "qty", &qty) || qty < INT32_MIN || qty > INT32_MAX ||
+	    !event.product_id || !event.product_name || !event.address)
+		return 0;
+	event.qty = (int32_t)qty;
+	content = history_content(&event);
+	return history_content_digest(&content);
 }
 
 /* delivery-service does not read Delivery* events: one that nobody can read is nobody's. */
@@ -108,6 +140,7 @@ static void take_announcement(struct history *h, const struct message *m, uint8_
 	} else {
 		if (member_number(root, "version", &version) && version > 0 && version <= INT32_MAX)
 			fact.version = (int32_t)version;
+		fact.content = announced_content(root, type);
 		history_add(h, order_id, fact);
 	}
 	json_decref(root);

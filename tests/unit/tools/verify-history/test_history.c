@@ -23,6 +23,14 @@ static struct content goods(const char *address)
 	return history_content(&event);
 }
 
+/* As fact.content. */
+static uint32_t says(const char *address)
+{
+	struct content content = goods(address);
+
+	return history_content_digest(&content);
+}
+
 static struct history_row row(int32_t version, enum event_type type)
 {
 	return (struct history_row){ .present = true,
@@ -40,7 +48,21 @@ static struct fact fact(enum fact_source source, int32_t version, enum event_typ
 			      .type = (uint8_t)type,
 			      .offset = offset,
 			      .at_ms = 1000 + offset,
-			      .mark = (uint32_t)version };
+			      .mark = (uint32_t)version,
+			      .content = says("SEOUL") };
+}
+
+static struct fact announced(int32_t version, int64_t offset, const char *address)
+{
+	struct fact announced =
+		fact(FACT_ANNOUNCED, version, (enum event_type)(version - 1), offset);
+	announced.content = says(address);
+	return announced;
+}
+
+static const char *address_of(int32_t version)
+{
+	return version == 1 ? "PUSAN" : "SEOUL";
 }
 
 static void add_event(struct history *h, int64_t id, struct fact event, const char *address)
@@ -61,10 +83,9 @@ static void fill(struct history *h, int64_t id)
 		history_add(h, id, fact(FACT_EFFECT, v, (enum event_type)(v - 1), first + v - 1));
 	for (int32_t v = 1; v <= 3; v++)
 		add_event(h, id, fact(FACT_EVENT, v, (enum event_type)(v - 1), first + v - 1),
-			  v == 1 ? "PUSAN" : "SEOUL");
+			  address_of(v));
 	for (int32_t v = 1; v <= 3; v++)
-		history_add(h, id,
-			    fact(FACT_ANNOUNCED, v, (enum event_type)(v - 1), first + 2 + v));
+		history_add(h, id, announced(v, first + 2 + v, address_of(v)));
 	history_partition(h, 0)->next_offset = 1000;
 	history_partition(h, 0)->last_offset = first + 2;
 }
@@ -314,6 +335,26 @@ static void announcement_is_invented(struct history *h)
 static void announcement_is_another(struct history *h)
 {
 	at(h, FACT_ANNOUNCED, 2)->type = EVENT_CANCELLED;
+}
+
+/* Not the last one: the final rows are right. */
+static void announcement_has_another_address(struct history *h)
+{
+	*at(h, FACT_ANNOUNCED, 1) = announced(1, 3, "BUSAN");
+}
+
+static void announcement_says_nothing(struct history *h)
+{
+	at(h, FACT_ANNOUNCED, 3)->content = 0;
+}
+
+/* Published, applied and announced between the snapshot of the tables and the topic's reading. */
+static void announced_after_the_tables_were_read(struct history *h)
+{
+	last_effect_is_missing(h);
+	order(h)->order = row(2, EVENT_MODIFIED);
+	history_add(h, ORDER_ID, announced(3, 5, "SEOUL"));
+	history_partition(h, 0)->next_offset = 2;
 }
 
 static void announced_twice(struct history *h)
@@ -613,6 +654,13 @@ static const struct tampering {
 	{ "not announced", announcement_is_missing, { { EFFECT_NOT_ANNOUNCED, 1 } } },
 	{ "announced from nowhere", announcement_is_invented, { { ANNOUNCED_WITHOUT_EFFECT, 1 } } },
 	{ "announced as another", announcement_is_another, { { ANNOUNCED_WITHOUT_EFFECT, 1 } } },
+	{ "announced with another address",
+	  announcement_has_another_address,
+	  { { WRONG_ANNOUNCEMENT, 1 } } },
+	{ "announced with nothing", announcement_says_nothing, { { WRONG_ANNOUNCEMENT, 1 } } },
+	{ "announced after the tables were read",
+	  announced_after_the_tables_were_read,
+	  { { NOT_DRAINED, 1 } } },
 	{ "announced twice", announced_twice, { { ANNOUNCED_TWICE, 1 } } },
 	{ "announced in the wrong order",
 	  announcements_change_places,
