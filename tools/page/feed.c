@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void feed_init(struct feed *f)
+void feed_init(struct feed *f, int64_t first)
 {
 	memset(f, 0, sizeof(*f));
-	f->first = f->next = 1;
+	f->first = f->next = first;
 }
 
 static struct feed_entry *slot(struct feed *f, int64_t number)

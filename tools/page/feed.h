@@ -26,8 +26,11 @@ struct feed {
 	size_t bytes;
 };
 
-/* Begins with number 1. */
-void feed_init(struct feed *feed);
+/*
+ * Begins with the number first, above 0: above all that the feed of an earlier process gave, since
+ * who comes back says such a number.
+ */
+void feed_init(struct feed *feed, int64_t first);
 void feed_fini(struct feed *feed);
 
 /* Takes text (malloc'd). */

@@ -197,7 +197,7 @@ enum status page_open(struct page **out, const struct page_config *config, struc
 
 	if (!page)
 		return error_set(err, ST_INTERNAL, "out of memory");
-	feed_init(&page->feed);
+	feed_init(&page->feed, clock_wall_ms());
 	page->state = json_pack("{s:s, s:b, s:b, s:s}", "topic", config->kafka.topic, "actions",
 				config->project != NULL, "readOnly", config->read_only, "commands",
 				config->commands);
