@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/arena.h"
 #include "tests/support/fixture.h"
@@ -322,6 +324,47 @@ LAB_TEST(verify_history, compares_what_is_announced, 1)
 	v = verify("WAIT=0", NULL);
 	cr_expect_eq(found(&v, "wrong announcement"), 2, "%s", v.text);
 	cr_expect_eq(found(&v, "effect without event"), 0, "%s", v.text);
+}
+
+/* --- a server that hangs ------------------------------------------------------------------- */
+
+static bool signal_checkers_session(int sig)
+{
+	pid_t session =
+		(pid_t)sql_number("select pid from pg_stat_activity where application_name = "
+				  "'verify-history' and datname = current_database()");
+
+	return session > 0 && kill(session, sig) == 0;
+}
+
+/* In a process of its own, since the checker runs meanwhile. The session goes on in any case. */
+static pid_t stop_checkers_session(void)
+{
+	const pid_t test = getpid();
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	if (wait_until(60000, signal_checkers_session(SIGSTOP))) {
+		(void)wait_within(120000, getppid() != test);
+		(void)signal_checkers_session(SIGCONT);
+	}
+	_exit(0);
+}
+
+LAB_TEST(verify_history, does_not_wait_for_a_server_that_hangs, 1)
+{
+	pid_t stopper = stop_checkers_session();
+	struct verdict v;
+
+	cr_assert_gt(stopper, 0);
+	produce_typed("OrderPlaced", 0, order_json("OrderPlaced", 5, ""));
+	v = verify("WAIT=180", NULL);
+	(void)kill(stopper, SIGKILL);
+	(void)waitpid(stopper, NULL, 0);
+	(void)signal_checkers_session(SIGCONT);
+	cr_expect_eq(v.exit_code, 2, "%s", v.text);
+	cr_expect_not_null(strstr(v.text, "does not answer for 60 s"), "%s", v.text);
 }
 
 /* --- a topic whose beginning is gone ------------------------------------------------------- */

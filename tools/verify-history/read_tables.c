@@ -1,11 +1,16 @@
 #include "tools/verify-history/read_tables.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/pg/pg.h"
 #include "tools/verify-history/row_facts.h"
+
+/* A statement may take long to its first row; longer than lock_timeout below. */
+#define SILENCE_S 60
 
 /* Times are milliseconds since 1970-01-01 UTC. */
 const struct pg_statement read_tables_statements[] = {
@@ -70,7 +75,8 @@ enum status read_tables_open(struct read_tables **out, const char *url, struct e
 				      "application_name", "connect_timeout",
 				      "tcp_user_timeout", "client_encoding",
 				      "options",          NULL };
-	/* A table that somebody locks, or a server that hangs, ends the reading. */
+	/* A table that somebody locks ends the reading; so does a server that is gone. One that
+	 * hangs keeps neither of its timeouts: see await_result. */
 	const char *const values[] = { "disable",
 				       url,
 				       "verify-history",
@@ -102,6 +108,25 @@ void read_tables_close(struct read_tables *tables)
 }
 
 /* --- statements ---------------------------------------------------------------------------- */
+
+/* Until PQgetResult does not wait. The server's kernel acknowledges what a server that hangs does
+ * not answer, so no timeout of TCP ends that. */
+static enum status await_result(PGconn *conn, struct error *err)
+{
+	while (PQisBusy(conn)) {
+		struct pollfd fd = { .fd = PQsocket(conn), .events = POLLIN };
+		int n = poll(&fd, 1, SILENCE_S * 1000);
+
+		if (n == 0)
+			return error_set(err, ST_UNAVAILABLE,
+					 "PostgreSQL: it does not answer for %d s", SILENCE_S);
+		if (n < 0 && errno != EINTR)
+			return error_set(err, ST_INTERNAL, "poll failed: %s", strerror(errno));
+		if (n > 0 && PQconsumeInput(conn) != 1)
+			return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(conn));
+	}
+	return ST_OK;
+}
 
 /* Takes one result, which holds one row or ends the statement. */
 static enum status take_result(PGresult *result, row_facts_take *take, struct history *h,
@@ -145,11 +170,12 @@ static enum status each_row(struct read_tables *tables, const char *statement,
 	    PQsetSingleRowMode(tables->conn) != 1)
 		return set_libpq_error(err, ST_UNAVAILABLE, PQerrorMessage(tables->conn));
 	/* Also after an error: a statement's results end with a NULL. */
-	while ((result = PQgetResult(tables->conn))) {
+	while ((next = await_result(tables->conn, err)) == ST_OK &&
+	       (result = PQgetResult(tables->conn))) {
 		next = take_result(result, take, h, err);
 		st = st == ST_OK ? next : st;
 	}
-	return st;
+	return st == ST_OK ? next : st;
 }
 
 static enum status run(struct read_tables *tables, const char *statement, struct error *err)

@@ -1,6 +1,6 @@
 /*
  * What PostgreSQL knows, read as the owner of both schemas: one read-only snapshot, row by row, so
- * that memory goes to the history only.
+ * that memory goes to the history only. A server that sends nothing for a minute is ST_UNAVAILABLE.
  *
  * Threads: one owner.
  */
