@@ -5,7 +5,7 @@
 #
 # usage: sql/migrate.sh
 # env: DATABASE_URL               the database, as a role that may create roles and schemas (needed)
-#      PGPASSFILE                 passwords, as libpq takes them
+#      PGPASSWORD, PGPASSFILE     its password, as libpq takes it; or in the URL, user:password@
 #      ORDER_SERVICE_PASSWORD     if given, the password of the role order_service from now on
 #      DELIVERY_SERVICE_PASSWORD, PAGE_READER_PASSWORD  the same for delivery_service, page_reader
 #      ORDER_SERVICE_PASSWORD_FILE, DELIVERY_SERVICE_PASSWORD_FILE  instead: files that hold them
@@ -28,6 +28,18 @@ die() {
 run_psql() {
 	PGOPTIONS="-c client_min_messages=warning" \
 		psql -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=terse "$@" -d "$DATABASE_URL"
+}
+
+# hide_password: the URL's password goes to psql in its environment, since all may read its command
+# line.
+hide_password() {
+	local password
+	[[ ! $DATABASE_URL =~ (^|[?&[:space:]])password[[:space:]]*= ]] ||
+		die "DATABASE_URL has password=, which psql would show to all: set PGPASSWORD or PGPASSFILE"
+	[[ $DATABASE_URL =~ ^([a-z]+://[^:@/]*):([^@/]+)@(.*)$ ]] || return 0
+	DATABASE_URL=${BASH_REMATCH[1]}@${BASH_REMATCH[3]} password=${BASH_REMATCH[2]//\\/\\\\}
+	printf -v PGPASSWORD %b "${password//%/\\x}"
+	export PGPASSWORD
 }
 
 checksum_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
@@ -126,6 +138,7 @@ set_passwords() {
 [[ -n ${DATABASE_URL-} ]] ||
 	die "DATABASE_URL is not set: e.g. postgresql://lab@127.0.0.1:15432/lab"
 declare -a FILES=() APPLIED=()
+hide_password
 list_files
 check_recorded
 apply_pending

@@ -1,6 +1,7 @@
 /*
  * Least privilege: what each role is refused, in a database made by the migrations.
  */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/arena.h"
@@ -180,6 +181,45 @@ LAB_TEST(privileges, an_owner_who_is_no_superuser_takes_temporary_tables_away, 1
 			 "f", "order_service may make temporary tables");
 	sql_run("drop database %s", name);
 	sql_run("drop role %s", name);
+}
+
+/* First in PATH: a psql that refuses to be told the password where all may read it. */
+static const char *path_of_a_watchful_psql(const char *secret)
+{
+	const char *folder = arena_format("%s/watchful-psql", stack_run_dir());
+	const char *program = arena_format("%s/psql", folder);
+	FILE *out;
+
+	(void)mkdir(folder, 0755);
+	out = fopen(program, "we");
+	cr_assert_not_null(out);
+	(void)fprintf(out,
+		      "#!/bin/sh\ncase \"$*\" in *%s*) echo seen: \"$@\"; exit 9;; esac\n"
+		      "PATH=${PATH#*:}\nexec psql \"$@\"\n",
+		      secret);
+	(void)fclose(out);
+	cr_assert_eq(chmod(program, 0755), 0);
+	return arena_format("PATH=%s:%s", folder, getenv("PATH"));
+}
+
+LAB_TEST(privileges, a_migration_shows_no_password_in_a_command_line, 1)
+{
+	const char *role = arena_format("hidden_%d", (int)getpid());
+	const char *url =
+		stack_database_url(arena_format("%s:top%%20%%5csecret", role), fixture.database);
+	const char *settings[] = { arena_format("DATABASE_URL=%s", url),
+				   path_of_a_watchful_psql("secret"), NULL };
+	struct program_run run;
+
+	sql_run("create role %s login superuser password E'top \\\\secret'", role);
+	run = program_run("sql/migrate.sh", NULL, settings);
+	cr_expect_eq(run.status, 0, "%s", run.output);
+	settings[0] = arena_format("DATABASE_URL=%s?password=x",
+				   stack_database_url("lab", fixture.database));
+	run = program_run("sql/migrate.sh", NULL, settings);
+	cr_expect_eq(run.status, 1, "%s", run.output);
+	cr_expect_not_null(strstr(run.output, "set PGPASSWORD"), "%s", run.output);
+	sql_run("drop role %s", role);
 }
 
 /* What the lab's reader sees: these columns and no internals. */
