@@ -41,7 +41,7 @@ settings_complete
 [[ -z $SECURE ]] || die "this load cannot do with SECURE=$SECURE: it would be handshakes; type it on a stack without SECURE"
 require_programs load
 process_alive postgres || die "nothing runs in $RUN_DIR: make up"
-cp "$RUN_DIR/$STACK_SETTINGS_FILE" "$RUN_DIR/before.env"
+install -m 600 "$RUN_DIR/$STACK_SETTINGS_FILE" "$RUN_DIR/before.env"
 trap 'exec >/dev/null 2>&1; exit 143' TERM # the page stops, and does not wait until all is empty
 trap 'mv -f "$RUN_DIR/before.env" "$RUN_DIR/$STACK_SETTINGS_FILE"; "$REPO_DIR/stack/stack.sh" reset' EXIT
 play http

@@ -37,13 +37,15 @@ settings_unset() {
 	unset PARTITIONS "${names[@]}"
 }
 
-# settings_save: the ports and those settings that the environment gives, one NAME=value a line.
+# settings_save: the ports and those settings that the environment gives, one NAME=value a line, some
+# of them secret.
 settings_save() {
-	local names name
+	local names name file=$RUN_DIR/$STACK_SETTINGS_FILE
 	mapfile -t names < <(settings_names)
 	for name in "${STACK_PORTS[@]}" BUILD_DIR SECURE "${names[@]}"; do
 		[[ -z ${!name+set} ]] || printf '%s=%s\n' "$name" "${!name//$'\n'/ }"
-	done >"$RUN_DIR/$STACK_SETTINGS_FILE"
+	done | (umask 077 && cat >"$file.new")
+	mv -f "$file.new" "$file"
 }
 
 # settings_load: takes those of the last up; what the environment says goes first.

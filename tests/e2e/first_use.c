@@ -166,6 +166,10 @@ static void new_settings_keep_the_others(const char *script)
 	expect_said("/orders/2 address=SEOUL");
 	cr_expect_eq(RUN("/bin/cat", arena_format("%s/stack.env", stack.run_dir)), 0);
 	expect_said("DELIVERY_DELAY_MS=100\n");
+	cr_expect_eq(RUN("/usr/bin/stat", "-c", "mode %a",
+			 arena_format("%s/stack.env", stack.run_dir)),
+		     0);
+	expect_said("mode 600\n"); /* KAFKA_CONF may have a password */
 }
 
 /* From the folder above a lab's stack: who looks reaches it, who changes it has to say so. */
