@@ -67,5 +67,8 @@ def keys_of($all; $kind; $name):
 		| "\($who): its name is not that of version \($version)"),
 	(.containers[].image | select(test(":[^/]*[0-9]$") | not) | "\($who): \(.) is not pinned")),
 (workloads[] | select(.kind == "Deployment") | name as $who | .spec.template.spec.containers[]
-	| select(.startupProbe == null or .readinessProbe == null or .livenessProbe == null)
-	| "\($who): a probe is missing")
+	| (select(.startupProbe == null or .readinessProbe == null or .livenessProbe == null)
+		| "\($who): a probe is missing"),
+	(.startupProbe, .livenessProbe
+		| select(.httpGet.path == "/readyz" and (.periodSeconds // 10) * (.failureThreshold // 3) < 86400)
+		| "\($who): it is restarted because a server is away"))
