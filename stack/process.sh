@@ -40,7 +40,7 @@
 #   process_still_ready NAME SECONDS COMMAND...  returns 1 if NAME does not run; dies if it runs and
 #                                         COMMAND does not succeed in time
 #   process_stop NAME SECONDS [SIGNAL]    sends SIGNAL (TERM), and KILL after SECONDS; not running is
-#                                         no error
+#                                         no error; returns 1, and keeps the note, if it lives on
 #   process_kill NAME                     kill -9; returns when it is gone, 1 after 5 s
 #   process_last_words LOG                prints where the log is, and its last line
 #   in_parallel COMMAND ITEM...           COMMAND ITEM for all items at the same time; returns 1 if
@@ -247,7 +247,7 @@ process_stop() {
 			die "$name (pid $PROCESS_PID) belongs to another user:" \
 				"stop it as $(stat -c %U "/proc/$PROCESS_PID")"
 		wait_until "$seconds" "$name (pid $PROCESS_PID) stops; killing it" process_gone "$name" ||
-			process_kill "$name"
+			process_kill "$name" || return 1
 	fi
 	rm -f "$RUN_DIR/pid/$name"
 }

@@ -320,7 +320,7 @@ down() {
 
 stop_all() {
 	local broker status=0
-	process_stop page "$STOP_SECONDS"
+	process_stop page "$STOP_SECONDS" || status=1
 	stop_services || status=1
 	"$REPO_DIR/kafka/broker.sh" stop &
 	broker=$!

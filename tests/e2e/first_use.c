@@ -220,6 +220,27 @@ Test(first_use, in_a_korean_folder_with_a_blank)
 	expect_nothing_is_left();
 }
 
+/* --- one process --------------------------------------------------------------------------- */
+
+/* What process.sh does, in a stack of that name. */
+static int run_shell(const char *name, const char *script)
+{
+	stack_of(name);
+	return RUN("/bin/bash", "-c", arena_format("set -e; . stack/process.sh; %s", script));
+}
+
+/* The disk that it waits for hangs: no signal reaches it. */
+Test(first_use, what_cannot_be_killed_stays_noted)
+{
+	cr_expect_eq(run_shell("first-use-kill",
+			       "process_start x - sleep 60; kill() { :; }; "
+			       "! process_stop x 0 || echo forgotten; unset -f kill; "
+			       "process_alive x; process_stop x 0"),
+		     0, "%s", stack.text);
+	cr_expect_null(strstr(stack.text, "forgotten"));
+	expect_nothing_is_left();
+}
+
 /* --- what is in the way -------------------------------------------------------------------- */
 
 static int listen_on(int port)
