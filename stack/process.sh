@@ -33,7 +33,8 @@
 #                                         after SECONDS (60)
 #   process_start NAME LOG COMMAND...     starts COMMAND in a session of its own, its output appended
 #                                         to LOG ("-": RUN_DIR/log/NAME.log). COMMAND is a program in
-#                                         the foreground. Dies if NAME runs, or if it ends at once
+#                                         the foreground. Dies if NAME runs, if it ends at once, or
+#                                         if it cannot be noted
 #   process_pid NAME                      sets PROCESS_PID; returns 1 if NAME does not run
 #   process_alive NAME, process_gone NAME return 0 if NAME runs, or does not
 #   process_wait_ready NAME SECONDS COMMAND...   waits until COMMAND succeeds; dies if NAME ends
@@ -207,9 +208,12 @@ process_start() {
 	pid=$!
 	disown "$pid" 2>/dev/null || true
 	start_time_of "$pid" || die "$name ended at once: $(process_last_words "$log")"
-	printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new"
-	# A signal to the whole group ends the first mv.
-	mv "$RUN_DIR/pid/$name"{.new,} || mv "$RUN_DIR/pid/$name"{.new,}
+	# What is not noted could not be stopped. A signal to the whole group ends the first mv.
+	if ! printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new" ||
+		! { mv "$RUN_DIR/pid/$name"{.new,} || mv "$RUN_DIR/pid/$name"{.new,}; }; then
+		kill -s KILL "$pid" || true
+		die "$name is not started, since its pid cannot be noted; $(process_last_words "$log")"
+	fi
 	trap - HUP INT TERM
 	eval "$traps"
 	[[ -z $held ]] || kill -s "$held" "$BASHPID"

@@ -241,6 +241,18 @@ Test(first_use, what_cannot_be_killed_stays_noted)
 	expect_nothing_is_left();
 }
 
+/* A folder in the place of the note: as little can be written as on a full disk. */
+Test(first_use, what_cannot_be_noted_does_not_run)
+{
+	cr_expect_eq(run_shell("first-use-note", "run_dir_prepare; mkdir -p $RUN_DIR/pid/x.new; "
+						 "process_start x - flock $RUN_DIR/held sleep 60"),
+		     1, "%s", stack.text);
+	expect_said("x is not started");
+	cr_expect_eq(run_shell("first-use-note", "sleep 1; rmdir $RUN_DIR/pid/x.new; "
+						 "flock -n $RUN_DIR/held true"),
+		     0, "it runs: %s", stack.text);
+}
+
 /* --- what is in the way -------------------------------------------------------------------- */
 
 static int listen_on(int port)
