@@ -22,7 +22,7 @@ send() {
 	local number
 	for ((number = 0; number < $1; number++)); do
 		SENT=$((SENT + 1))
-		curl -sS -o /dev/null -d "hello $SENT" "http://127.0.0.1:$ORDER_PORT/messages"
+		curl -f -sS --noproxy '*' --max-time 30 -o /dev/null -d "hello $SENT" "http://127.0.0.1:$ORDER_PORT/messages"
 	done
 	wait_until "$PATIENCE" "$SENT messages are printed" received_all || exit 1
 }
@@ -64,7 +64,7 @@ say "$picture"
 
 output_step "2. REST in, Kafka, consumer prints"
 child_start producer "$RUN_DIR/producer.out" "$BUILD_DIR/hello-producer" "$KAFKA_SERVERS" hello "$ORDER_PORT"
-wait_until "$PATIENCE" "the producer listens" curl -s "http://127.0.0.1:$ORDER_PORT/" || exit 1
+wait_until "$PATIENCE" "the producer listens" port_open "$ORDER_PORT" || exit 1
 consumer 1
 send 8
 cat "$RUN_DIR/consumer-1.out"

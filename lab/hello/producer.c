@@ -6,6 +6,7 @@
  *
  * usage: hello-producer BROKERS TOPIC PORT
  */
+#include <arpa/inet.h>
 #include <librdkafka/rdkafka.h>
 #include <microhttpd.h>
 #include <signal.h>
@@ -86,8 +87,9 @@ static rd_kafka_t *new_producer(const char *brokers)
 int main(int argc, char **argv)
 {
 	const struct timespec moment = { .tv_nsec = 100000000 };
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	rd_kafka_t *producer;
-	rd_kafka_topic_t *topic = NULL;
+	rd_kafka_topic_t *topic;
 	struct MHD_Daemon *http = NULL;
 	sigset_t stop;
 
@@ -97,13 +99,12 @@ int main(int argc, char **argv)
 	(void)sigprocmask(SIG_BLOCK, &stop, NULL); /* the libraries' threads inherit it */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	producer = argc == 4 ? new_producer(argv[1]) : NULL;
-	if (producer)
-		topic = rd_kafka_topic_new(producer, argv[2], NULL);
+	topic = producer ? rd_kafka_topic_new(producer, argv[2], NULL) : NULL;
+	here.sin_port = htons(topic ? (uint16_t)strtoul(argv[3], NULL, 10) : 0);
 	if (topic)
-		http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD,
-					(uint16_t)strtoul(argv[3], NULL, 10), NULL, NULL,
-					on_request, topic, MHD_OPTION_NOTIFY_COMPLETED,
-					on_completed, NULL, MHD_OPTION_END);
+		http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request,
+					topic, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+					MHD_OPTION_SOCK_ADDR, &here, MHD_OPTION_END);
 	if (!http) {
 		(void)fprintf(stderr, "usage: hello-producer BROKERS TOPIC PORT (a free one)\n");
 		return 2;
