@@ -20,14 +20,25 @@ struct kafka_tail {
 	rd_kafka_message_t *raw; /* what message was read from; NULL: none */
 	struct kafka_message message;
 	int32_t partitions; /* that are read */
-	int64_t ends[KAFKA_TAIL_PARTITIONS_MAX];
+	int64_t *ends;      /* owned; of those */
 	int64_t next_metadata_mono_ms, asked_mono_ms;
 	bool up;
 };
 
 /* --- partitions ---------------------------------------------------------------------------- */
 
-/* Partitions up to count are read. */
+static bool keep_ends(struct kafka_tail *t, int32_t count)
+{
+	int64_t *ends = realloc(t->ends, (size_t)count * sizeof(*ends));
+
+	if (!ends)
+		return false;
+	memset(ends + t->partitions, 0, (size_t)(count - t->partitions) * sizeof(*ends));
+	t->ends = ends;
+	return true;
+}
+
+/* Partitions up to count are read. Without memory they are at the next look. */
 static void read_partitions(struct kafka_tail *t, int32_t count)
 {
 	rd_kafka_topic_partition_list_t *added =
@@ -37,7 +48,8 @@ static void read_partitions(struct kafka_tail *t, int32_t count)
 	for (int32_t p = t->partitions; p < count; p++)
 		rd_kafka_topic_partition_list_add(added, t->settings.topic, p)->offset =
 			t->last < 0 ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_TAIL(t->last);
-	error = rd_kafka_incremental_assign(t->rk, added);
+	error = keep_ends(t, count) ? rd_kafka_incremental_assign(t->rk, added)
+				    : rd_kafka_error_new(RD_KAFKA_RESP_ERR__FAIL, "out of memory");
 	if (error) {
 		log_warn("kafka", "cannot read partitions", "error=%s",
 			 LOG_QUOTE(rd_kafka_error_string(error)));
@@ -53,21 +65,12 @@ static void start_over(struct kafka_tail *t)
 {
 	(void)rd_kafka_assign(t->rk, NULL);
 	t->partitions = 0;
-	memset(t->ends, 0, sizeof(t->ends));
-}
-
-/* How many partitions the topic has; -1: the broker does not say. */
-static int32_t count_partitions(struct kafka_tail *t)
-{
-	int32_t count = kafka_metadata_partitions(t->rk, t->settings.topic, ANSWER_MS);
-
-	return count < KAFKA_TAIL_PARTITIONS_MAX ? count : KAFKA_TAIL_PARTITIONS_MAX;
 }
 
 static void look_for_partitions(struct kafka_tail *t)
 {
 	int64_t asked_mono_ms = clock_mono_ms();
-	int32_t count = count_partitions(t);
+	int32_t count = kafka_metadata_partitions(t->rk, t->settings.topic, ANSWER_MS);
 
 	t->up = count >= 0;
 	if (!t->up)
@@ -98,7 +101,7 @@ const struct message *kafka_tail_next(struct kafka_tail *t, int timeout_ms)
 	t->raw = rd_kafka_consumer_poll(t->rk, timeout_ms);
 	if (!t->raw || t->raw->err || !kafka_message_read(&t->message, t->raw))
 		return NULL;
-	if (t->raw->partition < KAFKA_TAIL_PARTITIONS_MAX)
+	if (t->raw->partition < t->partitions)
 		t->ends[t->raw->partition] = t->raw->offset + 1;
 	return &t->message.plain;
 }
@@ -178,5 +181,6 @@ void kafka_tail_close(struct kafka_tail *t)
 	if (t->rk)
 		(void)kafka_workarounds_destroy(t->rk);
 	kafka_message_fini(&t->message);
+	free(t->ends);
 	free(t);
 }

@@ -15,8 +15,6 @@
 #include "common/event/message.h"
 #include "common/kafka/kafka_settings.h"
 
-#define KAFKA_TAIL_PARTITIONS_MAX 64 /* that are read */
-
 struct kafka_tail;
 
 /* settings are borrowed for its lifetime. last: so many messages of each partition, and what comes
@@ -35,7 +33,7 @@ bool kafka_tail_up(const struct kafka_tail *tail); /* a broker answers */
 int32_t kafka_tail_partitions(const struct kafka_tail *tail);
 int64_t kafka_tail_asked_mono_ms(const struct kafka_tail *tail); /* when the answer was asked for */
 
-/* The end of a partition, as far as it is known: at least what was read. */
+/* The end of a partition that is read, as far as it is known: at least what was read. */
 int64_t kafka_tail_end(struct kafka_tail *tail, int32_t partition);
 
 #endif

@@ -113,7 +113,13 @@ void cluster_view_show(const struct cluster_view *v, const struct replica_view *
 	}
 	screen_say(s, STYLE_PLAIN, "status.topic", "n", NUMBER(topic->partition_cnt), "topic",
 		   v->settings->topic, NULL);
-	for (int i = 0; i < topic->partition_cnt; i++)
-		show_partition(v, &topic->partitions[i],
-			       owner_of(replicas, topic->partitions[i].id), s);
+	for (int i = 0; i < topic->partition_cnt; i++) {
+		const struct rd_kafka_metadata_partition *p = &topic->partitions[i];
+
+		if (p->id < REPLICA_PARTITIONS_MAX)
+			show_partition(v, p, owner_of(replicas, p->id), s);
+	}
+	if (topic->partition_cnt > REPLICA_PARTITIONS_MAX)
+		screen_say(s, STYLE_DIM, "status.topic.more", "n",
+			   NUMBER(topic->partition_cnt - REPLICA_PARTITIONS_MAX), NULL);
 }

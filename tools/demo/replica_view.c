@@ -42,7 +42,7 @@ static int list_partitions(const struct replica_view *v, int number, struct strb
 static void show_replica(const struct replica_view *v, const struct replica *r, bool all_taken,
 			 struct screen *s)
 {
-	char name[64], list[512] = "", owns[1024] = "";
+	char name[64], list[5 * REPLICA_PARTITIONS_MAX] = "", owns[sizeof(list) + 128] = "";
 	struct strbuf partitions = STRBUF_ON(list), line = STRBUF_ON(owns);
 	int count;
 

@@ -12,7 +12,7 @@
 #include "tools/demo/part.h"
 #include "tools/demo/screen.h"
 
-#define REPLICA_PARTITIONS_MAX 64
+#define REPLICA_PARTITIONS_MAX 1000 /* as many as make partitions makes; more are not kept */
 
 struct replica_partition {
 	int replica; /* 0: nobody has it */

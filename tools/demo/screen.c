@@ -15,7 +15,7 @@
 #define WIDTH_MIN    40
 #define WIDTH_MAX    200
 #define BAR_WIDTH    20
-#define TEXT_SIZE    2048
+#define TEXT_SIZE    6144 /* with the numbers of REPLICA_PARTITIONS_MAX partitions */
 
 static const char *const codes[] = {
 	[STYLE_PLAIN] = "",         [STYLE_BOLD] = "\033[1m",      [STYLE_DIM] = "\033[2m",

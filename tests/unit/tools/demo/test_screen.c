@@ -214,6 +214,19 @@ Test(screen, a_replica_has_one_partition_or_several_or_is_idle)
 	close_screen();
 }
 
+/* As many as make partitions makes, all with one replica. */
+Test(screen, a_replica_of_a_thousand_partitions_has_all_of_them)
+{
+	static struct replica_view view = { .count = 1, .replicas = { { 1, true, 1 } } };
+
+	for (int p = 0; p < 1000; p++)
+		view.partitions[p].replica = 1;
+	open_screen("80", CATALOGUE_EN);
+	replica_view_show(&view, true, &screen);
+	cr_expect(strstr(shown(), "998, 999; 1 event in progress\n"), "%s", shown());
+	close_screen();
+}
+
 Test(screen, a_replica_is_not_idle_while_no_broker_answers)
 {
 	static struct replica_view view = { .count = 1, .replicas = { { 1, true, 0 } } };
