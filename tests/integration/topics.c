@@ -2,6 +2,7 @@
  * The program behind kafka/topics.sh, on the real broker: topics are made, altered, emptied and
  * described, and what cannot be done is told. And make produce: lines that go to a topic.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -110,4 +111,25 @@ LAB_TEST(topics, do_not_get_what_was_mistyped, 1)
 	expect(type_lines("a\n", "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1"), 1,
 	       "no broker answers on 127.0.0.1:1\n");
 	cr_expect_eq(tail_read(tail_open(fixture.topic)), 1);
+}
+
+/* Its input is a file: a pipe would not hold it. */
+LAB_TEST(topics, do_not_get_the_end_of_a_line_that_is_too_long, 1)
+{
+	const char *settings[] = { "ACTION=produce", "LAB_LANG=en", "COLUMNS=80", NULL };
+	FILE *file = tmpfile();
+	struct program_run run;
+
+	cr_assert_not_null(file);
+	for (int i = 0; i < 300000; i++)
+		(void)fputs("a:b ", file);
+	(void)fputs("\n7:next\n8:{\n", file);
+	cr_assert_eq(fflush(file), 0);
+	(void)lseek(fileno(file), 0, SEEK_SET);
+	(void)dup2(fileno(file), STDIN_FILENO);
+	run = program_run("demo", NULL, settings);
+	expect(run, 1, "Line 1 was not sent: a line has at most 1048575 bytes\n");
+	expect(run, 1, "Line 3 was not sent: ");
+	expect(run, 1, "1 message sent\n");
+	(void)fclose(file);
 }

@@ -29,6 +29,7 @@ struct input {
 	char *text;
 	size_t len, next; /* the bytes that are there; where the next line begins */
 	bool ended;
+	bool too_long; /* the line that begins at next began before it: what came is gone */
 };
 
 static void fill(struct input *in)
@@ -48,23 +49,30 @@ static void fill(struct input *in)
 		in->ended = n == 0 || errno != EINTR;
 }
 
-/* The next line, without its end; NULL: there is none any more. */
-static const char *next_line(struct input *in, const atomic_bool *stopped, size_t *len)
+/* The next line, without its end; NULL: there is none any more. Of one that is too long, *fits is
+ * false, and what is left of it. */
+static const char *next_line(struct input *in, const atomic_bool *stopped, size_t *len, bool *fits)
 {
 	while (!atomic_load(stopped)) {
 		const char *begin = in->text + in->next, *end;
 		const size_t there = in->len - in->next;
 
 		end = memchr(begin, '\n', there);
-		if (!end && there > 0 && (in->ended || there == LINE_MAX_BYTES))
+		if (!end && in->ended && (there > 0 || in->too_long))
 			end = begin + there;
 		if (end) {
 			*len = (size_t)(end - begin);
 			in->next += *len < there ? *len + 1 : *len;
+			*fits = !in->too_long;
+			in->too_long = false;
 			return begin;
 		}
 		if (in->ended)
 			return NULL;
+		if (there == LINE_MAX_BYTES) {
+			in->too_long = true;
+			in->next = in->len;
+		}
 		fill(in);
 	}
 	return NULL;
@@ -106,15 +114,19 @@ static enum status send_line(struct producer *p, const struct typed_line *line, 
 	return ST_OK;
 }
 
-static void take_line(struct producer *p, const char *text, size_t len)
+static void take_line(struct producer *p, const char *text, size_t len, bool fits)
 {
 	struct error err = { 0 };
 	struct typed_line line;
 	char *given = strdup(p->config->headers);
-	enum status st =
-		given ? typed_line_read(&line, text, len, p->config->key, p->config->raw, &err)
-		      : error_set(&err, ST_INTERNAL, "out of memory");
+	enum status st = ST_OK;
 
+	if (!given)
+		st = error_set(&err, ST_INTERNAL, "out of memory");
+	else if (!fits)
+		st = error_set(&err, ST_INVALID, "a line has at most %d bytes", LINE_MAX_BYTES - 1);
+	else
+		st = typed_line_read(&line, text, len, p->config->key, p->config->raw, &err);
 	if (st == ST_OK)
 		st = typed_line_headers(&line, given, &err);
 	if (st == ST_OK)
@@ -130,15 +142,16 @@ static void take_line(struct producer *p, const char *text, size_t len)
 static void take_all(struct producer *p, struct input *in, const atomic_bool *stopped)
 {
 	const char *text;
+	bool fits;
 	size_t len;
 
 	if (isatty(STDIN_FILENO))
 		screen_say(p->screen, STYLE_PLAIN, "produce.title", "topic", p->config->kafka.topic,
 			   "n", NUMBER(p->partitions), NULL);
-	while ((text = next_line(in, stopped, &len))) {
+	while ((text = next_line(in, stopped, &len, &fits))) {
 		p->lines++;
-		if (len > 0)
-			take_line(p, text, len);
+		if (len > 0 || !fits)
+			take_line(p, text, len, fits);
 	}
 	screen_say(p->screen, STYLE_PLAIN, "produce.count", "n", NUMBER(p->sent), NULL);
 }
