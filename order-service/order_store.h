@@ -28,7 +28,8 @@ void order_store_close(struct order_store *store);
  * Instead of the outbox: called with the events of each batch after its orders were read, before
  * anything of it is written. What is not ST_OK is the batch's end, and order_store_apply's status.
  * It is called again with other ids if another replica placed an order with one of the batch's keys
- * in the meantime. ST_INVALID: one of several events is at fault.
+ * in the meantime. ST_INVALID: one of the events is at fault. ST_REFUSED, ST_TIMEOUT: none of
+ * others would be delivered either.
  */
 typedef enum status order_store_deliver(void *context, const struct order_batch_event *events,
 					size_t count, struct error *err);

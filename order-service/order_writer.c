@@ -8,8 +8,6 @@
 #include "common/runtime/log.h"
 #include "order-service/order_queue.h"
 
-#define SLOW_REFUSAL_MS 1000
-
 struct order_writer {
 	struct order_store *store; /* the writer thread's */
 	int64_t queue_max;
@@ -64,11 +62,18 @@ static enum status store(struct order_writer *w, struct order_command **commands
 	return st;
 }
 
-/* A refusal may be of one command, but then it is quick; a delivery that takes so long concerns all
- * that would be delivered after it. */
-static bool nobody_delivers(enum status st, int64_t took_ms)
+/* It concerns all that would be delivered after it. */
+static bool nobody_delivers(enum status st)
 {
-	return st == ST_TIMEOUT || (st == ST_REFUSED && took_ms > SLOW_REFUSAL_MS);
+	return st == ST_TIMEOUT || st == ST_REFUSED;
+}
+
+/* Its event was not accepted, which is our fault and not the client's. */
+static void answer_one(struct order_writer *w, struct order_command **command, struct error *err)
+{
+	if (err->status == ST_INVALID && order_store_delivers(w->store))
+		err->status = ST_REFUSED;
+	answer_all(command, 1, err);
 }
 
 static void apply_each(struct order_writer *w, struct order_command **commands, size_t count,
@@ -79,14 +84,14 @@ static void apply_each(struct order_writer *w, struct order_command **commands, 
 	size_t n = 0;
 
 	while (n < count && !nobody) {
-		int64_t began = clock_mono_ms();
-		enum status st = began < *deadline ? store(w, commands + n, 1, deadline, &err)
-						   : error_set(&err, ST_UNAVAILABLE,
-							       "the database takes too long");
+		enum status st =
+			clock_mono_ms() < *deadline
+				? store(w, commands + n, 1, deadline, &err)
+				: error_set(&err, ST_UNAVAILABLE, "the database takes too long");
 
+		nobody = nobody_delivers(st);
 		if (st != ST_OK)
-			answer_all(commands + n, 1, &err);
-		nobody = nobody_delivers(st, clock_mono_ms() - began);
+			answer_one(w, commands + n, &err);
 		n++;
 	}
 	answer_all(commands + n, count - n, &err);
@@ -95,7 +100,7 @@ static void apply_each(struct order_writer *w, struct order_command **commands, 
 /* Whether it may be the fault of one command: it is not where nobody was there to take them. */
 static bool concerns_one(enum status st)
 {
-	return st != ST_OK && st != ST_UNAVAILABLE && st != ST_REFUSED && st != ST_TIMEOUT;
+	return st != ST_OK && st != ST_UNAVAILABLE && !nobody_delivers(st);
 }
 
 static void apply(struct order_writer *w, struct order_command **commands, size_t count)
@@ -107,6 +112,8 @@ static void apply(struct order_writer *w, struct order_command **commands, size_
 	/* If one command's data is at fault, only that one may fail. */
 	if (concerns_one(st) && count > 1)
 		apply_each(w, commands, count, &deadline);
+	else if (st != ST_OK && count == 1)
+		answer_one(w, commands, &err);
 	else if (st != ST_OK)
 		answer_all(commands, count, &err);
 }

@@ -211,7 +211,7 @@ process_start() {
 	# What is not noted could not be stopped. A signal to the whole group ends the first mv.
 	if ! printf '%s %s\n' "$pid" "$START_TIME" >"$RUN_DIR/pid/$name.new" ||
 		! { mv "$RUN_DIR/pid/$name"{.new,} || mv "$RUN_DIR/pid/$name"{.new,}; }; then
-		kill -s KILL "$pid" || true
+		kill -s KILL -- "-$pid" 2>/dev/null || kill -s KILL "$pid" || true
 		die "$name is not started, since its pid cannot be noted; $(process_last_words "$log")"
 	fi
 	trap - HUP INT TERM

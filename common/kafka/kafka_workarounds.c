@@ -24,9 +24,9 @@
  * lets happen once a second at most.
  */
 #define STEADY_MAX_MS    2500
-#define UNCOORDINATED_MS 500 /* without a coordinator for so long, there is nothing to leave */
-#define CLOSE_MAX_MS     700 /* the broker may be away, and the client not know it yet */
-#define DESTROY_MAX_MS   500 /* it takes a few */
+#define UNCOORDINATED_MS 500  /* without a coordinator for so long, there is nothing to leave */
+#define CLOSE_MAX_MS     700  /* the broker may be away, and the client not know it yet */
+#define DESTROY_MAX_MS   2000 /* it takes a few */
 
 /*
  * librdkafka 2.0.2 pauses all partitions for a rebalance, those that stay too. When they are
@@ -106,11 +106,17 @@ void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_gro
 
 /* --- the end ------------------------------------------------------------------------------- */
 
-/* Its memory stays valid for ever, too, if the step does not end in time. */
+/* Of who waits and of the step: the last one that lets go of it frees it. */
 struct end {
 	rd_kafka_t *rk;
-	_Atomic bool ended;
+	_Atomic bool ended, released;
 };
+
+static void release_end(struct end *end)
+{
+	if (atomic_exchange(&end->released, true))
+		free(end);
+}
 
 /* librdkafka 2.0.2 waits for ever for a broker that another one has replaced. */
 static void *destroy_main(void *arg)
@@ -119,22 +125,23 @@ static void *destroy_main(void *arg)
 
 	rd_kafka_destroy(end->rk);
 	atomic_store(&end->ended, true);
+	release_end(end);
 	return NULL;
 }
 
 bool kafka_workarounds_destroy(rd_kafka_t *rk)
 {
 	struct end *end = malloc(sizeof(*end));
+	bool ended;
 
 	if (!end)
 		return false;
 	*end = (struct end){ .rk = rk };
-	if (!run_with_deadline(destroy_main, end, &end->ended, DESTROY_MAX_MS)) {
+	ended = run_with_deadline(destroy_main, end, &end->ended, DESTROY_MAX_MS);
+	if (!ended)
 		log_warn("kafka", "a client has not ended in time", "waited_ms=%d", DESTROY_MAX_MS);
-		return false;
-	}
-	free(end);
-	return true;
+	release_end(end);
+	return ended;
 }
 
 void kafka_workarounds_keep_assigned(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions)

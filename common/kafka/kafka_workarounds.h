@@ -34,8 +34,8 @@ void kafka_workarounds_wake_fetchers(rd_kafka_t *rk);
 void kafka_workarounds_leave(struct kafka_workarounds *w, const struct kafka_group *group,
 			     bool subscribed);
 
-/* Destroys a client, of any kind, that is in no group. False: it has not ended within half a second
- * and goes on, with what its callbacks use. Any thread. */
+/* Destroys a client, of any kind, that is in no group. False: it has not ended within 2 s and goes
+ * on, with what its callbacks use. Any thread. */
 bool kafka_workarounds_destroy(rd_kafka_t *rk);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "common/runtime/clock.h"
 
+#define LOOK_MS 100 /* a session that ends at last tells nobody */
+
 /* A thread that waits for a connection. On its stack. */
 struct waiter {
 	struct waiter *next;
@@ -116,15 +118,19 @@ static void serve(struct pg_pool *pool)
 static struct pg *wait_for_one(struct pg_pool *pool, int64_t wait_ms)
 {
 	struct waiter waiter = { 0 };
-	struct timespec deadline = clock_after_ms(wait_ms);
+	const int64_t deadline = clock_mono_ms() + wait_ms;
 
 	(void)pthread_cond_init(&waiter.over, NULL);
 	join_queue(pool, &waiter);
 	serve(pool);
 	pool->counts.waiting++;
-	while (!waiter.pg && !pool->stopped &&
-	       pthread_cond_clockwait(&waiter.over, &pool->mu, CLOCK_MONOTONIC, &deadline) == 0)
-		;
+	while (!waiter.pg && !pool->stopped && clock_mono_ms() < deadline) {
+		const int64_t left_ms = deadline - clock_mono_ms();
+		const struct timespec look = clock_after_ms(left_ms < LOOK_MS ? left_ms : LOOK_MS);
+
+		(void)pthread_cond_clockwait(&waiter.over, &pool->mu, CLOCK_MONOTONIC, &look);
+		serve(pool);
+	}
 	pool->counts.waiting--;
 	if (!waiter.pg) {
 		leave_queue(pool, &waiter);

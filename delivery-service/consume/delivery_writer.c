@@ -131,29 +131,32 @@ static enum status await_commit(struct delivery_writer *w, struct error *err)
 
 /* --- what becomes of a write --------------------------------------------------------------- */
 
-static enum status write_alone(struct delivery_writer *w, struct error *err)
-{
-	enum status st = send_events(w, 1, err);
-
-	return st == ST_OK ? await_commit(w, err) : st;
-}
-
-/*
- * Some event's data is refused by the database: the first of the batch is written alone, without
- * the parked events that may follow it, and if it is the one, it becomes a dead letter. The rest
- * follows in the next rounds.
- */
-static enum status write_first(struct delivery_writer *w, struct error *err)
+/* The first count events, without the parked ones that may follow them. */
+static enum status write_events(struct delivery_writer *w, size_t count, struct error *err)
 {
 	enum status st;
 
 	w->config.apply->leaves_parked = true;
-	st = write_alone(w, err);
+	st = send_events(w, count, err);
 	w->config.apply->leaves_parked = false;
+	return st == ST_OK ? await_commit(w, err) : st;
+}
+
+/*
+ * Some event's data is refused by the database. Where it is that of a parked one, the batch is
+ * written without those. Else its first event is written alone, and if it is the one, it becomes a
+ * dead letter. The rest follows in the next rounds.
+ */
+static enum status write_apart(struct delivery_writer *w, struct error *err)
+{
+	enum status st = write_events(w, w->sent_count, err);
+
+	if (st == ST_INVALID && w->sent_count > 1)
+		st = write_events(w, 1, err);
 	if (st != ST_INVALID)
 		return st;
 	event_record_reject(w->done[0], err->msg);
-	return write_alone(w, err);
+	return write_events(w, 1, err);
 }
 
 static void log_failure(struct delivery_writer *w, enum status st, const struct error *err)
@@ -171,8 +174,8 @@ static void log_failure(struct delivery_writer *w, enum status st, const struct 
 /* After either step. */
 static void conclude(struct delivery_writer *w, enum status st, struct error *err)
 {
-	if (st == ST_INVALID && w->done_count > 0)
-		st = write_first(w, err);
+	if (st == ST_INVALID && w->sent_count > 0)
+		st = write_apart(w, err);
 	if (partitions_skipped(w->config.partitions))
 		delivery_writer_flush_later(w);
 	if (st == ST_OK || st == ST_FENCED) {

@@ -223,8 +223,10 @@ static bool reclaim(struct ownership *o, struct partition *p)
 		note_refusal(o, p, &err);
 		return false;
 	}
+	p->refused_mono_ms = 0;
 	if (p->unexplained)
 		explain(o, p, claim.epoch, &tracker);
+	p->unexplained = false;
 	if (!kafka_consumer_seek(o->consumer, partition, tracker.next)) {
 		offset_tracker_fini(&tracker);
 		return false;

@@ -82,11 +82,12 @@ bool resequencer_wanting(const struct delivery_batch *b, const struct batch_orde
 	       (!b->in_sequence || order->next_parked - 1 <= order->version);
 }
 
-/* The database may have an event of this version parked, which came first then. */
+/* The database may have an event of this version parked that was not fetched yet, and came first
+ * then. */
 static bool may_be_parked(const struct delivery_batch *b, const struct batch_order *order,
 			  int32_t version)
 {
-	return b->in_sequence && order->has_parked && order->next_parked == version;
+	return b->in_sequence && order->has_parked && order->next_parked <= version;
 }
 
 /*

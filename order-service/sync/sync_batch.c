@@ -82,7 +82,5 @@ enum status sync_batch_deliver(void *context, const struct order_batch_event *ev
 		st = delivery_call(&batch->delivery, batch->body, err);
 		done += n;
 	}
-	if (st == ST_INVALID && count == 1)
-		err->status = st = ST_REFUSED; /* our event, not the client's request */
 	return st;
 }

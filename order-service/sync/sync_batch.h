@@ -29,8 +29,8 @@ void sync_batch_close(struct sync_batch *batch);
 
 /*
  * An order_store_deliver: POST /delivery-batches over a connection that is kept, in several calls
- * if one cannot hold them all. ST_INVALID: one of several events was not accepted. ST_REFUSED: the
- * only one was not, or there is nobody. ST_TIMEOUT: no answer, it may be done.
+ * if one cannot hold them all. ST_INVALID: one of the events was not accepted. ST_REFUSED: there is
+ * nobody. ST_TIMEOUT: no answer, it may be done.
  */
 MUST_CHECK enum status sync_batch_deliver(void *batch, const struct order_batch_event *events,
 					  size_t count, struct error *err);

@@ -105,7 +105,11 @@ LAB_TEST(poison, a_refused_parked_event_holds_up_nobody, 1)
 		  (long long)sql_number(HISTORY));
 	cr_expect_eq(sql_number("select count(*) from delivery.parked where order_id = 1"), 1);
 	cr_assert(wait_until(LONG_MS, service_logged(delivery, "order 1: ")), "it is not named");
+	produce_version(2, 4);
+	produce_version(1, 4);
+	cr_assert(wait_until(LONG_MS, sql_number(HISTORY) == 6), "more of the order holds it up");
+	cr_assert(wait_until(LONG_MS, sql_number("select count(*) from delivery.parked") == 2));
 	sql_run("drop trigger refuse on delivery.history");
-	cr_expect(wait_until(LONG_MS, sql_number(HISTORY) == 6), "it does not come back");
+	cr_expect(wait_until(LONG_MS, sql_number(HISTORY) == 8), "it does not come back");
 	cr_expect_eq(service_metric(delivery, "delivery_dead_letters_total"), 0.0);
 }

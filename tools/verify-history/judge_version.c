@@ -156,7 +156,7 @@ static void judge_announced(struct walk *w, const struct group *g)
 	w->j->counts.announcements++;
 	w->j->counts.announcement_repeats += g->count[FACT_ANNOUNCED] - 1;
 	/* The topic is read after the tables: the effect may be younger than those. */
-	if (!effect && is_ahead(w, g))
+	if (!effect && (is_ahead(w, g) || g->of[FACT_PARKED]))
 		return;
 	if (!effect || effect->type != run->type) {
 		judge_found_facts(w, ANNOUNCED_WITHOUT_EFFECT, run, effect);

@@ -292,6 +292,24 @@ Test(resequencer, a_parked_event_came_before_another_of_its_version)
 	}
 }
 
+/* ... also behind a copy of an applied one, which off mode has left there. */
+Test(resequencer, a_parked_event_behind_a_copy_came_before_another_of_its_version)
+{
+	begin(true);
+	write_one(7, EVENT_MODIFIED, 2);
+	write_one(7, EVENT_CANCELLED, 3);
+	in_sequence = false;
+	write_one(7, EVENT_PLACED, 1);
+	write_one(7, EVENT_MODIFIED, 2);
+	expect_versions(parked, 7, "2 3");
+	in_sequence = true;
+	write_one(7, EVENT_MODIFIED, 3);
+	expect_all(DELIVERY_CONFLICT);
+	expect_versions(history, 7, "1 2 3");
+	expect_delivery(7, 3, DELIVERY_CANCELLED);
+	cr_expect_eq(db.parked.count, 0);
+}
+
 /* Fetching ends before it: it waits as if its turn had not come. */
 Test(resequencer, an_event_waits_for_the_parked_one_of_its_version)
 {
