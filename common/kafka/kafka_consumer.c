@@ -15,10 +15,8 @@
 #include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
-/* Since then librdkafka heeds the epochs of leaders. */
-#define HEEDS_EPOCHS 0x02010000
-#define ASK_MS       1000
-#define ENDS_MS      500
+#define ASK_MS  1000
+#define ENDS_MS 500
 
 struct kafka_consumer {
 	struct kafka_handle handle;
@@ -117,7 +115,7 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 	if (rk != c->handle.rk)
 		return 0;
 	kafka_group_read(&c->group, json, len);
-	if (rd_kafka_version() >= HEEDS_EPOCHS)
+	if (rd_kafka_version() >= KAFKA_STUCK_SINCE_VERSION)
 		kafka_stuck_read(&c->stuck, json, atomic_load(&c->group.coordinated),
 				 clock_mono_ms());
 	return 0;

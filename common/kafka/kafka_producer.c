@@ -6,12 +6,16 @@
 #include "common/kafka/kafka_idempotent.h"
 #include "common/kafka/kafka_message.h"
 #include "common/kafka/kafka_metadata.h"
+#include "common/kafka/kafka_stuck.h"
 #include "common/kafka/kafka_workarounds.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/log.h"
 
 #define REACHABLE_MS   500
 #define RETIRE_POLLS   100
 #define RETIRE_POLL_MS 10
+/* Longer than a leader that hangs is asked (kafka_idempotent.c), and than its successor takes. */
+#define SILENCE_MAX_MS 30000
 
 struct kafka_producer {
 	struct kafka_settings settings;
@@ -21,6 +25,7 @@ struct kafka_producer {
 	pthread_mutex_t mu;    /* guards rk against kafka_producer_reachable while it is replaced */
 	rd_kafka_t *rk;        /* changed by the owner under mu; NULL: there is none now */
 	bool haunted;          /* a client that did not end in time may use this still */
+	int64_t silent_mono_ms; /* since when what is outstanding has no report; 0: nothing is */
 };
 
 /* Errors of one message that no retry mends. */
@@ -52,8 +57,11 @@ static void report(struct kafka_producer *p, void *opaque, rd_kafka_resp_err_t c
 /* Runs on the owner's thread, inside rd_kafka_poll. */
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
+	struct kafka_producer *p = opaque;
+
 	(void)rk;
-	report(opaque, message->_private, message->err);
+	p->silent_mono_ms = 0;
+	report(p, message->_private, message->err);
 }
 
 static void replace_handle(struct kafka_producer *p, rd_kafka_t *rk)
@@ -142,6 +150,29 @@ void kafka_producer_send(struct kafka_producer *p, const struct kafka_producer_m
 	report(p, opaque, code);
 }
 
+/*
+ * As kafka_stuck.h has it of a consumer: of a topic that was re-created the client may never learn
+ * the leader, and what is outstanding waits for ever. The brokers are asked once it has lasted.
+ */
+static bool is_stuck(struct kafka_producer *p)
+{
+	const int64_t now = clock_mono_ms();
+
+	if (rd_kafka_version() < KAFKA_STUCK_SINCE_VERSION || rd_kafka_outq_len(p->rk) == 0)
+		p->silent_mono_ms = 0;
+	else if (p->silent_mono_ms == 0)
+		p->silent_mono_ms = now;
+	if (p->silent_mono_ms == 0 || now - p->silent_mono_ms < SILENCE_MAX_MS)
+		return false;
+	p->silent_mono_ms = now;
+	if (!kafka_producer_can_send(p, p->settings.topic))
+		return false;
+	log_warn("kafka",
+		 "nothing is acknowledged though the brokers have the topic: a new producer",
+		 "waited_ms=%d", SILENCE_MAX_MS);
+	return true;
+}
+
 bool kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
 {
 	char why[200];
@@ -150,7 +181,7 @@ bool kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
 		return false;
 	(void)rd_kafka_flush(p->rk, timeout_ms);
 	if (!rd_kafka_fatal_error(p->rk, why, sizeof(why)))
-		return true;
+		return !is_stuck(p);
 	log_warn("kafka", "producer lost its state", "error=%s", LOG_QUOTE(why));
 	return false;
 }

@@ -57,7 +57,8 @@ void kafka_producer_send(struct kafka_producer *producer,
 			 const struct kafka_producer_message *message, void *opaque);
 
 /* Sends what is queued, without lingering, and takes reports, for up to timeout_ms. False: the
- * producer has lost its state, or there is none: nothing can be sent until it is abandoned. */
+ * producer has lost its state or the topic's leaders, or there is none: nothing can be sent until
+ * it is abandoned. */
 bool kafka_producer_poll(struct kafka_producer *producer, int timeout_ms);
 
 /*

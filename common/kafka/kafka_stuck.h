@@ -13,8 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KAFKA_STUCK_AFTER_MS 10000
-#define KAFKA_STUCK_ASK_MS   5000
+#define KAFKA_STUCK_SINCE_VERSION 0x02010000 /* of librdkafka, which heeds epochs then */
+#define KAFKA_STUCK_AFTER_MS      10000
+#define KAFKA_STUCK_ASK_MS        5000
 
 struct kafka_stuck {
 	int32_t partition;     /* the first one without a broker */
