@@ -9,11 +9,11 @@ struct range {
 /* As the latest fetch said: of a paused partition an old one. */
 static struct range heard(rd_kafka_t *rk, const char *topic, int32_t partition)
 {
-	struct range range = { -1, -1 };
+	struct range range = { 0 };
 
-	if (rd_kafka_get_watermark_offsets(rk, topic, partition, &range.low, &range.high) != 0)
-		range = (struct range){ -1, -1 };
-	return range;
+	return rd_kafka_get_watermark_offsets(rk, topic, partition, &range.low, &range.high) == 0
+		       ? range
+		       : (struct range){ -1, -1 };
 }
 
 int64_t kafka_ends_start(rd_kafka_t *rk, const char *topic, int32_t partition)

@@ -118,13 +118,10 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 {
 	const struct message *m = kafka_consumer_poll(l->consumer, timeout_ms);
 
-	for (int n = 0; m; n++) {
-		if (!receiver_take(&l->receiver, m))
-			fail(l, "out of memory");
-		/* Behind a failure the next one would pass over what was not taken. */
-		m = n < POLL_BURST && !atomic_load(&l->failed) ? kafka_consumer_poll(l->consumer, 0)
-							       : NULL;
-	}
+	for (int n = 0; m && receiver_take(&l->receiver, m); n++)
+		m = n < POLL_BURST ? kafka_consumer_poll(l->consumer, 0) : NULL;
+	if (m) /* the next one would pass over it */
+		fail(l, "out of memory");
 }
 
 /* --- work that is done --------------------------------------------------------------------- */
@@ -132,8 +129,10 @@ static void poll_messages(struct delivery_loop *l, int timeout_ms)
 /* Moves events whose work is done into the batch. */
 static void collect_done(struct delivery_loop *l)
 {
+	int64_t now = clock_mono_ms();
+
 	while (delivery_writer_has_room(&l->writer)) {
-		struct event_record *record = scheduler_done(l->scheduler, clock_mono_ms());
+		struct event_record *record = scheduler_done(l->scheduler, now);
 		struct partition *p;
 
 		if (!record)

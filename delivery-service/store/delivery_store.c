@@ -91,6 +91,16 @@ const struct pg_statement delivery_store_statements[] = {
 	{ 0 },
 };
 
+const struct pg_statement *const delivery_store_tables[] = {
+	delivery_store_statements,
+	batch_load_statements,
+	batch_parked_statements,
+	batch_save_statements,
+	outbox_statements,
+	pg_write_probe_statements,
+	NULL,
+};
+
 struct delivery_store {
 	struct batch_saving saving; /* of the batch that is being saved */
 	struct pg *pg;
@@ -103,17 +113,8 @@ struct delivery_store {
 enum status delivery_store_open(struct delivery_store **out,
 				const struct delivery_store_config *config, struct error *err)
 {
-	static const struct pg_statement *const tables[] = {
-		delivery_store_statements,
-		batch_load_statements,
-		batch_parked_statements,
-		batch_save_statements,
-		outbox_statements,
-		pg_write_probe_statements,
-		NULL,
-	};
 	const struct pg_config database = { config->database_url, "delivery-service loop",
-					    SERVICE_SCHEMA_DELIVERY, tables };
+					    SERVICE_SCHEMA_DELIVERY, delivery_store_tables };
 	struct delivery_store *store = calloc(1, sizeof(*store));
 
 	if (!store)

@@ -14,8 +14,9 @@
 
 struct delivery_store;
 
-/* For the session that delivery_store_open opens, with those of batch_load and batch_save. */
+/* The store's own, and all of the session that delivery_store_open opens. */
 extern const struct pg_statement delivery_store_statements[];
+extern const struct pg_statement *const delivery_store_tables[];
 
 struct delivery_store_config {
 	const char *database_url;

@@ -7,24 +7,11 @@
 #include "common/outbox/relay_lease.h"
 #include "common/outbox/relay_sleep.h"
 #include "common/outbox/relay_store.h"
-#include "common/pg/pg_write_probe.h"
 #include "common/service/service_config.h"
-#include "delivery-service/store/batch_load.h"
-#include "delivery-service/store/batch_parked.h"
-#include "delivery-service/store/batch_save.h"
 #include "delivery-service/store/delivery_store.h"
 #include "order-service/order_store.h"
 #include "tests/differential/dif_world.h"
 
-static const struct pg_statement *const delivery_tables[] = {
-	delivery_store_statements,
-	batch_load_statements,
-	batch_parked_statements,
-	batch_save_statements,
-	outbox_statements,
-	pg_write_probe_statements,
-	NULL,
-};
 static const struct pg_statement *const relay_tables[] = {
 	relay_store_statements,
 	relay_lease_statements,
@@ -40,7 +27,7 @@ static const struct kind {
 	const struct pg_statement *const *tables;
 } kinds[] = {
 	[DIF_DELIVERY] = { "delivery_service", SERVICE_SCHEMA_DELIVERY, "deliveries",
-			   delivery_tables },
+			   delivery_store_tables },
 	[DIF_DELIVERY_RELAY] = { "delivery_service", SERVICE_SCHEMA_DELIVERY, "relay",
 				 relay_tables },
 	[DIF_ORDERS] = { "order_service", SERVICE_SCHEMA_ORDERS, "orders", order_tables },
